@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * proctor: run test suites in parallel and lose none of their tests.
+ *
+ * A caller fills `struct proctor_options`, makes a plan (from files, or handed in suite by suite),
+ * runs it and gets each event through a callback. All functions return 0 or a negative errno and,
+ * on failure, one sentence in `struct proctor_error`; a test that fails is not an error.
+ *
+ * Units stand in the names: `_us` is microseconds (CLOCK_MONOTONIC for points in time), `_bytes`
+ * bytes. `const char *` is text that ends with NUL; a pointer with a length is bytes as the test
+ * wrote them and may hold anything.
+ *
+ * Threads: a plan may be used by one thread at a time. proctor_run() blocks its caller, which
+ * becomes the supervisor; the callback is called by one other thread (the writer), one event at a
+ * time, in order.
+ */
+#ifndef PROCTOR_PROCTOR_H
+#define PROCTOR_PROCTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define PROCTOR_VERSION "0.1.0"
+
+/* The most threads (workers) a run may have. */
+#define PROCTOR_THREADS_MAX 64
+
+struct proctor_error {
+	int code;		/* what the function returned: a negative errno */
+	char text[1024];	/* one sentence, without a newline */
+};
+
+enum proctor_verdict {
+	PROCTOR_PASS,
+	PROCTOR_FAIL,
+	PROCTOR_CRASH,
+	PROCTOR_TIMEOUT,
+	PROCTOR_SKIP,
+	PROCTOR_ERROR,		/* could not be run */
+	PROCTOR_CANCELLED,	/* had started; stopped because the run ended early */
+	PROCTOR_NOT_RUN,	/* never started */
+	PROCTOR_NVERDICTS
+};
+
+enum proctor_mark {
+	PROCTOR_FLAKY = 1 << 0,	/* passed on a retry */
+	PROCTOR_LEAKY = 1 << 1,	/* left threads or processes behind */
+	PROCTOR_SLOW = 1 << 2,	/* ran longer than slow_after_us */
+};
+
+enum proctor_isolation {
+	PROCTOR_ISOLATION_BATCH,	/* tests of a suite share a host */
+	PROCTOR_ISOLATION_TEST,		/* a fresh process for every test */
+	PROCTOR_ISOLATION_FORK,		/* the host opens the suite once and forks for each test */
+};
+
+enum proctor_loop {
+	PROCTOR_LOOP_AUTO,		/* io_uring where it works, else epoll */
+	PROCTOR_LOOP_URING,
+	PROCTOR_LOOP_EPOLL,
+};
+
+/* What happened to one attempt at one test. Pointers are lent until the callback returns. */
+struct proctor_result {
+	enum proctor_verdict verdict;
+	unsigned marks;			/* enum proctor_mark, or'ed */
+	bool final;			/* false: another attempt follows */
+	unsigned attempt;		/* from 1 */
+	unsigned repetition;		/* from 1 */
+	unsigned worker;		/* slot, from 0 */
+	int core;			/* the worker's core; -1: not pinned */
+	uint64_t start_us, end_us;	/* both 0: never started */
+	uint64_t duration_us;		/* without the time the run itself was stopped */
+	uint64_t user_us, sys_us;
+	uint64_t max_rss_kb;
+	int exit_code;			/* what the test returned or exited with; -1: neither */
+	int signal;			/* the signal that ended it; 0: none */
+	bool core_dumped;
+	const char *message;		/* why it is not a pass; skip reason; NULL: none */
+	const char *backtrace;		/* frames, a line each; NULL: none */
+	const char *left;		/* what a leaky test left, a line each; NULL: nothing */
+	int32_t nleaks;			/* TML's leak counters: what this test did not free */
+	int64_t leak_bytes;
+	const char *out, *err;		/* captured bytes, what was kept of them */
+	size_t nout, nerr;
+	/* Where bytes were dropped: `nout` holds a head of out_head bytes, then the tail. */
+	uint64_t out_bytes, err_bytes;	/* what the test wrote in all */
+	size_t out_head, err_head;	/* equal to nout, nerr when nothing is missing */
+};
+
+/* One test, as a reporter sees it. */
+struct proctor_test {
+	const char *id;			/* SUITE::NAME */
+	const char *suite, *group, *name, *file, *path;	/* group, file: "" if unknown */
+	unsigned index;			/* within its suite, from 0 */
+	unsigned ntests;		/* `@test` functions it stands for; 0: unknown */
+	uint64_t timeout_us;		/* its own; 0: the run's */
+};
+
+struct proctor_counts {
+	size_t by_verdict[PROCTOR_NVERDICTS];
+	size_t nflaky, nleaky, nslow;
+	size_t total;
+};
+
+enum proctor_event_kind {
+	PROCTOR_RUN_START,
+	PROCTOR_TEST_START,
+	PROCTOR_TEST_SLOW,	/* runs longer than slow_after_us, goes on */
+	PROCTOR_TEST_END,
+	PROCTOR_NOTE,		/* `text`: a fallback, a limit met, something left behind */
+	PROCTOR_TICK,		/* about ten a second while tests run, for reporters that show time */
+	PROCTOR_RUN_END,
+};
+
+struct proctor_event {
+	enum proctor_event_kind kind;
+	uint64_t time_us;			/* when it happened */
+	bool more;				/* another event waits already: flush later */
+	const struct proctor_test *test;	/* TEST_*: whose */
+	const struct proctor_result *result;	/* TEST_*; at a start only who runs it and when */
+	const char *text;			/* NOTE; RUN_START: why this loop, or NULL */
+	/* RUN_START, RUN_END */
+	size_t ntests;				/* tests times repetitions */
+	unsigned nthreads, ncores;
+	const char *loop;			/* "io_uring" or "epoll" */
+	const char *run_id;
+	uint64_t seed;				/* RUN_START: of the shuffle; 0: not shuffled */
+	/* RUN_END */
+	const struct proctor_counts *counts;
+	uint64_t duration_us;
+	int exit_code;				/* as the command line tool exits */
+};
+
+/*
+ * Gets each event, on the writer's thread. What `event` points to is lent until it returns.
+ * May block: then no new task is handed out once 8 MiB of events wait, and running tests go on.
+ * Returns 0, or a negative errno to have the run stopped (-EPIPE: stopped as by SIGPIPE).
+ */
+typedef int proctor_callback(const struct proctor_event *event, void *data);
+
+/* All zero is the default of each field. */
+struct proctor_options {
+	unsigned nthreads;		/* 0: one per usable core, at least 4; at most 64 */
+	uint64_t timeout_us;		/* 0: 20 s */
+	uint64_t grace_us;		/* between SIGTERM and SIGKILL; 0: 2 s */
+	uint64_t slow_after_us;		/* 0: half the timeout */
+	size_t max_output_bytes;	/* kept per test and stream; 0: 1 MiB */
+	enum proctor_isolation isolation;
+	enum proctor_loop loop;
+	bool crash_continues;		/* false: a crash ends the run */
+	bool fail_fast;
+	bool nocapture;			/* tests inherit stdout and stderr */
+	bool pin_tests;			/* tests stay on their worker's core */
+	bool backtrace;			/* ask TML's runtime for backtraces of panics */
+	bool no_check_leaks;		/* do not read TML's leak counters */
+	bool shuffle;
+	uint64_t seed;			/* with shuffle; 0: drawn and told */
+	unsigned repeat;		/* 0: once */
+	unsigned retries;
+	const char *host_path;		/* proctor-host; NULL: found beside the library's caller */
+	/*
+	 * Also handle SIGINT, SIGTERM, SIGHUP and SIGTSTP by signalfd, be a subreaper, and reap
+	 * whatever falls to this process. Refused with -EBUSY when another thread has SIGCHLD
+	 * unblocked. Without it nothing process-wide is changed.
+	 */
+	bool own_process;
+};
+
+/* One shard of several, by test id; count 0: all tests. */
+struct proctor_selection {
+	const char *const *filters;	/* substrings or globs on the id; any of them; n 0: all */
+	size_t nfilters;
+	const char *const *skips;	/* none of these */
+	size_t nskips;
+	const char *group;		/* only suites of this group; NULL: all */
+	unsigned shard_index, shard_count;	/* index from 1 */
+};
+
+/* What a compiler hands in for one suite. Strings are copied. */
+struct proctor_suite_desc {
+	const char *path;		/* a suite library; must exist when the plan is run */
+	const char *name;		/* NULL: from the path */
+	const char *group;		/* NULL: none */
+};
+
+struct proctor_test_desc {
+	unsigned index;			/* calls tml_test_<index>, or tml_test_entry of a single */
+	const char *name;		/* NULL: the symbol */
+	const char *file;		/* NULL: unknown */
+	unsigned ntests;		/* `@test` functions in it; 0: unknown */
+	uint64_t duration_us;		/* known from earlier; 0: unknown */
+	uint64_t timeout_us;		/* 0: the run's */
+	const char *workdir;		/* NULL: the caller's */
+	const char *const *env;		/* NAME=VALUE, NULL at the end; NULL: nothing added */
+};
+
+struct proctor_plan;
+
+/* An empty plan; NULL: no memory. */
+struct proctor_plan *proctor_plan_new(void);
+void proctor_plan_free(struct proctor_plan *plan);
+
+/*
+ * Adds what `path` names: a suite library, an executable, a manifest, a directory (executables in
+ * it only where their name matches `exe_glob`, which may be NULL). What is missing, damaged or no
+ * suite at all is added too, as a suite with one test called "(load)", whose verdict will be
+ * `error` with the cause: the rest can run. So is a directory that cannot be searched, and what a
+ * directory has of broken suite libraries; other files in a directory are passed over. A path that
+ * is in the plan already is not added again. Fails with -EINVAL where a manifest is wrong or
+ * the path empty, and with -ENOMEM, and leaves the plan as it was then.
+ */
+int proctor_plan_add_path(struct proctor_plan *plan, const char *path, const char *exe_glob,
+			  struct proctor_error *err);
+
+/* Adds a suite without looking into it for tests; on success `*suite` names it for add_test. */
+int proctor_plan_add_suite(struct proctor_plan *plan, const struct proctor_suite_desc *desc,
+			   size_t *suite, struct proctor_error *err);
+int proctor_plan_add_test(struct proctor_plan *plan, size_t suite,
+			  const struct proctor_test_desc *desc, struct proctor_error *err);
+
+/*
+ * Keeps the selected tests. May be called again to narrow further; what is added later is not
+ * narrowed. A test "(load)" passes every filter (nobody knows the names it stands for), not
+ * every skip and shard.
+ */
+int proctor_plan_select(struct proctor_plan *plan, const struct proctor_selection *selection,
+			struct proctor_error *err);
+
+size_t proctor_plan_ntests(const struct proctor_plan *plan);
+/*
+ * The test at `i` in plan order; lent by the plan until something is added. Its id is unique in the
+ * plan: suites of the same name are called by the directories that tell them apart (`a/foo`).
+ */
+const struct proctor_test *proctor_plan_test(const struct proctor_plan *plan, size_t i);
+
+/*
+ * Runs the plan. Returns 0 when the run was carried out, whatever the tests did, and fills
+ * `counts` and `*exit_code` (0, 1, 4 or 128+N; both may be NULL); a negative errno when proctor
+ * itself could not go on (exit code 3), after RUN_END where RUN_START was sent.
+ */
+int proctor_run(struct proctor_plan *plan, const struct proctor_options *options,
+		proctor_callback *callback, void *data, struct proctor_counts *counts,
+		int *exit_code, struct proctor_error *err);
+
+/* Words for a verdict: "pass", "fail", "crash", "timeout", "skip", "error", "cancelled", "not-run". */
+const char *proctor_verdict_name(enum proctor_verdict verdict);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

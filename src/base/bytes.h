@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* A growable buffer of bytes; all zero is an empty one. */
+#ifndef BASE_BYTES_H
+#define BASE_BYTES_H
+
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct bytes {
+	char *data;		/* a NUL follows the last byte, so text can be used as it is */
+	size_t nbytes, cap_bytes;
+	bool failed;		/* no memory at some append: what came after is missing too */
+};
+
+void bytes_fini(struct bytes *b);
+/* Forgets the content, keeps the memory; also forgets a failure. */
+void bytes_clear(struct bytes *b);
+
+/* Append; after a failure they do nothing, so that a caller checks `failed` once, at the end. */
+void bytes_append(struct bytes *b, const void *data, size_t nbytes);
+void bytes_text(struct bytes *b, const char *text);
+void bytes_printf(struct bytes *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void bytes_vprintf(struct bytes *b, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
+
+/* The content as text ("" if empty), lent until the next append; NULL if one failed. */
+const char *bytes_string(const struct bytes *b);
+
+#endif

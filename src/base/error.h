@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* The one error convention: a negative errno, and a sentence built where the failure happened. */
+#ifndef BASE_ERROR_H
+#define BASE_ERROR_H
+
+#include "proctor/proctor.h"
+
+#define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
+
+/* Fills `err` (which may be NULL) and returns `code`, a negative errno. */
+int error_set(struct proctor_error *err, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* The same for an errno: the sentence ends with ": " and strerror(errnum); returns -errnum. */
+int error_sys(struct proctor_error *err, int errnum, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+#endif
