@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reads what a shared library says of itself, with libelf and without loading it. The file may
+ * be damaged or hostile: every offset is checked here, and what is lent lies within the file.
+ */
+#ifndef ADAPTER_ELF_H
+#define ADAPTER_ELF_H
+
+#include "base/error.h"
+
+#include <libelf.h>
+#include <sys/types.h>
+
+/* Lent, all of it, until elf_close. */
+struct elf_file {
+	Elf *elf;
+	const char *path;		/* for sentences */
+	uint64_t nbytes;
+	bool executable;		/* a program: nothing below is filled then */
+	bool interpreter;		/* names one (PT_INTERP): a library may, too */
+	const Elf64_Sym *symbols;	/* .dynsym */
+	size_t nsymbols;
+	const char *strings;		/* its names; the last byte is NUL */
+	size_t nstrings;
+	const Elf64_Dyn *dynamic;
+	size_t ndynamic;
+	const char *dynamic_strings;
+	size_t ndynamic_strings;
+	const char *soname, *rpath, *runpath;	/* NULL: none */
+};
+
+/* True if `head`, the first bytes of a file, begins as an ELF file does. */
+bool elf_is(const void *head, size_t nhead);
+
+/*
+ * Reads the file behind `fd`, which must stay open until elf_close. -ENOEXEC: damaged; -ENOTSUP:
+ * for another machine, or neither library nor executable. After a failure `f` needs no close.
+ */
+int elf_open(struct elf_file *f, int fd, uint64_t nbytes, const char *path,
+	     struct proctor_error *err);
+void elf_close(struct elf_file *f);
+
+/* The name of symbol `i`; "" if it has none. */
+const char *elf_symbol_name(const struct elf_file *f, size_t i);
+static inline bool elf_symbol_defined(const Elf64_Sym *symbol)
+{
+	return symbol->st_shndx != SHN_UNDEF;
+}
+
+/* The soname of the needed library that comes at `*i` or later, which moves past it; NULL: none. */
+const char *elf_needed(const struct elf_file *f, size_t *i);
+
+/* The `nbytes` that the file has for data object `symbol`; NULL if it has not that many. */
+const void *elf_data(const struct elf_file *f, const Elf64_Sym *symbol, size_t nbytes);
+
+#endif

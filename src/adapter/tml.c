@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#include "adapter/tml.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+#define TML_PREFIX "tml_test_"
+#define TML_ENTRY "tml_test_entry"
+
+int tml_take(const struct elf_file *f, size_t i, struct listing *list, struct proctor_error *err)
+{
+	const Elf64_Sym *symbol = &f->symbols[i];
+	const char *name = elf_symbol_name(f, i);
+	const char *digits = name + strlen(TML_PREFIX);
+	uint64_t index = 0;
+	struct listed *t;
+
+	if (strncmp(name, TML_PREFIX, strlen(TML_PREFIX)) != 0)
+		return 0;
+	if (ELF64_ST_TYPE(symbol->st_info) != STT_FUNC || !elf_symbol_defined(symbol))
+		return 0;
+	if (strcmp(name, TML_ENTRY) != 0 &&
+	    ((digits[0] == '0' && digits[1] != '\0') ||
+	     text_number(digits, 0, UINT_MAX, &index, NULL) < 0))
+		return 0;
+	t = listing_add(list);
+	if (!t)
+		return error_sys(err, ENOMEM, "cannot list the tests of %s", f->path);
+	t->index = (unsigned)index;
+	t->symbol = name;
+	t->name = name;
+	t->file = "";
+	return 0;
+}
+
+/* By index; an entry, which has index 0 too, last of these. */
+static int listed_compare(const void *a, const void *b)
+{
+	const struct listed *x = a, *y = b;
+
+	if (x->index != y->index)
+		return x->index < y->index ? -1 : 1;
+	return strcmp(x->symbol, y->symbol);
+}
+
+void tml_finish(struct listing *list)
+{
+	size_t n = 0;
+	bool numbered = false;
+
+	for (size_t i = 0; i < list->ntests; i++)
+		numbered = numbered || strcmp(list->tests[i].symbol, TML_ENTRY) != 0;
+	if (list->ntests > 1)
+		qsort(list->tests, list->ntests, sizeof(*list->tests), listed_compare);
+	for (size_t i = 0; i < list->ntests; i++) {
+		const struct listed *t = &list->tests[i];
+
+		if (numbered && strcmp(t->symbol, TML_ENTRY) == 0)
+			continue;
+		/* A name may be there in several versions. */
+		if (n > 0 && list->tests[n - 1].index == t->index)
+			continue;
+		list->tests[n++] = *t;
+	}
+	list->ntests = n;
+}

@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: MIT */
+#include "plan/discover.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "adapter/elf.h"
+#include "adapter/exe.h"
+#include "adapter/listing.h"
+#include "adapter/suite_h.h"
+#include "adapter/tml.h"
+#include "plan/manifest.h"
+#include "plan/needs.h"
+
+/* What a file turned out to be. The last two come with a sentence. */
+enum finding {
+	FOUND_SUITE,
+	FOUND_MANIFEST,
+	FOUND_OTHER,		/* no suite, as it seems */
+	FOUND_BROKEN,		/* a suite that cannot be run, or may be one */
+};
+
+static int path_compare(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+int plan_remember_path(struct proctor_plan *plan, const char *path, bool *known)
+{
+	const char *const *node = tsearch(path, &plan->paths, path_compare);
+
+	if (!node)
+		return -ENOMEM;
+	*known = *node != path;
+	return 0;
+}
+
+void plan_forget_path(struct proctor_plan *plan, const struct suite *suite)
+{
+	const char *const *node = tfind(suite->path, &plan->paths, path_compare);
+
+	if (node && *node == suite->path)
+		tdelete(suite->path, &plan->paths, path_compare);
+}
+
+/* What the one pass over a library's symbols collects. */
+struct scan {
+	struct listing tml, suite_h;
+	bool unique;
+	const char *sanitizer;	/* undefined start function of one; NULL: none */
+};
+
+static void scan_fini(struct scan *scan)
+{
+	listing_fini(&scan->tml);
+	listing_fini(&scan->suite_h);
+}
+
+static int scan_symbols(struct scan *scan, const struct elf_file *f, struct proctor_error *err)
+{
+	for (size_t i = 0; i < f->nsymbols; i++) {
+		const Elf64_Sym *symbol = &f->symbols[i];
+		const char *name = elf_symbol_name(f, i);
+		int ret = 0;
+
+		if (!elf_symbol_defined(symbol)) {
+			if (strcmp(name, "__asan_init") == 0 || strcmp(name, "__tsan_init") == 0 ||
+			    strncmp(name, "__ubsan_handle_", 15) == 0)
+				/* UBSan's functions are in the runtimes of the others, too. */
+				if (!scan->sanitizer || name[2] != 'u')
+					scan->sanitizer = name;
+			continue;
+		}
+		if (ELF64_ST_BIND(symbol->st_info) == STB_GNU_UNIQUE)
+			scan->unique = true;
+		/* One character keeps most of a runtime's symbols out. */
+		if (name[0] == 't')
+			ret = tml_take(f, i, &scan->tml, err);
+		else if (name[0] == 'p')
+			ret = suite_h_take(f, i, &scan->suite_h, err);
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}
+
+/* An undefined __asan_init is the runtime's to define: one must be among the needed libraries. */
+static int sanitizer_check(const struct suite *s, const struct scan *scan,
+			   struct proctor_error *err)
+{
+	const char *name;
+
+	if (!scan->sanitizer)
+		return 0;
+	if (scan->sanitizer[2] == 'a') {
+		if (s->sanitizer == SANITIZER_ADDRESS)
+			return 0;
+		name = "AddressSanitizer";
+	} else if (scan->sanitizer[2] == 't') {
+		if (s->sanitizer == SANITIZER_THREAD)
+			return 0;
+		name = "ThreadSanitizer";
+	} else {
+		if (s->preload)
+			return 0;
+		for (size_t i = 0; i < s->nneeds; i++)
+			if (strncmp(s->needs[i].soname, "libubsan.so", 11) == 0 ||
+			    strncmp(s->needs[i].soname, "libclang_rt.ubsan", 17) == 0)
+				return 0;
+		name = "UndefinedBehaviorSanitizer";
+	}
+	return error_set(err, -ENOEXEC, "%s is built with %s but does not need its "
+			 "runtime as a shared library (%s is undefined): link it with "
+			 "-shared-libsan", s->path, name, scan->sanitizer);
+}
+
+/* The listed test that the manifest's `t` means; NULL: the library has none such. */
+static const struct listed *listing_find(const struct listing *list, const struct test *t)
+{
+	if (t->pub.index == TEST_INDEX_BY_NAME) {
+		for (size_t i = 0; i < list->ntests; i++)
+			if (strcmp(list->tests[i].name, t->pub.name) == 0)
+				return &list->tests[i];
+		return NULL;
+	}
+	/* Both kinds are in the order of their indices. */
+	for (size_t low = 0, high = list->ntests; low < high;) {
+		size_t middle = low + (high - low) / 2;
+
+		if (list->tests[middle].index == t->pub.index)
+			return &list->tests[middle];
+		if (list->tests[middle].index < t->pub.index)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+/* Completes the tests that were handed in. One that the library has not keeps a symbol that is not
+ * there: its host says so, and the others run. */
+static int suite_bind(struct suite *s, const struct listing *list)
+{
+	for (size_t i = 0; i < s->ntests; i++) {
+		struct test *t = &s->tests[i];
+		const struct listed *found = listing_find(list, t);
+
+		if (found) {
+			t->pub.index = found->index;
+			if (!t->symbol || strcmp(t->symbol, found->symbol) != 0)
+				t->symbol = arena_copy(&s->plan->arena, found->symbol);
+			if (!*t->pub.file && *found->file)
+				t->pub.file = arena_copy(&s->plan->arena, found->file);
+			if (t->pub.timeout_us == 0)
+				t->pub.timeout_us = found->timeout_us;
+			if (!t->symbol || !t->pub.file)
+				return -ENOMEM;
+		} else if (t->pub.index == TEST_INDEX_BY_NAME) {
+			t->pub.index = 0;
+			t->symbol = (char *)t->pub.name;
+		}
+	}
+	return 0;
+}
+
+static int suite_list(struct suite *s, const struct listing *list, struct proctor_error *err)
+{
+	int ret = suite_reserve(s, list->ntests, err);
+
+	if (ret < 0)
+		return ret;
+	for (size_t i = 0; i < list->ntests; i++) {
+		const struct listed *l = &list->tests[i];
+		struct test *t = suite_test_new(s, l->index, l->name, l->file, l->symbol);
+
+		if (!t)
+			return error_sys(err, ENOMEM, "cannot list the tests of %s", s->path);
+		t->pub.timeout_us = l->timeout_us;
+	}
+	return 0;
+}
+
+/* Gives an executable its one test. */
+static int suite_as_executable(struct suite *s, const struct stat *st, struct proctor_error *err)
+{
+	const char *base = strrchr(s->path, '/');
+	int ret = exe_check(st, s->path, err);
+
+	if (ret < 0)
+		return ret;
+	s->kind = SUITE_EXE;
+	if (s->ntests > 1)
+		return error_set(err, -ENOEXEC, "%s is an executable, which is one test, but %zu "
+				 "tests of it are listed", s->path, s->ntests);
+	if (s->ntests == 0 && !suite_test_new(s, 0, base ? base + 1 : s->path, NULL, NULL))
+		return error_sys(err, ENOMEM, "cannot add the executable %s", s->path);
+	s->tests[0].symbol = NULL;
+	s->tests[0].pub.index = 0;
+	return 0;
+}
+
+/* Takes the tests out of an open library. -ENODATA: it has none. */
+static int suite_as_library(struct suite *s, const struct elf_file *f, struct scan *scan,
+			    struct proctor_error *err)
+{
+	const struct listing *list = &scan->tml;
+	int ret = scan_symbols(scan, f, err);
+
+	if (ret < 0)
+		return ret;
+	tml_finish(&scan->tml);
+	if (scan->tml.ntests > 0 && scan->suite_h.ntests > 0)
+		return error_set(err, -ENOEXEC, "%s has tests of both kinds, tml_test_… "
+				 "and those of proctor/suite.h: a library may have one kind only",
+				 s->path);
+	if (scan->suite_h.ntests > 0) {
+		ret = suite_h_finish(f, &scan->suite_h, err);
+		if (ret < 0)
+			return ret;
+		s->kind = SUITE_SUITE_H;
+		list = &scan->suite_h;
+	}
+	if (list->ntests == 0)
+		return error_set(err, -ENODATA, "%s is a shared library without tests: it has no "
+				 "tml_test_… function and no test of proctor/suite.h", s->path);
+	s->unique = scan->unique;
+	ret = suite_resolve_needs(s, f, err);
+	if (ret == 0)
+		ret = sanitizer_check(s, scan, err);
+	if (ret < 0)
+		return ret;
+	if (s->ntests == 0)
+		return suite_list(s, list, err);
+	if (suite_bind(s, list) < 0)
+		return error_sys(err, ENOMEM, "cannot list the tests of %s", s->path);
+	return 0;
+}
+
+static int suite_as_elf(struct suite *s, int fd, const struct stat *st, struct proctor_error *err)
+{
+	struct scan scan = {0};
+	struct elf_file f;
+	int ret = elf_open(&f, fd, (uint64_t)st->st_size, s->path, err);
+
+	if (ret < 0)
+		return ret;
+	if (!f.executable) {
+		ret = suite_as_library(s, &f, &scan, err);
+		scan_fini(&scan);
+	}
+	if (f.executable || (ret == -ENODATA && f.interpreter))
+		ret = suite_as_executable(s, st, err);
+	elf_close(&f);
+	return ret;
+}
+
+static bool path_ends(const char *path, const char *end)
+{
+	size_t n = strlen(path), nend = strlen(end);
+
+	return n >= nend && strcmp(path + n - nend, end) == 0;
+}
+
+static bool head_is_manifest(const char *head, size_t nhead, const char *path)
+{
+	size_t i = 0;
+
+	while (i < nhead && isspace((unsigned char)head[i]))
+		i++;
+	return (i < nhead && head[i] == '{') || path_ends(path, ".json");
+}
+
+/* Looks into the file behind `fd`. Results as of suite_look, but all of them as errors. */
+static int suite_look_into(struct suite *s, int fd, enum finding *finding,
+			   struct proctor_error *err)
+{
+	struct stat st;
+	char head[256];
+	ssize_t n;
+
+	if (fstat(fd, &st) < 0)
+		return error_sys(err, errno, "cannot read %s", s->path);
+	s->dev = st.st_dev;
+	s->ino = st.st_ino;
+	if (!S_ISREG(st.st_mode))
+		return error_set(err, -ENOTSUP, "%s is not a regular file", s->path);
+	n = pread(fd, head, sizeof(head), 0);
+	if (n < 0)
+		return error_sys(err, errno, "cannot read %s", s->path);
+	if (elf_is(head, (size_t)n))
+		return suite_as_elf(s, fd, &st, err);
+	if (exe_is_script(head, (size_t)n))
+		return suite_as_executable(s, &st, err);
+	if (head_is_manifest(head, (size_t)n, s->path)) {
+		*finding = FOUND_MANIFEST;
+		return 0;
+	}
+	if (n == 0)
+		return error_set(err, -ENOTSUP, "%s is empty", s->path);
+	return error_set(err, -ENOTSUP, "%s is neither an ELF file, nor a script that begins with "
+			 "#!, nor a manifest", s->path);
+}
+
+/* Looks at the suite's file. Fails with -ENOMEM only; what else is wrong is told by `*finding`. */
+static int suite_look(struct suite *s, enum finding *finding, struct proctor_error *err)
+{
+	int ret, fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	s->inspected = true;
+	*finding = FOUND_SUITE;
+	if (fd < 0) {
+		ret = error_sys(err, errno, "cannot open %s", s->path);
+	} else {
+		ret = suite_look_into(s, fd, finding, err);
+		close(fd);
+	}
+	if (ret == -ENOMEM)
+		return ret;
+	if (ret == -ENOTSUP || ret == -ENODATA || ret == -ENOENT)
+		*finding = FOUND_OTHER;
+	else if (ret < 0)
+		*finding = FOUND_BROKEN;
+	return 0;
+}
+
+/* Makes the suite a broken one. */
+static int suite_break(struct suite *s, const char *cause, struct proctor_error *err)
+{
+	struct test *t;
+
+	s->error = arena_copy(&s->plan->arena, cause);
+	if (!s->error)
+		return error_sys(err, ENOMEM, "cannot add %s", s->path);
+	for (size_t i = 0; i < s->ntests; i++)
+		if (s->tests[i].pub.index == TEST_INDEX_BY_NAME)
+			s->tests[i].pub.index = 0;
+	if (s->ntests > 0)
+		return 0;
+	t = suite_test_new(s, 0, "(load)", NULL, NULL);
+	if (!t)
+		return error_sys(err, ENOMEM, "cannot add %s", s->path);
+	t->placeholder = true;
+	return 0;
+}
+
+int suite_inspect(struct suite *suite, struct proctor_error *err)
+{
+	struct proctor_error why = {0};
+	enum finding finding;
+	int ret = suite_look(suite, &finding, &why);
+
+	if (ret < 0)
+		return error_set(err, ret, "%s", why.text);
+	switch (finding) {
+	case FOUND_SUITE:
+		return 0;
+	case FOUND_MANIFEST:
+		error_set(&why, -ENOEXEC, "%s is no suite library: it looks like a manifest",
+			  suite->path);
+		return suite_break(suite, why.text, err);
+	case FOUND_OTHER:
+	case FOUND_BROKEN:
+		return suite_break(suite, why.text, err);
+	}
+	return 0;
+}
+
+/* A suite for `path` under the name of its file. NULL: no memory. */
+static struct suite *plan_suite_of_file(struct proctor_plan *plan, const char *path)
+{
+	char *name = suite_name_of(path);
+	struct suite *s = name ? plan_suite_new(plan, SUITE_TML, name, NULL, path) : NULL;
+
+	free(name);
+	return s;
+}
+
+int discover_broken(struct proctor_plan *plan, const char *path, const char *cause,
+		    struct proctor_error *err)
+{
+	struct suite *s = plan_suite_of_file(plan, path);
+
+	if (!s)
+		return error_sys(err, ENOMEM, "cannot add %s", path);
+	s->inspected = true;
+	return suite_break(s, cause, err);
+}
+
+/* Whether a file found under this name stays in the plan. */
+static bool finding_counts(enum finding finding, enum suite_kind kind, enum discover_as as)
+{
+	switch (as) {
+	case DISCOVER_NAMED:
+		return true;
+	case DISCOVER_LIBRARY:
+		return kind != SUITE_EXE && (finding == FOUND_SUITE || finding == FOUND_BROKEN);
+	case DISCOVER_PROGRAM:
+		return finding == FOUND_SUITE || finding == FOUND_BROKEN;
+	}
+	return false;
+}
+
+int discover_file(struct proctor_plan *plan, const char *path, enum discover_as as,
+		  struct proctor_error *err)
+{
+	struct proctor_error why = {0};
+	struct suite *s = plan_suite_of_file(plan, path);
+	enum finding finding;
+	bool known;
+	int ret;
+
+	if (!s)
+		return error_sys(err, ENOMEM, "cannot add %s", path);
+	if (plan_remember_path(plan, s->path, &known) < 0) {
+		ret = error_sys(err, ENOMEM, "cannot add %s", path);
+		goto drop;
+	}
+	ret = 0;
+	if (known)
+		goto drop;
+	ret = suite_look(s, &finding, &why);
+	if (ret < 0) {
+		error_set(err, ret, "%s", why.text);
+		goto drop;
+	}
+	if (finding == FOUND_MANIFEST && as == DISCOVER_NAMED) {
+		plan_suite_drop(plan);
+		return manifest_add(plan, path, err);
+	}
+	if (!finding_counts(finding, s->kind, as))
+		goto drop;
+	if (finding != FOUND_SUITE)
+		ret = suite_break(s, why.text, err);
+	if (ret == 0)
+		return 0;
+drop:
+	plan_suite_drop(plan);
+	return ret;
+}
+
+int proctor_plan_add_path(struct proctor_plan *plan, const char *path, const char *exe_glob,
+			  struct proctor_error *err)
+{
+	struct stat st;
+
+	if (!*path)
+		return error_set(err, -EINVAL, "an empty path names no suite");
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return discover_directory(plan, path, exe_glob, err);
+	return discover_file(plan, path, DISCOVER_NAMED, err);
+}

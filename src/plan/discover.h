@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* Finds out what a file is and which tests it has, without loading it. */
+#ifndef PLAN_DISCOVER_H
+#define PLAN_DISCOVER_H
+
+#include "plan/plan.h"
+
+/* The index of a handed-in test that is known by its name only, until its suite is inspected. */
+#define TEST_INDEX_BY_NAME UINT32_MAX
+
+/* How a file came to be looked at. */
+enum discover_as {
+	DISCOVER_NAMED,		/* by an argument: whatever is wrong with it must be told */
+	DISCOVER_LIBRARY,	/* found in a directory: no error if it is no suite library */
+	DISCOVER_PROGRAM,	/* found so, but its name fits the glob: an executable will do */
+};
+
+/*
+ * Adds the suite in the file `path`; a manifest's suites, if it is DISCOVER_NAMED and one. A file
+ * whose path is in the plan already is left out. -ENOMEM; -EINVAL: a manifest is wrong.
+ */
+int discover_file(struct proctor_plan *plan, const char *path, enum discover_as as,
+		  struct proctor_error *err);
+
+/* Adds suites found below the directory `path`, sorted; an unreadable one becomes a broken suite.
+ * Links to directories are not followed. -ENOMEM. */
+int discover_directory(struct proctor_plan *plan, const char *path, const char *exe_glob,
+		       struct proctor_error *err);
+
+/*
+ * Reads the file of a suite of which name, group and path are known, and perhaps tests: these keep
+ * what they have and get their symbols; where there are none, those of the library are added. A
+ * missing or broken file is suite->error, and one placeholder test if there are no tests. -ENOMEM.
+ */
+int suite_inspect(struct suite *suite, struct proctor_error *err);
+
+/* Adds a broken suite: `cause` is its error. -ENOMEM. */
+int discover_broken(struct proctor_plan *plan, const char *path, const char *cause,
+		    struct proctor_error *err);
+
+/* Remembers a path; `*known` says whether it was remembered before. -ENOMEM. */
+int plan_remember_path(struct proctor_plan *plan, const char *path, bool *known);
+/* Forgets the path of `suite` if it was remembered for it. */
+void plan_forget_path(struct proctor_plan *plan, const struct suite *suite);
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* The hand-over format of a compiler, JSON; docs/05-MANIFEST.md has the schema. */
+#ifndef PLAN_MANIFEST_H
+#define PLAN_MANIFEST_H
+
+#include "plan/plan.h"
+
+/*
+ * Adds the suites that the manifest `path` lists; a library that is missing or broken becomes a
+ * suite with an error. -EINVAL: the manifest itself is wrong, and nothing was added. -ENOMEM.
+ */
+int manifest_add(struct proctor_plan *plan, const char *path, struct proctor_error *err);
+
+#endif

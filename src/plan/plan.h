@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is to be run: suites and their tests. Built by discovery, narrowed by selection, ordered;
+ * immutable from the start of the run.
+ */
+#ifndef PLAN_PLAN_H
+#define PLAN_PLAN_H
+
+#include "base/arena.h"
+#include "base/error.h"
+
+#include <stdint.h>
+#include <sys/types.h>
+
+enum suite_kind {
+	SUITE_TML,		/* library with tml_test_N or tml_test_entry */
+	SUITE_SUITE_H,		/* library with the entries of proctor/suite.h */
+	SUITE_EXE,		/* executable: one test */
+};
+
+enum sanitizer {
+	SANITIZER_NONE,
+	SANITIZER_ADDRESS,
+	SANITIZER_THREAD,
+};
+
+/* A library that a suite needs: where sonames are equal, the files must be, to share a host. */
+struct need {
+	char *soname;
+	dev_t dev;		/* 0, 0: found by the default search, the same for every suite */
+	ino_t ino;
+};
+
+struct test {
+	struct proctor_test pub;	/* as reporters see it; strings owned by the plan */
+	struct suite *suite;
+	char *symbol;			/* to call it by; NULL for an executable */
+	uint64_t duration_us;		/* known from earlier; 0: unknown */
+	char *workdir;			/* NULL: the run's */
+	char **env;			/* NAME=VALUE added; NULL: none */
+	bool selected;
+	bool placeholder;		/* "(load)": for the unknown tests of a broken suite */
+};
+
+struct suite {
+	enum suite_kind kind;
+	char *name;
+	char *group;			/* "" if none */
+	char *path;			/* absolute */
+	struct test *tests;		/* in index order */
+	size_t ntests, cap_tests;
+	struct proctor_plan *plan;
+	size_t number;			/* as added, from 0 */
+	char *own_name;			/* as it was given; `name` tells equal ones apart */
+	bool inspected;			/* false: handed in, and its file not yet looked at */
+	char *error;			/* why it cannot be run: tests are `error`; NULL: it can */
+	/* From the ELF file, for the choice of a host. */
+	dev_t dev;
+	ino_t ino;
+	bool unique;			/* has global symbols of which a process has but one */
+	enum sanitizer sanitizer;
+	/* The sanitizer's runtime: a path or a soname; NULL: none. SANITIZER_NONE may have one too:
+	 * that of clang's UndefinedBehaviorSanitizer, which the default search does not find. */
+	char *preload;
+	struct need *needs;		/* its own soname too; sorted by soname, each once */
+	size_t nneeds;
+};
+
+struct resolver;
+
+/* All strings, and all that is said to be the plan's, live until the plan is freed. */
+struct proctor_plan {
+	struct suite **suites;		/* as they were added */
+	size_t nsuites, cap_suites;
+	struct test **tests;		/* the selected ones, in plan order */
+	size_t ntests;
+	bool stale;			/* something changed since plan_collect */
+	struct suite **order;		/* plan_collect's; plan_shuffle reorders it */
+	struct arena arena;
+	struct resolver *resolver;	/* what was learned of needed libraries */
+	void *paths;			/* tsearch: the paths of suites added by path */
+};
+
+/*
+ * Gives each suite a name of its own, then rebuilds plan->tests from the `selected` marks, in the
+ * order in which suites were added. -ENOMEM.
+ */
+int plan_collect(struct proctor_plan *plan, struct proctor_error *err);
+/* Its last step: refills plan->tests, which has room, in the order of plan->order. */
+void plan_line_up(struct proctor_plan *plan);
+
+/*
+ * What a run does first: looks into the files of handed-in suites, of which nothing is known yet
+ * (one that is missing or broken gets its suite->error), and collects. -ENOMEM.
+ */
+int plan_prepare(struct proctor_plan *plan, struct proctor_error *err);
+
+/* Adds an empty suite; `path` is made absolute. NULL: no memory. */
+struct suite *plan_suite_new(struct proctor_plan *plan, enum suite_kind kind, const char *name,
+			     const char *group, const char *path);
+/* Adds a test to the end of `suite`; sets its id. May move suite->tests. NULL: no memory. */
+struct test *suite_test_new(struct suite *suite, unsigned index, const char *name,
+			    const char *file, const char *symbol);
+/* Copies NAME=VALUE texts, NULL at the end, into the test. -ENOMEM. */
+int test_set_env(struct test *t, const char *const *env);
+/* Room for `ntests` more tests at once. -ENOMEM. */
+int suite_reserve(struct suite *suite, size_t ntests, struct proctor_error *err);
+/* Takes the last suite of the plan out again, for a discovery that failed. */
+void plan_suite_drop(struct proctor_plan *plan);
+
+/* `path` from the root on, without "." and doubled slashes; links and ".." stay as they are.
+ * NULL: no memory. */
+char *path_absolute(struct arena *arena, const char *path);
+
+/* "libfoo.so" is "foo"; allocated. */
+char *suite_name_of(const char *path);
+
+/* True if the tests of both may share one process, one opened beside the other. */
+bool suites_compatible(const struct suite *a, const struct suite *b);
+
+/* Shuffles suites and, within each, tests. To be called after plan_collect or plan_prepare; the
+ * same plan and seed give the same order. */
+void plan_shuffle(struct proctor_plan *plan, uint64_t seed);
+
+#endif
