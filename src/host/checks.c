@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+#include "host/checks.h"
+
+#include "host/crash.h"
+#include "host/protocol.h"
+#include "host/signals.h"
+
+#include "base/container.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+struct process_stat {
+	unsigned nthreads;
+	uint64_t ignored, caught;	/* of the first 31 signals */
+};
+
+struct limit_name {
+	__rlimit_resource_t resource;
+	const char *name;
+};
+
+static const struct limit_name limit_names[CHECKS_NLIMITS] = {
+	{ RLIMIT_NOFILE, "open files" }, { RLIMIT_AS, "address space" },
+	{ RLIMIT_DATA, "data" },	 { RLIMIT_STACK, "stack" },
+	{ RLIMIT_CORE, "core file" },	 { RLIMIT_FSIZE, "file size" },
+	{ RLIMIT_CPU, "CPU time" },	 { RLIMIT_NPROC, "processes" },
+};
+
+static void hide(int *fd)
+{
+	int hidden;
+
+	if (*fd < 0)
+		return;
+	hidden = descriptor_hide(*fd);
+	close(*fd);
+	*fd = hidden;
+}
+
+static void stat_open(struct checks *c)
+{
+	c->stat_fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+	hide(&c->stat_fd);
+}
+
+static unsigned long long field_skip(char **at, unsigned n)
+{
+	while (n-- > 0 && *at) {
+		*at = strchr(*at, ' ');
+		if (*at)
+			++*at;
+	}
+	return *at ? strtoull(*at, NULL, 10) : 0;
+}
+
+/* One read tells of threads and dispositions. Fields are counted as in proc(5). */
+static bool stat_parse(int fd, struct process_stat *st)
+{
+	char buffer[1024], *at;
+	ssize_t n = pread(fd, buffer, sizeof(buffer) - 1, 0);
+
+	if (n <= 0)
+		return false;
+	buffer[n] = '\0';
+	at = strrchr(buffer, ')');		/* ends field 2 */
+	if (!at)
+		return false;
+	st->nthreads = (unsigned)field_skip(&at, 20 - 2);
+	st->ignored = field_skip(&at, 33 - 20) & SIGNALS_IN_STAT;
+	st->caught = field_skip(&at, 34 - 33) & SIGNALS_IN_STAT;
+	return at != NULL;
+}
+
+static bool stat_read(struct checks *c, struct process_stat *st)
+{
+	if (c->stat_fd >= 0 && stat_parse(c->stat_fd, st) && st->nthreads > 0)
+		return true;
+	/* Closed by a test, and maybe something else by now. */
+	stat_open(c);
+	return c->stat_fd >= 0 && stat_parse(c->stat_fd, st) && st->nthreads > 0;
+}
+
+static int lowest_fd(void)
+{
+	int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+
+	if (fd >= 0)
+		close(fd);
+	return fd;
+}
+
+static void cwd_adopt(struct checks *c)
+{
+	char now[PATH_MAX];
+
+	if (!getcwd(now, sizeof(now)) || (c->cwd_fd >= 0 && strcmp(now, c->cwd) == 0))
+		return;
+	if (c->cwd_fd >= 0)
+		close(c->cwd_fd);
+	strcpy(c->cwd, now);
+	c->cwd_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	hide(&c->cwd_fd);
+}
+
+void checks_open(struct checks *c)
+{
+	c->cwd_fd = -1;
+	stat_open(c);
+}
+
+void checks_adopt(struct checks *c)
+{
+	struct process_stat st;
+	size_t i;
+
+	if (!environment_same(&c->environment))
+		environment_adopt(&c->environment);
+	cwd_adopt(c);
+	c->umask = umask(0);
+	umask(c->umask);
+	sigprocmask(SIG_SETMASK, NULL, &c->mask);
+	for (i = 0; i < ARRAY_SIZE(limit_names); i++)
+		getrlimit(limit_names[i].resource, &c->limits[i]);
+	known_children(&c->children);
+	c->threads.n = 0;
+	if (stat_read(c, &st)) {
+		c->nthreads = st.nthreads;
+		if (st.nthreads > 1)
+			known_threads(&c->threads);
+		signals_adopt(st.ignored, st.caught);
+	}
+	c->lowest_fd = lowest_fd();
+}
+
+static bool cwd_put_back(struct checks *c)
+{
+	char now[PATH_MAX];
+
+	if (getcwd(now, sizeof(now)) && strcmp(now, c->cwd) == 0)
+		return true;
+	return (c->cwd_fd >= 0 && fchdir(c->cwd_fd) == 0) || chdir(c->cwd) == 0;
+}
+
+static uint32_t limits_put_back(struct checks *c, struct lines *left)
+{
+	struct rlimit now;
+	uint32_t flags = 0;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(limit_names); i++) {
+		const struct rlimit *want = &c->limits[i];
+
+		if (getrlimit(limit_names[i].resource, &now) < 0 ||
+		    (now.rlim_cur == want->rlim_cur && now.rlim_max == want->rlim_max))
+			continue;
+		/* A hard limit once lowered stays, unless the process is privileged. */
+		if (setrlimit(limit_names[i].resource, want) < 0) {
+			line_add(left, "limit on %s: lowered for good", limit_names[i].name);
+			flags = RECORD_CHANGED;
+		}
+	}
+	return flags;
+}
+
+/* A signal that the test kept blocked is taken out first: it was not meant for the next test. */
+static void mask_put_back(struct checks *c)
+{
+	static const struct timespec at_once;
+	sigset_t now;
+
+	sigprocmask(SIG_SETMASK, NULL, &now);
+	if (memcmp(&now, &c->mask, NSIG / 8) == 0)
+		return;
+	while (sigtimedwait(&now, NULL, &at_once) > 0)
+		;
+	sigprocmask(SIG_SETMASK, &c->mask, NULL);
+}
+
+static void timers_stop(void)
+{
+	static const struct itimerval off;
+
+	setitimer(ITIMER_REAL, &off, NULL);
+	setitimer(ITIMER_VIRTUAL, &off, NULL);
+	setitimer(ITIMER_PROF, &off, NULL);
+}
+
+/* Descriptors are not closed for a test: what opened one may be a library that keeps it. */
+static uint32_t descriptors_check(struct checks *c, struct lines *left)
+{
+	int lowest = lowest_fd(), fd;
+	char path[32], name[256];
+
+	if (lowest == c->lowest_fd)
+		return 0;
+	if (lowest >= 0 && lowest < c->lowest_fd) {
+		line_add(left, "descriptor %d: closed", lowest);
+		return RECORD_CHANGED;
+	}
+	for (fd = c->lowest_fd; fd < (lowest < 0 ? c->lowest_fd + 8 : lowest); fd++) {
+		ssize_t n;
+
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		n = readlink(path, name, sizeof(name));
+		if (n > 0)
+			line_add(left, "descriptor %d: left open (%.*s)", fd, (int)n, name);
+	}
+	return RECORD_CHANGED;
+}
+
+uint32_t checks_threads(struct checks *c, struct lines *left)
+{
+	struct process_stat st;
+
+	if (stat_read(c, &st) && st.nthreads > c->nthreads && left_threads(&c->threads, left))
+		return RECORD_LEAKY_THREAD;
+	return 0;
+}
+
+uint32_t checks_processes(struct checks *c, struct lines *left)
+{
+	if (!left_none() && left_processes(&c->children, left))
+		return RECORD_LEAKY_PROCESS;
+	return 0;
+}
+
+uint32_t checks_run(struct checks *c, struct lines *left)
+{
+	struct process_stat st;
+	uint32_t flags = 0;
+
+	/* First what could strike while the rest is looked at. */
+	timers_stop();
+	if (stat_read(c, &st)) {
+		signals_put_back(st.ignored, st.caught);
+		if (st.nthreads > c->nthreads && left_threads(&c->threads, left))
+			flags |= RECORD_LEAKY_THREAD;
+	} else {
+		line_add(left, "/proc/self/stat cannot be read any more: %s", strerror(errno));
+		flags |= RECORD_CHANGED;
+	}
+	mask_put_back(c);
+	crash_put_back();
+	flags |= checks_processes(c, left);
+	umask(c->umask);
+	if (!environment_same(&c->environment))
+		environment_put_back(&c->environment);
+	flags |= limits_put_back(c, left);
+	if (!cwd_put_back(c)) {
+		line_add(left, "working directory: cannot go back to %s: %s", c->cwd,
+			 strerror(errno));
+		flags |= RECORD_CHANGED;
+	}
+	flags |= descriptors_check(c, left);
+	return flags;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#include "host/fork.h"
+
+#include "host/stdio.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static uint64_t timeval_us(const struct timeval *tv)
+{
+	return (uint64_t)tv->tv_sec * 1000000u + (uint64_t)tv->tv_usec;
+}
+
+static void child_main(const struct fork_call *call, pid_t host, _Atomic uint32_t *finished)
+{
+	/* Fork cleared it. A host that died before it was asked for again is seen by the change
+	 * of parent. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != host)
+		_exit(1);
+	call->run(call->data);
+	stdio_flush();
+	atomic_store(finished, 1);
+	/* No exit handlers: those of the suite belong to the host, which runs them once. */
+	_exit(0);
+}
+
+bool fork_run(const struct fork_call *call, struct page_record *rec)
+{
+	/* Tells a child that got through from one in which the test called exit(0). */
+	static _Atomic uint32_t *finished;
+	pid_t host = getpid(), child;
+	struct rusage ru;
+	int status;
+
+	if (!finished) {
+		void *shared = mmap(NULL, sizeof(*finished), PROT_READ | PROT_WRITE,
+				    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+		if (shared == MAP_FAILED)
+			return false;
+		finished = shared;
+	}
+	atomic_store(finished, 0);
+	/* Or the child writes them a second time. */
+	stdio_flush();
+	child = fork();
+	if (child < 0)
+		return false;
+	if (child == 0)
+		child_main(call, host, finished);
+	while (wait4(child, &status, __WALL, &ru) < 0)
+		if (errno != EINTR)
+			return false;
+	rec->user_us = timeval_us(&ru.ru_utime);
+	rec->sys_us = timeval_us(&ru.ru_stime);
+	rec->max_rss_kb = (uint64_t)ru.ru_maxrss;
+	if (!atomic_load(finished)) {
+		rec->outcome = OUTCOME_DIED;
+		rec->value = status;
+	}
+	return true;
+}

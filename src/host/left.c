@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+#include "host/left.h"
+
+#include "base/clock.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define GRACE_US 20000
+#define KILL_US 2000000
+#define PAUSE_US 200
+#define PF_EXITING 0x4u		/* in the flags field of /proc/PID/stat */
+
+struct stat_line {
+	char state;
+	pid_t parent;
+	unsigned flags;
+};
+
+/* Reads a file of /proc; returns its length, or -1. Always ends with a NUL. */
+static ssize_t proc_read(const char *path, char *buffer, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return -1;
+	n = read(fd, buffer, size - 1);
+	close(fd);
+	buffer[n > 0 ? n : 0] = '\0';
+	return n;
+}
+
+static bool stat_read(const char *path, struct stat_line *line)
+{
+	char buffer[512], *end;
+
+	if (proc_read(path, buffer, sizeof(buffer)) <= 0)
+		return false;
+	end = strrchr(buffer, ')');	/* the name before it may hold anything */
+	return end && sscanf(end + 1, " %c %d %*d %*d %*d %*d %u", &line->state, &line->parent,
+			     &line->flags) == 3;
+}
+
+static bool is_known(const struct known *k, pid_t id)
+{
+	unsigned i;
+
+	for (i = 0; i < k->n; i++)
+		if (k->ids[i] == id)
+			return true;
+	return false;
+}
+
+static void known_add(struct known *k, pid_t id)
+{
+	if (k->n < LEFT_KNOWN_MAX)
+		k->ids[k->n++] = id;
+}
+
+/* The next number in a directory of /proc; 0 at its end. */
+static pid_t next_id(DIR *dir)
+{
+	struct dirent *entry;
+
+	while ((entry = readdir(dir)) != NULL)
+		if (isdigit((unsigned char)entry->d_name[0]))
+			return (pid_t)strtol(entry->d_name, NULL, 10);
+	return 0;
+}
+
+static void name_read(const char *path, char *name, size_t size)
+{
+	ssize_t n = proc_read(path, name, size);
+
+	if (n > 0 && name[n - 1] == '\n')
+		name[n - 1] = '\0';
+}
+
+/* Living threads that are not known, added to `k`, or named in `l` where that is given. */
+static unsigned threads_scan(const struct known *before, struct known *k, struct lines *l)
+{
+	DIR *dir = opendir("/proc/self/task");
+	unsigned n = 0;
+	pid_t id;
+
+	if (!dir)
+		return 0;
+	while ((id = next_id(dir)) > 0) {
+		struct stat_line line;
+		char path[64], name[32];
+
+		snprintf(path, sizeof(path), "/proc/self/task/%d/stat", id);
+		if (id == gettid() || (before && is_known(before, id)) || !stat_read(path, &line) ||
+		    line.state == 'X' || line.state == 'Z' || (line.flags & PF_EXITING))
+			continue;
+		n++;
+		if (k)
+			known_add(k, id);
+		if (l) {
+			snprintf(path, sizeof(path), "/proc/self/task/%d/comm", id);
+			name_read(path, name, sizeof(name));
+			line_add(l, "thread %d (%s)", id, name);
+		}
+	}
+	closedir(dir);
+	return n;
+}
+
+void known_threads(struct known *k)
+{
+	k->n = 0;
+	threads_scan(NULL, k, NULL);
+}
+
+/* The kernel tells nobody but its joiner of a thread's end: there is nothing to wait on. */
+static void pause_briefly(void)
+{
+	usleep(PAUSE_US);
+}
+
+bool left_threads(const struct known *k, struct lines *l)
+{
+	uint64_t until_us = clock_us() + GRACE_US;
+
+	while (threads_scan(k, NULL, NULL) > 0) {
+		if (clock_us() >= until_us)
+			return threads_scan(k, NULL, l) > 0;
+		pause_briefly();
+	}
+	return false;
+}
+
+bool left_none(void)
+{
+	siginfo_t si;
+
+	for (;;) {
+		si.si_pid = 0;
+		if (waitid(P_ALL, 0, &si, WEXITED | WNOHANG | WNOWAIT | __WALL) < 0)
+			return errno == ECHILD;
+		if (si.si_pid == 0)
+			return false;
+		waitid(P_PID, (id_t)si.si_pid, &si, WEXITED | __WALL);
+	}
+}
+
+static void process_name(pid_t pid, struct lines *l)
+{
+	char path[64], name[32], command[256];
+	ssize_t n, i;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	name_read(path, name, sizeof(name));
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
+	n = proc_read(path, command, sizeof(command));
+	for (i = 0; i + 1 < n; i++)
+		if (command[i] == '\0')
+			command[i] = ' ';
+	line_add(l, "process %d (%s): %s", pid, name, n > 0 ? command : "");
+}
+
+/* Living children that are not in `before`: added to `k`, named in `l`, killed. */
+static unsigned children_scan(const struct known *before, struct known *k, struct lines *l,
+			      bool kill_them)
+{
+	DIR *dir = opendir("/proc");
+	unsigned n = 0;
+	pid_t id;
+
+	if (!dir)
+		return 0;
+	while ((id = next_id(dir)) > 0) {
+		struct stat_line line;
+		char path[64];
+
+		snprintf(path, sizeof(path), "/proc/%d/stat", id);
+		if ((before && is_known(before, id)) || !stat_read(path, &line) ||
+		    line.parent != getpid() || line.state == 'X' || line.state == 'Z')
+			continue;
+		n++;
+		if (k)
+			known_add(k, id);
+		if (kill_them) {
+			/* One that was killed in the last round and is still on its way is not
+			 * named twice. */
+			if (!(line.flags & PF_EXITING))
+				process_name(id, l);
+			kill(id, SIGKILL);
+		}
+	}
+	closedir(dir);
+	return n;
+}
+
+void known_children(struct known *k)
+{
+	k->n = 0;
+	if (!left_none())
+		children_scan(NULL, k, NULL, false);
+}
+
+/* Waits for the end of a child, at most for `us`: one that has ended is left for left_none(). */
+static void child_wait(uint64_t us)
+{
+	struct timespec timeout = { .tv_nsec = (long)us * 1000 };
+	sigset_t set, old;
+	siginfo_t si = { 0 };
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, &old);
+	/* Looked at once more with the signal blocked, so that none is missed. */
+	if (waitid(P_ALL, 0, &si, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0 && si.si_pid == 0)
+		sigtimedwait(&set, NULL, &timeout);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+}
+
+bool left_processes(const struct known *k, struct lines *l)
+{
+	uint64_t until_us = clock_us() + GRACE_US;
+
+	while (children_scan(k, NULL, NULL, false) > 0 && clock_us() < until_us)
+		child_wait(GRACE_US / 4), left_none();
+	if (children_scan(k, NULL, l, true) == 0)
+		return false;
+	/* What a killed process leaves falls to this one, the subreaper, and is found next time. */
+	until_us = clock_us() + KILL_US;
+	while (!left_none() && clock_us() < until_us) {
+		child_wait(GRACE_US / 4);
+		if (left_none() || children_scan(k, NULL, l, true) == 0)
+			break;
+	}
+	return true;
+}

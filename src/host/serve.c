@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: MIT */
+#include "host/serve.h"
+
+#include "base/clock.h"
+#include "base/container.h"
+#include "host/checks.h"
+#include "host/crash.h"
+#include "host/fork.h"
+#include "host/marker.h"
+#include "host/modules.h"
+#include "host/protocol.h"
+#include "host/stdio.h"
+#include "host/suite_h.h"
+#include "host/suite_open.h"
+#include "host/text.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <linux/futex.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+struct usage {
+	uint64_t user_us, sys_us;
+};
+
+struct host {
+	struct page *page;
+	pid_t pid;		/* the process whose tests these are; in a fork its child */
+	struct stdio io;
+	struct texts texts;
+	struct modules modules;
+	struct checks checks;
+	struct suites suites;
+	struct usage usage;	/* of this process and its children, at the end of the last test */
+	struct page_task task;	/* a copy, so that a test cannot change it */
+};
+
+/* What one test is called with. */
+struct call {
+	struct host *host;
+	const struct page_test *test;
+	struct page_record *rec;
+	struct opened *suite;
+	void *symbol;
+	struct lines *left;
+};
+
+static const char *page_string(const struct host *h, uint32_t offset)
+{
+	const char *strings = h->page->strings;
+
+	return offset < PAGE_STRINGS_BYTES && memchr(strings + offset, '\0',
+						     PAGE_STRINGS_BYTES - offset)
+		? strings + offset : "";
+}
+
+static void phase_set(struct host *h, enum page_phase phase, uint64_t now_us)
+{
+	atomic_store_explicit(&h->page->phase_us, now_us, memory_order_relaxed);
+	atomic_store_explicit(&h->page->phase, phase, memory_order_release);
+}
+
+static void retire(struct host *h, enum page_retire why)
+{
+	/* The first cause is the one to be told. */
+	if (atomic_load_explicit(&h->page->retire, memory_order_relaxed) == RETIRE_NO)
+		atomic_store_explicit(&h->page->retire, why, memory_order_relaxed);
+}
+
+static bool is_retired(const struct host *h)
+{
+	return atomic_load_explicit(&h->page->retire, memory_order_relaxed) != RETIRE_NO;
+}
+
+static uint64_t timeval_us(const struct timeval *tv)
+{
+	return (uint64_t)tv->tv_sec * 1000000u + (uint64_t)tv->tv_usec;
+}
+
+static struct usage usage_now(uint64_t *max_rss_kb)
+{
+	struct rusage self, children;
+
+	getrusage(RUSAGE_SELF, &self);
+	getrusage(RUSAGE_CHILDREN, &children);
+	*max_rss_kb = (uint64_t)(self.ru_maxrss > children.ru_maxrss ? self.ru_maxrss
+								     : children.ru_maxrss);
+	return (struct usage){
+		.user_us = timeval_us(&self.ru_utime) + timeval_us(&children.ru_utime),
+		.sys_us = timeval_us(&self.ru_stime) + timeval_us(&children.ru_stime),
+	};
+}
+
+/*
+ * A child that a test forked and that came back from the test function is here, too. It must not
+ * become a second host nor run the host's exit handlers.
+ */
+static void child_leave(const struct host *h, int status)
+{
+	if (getpid() == h->pid)
+		return;
+	stdio_flush();
+	_exit(status);
+}
+
+/* Calls the test; comes back once, in the process it started in. */
+static void test_call(struct call *c)
+{
+	struct host *h = c->host;
+	const struct tml_names names = {
+		.test = page_string(h, c->test->name),
+		.file = page_string(h, c->test->file),
+		.suite = page_string(h, h->task.suite),
+	};
+
+	switch ((enum page_call)c->test->call) {
+	case PAGE_CALL_TML: {
+		tml_test *test;
+
+		memcpy(&test, &c->symbol, sizeof(test));
+		tml_run(&c->suite->tml, test, &names, h->task.flags, h->page, &h->texts, c->rec);
+		break;
+	}
+	case PAGE_CALL_SUITE_H:
+		suite_h_run(c->symbol, h->pid, &h->texts, c->rec);
+		break;
+	}
+	child_leave(h, c->rec->outcome != OUTCOME_RETURNED || c->rec->value != 0);
+}
+
+/* The symbol to call; NULL: `rec` says why not. */
+static void *symbol_find(struct host *h, struct opened *suite, const struct page_test *test,
+			 struct page_record *rec)
+{
+	void *symbol = dlsym(suite->handle, page_string(h, test->symbol));
+	const char *why = symbol ? NULL : dlerror();
+
+	switch ((enum page_call)test->call) {
+	case PAGE_CALL_TML:
+		if (!suite->has_tml) {
+			tml_open(&suite->tml, suite->handle);
+			suite->has_tml = true;
+		}
+		break;
+	case PAGE_CALL_SUITE_H:
+		if (symbol)
+			why = suite_h_refuse(symbol);
+		break;
+	}
+	if (!why)
+		return symbol;
+	rec->outcome = OUTCOME_NO_SYMBOL;
+	rec->message = text_add_string(&h->texts, why, 1024);
+	return NULL;
+}
+
+/* In the child. The lines go into the page here: memory of the child does not reach the host. */
+static void forked_main(void *data)
+{
+	struct call *c = data;
+	struct host *h = c->host;
+
+	h->pid = getpid();
+	crash_watch(h->pid);
+	test_call(c);
+	c->rec->end_us = clock_us();
+	c->rec->flags = checks_threads(&h->checks, c->left);
+	if (c->left->nbytes > 0)
+		c->rec->left = text_add(&h->texts, c->left->text, c->left->nbytes);
+}
+
+static void test_run_forked(struct call *c)
+{
+	struct host *h = c->host;
+	struct page_record *rec = c->rec;
+	const struct fork_call call = { .run = forked_main, .data = c };
+	bool changed;
+
+	if (!fork_run(&call, rec)) {
+		char why[128];
+		int n = snprintf(why, sizeof(why), "proctor-host cannot fork: %s", strerror(errno));
+
+		rec->outcome = OUTCOME_FAILED;
+		rec->message = text_add(&h->texts, why, (size_t)n);
+	}
+	/* What the child wrote stays. */
+	h->texts.nbytes = atomic_load(&h->page->ntexts);
+	if (h->texts.nbytes > PAGE_TEXTS_BYTES)
+		h->texts.nbytes = PAGE_TEXTS_BYTES;
+	if (rec->outcome == OUTCOME_DIED || rec->end_us < rec->start_us)
+		rec->end_us = clock_us();
+	rec->flags |= checks_processes(&h->checks, c->left);
+	/* The open files are shared with the child. */
+	stdio_mend(&h->io, &changed);
+	if (c->left->nbytes > 0)
+		rec->left = text_add(&h->texts, c->left->text, c->left->nbytes);
+}
+
+static void test_run_here(struct call *c)
+{
+	struct host *h = c->host;
+	struct page_record *rec = c->rec;
+	struct usage before = h->usage;
+	bool changed, whole;
+
+	test_call(c);
+	/* Before the flush: what the streams still hold has to reach our pipes. */
+	whole = stdio_mend(&h->io, &changed);
+	whole = stdio_flush() && whole;
+	rec->end_us = clock_us();
+	h->usage = usage_now(&rec->max_rss_kb);
+	rec->user_us = h->usage.user_us - before.user_us;
+	rec->sys_us = h->usage.sys_us - before.sys_us;
+	if (!whole) {
+		line_add(c->left, "stdin, stdout or stderr: cannot be put back");
+		rec->flags |= RECORD_CHANGED;
+	}
+	rec->flags |= checks_run(&h->checks, c->left);
+	if (c->left->nbytes > 0)
+		rec->left = text_add(&h->texts, c->left->text, c->left->nbytes);
+	if (rec->flags & (RECORD_LEAKY_THREAD | RECORD_LEAKY_PROCESS))
+		retire(h, RETIRE_LEAKY);
+	if (rec->outcome == OUTCOME_CAUGHT)
+		retire(h, RETIRE_CAUGHT);
+	if (rec->flags & RECORD_CHANGED)
+		retire(h, RETIRE_CHANGED);
+}
+
+static void test_run(struct host *h, struct opened *suite, uint32_t index)
+{
+	const struct page_test *test = &h->task.tests[index];
+	struct page_record *rec = &h->page->records[index];
+	struct lines left;
+	struct call call = { .host = h, .test = test, .rec = rec, .suite = suite, .left = &left };
+
+	left.nbytes = 0;
+	memset((char *)rec + sizeof(rec->state), 0, sizeof(*rec) - sizeof(rec->state));
+	crash_reset();
+	rec->start_us = clock_us();
+	atomic_store_explicit(&h->page->current, index, memory_order_relaxed);
+	atomic_store_explicit(&rec->state, RECORD_STARTED, memory_order_release);
+	phase_set(h, PAGE_RUNNING, rec->start_us);
+
+	call.symbol = symbol_find(h, suite, test, rec);
+	if (!call.symbol)
+		rec->end_us = clock_us();
+	else if (h->task.flags & PAGE_FORK)
+		test_run_forked(&call);
+	else
+		test_run_here(&call);
+
+	/* The marker is behind the last byte of the test: it was flushed, and the processes it
+	 * left are dead. A thread it left may go on writing; then no other test runs here. */
+	if (!(h->task.flags & PAGE_NOCAPTURE) &&
+	    !marker_write(&h->io, h->page->marker_key, test->serial)) {
+		rec->flags |= RECORD_MARKERS_LOST;
+		retire(h, RETIRE_MARKERS);
+	}
+	atomic_store_explicit(&rec->state, RECORD_ENDED, memory_order_release);
+}
+
+static void baseline_adopt(struct host *h)
+{
+	uint64_t max_rss_kb;
+
+	modules_record(&h->modules);
+	checks_adopt(&h->checks);
+	h->usage = usage_now(&max_rss_kb);
+}
+
+/* The task's suite, opened if it was not; NULL: the page says why. */
+static struct opened *task_suite(struct host *h)
+{
+	const char *path = page_string(h, h->task.path), *why;
+	struct opened *suite = suite_find(&h->suites, path);
+	bool changed;
+
+	if (suite)
+		return suite;
+	crash_reset();
+	phase_set(h, PAGE_OPENING, clock_us());
+	suite = suite_open(&h->suites, path, &why);
+	child_leave(h, 0);	/* a constructor may fork, too */
+	if (!suite) {
+		h->page->open_message = text_add_string(&h->texts, why, 4096);
+		retire(h, RETIRE_OPEN_FAILED);
+		return NULL;
+	}
+	stdio_mend(&h->io, &changed);
+	stdio_flush();
+	baseline_adopt(h);
+	return suite;
+}
+
+static void task_run(struct host *h)
+{
+	struct opened *suite;
+	uint32_t i;
+
+	texts_reset(&h->texts);
+	if (is_retired(h))
+		return;
+	suite = task_suite(h);
+	for (i = 0; suite && i < h->task.ntests && i < TASK_TESTS_MAX && !is_retired(h); i++)
+		test_run(h, suite, i);
+}
+
+static void page_wake(_Atomic uint32_t *word)
+{
+	syscall(SYS_futex, word, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
+}
+
+/* Waits until `go` is another than `seen`, and returns it. */
+static uint32_t go_wait(struct page *page, uint32_t seen)
+{
+	uint32_t go;
+
+	while ((go = atomic_load_explicit(&page->go, memory_order_acquire)) == seen)
+		syscall(SYS_futex, &page->go, FUTEX_WAIT, seen, NULL, NULL, 0);
+	return go;
+}
+
+static void serve_loop(struct host *h)
+{
+	uint32_t seen = 0;
+
+	for (;;) {
+		seen = go_wait(h->page, seen);
+		h->task = h->page->task;
+		if (h->task.command != PAGE_TASK)
+			return;
+		task_run(h);
+		phase_set(h, PAGE_IDLE, clock_us());
+		atomic_fetch_add_explicit(&h->page->done, 1, memory_order_release);
+		page_wake(&h->page->done);
+	}
+}
+
+static struct page *page_map(void)
+{
+	struct page *page = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_SHARED,
+				 HOST_PAGE_FD, 0);
+
+	if (page == MAP_FAILED) {
+		fprintf(stderr, "proctor-host: cannot map the progress page: %s\n",
+			strerror(errno));
+		return NULL;
+	}
+	if (page->magic != PAGE_MAGIC) {
+		fprintf(stderr, "proctor-host: descriptor %d is no progress page\n", HOST_PAGE_FD);
+		return NULL;
+	}
+	close(HOST_PAGE_FD);
+	return page;
+}
+
+int serve_main(bool sanitized)
+{
+	static struct host host;	/* large, and off the stack that tests overflow */
+	struct host *h = &host;
+
+	h->page = page_map();
+	if (!h->page)
+		return 2;
+	h->pid = getpid();
+	h->texts.page = h->modules.page = h->page;
+	if (stdio_open(&h->io) < 0) {
+		fprintf(stderr, "proctor-host: cannot keep descriptors 0 to 2: %s\n",
+			strerror(errno));
+		return 2;
+	}
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	if (!sanitized && !crash_open(h->page))
+		fprintf(stderr, "proctor-host: no stack for the crash handler: %s\n",
+			strerror(errno));
+	checks_open(&h->checks);
+	baseline_adopt(h);
+	serve_loop(h);
+
+	crash_reset();
+	phase_set(h, PAGE_ENDING, clock_us());
+	stdio_flush();
+	if (!(h->task.flags & PAGE_NOCAPTURE))
+		marker_write(&h->io, h->page->marker_key, MARKER_LAST);
+	/* Returning is exit(0): handlers and destructors of the suites run. */
+	return 0;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Tests written with proctor/suite.h: an entry to run, and calls back into the host. */
+#ifndef HOST_SUITE_H_H
+#define HOST_SUITE_H_H
+
+#include "host/text.h"
+#include "proctor/suite.h"
+
+#include <sys/types.h>
+
+/* NULL if the entry can be run; else a sentence why not. */
+const char *suite_h_refuse(const struct proctor_entry *entry);
+
+/* Runs the test on this thread, in the process `pid`, and fills outcome and message of `rec`. */
+void suite_h_run(const struct proctor_entry *entry, pid_t pid, struct texts *texts,
+		 struct page_record *rec);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#include "host/suite_open.h"
+
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint32_t path_hash(const char *path)
+{
+	uint32_t hash = 2166136261u;	/* FNV-1a */
+
+	for (; *path; path++)
+		hash = (hash ^ (unsigned char)*path) * 16777619u;
+	return hash;
+}
+
+struct opened *suite_find(const struct suites *s, const char *path)
+{
+	uint32_t hash = path_hash(path);
+	size_t i;
+
+	/* The last one first: tasks of one suite follow each other. */
+	for (i = s->nsuites; i-- > 0;)
+		if (s->suites[i]->hash == hash && strcmp(s->suites[i]->path, path) == 0)
+			return s->suites[i];
+	return NULL;
+}
+
+struct opened *suite_open(struct suites *s, const char *path, const char **why)
+{
+	struct opened *o = calloc(1, sizeof(*o));
+
+	*why = "no memory";
+	if (!o)
+		return NULL;
+	o->path = strdup(path);
+	if (!o->path)
+		goto free_opened;
+	if (s->nsuites == s->cap) {
+		size_t cap = s->cap ? 2 * s->cap : 16;
+		struct opened **suites = realloc(s->suites, cap * sizeof(struct opened *));
+
+		if (!suites)
+			goto free_path;
+		s->suites = suites;
+		s->cap = cap;
+	}
+	o->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (!o->handle) {
+		*why = dlerror();
+		goto free_path;
+	}
+	o->hash = path_hash(path);
+	s->suites[s->nsuites++] = o;
+	return o;
+free_path:
+	free(o->path);
+free_opened:
+	free(o);
+	return NULL;
+}

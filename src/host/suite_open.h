@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* The suites that this host has opened. None is closed before it ends. */
+#ifndef HOST_SUITE_OPEN_H
+#define HOST_SUITE_OPEN_H
+
+#include "host/tml.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct opened {
+	uint32_t hash;		/* of the path */
+	char *path;
+	void *handle;
+	bool has_tml;		/* `tml` was looked up */
+	struct tml tml;
+};
+
+struct suites {			/* all zero: none */
+	struct opened **suites;
+	size_t nsuites, cap;
+};
+
+/* The suite at `path` if it is open, else NULL. */
+struct opened *suite_find(const struct suites *s, const char *path);
+
+/* Opens it. NULL: the loader says why in `*why`, which is its own memory. */
+struct opened *suite_open(struct suites *s, const char *path, const char **why);
+
+#endif

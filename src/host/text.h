@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* Text for the run: `texts` of the page is filled from the front, once per task. */
+#ifndef HOST_TEXT_H
+#define HOST_TEXT_H
+
+#include "base/error.h"
+#include "host/protocol.h"
+
+#include <stddef.h>
+
+/* The host's own count: the one in the page may have been scribbled on. All zero: no page yet. */
+struct texts {
+	struct page *page;
+	uint32_t nbytes;
+};
+
+/* Lines that are gathered before it is known whether they are wanted. All zero: none. */
+struct lines {
+	char text[4096];
+	size_t nbytes;
+};
+
+/* Forgets the texts of the last task. */
+void texts_reset(struct texts *t);
+/* Copies as much of `bytes` as there is room for. */
+struct page_text text_add(struct texts *t, const char *bytes, size_t nbytes);
+/* The same for a string, of which at most `max_bytes` are looked at; NULL: no text. */
+struct page_text text_add_string(struct texts *t, const char *string, size_t max_bytes);
+
+/* Appends a line, without the newline; drops it where there is no room for all of it. */
+void line_add(struct lines *l, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+#endif
