@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/host.h"
+
+#include "base/clock.h"
+#include "base/futex.h"
+#include "run/guard.h"
+#include "run/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+enum host_state host_next(enum host_state state, enum host_event event)
+{
+	switch (event) {
+	case HOST_DIED:		return state == HOST_OVER ? HOST_OVER : HOST_DRAINING;
+	case HOST_ENDED:	return state == HOST_DRAINING ? HOST_OVER : state;
+	case HOST_CONDEMNED:
+	case HOST_OVERDUE:
+		switch (state) {
+		case HOST_RUNNING:
+			return event == HOST_OVERDUE ? HOST_STOPPING : HOST_KILLED;
+		case HOST_STOPPING:	return HOST_KILLED;
+		case HOST_KILLED:	return HOST_KILLED;	/* in the kernel: only wait */
+		case HOST_DRAINING:	return HOST_DRAINING;	/* the timer lost the race */
+		case HOST_OVER:		return HOST_OVER;
+		}
+	}
+	return state;	/* not reached: both switches are exhaustive */
+}
+
+/* Libraries with initial-exec TLS opened late live off the loader's small static surplus: many
+ * suites in one host need more of it than a program usually does. */
+static int host_widen_tls(struct environment *env)
+{
+	static const char tunable[] = "glibc.rtld.optional_static_tls=65536";
+	const char *old = environment_get(env, "GLIBC_TUNABLES");
+
+	if (!old)
+		return environment_set(env, "GLIBC_TUNABLES", "%s", tunable);
+	if (strstr(old, "glibc.rtld.optional_static_tls"))
+		return 0;
+	return environment_set(env, "GLIBC_TUNABLES", "%s:%s", old, tunable);
+}
+
+static int host_preload(struct environment *env, const char *preload)
+{
+	const char *old = environment_get(env, "LD_PRELOAD");
+
+	if (!old || !*old)
+		return environment_set(env, "LD_PRELOAD", "%s", preload);
+	return environment_set(env, "LD_PRELOAD", "%s:%s", preload, old);
+}
+
+static int host_environment(const struct host *h, const struct task *task, struct environment *env)
+{
+	const struct test *test = run_test(h->run, task->first);
+	int ret = environment_copy(env, &h->run->environment);
+
+	if (ret < 0)
+		return ret;
+	if (h->map.page)
+		ret = host_widen_tls(env);
+	if (ret == 0 && task->suite->preload)
+		ret = host_preload(env, task->suite->preload);
+	if (ret == 0)
+		ret = environment_set(env, "PROCTOR_WORKER", "%u", h->worker);
+	if (ret == 0)
+		ret = environment_set(env, "PROCTOR_HOST", "%llu", (unsigned long long)h->number);
+	if (ret == 0 && task->own_host && task->ntests == 1)
+		ret = environment_set(env, "PROCTOR_TEST", "%s", test->pub.id);
+	if (ret == 0 && task->own_host && test->env)
+		ret = environment_add(env, test->env);
+	if (ret < 0)
+		environment_fini(env);
+	return ret;
+}
+
+static int host_exec(struct host *h, const struct task *task, int out_fd, int err_fd,
+		     struct proctor_error *err)
+{
+	const struct run *run = h->run;
+	const struct suite *suite = task->suite;
+	char *host_argv[] = { "proctor-host", "serve",
+			      suite->sanitizer != SANITIZER_NONE ? "sanitized" : NULL, NULL };
+	char *exe_argv[] = { suite->path, NULL };
+	struct environment env;
+	struct spawn spawn = {
+		.path = h->map.page ? run->host_path : suite->path,
+		.argv = h->map.page ? host_argv : exe_argv,
+		.workdir = task->own_host ? run_test(run, task->first)->workdir : NULL,
+		.inherited = &run->inherited, .keep_affinity = run->options.pin_tests,
+		.dies_with_parent = true, .oom_first = true,
+		.fds = { run->inherited.null_fd, out_fd, err_fd, h->map.page ? h->map.fd : -1, -1 },
+	};
+	int ret = host_environment(h, task, &env);
+
+	if (ret < 0)
+		return error_set(err, ret, "no memory for the environment of %s", suite->path);
+	spawn.envp = env.vars;
+	ret = spawn_start(&spawn, &h->pid, &h->pidfd, err);
+	environment_fini(&env);
+	return ret;
+}
+
+/* The read end becomes the host's stream; the write end is the caller's. */
+static int host_pipe(struct stream *s, int *write_fd, struct proctor_error *err)
+{
+	int fds[2], ret = pipe_high(fds);
+
+	if (ret < 0)
+		return error_sys(err, -ret, "cannot make a pipe for the output of a test");
+	fcntl(fds[0], F_SETFL, O_NONBLOCK);
+	s->fd = fds[0];
+	*write_fd = fds[1];
+	return 0;
+}
+
+static int host_pipes_and_exec(struct host *h, const struct task *task, struct proctor_error *err)
+{
+	int out_fd = -1, err_fd = -1, ret = 0;
+
+	if (h->captured) {
+		ret = host_pipe(&h->out, &out_fd, err);
+		if (ret == 0)
+			ret = host_pipe(&h->err, &err_fd, err);
+	}
+	if (ret == 0)
+		ret = host_exec(h, task, out_fd, err_fd, err);
+	if (out_fd >= 0)
+		close(out_fd);
+	if (err_fd >= 0)
+		close(err_fd);
+	return ret;
+}
+
+int host_start(struct run *run, unsigned worker, int core, const struct task *task,
+	       struct host **host, struct proctor_error *err)
+{
+	struct host *h = calloc(1, sizeof(*h));
+	bool library = task->suite->kind != SUITE_EXE;
+	int ret = 0;
+
+	if (!h)
+		return error_set(err, -ENOMEM, "no memory for a host of %s", task->suite->path);
+	h->run = run;
+	h->worker = worker;
+	h->core = core;
+	h->pidfd = h->out.fd = h->err.fd = h->map.fd = -1;
+	h->captured = !run->options.nocapture;
+	h->next_serial = 1;
+	h->waiting_tail = &h->waiting;
+	h->number = ++run->nhosts;
+	h->started = (struct post){ .kind = POST_STARTED, .worker = worker, .host = h };
+	h->kill = (struct post){ .kind = POST_KILL, .worker = worker, .host = h };
+	h->released = (struct post){ .kind = POST_RELEASED, .worker = worker, .host = h };
+	pthread_mutex_init(&h->lock, NULL);
+	if (!library) {
+		h->work = (struct host_work){ .busy = true, .task = *task, .serial = 1,
+					      .handed_us = clock_us() };
+	} else {
+		ret = page_open(&h->map, err);
+		if (ret == 0 && (h->map.fd = fd_high(h->map.fd)) < 0)
+			ret = error_sys(err, -h->map.fd, "cannot keep a progress page");
+	}
+	if (ret == 0) {
+		run->workers[worker].live_host = h->number;
+		ret = host_pipes_and_exec(h, task, err);
+	}
+	if (ret < 0) {
+		run->workers[worker].live_host = 0;
+		host_free(h);
+		return ret;
+	}
+	guard_add(run->guard, h->pid);
+	*host = h;
+	return 0;
+}
+
+void host_free(struct host *h)
+{
+	if (h->out.fd >= 0)
+		close(h->out.fd);
+	if (h->err.fd >= 0)
+		close(h->err.fd);
+	if (h->pidfd >= 0)
+		close(h->pidfd);
+	page_close(&h->map);
+	free(h->left);
+	pthread_mutex_destroy(&h->lock);
+	free(h);
+}
+
+static uint32_t host_task_flags(const struct run *run, const struct suite *suite)
+{
+	return (run->options.isolation == PROCTOR_ISOLATION_FORK ? PAGE_FORK : 0) |
+	       (run->options.backtrace ? PAGE_BACKTRACE : 0) |
+	       (run->options.no_check_leaks ? 0 : PAGE_LEAKS) |
+	       (run->options.nocapture ? PAGE_NOCAPTURE : 0) |
+	       (suite->sanitizer != SANITIZER_NONE ? PAGE_SANITIZED : 0);
+}
+
+static int host_fill(struct host *h, const struct task *task)
+{
+	struct page *p = h->map.page;
+	uint32_t used = 0;
+	int ret = page_put_string(p, &used, task->suite->path, &p->task.path);
+
+	if (ret == 0)
+		ret = page_put_string(p, &used, task->suite->name, &p->task.suite);
+	for (unsigned i = 0; ret == 0 && i < task->ntests; i++) {
+		const struct test *test = run_test(h->run, task->first + i);
+		struct page_test *pt = &p->task.tests[i];
+
+		pt->call = task->suite->kind == SUITE_TML ? PAGE_CALL_TML : PAGE_CALL_SUITE_H;
+		pt->serial = h->next_serial + i;
+		ret = page_put_string(p, &used, test->symbol, &pt->symbol);
+		if (ret == 0)
+			ret = page_put_string(p, &used, test->pub.name, &pt->name);
+		if (ret == 0)
+			ret = page_put_string(p, &used, test->pub.file, &pt->file);
+	}
+	return ret;
+}
+
+int host_hand_out(struct host *h, const struct task *task, struct proctor_error *err)
+{
+	struct page *p = h->map.page;
+
+	page_reset_task(p);
+	p->task.command = PAGE_TASK;
+	p->task.flags = host_task_flags(h->run, task->suite);
+	p->task.ntests = task->ntests;
+	if (host_fill(h, task) < 0)
+		return error_set(err, -ENOSPC, "the names of suite %s are too long to hand to a "
+				 "host", task->suite->name);
+	pthread_mutex_lock(&h->lock);
+	h->work = (struct host_work){ .busy = true, .task = *task, .serial = h->next_serial,
+				      .handed_us = clock_us() };
+	pthread_mutex_unlock(&h->lock);
+	h->next_serial += task->ntests;
+	h->done_seen = atomic_load(&p->done) & ~PAGE_DEAD;
+	page_hand_out(p);
+	return 0;
+}
+
+void host_tell_end(struct host *h)
+{
+	pthread_mutex_lock(&h->lock);
+	h->work.busy = h->work.ending = true;
+	h->work.handed_us = clock_us();
+	pthread_mutex_unlock(&h->lock);
+	h->map.page->task.command = PAGE_END;
+	page_hand_out(h->map.page);
+}
+
+static bool host_is_over(struct host *h)
+{
+	return atomic_load_explicit(&h->over, memory_order_acquire);
+}
+
+/* The word a host's end is told through. */
+static void host_sleep(struct host *h, uint32_t seen)
+{
+	if (h->map.page)
+		page_wait(h->map.page, seen);
+	else
+		futex_wait(&h->own_done, seen, 1000000);
+}
+
+/* The task is done, unless the supervisor has begun to stop the host. */
+static bool host_leave_work(struct host *h)
+{
+	bool stopped;
+
+	pthread_mutex_lock(&h->lock);
+	stopped = h->stop != STOP_NOT;
+	if (!stopped)
+		h->work.busy = false;
+	pthread_mutex_unlock(&h->lock);
+	return !stopped;
+}
+
+bool host_wait(struct host *h)
+{
+	for (;;) {
+		uint32_t done = atomic_load(&h->map.page->done);
+
+		if (host_is_over(h))
+			break;
+		/* Any other value: a test that wrote here is found out by the page's checks. */
+		if ((done & ~PAGE_DEAD) != h->done_seen && host_leave_work(h))
+			return false;
+		host_sleep(h, done);
+	}
+	return true;
+}
+
+void host_wait_over(struct host *h)
+{
+	_Atomic uint32_t *word = h->map.page ? &h->map.page->done : &h->own_done;
+
+	for (;;) {
+		uint32_t done = atomic_load(word);
+
+		if (host_is_over(h))
+			return;
+		host_sleep(h, done);
+	}
+}

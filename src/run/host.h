@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A host: the child process in which tests run, from its start to its last byte. The worker starts
+ * it, feeds it and judges; the supervisor watches it, stops it and reaps it. Which thread may touch
+ * what stands over each group of fields.
+ */
+#ifndef RUN_HOST_H
+#define RUN_HOST_H
+
+#include "loop/loop.h"
+#include "run/capture.h"
+#include "run/mailbox.h"
+#include "run/page.h"
+
+struct run;
+
+enum host_state {
+	HOST_RUNNING,
+	HOST_STOPPING,		/* was sent SIGTERM, has its grace time */
+	HOST_KILLED,		/* was sent SIGKILL */
+	HOST_DRAINING,		/* died; its output is being collected */
+	HOST_OVER,
+};
+
+enum host_event {
+	HOST_OVERDUE,		/* a deadline or the grace time has passed, or it is to stop */
+	HOST_CONDEMNED,		/* it is to die at once */
+	HOST_DIED,
+	HOST_ENDED,		/* its output is complete */
+};
+
+/* The next state; effects belong to entering it. */
+enum host_state host_next(enum host_state state, enum host_event event);
+
+enum host_stop {		/* why the supervisor stopped it */
+	STOP_NOT,
+	STOP_TIMEOUT,
+	STOP_CANCELLED,		/* the run ends early */
+	STOP_CONDEMNED,		/* its page was overwritten */
+};
+
+/* What a host is at, as its worker knows it. */
+struct host_work {
+	bool busy;		/* a task was handed out, or it was told to end */
+	bool ending;
+	struct task task;
+	uint32_t serial;	/* of the task's first test */
+	uint64_t handed_us;
+};
+
+#define HOST_SUITES_MAX 250
+
+struct host {
+	/* The worker's before POST_STARTED, constant after. */
+	struct run *run;
+	unsigned worker;
+	int core;			/* -1: the worker is not pinned */
+	uint64_t number;		/* PROCTOR_HOST of its descendants */
+	pid_t pid;
+	int pidfd;
+	struct page_map map;		/* map.page NULL: an executable */
+	bool captured;			/* false: it inherited stdout and stderr */
+	struct stream out, err;		/* fd -1 if not captured */
+	struct post started, kill, released;
+	/* The worker's alone. */
+	struct suite *suites[HOST_SUITES_MAX];	/* open in it */
+	size_t nsuites;
+	uint32_t next_serial;
+	uint32_t done_seen;		/* the page's `done` when the task was handed out */
+	/* Under lock: written by the worker, read by the supervisor. */
+	pthread_mutex_t lock;
+	struct host_work work;
+	/* Under lock: written by the supervisor. From a stop on, the worker waits for the end. */
+	enum host_stop stop;
+	uint32_t stop_serial;		/* the test that was overdue; 0: none was running */
+	/* The supervisor's until `over`, the worker's to read after. */
+	int status;			/* as wait(2) gives it */
+	struct rusage rusage;
+	uint64_t died_us;
+	char *left;			/* what it left behind, a line each; the worker takes it */
+	_Atomic bool over;		/* released by the supervisor, acquired by the worker */
+	_Atomic uint32_t own_done;	/* woken at the end of a host without a page */
+	/* The supervisor's alone. */
+	struct host *next;
+	enum host_state state;
+	struct stream death;
+	struct cutter out_cut, err_cut;
+	struct waiting *waiting, **waiting_tail;	/* results whose output is not complete */
+	uint32_t told_serial;		/* test-start was told up to this one */
+	uint32_t slow_serial;		/* test-slow was told of this one */
+	uint64_t act_us;		/* when the next step against it is due */
+	uint32_t sender_serial;		/* the test that sent proctor a signal; 0: none */
+	int sender_signal;
+	bool over_told;
+};
+
+/* The test of the task whose end has this serial; NULL: not one of this task. */
+static inline bool host_work_has(const struct host_work *work, uint32_t serial)
+{
+	return serial >= work->serial && serial - work->serial < work->task.ntests;
+}
+
+/*
+ * Starts proctor-host for a library suite, or the executable of an executable suite, for `task`.
+ * Worker's thread. On success the host is alive but not posted; on failure there is none.
+ */
+int host_start(struct run *run, unsigned worker, int core, const struct task *task,
+	       struct host **host, struct proctor_error *err);
+/* After it is over, or before it was posted and after its process was reaped. */
+void host_free(struct host *host);
+
+/* Hands a task to a host with a page. -ENOSPC: its names do not fit. */
+int host_hand_out(struct host *host, const struct task *task, struct proctor_error *err);
+/* Tells a host with a page to exit. */
+void host_tell_end(struct host *host);
+/* Waits until the hand-out is done or the host is over; true if it is over. */
+bool host_wait(struct host *host);
+/* Waits until the host is over. */
+void host_wait_over(struct host *host);
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RUN_HOST_PATH_H
+#define RUN_HOST_PATH_H
+
+#include "base/error.h"
+
+/*
+ * Where proctor-host is: `asked` if it is not NULL, else beside the running program or the shared
+ * library, in ../libexec/proctor from there, or where it was configured to be installed. `*path`
+ * is heap. -ENOENT: the sentence names where it was looked for.
+ */
+int host_path_find(const char *asked, char **path, struct proctor_error *err);
+
+#endif

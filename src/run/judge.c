@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/judge.h"
+
+#include "base/clock.h"
+#include "run/verdict.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A task whose host fails before its first test is tried so often. */
+#define OPENS_MAX 2
+
+static struct outcome *post_outcome(struct post *post, const struct task *task, unsigned i,
+				    uint32_t serial)
+{
+	struct outcome *o = &post->outcomes[post->noutcomes++];
+
+	*o = (struct outcome){ .item = task->first + i, .suite = task->suite, .serial = serial + i };
+	o->result.attempt = task->attempt;
+	return o;
+}
+
+void judge_all_errors(const struct task *task, uint32_t serial, const char *message,
+		      struct post *post)
+{
+	for (unsigned i = 0; i < task->ntests; i++)
+		verdict_error(post_outcome(post, task, i, serial), message);
+}
+
+void judge_exe(struct host *host, struct post *post)
+{
+	const struct task *task = &host->work.task;
+	struct outcome *o = post_outcome(post, task, 0, 1);
+
+	verdict_of_exe(o, host, run_timeout_us(host->run, task->first));
+	if (host->left) {
+		o->left = host->left;
+		host->left = NULL;
+		o->result.marks |= PROCTOR_LEAKY;
+	}
+}
+
+/* What the page says beside the records, read once for a hand-out. */
+struct evidence {
+	struct crash crash;
+	struct module_list modules;
+};
+
+/* Where the page does not hold there is no evidence, and the death itself is told. */
+static void evidence_read(struct evidence *e, const struct host *host)
+{
+	*e = (struct evidence){ 0 };
+	if (page_read_crash(host->map.page, &e->crash, NULL) < 0 ||
+	    e->crash.state != CRASH_WRITTEN)
+		return;
+	if (page_read_modules(host->map.page, &e->modules, NULL) < 0)
+		e->modules = (struct module_list){ 0 };
+}
+
+static void evidence_fini(struct evidence *e)
+{
+	crash_fini(&e->crash);
+	module_list_fini(&e->modules);
+}
+
+/* Judges the records that have ended, in order; returns how many held. */
+static unsigned judge_ended(struct host *host, const struct task *task, unsigned nended, bool over,
+			    const struct evidence *e, struct post *post, struct proctor_error *err)
+{
+	uint64_t after_us = host->work.handed_us;
+
+	for (unsigned i = 0; i < nended; i++) {
+		struct record_view_context ctx = { .handed_us = after_us, .ntests = task->ntests,
+						   .index = i };
+		struct record record;
+		struct outcome *o;
+
+		if (page_read_record(host->map.page, &ctx, &record, err) < 0)
+			return i;
+		after_us = record.end_us;
+		o = post_outcome(post, task, i, host->work.serial);
+		verdict_of_record(o, &record, &e->crash, &e->modules);
+		/* It withstood SIGTERM and came back in its grace time. */
+		if (over && host->stop == STOP_TIMEOUT && host->stop_serial == o->serial)
+			verdict_of_timeout(o, run_timeout_us(host->run, o->item));
+		record_fini(&record);
+	}
+	return nended;
+}
+
+/* The start of the test that was running, if its record is worth anything. */
+static uint64_t judge_start_us(struct host *host, const struct task *task, unsigned i)
+{
+	struct record_view_context ctx = { .handed_us = host->work.handed_us,
+					   .ntests = task->ntests, .index = i };
+	struct record record;
+	uint64_t start_us;
+
+	if (page_read_record(host->map.page, &ctx, &record, NULL) < 0)
+		return host->work.handed_us;
+	start_us = record.start_us;
+	record_fini(&record);
+	return start_us ? start_us : host->work.handed_us;
+}
+
+static void take_left(struct host *host, struct outcome *o)
+{
+	if (!host->left || o->left)
+		return;
+	o->left = host->left;
+	host->left = NULL;
+	o->result.marks |= PROCTOR_LEAKY;
+}
+
+/* The test `i` was running when the host died. */
+static void judge_died(struct host *host, const struct task *task, unsigned i,
+		       const struct evidence *e, struct post *post)
+{
+	struct outcome *o = post_outcome(post, task, i, host->work.serial);
+
+	o->result.start_us = judge_start_us(host, task, i);
+	verdict_of_death(o, host, run_timeout_us(host->run, o->item), &e->crash, &e->modules);
+	take_left(host, o);
+}
+
+/* The host died after the last judged test had returned and before the next began: what that test
+ * left in the process is to blame. */
+static void judge_died_after(struct host *host, const struct evidence *e, struct post *post)
+{
+	struct outcome *o = &post->outcomes[post->noutcomes - 1];
+	uint64_t start_us = o->result.start_us;
+	char *text;
+
+	if (host->stop == STOP_CANCELLED)
+		return;
+	verdict_of_death(o, host, host->run->options.timeout_us, &e->crash, &e->modules);
+	o->result.start_us = start_us;
+	if (o->message && asprintf(&text, "after it had returned: %s", o->message) >= 0) {
+		free(o->message);
+		o->message = text;
+	}
+	take_left(host, o);
+}
+
+/* Somebody else may be to blame that the first test did not begin: another suite of the host, or
+ * whoever killed an idle host. */
+static bool worth_another_host(const struct host *host, const struct task *task,
+			       enum page_phase phase)
+{
+	return task->nopens + 1 < OPENS_MAX && (host->nsuites > 1 || phase != PAGE_OPENING);
+}
+
+/* The host died before the first test of the task began. */
+static void judge_not_begun(struct host *host, const struct task *task, enum page_phase phase,
+			    const struct evidence *e, struct judgement *j, struct post *post)
+{
+	char *how, *text;
+
+	if (host->stop == STOP_CANCELLED || worth_another_host(host, task, phase)) {
+		j->nrest = task->ntests;
+		j->never_began = true;
+		return;
+	}
+	how = death_words(host, host->run->options.timeout_us, &e->crash);
+	if (asprintf(&text, "opening %s: a constructor %s", task->suite->path,
+		     how ? how : "died") < 0)
+		text = NULL;
+	free(how);
+	judge_all_errors(task, host->work.serial, text ? text : "its suite cannot be opened", post);
+	post->outcomes[0].open_output = true;
+	j->broken = text;
+}
+
+/* dlopen() failed. Beside other suites it may succeed alone: static TLS is small. */
+static void judge_open_failed(struct host *host, const struct task *task, struct judgement *j,
+			      struct post *post)
+{
+	char *why = NULL, *text;
+
+	j->retire = true;
+	if (worth_another_host(host, task, PAGE_OPENING)) {
+		j->nrest = task->ntests;
+		j->never_began = true;
+		return;
+	}
+	page_read_open_message(host->map.page, &why, NULL);
+	if (asprintf(&text, "cannot open %s: %s", task->suite->path,
+		     why ? why : "the loader gave no reason") < 0)
+		text = NULL;
+	free(why);
+	judge_all_errors(task, host->work.serial, text ? text : "its suite cannot be opened", post);
+	j->broken = text;
+}
+
+/* The page does not hold: whoever ran when it was found out is to blame. */
+static void judge_overwritten(struct host *host, const struct task *task, unsigned i, bool over,
+			      const struct proctor_error *why, struct judgement *j,
+			      struct post *post)
+{
+	struct outcome *o;
+
+	if (!over) {
+		for (unsigned k = 0; k < post->noutcomes; k++) {
+			free(post->outcomes[k].message);
+			free(post->outcomes[k].backtrace);
+			free(post->outcomes[k].left);
+		}
+		post->noutcomes = 0;
+		j->condemn = true;
+		return;
+	}
+	o = post_outcome(post, task, i, host->work.serial);
+	o->result.start_us = host->work.handed_us;
+	o->result.end_us = host->died_us;
+	o->open_output = true;
+	verdict_crash(o, why->text);
+	take_left(host, o);
+	j->nrest = task->ntests - i - 1;
+}
+
+static void judge_over(struct host *host, const struct task *task, const struct page_state *state,
+		       const struct evidence *e, struct judgement *j, struct post *post)
+{
+	uint32_t serial = host->work.serial + state->nended;
+
+	if (state->started && host->stop == STOP_TIMEOUT && host->stop_serial != serial &&
+	    state->nended > 0) {
+		/* It began in the grace time of another. */
+		j->nrest = task->ntests - state->nended;
+	} else if (state->started && (host->stop != STOP_TIMEOUT || host->stop_serial == serial)) {
+		judge_died(host, task, state->nended, e, post);
+		j->nrest = task->ntests - state->nended - 1;
+	} else if (state->nended == 0 && state->retire == RETIRE_OPEN_FAILED) {
+		judge_open_failed(host, task, j, post);
+	} else if (state->nended == 0) {
+		judge_not_begun(host, task, state->phase, e, j, post);
+	} else {
+		judge_died_after(host, e, post);
+		j->nrest = task->ntests - state->nended;
+	}
+}
+
+struct judgement judge_task(struct host *host, const struct task *task, bool over,
+			    struct post *post)
+{
+	struct judgement j = { .retire = over };
+	struct proctor_error why;
+	struct page_state state;
+	struct evidence e;
+	unsigned nheld = 0;
+
+	evidence_read(&e, host);
+	if (page_read_state(&host->map, task->ntests, &state, &why) < 0)
+		goto overwritten;
+	nheld = judge_ended(host, task, state.nended, over, &e, post, &why);
+	if (nheld < state.nended)
+		goto overwritten;
+	if (over) {
+		if (state.nended < task->ntests)
+			judge_over(host, task, &state, &e, &j, post);
+		else if (host->stop != STOP_CANCELLED)
+			judge_died_after(host, &e, post);
+		goto out;
+	}
+	j.retire = state.retire != RETIRE_NO;
+	if (state.retire == RETIRE_OPEN_FAILED) {
+		judge_open_failed(host, task, &j, post);
+	} else if (j.retire) {
+		j.nrest = task->ntests - state.nended;
+	} else if (state.nended < task->ntests) {
+		error_set(&why, -EBADMSG, "the progress page was overwritten: it said that the "
+			  "task was done after %u of %u tests", state.nended, task->ntests);
+		nheld = state.nended;
+		goto overwritten;
+	}
+	goto out;
+overwritten:
+	judge_overwritten(host, task, nheld, over, &why, &j, post);
+out:
+	evidence_fini(&e);
+	return j;
+}
+
+/* The suite whose code was running at the crash; the only one; or the first. */
+static struct suite *exit_suite(const struct host *host, const struct evidence *e, bool *sure)
+{
+	uint64_t pc = e->crash.nregs > 0 ? e->crash.regs[e->crash.nregs - 1] : 0;
+
+	*sure = true;
+	for (size_t m = 0; m < e->modules.nmodules; m++) {
+		const struct module *module = &e->modules.modules[m];
+
+		if (pc < module->start || pc >= module->end)
+			continue;
+		for (size_t s = 0; s < host->nsuites; s++)
+			if (strcmp(host->suites[s]->path, module->path) == 0)
+				return host->suites[s];
+	}
+	*sure = host->nsuites == 1;
+	return host->suites[0];
+}
+
+void judge_exit(struct host *host, struct post *post)
+{
+	struct outcome *o;
+	struct evidence e;
+	bool sure;
+	char *how, *text;
+
+	if (host->nsuites == 0 || host->stop == STOP_CANCELLED || host->stop == STOP_CONDEMNED ||
+	    (host->stop == STOP_NOT && host->status == 0))
+		return;
+	evidence_read(&e, host);
+	o = &post->outcomes[post->noutcomes++];
+	*o = (struct outcome){ .item = ITEM_EXIT, .serial = MARKER_LAST };
+	o->suite = exit_suite(host, &e, &sure);
+	o->result.attempt = 1;
+	o->result.start_us = host->work.handed_us;
+	verdict_of_death(o, host, host->run->options.timeout_us, &e.crash, &e.modules);
+	how = death_words(host, host->run->options.timeout_us, &e.crash);
+	if (asprintf(&text, "after its last test the host's exit %s%s", how ? how : "failed",
+		     sure ? "" : " (other suites were open in it too)") >= 0) {
+		free(o->message);
+		o->message = text;
+	}
+	free(how);
+	take_left(host, o);
+	evidence_fini(&e);
+}

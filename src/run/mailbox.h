@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What workers tell the supervisor, in order. Posts are made before the run starts or live in what
+ * they tell of, so that telling cannot fail.
+ */
+#ifndef RUN_MAILBOX_H
+#define RUN_MAILBOX_H
+
+#include "run/queue.h"
+
+#include <sys/resource.h>
+
+struct host;
+
+enum post_kind {
+	POST_STARTED,		/* `host` is alive: watch it */
+	POST_RESULTS,		/* outcomes of tests of `host` (NULL: of no host) */
+	POST_KILL,		/* `host` cannot be trusted any more: kill it */
+	POST_RELEASED,		/* the worker is through with `host`: free it */
+	POST_WORKER_ENDED,	/* the worker's last */
+};
+
+/* The end of a host rather than of a test, judged like one. */
+#define ITEM_EXIT UINT32_MAX
+
+/* One attempt at one test, judged; the output is added by the supervisor. */
+struct outcome {
+	item_t item;			/* or ITEM_EXIT, of `suite` */
+	const struct suite *suite;
+	uint32_t serial;		/* of the marker that ends its output */
+	bool open_output;		/* it died: what follows the last marker is its own */
+	struct proctor_result result;	/* strings and output are not set */
+	char *message, *backtrace, *left;	/* heap; NULL: none */
+};
+
+struct post {
+	struct post *next;
+	enum post_kind kind;
+	unsigned worker;
+	struct host *host;
+	unsigned noutcomes;
+	struct outcome *outcomes;	/* TASK_TESTS_MAX of them if kind is POST_RESULTS */
+};
+
+#define POSTS_PER_WORKER 4
+
+struct mailbox {
+	int wake_fd;			/* eventfd, posted when the box was empty */
+	pthread_mutex_t lock;
+	pthread_cond_t returned;
+	struct post *head, **tail;
+	struct post *unused[PROCTOR_THREADS_MAX];	/* result posts, by worker */
+	struct post *all[PROCTOR_THREADS_MAX * POSTS_PER_WORKER];
+	unsigned nall;
+};
+
+int mailbox_open(struct mailbox *m, unsigned nworkers, struct proctor_error *err);
+void mailbox_close(struct mailbox *m);
+
+/* Worker's: an empty result post; waits while all of this worker's are on their way. */
+struct post *mailbox_results(struct mailbox *m, unsigned worker);
+void mailbox_post(struct mailbox *m, struct post *post);
+
+/* Supervisor's: all that was posted, oldest first; NULL: nothing. */
+struct post *mailbox_take(struct mailbox *m);
+/* Gives a result post back to its worker. */
+void mailbox_return(struct mailbox *m, struct post *post);
+
+#endif

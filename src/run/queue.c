@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/queue.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* How many lanes are looked at for one that suits the open host: enough to find the next of a
+ * thousand alike, bounded where none fits. */
+#define LANES_LOOKED_AT 64
+
+static const struct test *queue_test(const struct queue *q, item_t item)
+{
+	return q->plan->tests[item % q->plan->ntests];
+}
+
+static uint64_t queue_cost_us(const struct queue *q, item_t item)
+{
+	const struct test *test = queue_test(q, item);
+
+	return test->duration_us ? test->duration_us : q->unknown_us;
+}
+
+static uint64_t range_cost_us(const struct queue *q, const struct range *r)
+{
+	uint64_t cost = 0;
+
+	for (item_t i = r->first; i < r->end; i++)
+		cost += queue_cost_us(q, i);
+	return cost;
+}
+
+/* A test with a directory or environment of its own cannot share a process. */
+static bool queue_alone(const struct queue *q, item_t item)
+{
+	const struct test *test = queue_test(q, item);
+
+	return q->each_alone || test->workdir || test->env || test->suite->kind == SUITE_EXE;
+}
+
+static void lane_unlink(struct queue *q, size_t i)
+{
+	struct lane *lane = &q->lanes[i];
+
+	if (lane->prev < q->nlanes)
+		q->lanes[lane->prev].next = lane->next;
+	else
+		q->first_lane = lane->next;
+	if (lane->next < q->nlanes)
+		q->lanes[lane->next].prev = lane->prev;
+}
+
+static void lane_link_first(struct queue *q, size_t i)
+{
+	struct lane *lane = &q->lanes[i];
+
+	lane->prev = q->nlanes;
+	lane->next = q->first_lane;
+	if (q->first_lane < q->nlanes)
+		q->lanes[q->first_lane].prev = i;
+	q->first_lane = i;
+}
+
+/* The lane with ranges in it stands in the list, an empty one does not. */
+static void lane_add(struct queue *q, size_t i, struct range *r, bool at_head)
+{
+	struct lane *lane = &q->lanes[i];
+	struct range **at = &lane->head;
+	uint64_t cost = range_cost_us(q, r);
+
+	if (!lane->head)
+		lane_link_first(q, i);
+	if (!at_head)
+		while (*at)
+			at = &(*at)->next;
+	r->next = *at;
+	*at = r;
+	lane->cost_us += cost;
+	q->cost_us += cost;
+}
+
+static size_t queue_count_lanes(const struct proctor_plan *plan)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->ntests; i++)
+		if (i == 0 || plan->tests[i]->suite != plan->tests[i - 1]->suite)
+			n++;
+	return n;
+}
+
+static uint64_t queue_mean_us(const struct proctor_plan *plan)
+{
+	uint64_t sum = 0, known = 0;
+
+	for (size_t i = 0; i < plan->ntests; i++) {
+		if (plan->tests[i]->duration_us == 0)
+			continue;
+		sum += plan->tests[i]->duration_us;
+		known++;
+	}
+	return known ? sum / known : 1000;
+}
+
+/* One range for each repetition of each suite's tests, the last suite first: lanes are linked in
+ * at the head. */
+static int queue_fill(struct queue *q, unsigned repeat)
+{
+	const struct proctor_plan *plan = q->plan;
+	size_t end = plan->ntests;
+
+	for (size_t i = q->nlanes; i-- > 0;) {
+		size_t first = end;
+
+		while (first > 0 && plan->tests[first - 1]->suite == plan->tests[end - 1]->suite)
+			first--;
+		q->lanes[i].suite = plan->tests[first]->suite;
+		for (unsigned rep = repeat; rep-- > 0;) {
+			struct range *r = calloc(1, sizeof(*r));
+
+			if (!r)
+				return -ENOMEM;
+			r->first = (item_t)(rep * plan->ntests + first);
+			r->end = (item_t)(rep * plan->ntests + end);
+			r->attempt = 1;
+			lane_add(q, i, r, true);
+		}
+		end = first;
+	}
+	return 0;
+}
+
+int queue_init(struct queue *q, const struct proctor_plan *plan, unsigned nworkers, unsigned repeat,
+	       bool each_alone, struct proctor_error *err)
+{
+	*q = (struct queue){ .plan = plan, .nworkers = nworkers, .each_alone = each_alone };
+	if ((uint64_t)plan->ntests * repeat >= UINT32_MAX)
+		return error_set(err, -EINVAL, "%zu tests times %u repetitions are more than a "
+				 "run can count", plan->ntests, repeat);
+	q->unknown_us = queue_mean_us(plan);
+	q->nlanes = queue_count_lanes(plan);
+	q->first_lane = q->nlanes;
+	for (unsigned i = 0; i < PROCTOR_THREADS_MAX; i++)
+		q->at_lane[i] = q->nlanes;
+	pthread_mutex_init(&q->lock, NULL);
+	pthread_cond_init(&q->changed, NULL);
+	q->lanes = calloc(q->nlanes ? q->nlanes : 1, sizeof(*q->lanes));
+	if (!q->lanes || queue_fill(q, repeat) < 0) {
+		queue_fini(q);
+		return error_set(err, -ENOMEM, "no memory for the queue of %zu tests", plan->ntests);
+	}
+	return 0;
+}
+
+void queue_fini(struct queue *q)
+{
+	for (size_t i = 0; q->lanes && i < q->nlanes; i++) {
+		while (q->lanes[i].head) {
+			struct range *r = q->lanes[i].head;
+
+			q->lanes[i].head = r->next;
+			free(r);
+		}
+	}
+	free(q->lanes);
+	q->lanes = NULL;
+	pthread_cond_destroy(&q->changed);
+	pthread_mutex_destroy(&q->lock);
+}
+
+static bool queue_fits(const struct suite *suite, struct suite *const *open, size_t nopen)
+{
+	for (size_t i = 0; i < nopen; i++)
+		if (open[i] != suite && !suites_compatible(open[i], suite))
+			return false;
+	return true;
+}
+
+/* Which lane the worker goes to: its own, a free one that fits its host, a free one, the one with
+ * the most work left. There is at least one lane with work. */
+static size_t queue_choose(const struct queue *q, unsigned worker, struct suite *const *open,
+			   size_t nopen)
+{
+	size_t own = q->at_lane[worker], unclaimed = q->nlanes, longest = q->first_lane;
+	unsigned looked = 0;
+
+	if (own < q->nlanes && q->lanes[own].head)
+		return own;
+	for (size_t i = q->first_lane; i < q->nlanes && looked < LANES_LOOKED_AT;
+	     i = q->lanes[i].next, looked++) {
+		const struct lane *lane = &q->lanes[i];
+
+		if (lane->cost_us > q->lanes[longest].cost_us)
+			longest = i;
+		if (lane->nworkers > 0)
+			continue;
+		if (queue_fits(lane->suite, open, nopen))
+			return i;
+		if (unclaimed == q->nlanes)
+			unclaimed = i;
+	}
+	return unclaimed < q->nlanes ? unclaimed : longest;
+}
+
+static void queue_enter(struct queue *q, unsigned worker, size_t lane)
+{
+	size_t own = q->at_lane[worker];
+
+	if (own == lane)
+		return;
+	if (own < q->nlanes)
+		q->lanes[own].nworkers--;
+	if (lane < q->nlanes)
+		q->lanes[lane].nworkers++;
+	q->at_lane[worker] = lane;
+}
+
+/* Cuts a task off the head of the lane: at most TASK_TESTS_MAX tests, and at most a small part of
+ * the remaining time, so that the workers end together. */
+static void queue_cut(struct queue *q, size_t i, struct task *task)
+{
+	struct lane *lane = &q->lanes[i];
+	struct range *r = lane->head;
+	uint64_t bound_us = q->nworkers > 1 ? q->cost_us / (4 * q->nworkers) : UINT64_MAX;
+	uint64_t cost = 0;
+
+	*task = (struct task){ .suite = lane->suite, .first = r->first, .attempt = r->attempt,
+			       .nopens = r->nopens, .lane = i };
+	task->own_host = r->own_host || queue_alone(q, r->first);
+	while (r->first < r->end && task->ntests < TASK_TESTS_MAX) {
+		uint64_t next = queue_cost_us(q, r->first);
+
+		if (task->ntests > 0 &&
+		    (task->own_host || queue_alone(q, r->first) || cost + next > bound_us))
+			break;
+		cost += next;
+		task->ntests++;
+		r->first++;
+	}
+	lane->cost_us -= cost;
+	q->cost_us -= cost;
+	if (r->first == r->end) {
+		lane->head = r->next;
+		free(r);
+		if (!lane->head)
+			lane_unlink(q, i);
+	}
+}
+
+bool queue_pop(struct queue *q, unsigned worker, struct suite *const *open, size_t nopen,
+	       struct task *task)
+{
+	bool got = false;
+
+	pthread_mutex_lock(&q->lock);
+	while (!q->ended && (q->paused || q->first_lane == q->nlanes))
+		pthread_cond_wait(&q->changed, &q->lock);
+	if (!q->ended) {
+		size_t lane = queue_choose(q, worker, open, nopen);
+
+		queue_enter(q, worker, lane);
+		queue_cut(q, lane, task);
+		got = true;
+	}
+	pthread_mutex_unlock(&q->lock);
+	return got;
+}
+
+static int queue_push(struct queue *q, size_t lane, struct range range, bool at_head)
+{
+	struct range *r = malloc(sizeof(*r));
+
+	if (!r)
+		return -ENOMEM;
+	*r = range;
+	pthread_mutex_lock(&q->lock);
+	lane_add(q, lane, r, at_head);
+	pthread_cond_signal(&q->changed);
+	pthread_mutex_unlock(&q->lock);
+	return 0;
+}
+
+int queue_push_head(struct queue *q, const struct task *task, unsigned skip)
+{
+	struct range range = {
+		.first = task->first + skip, .end = task->first + task->ntests,
+		.attempt = task->attempt, .nopens = skip == 0 ? task->nopens : 0,
+		.own_host = task->own_host,
+	};
+
+	return queue_push(q, task->lane, range, true);
+}
+
+int queue_push_retry(struct queue *q, const struct suite *suite, item_t item, unsigned attempt)
+{
+	struct range range = { .first = item, .end = item + 1, .attempt = attempt, .own_host = true };
+	size_t lane = 0;
+
+	while (lane < q->nlanes && q->lanes[lane].suite != suite)
+		lane++;
+	return lane < q->nlanes ? queue_push(q, lane, range, false) : -EINVAL;
+}
+
+void queue_pause(struct queue *q, bool paused)
+{
+	pthread_mutex_lock(&q->lock);
+	if (q->paused != paused) {
+		q->paused = paused;
+		pthread_cond_broadcast(&q->changed);
+	}
+	pthread_mutex_unlock(&q->lock);
+}
+
+void queue_end(struct queue *q)
+{
+	pthread_mutex_lock(&q->lock);
+	q->ended = true;
+	pthread_cond_broadcast(&q->changed);
+	pthread_mutex_unlock(&q->lock);
+}
+
+void queue_rest(struct queue *q, void (*each)(item_t item, unsigned attempt, void *data),
+		void *data)
+{
+	for (size_t i = 0; i < q->nlanes; i++)
+		for (struct range *r = q->lanes[i].head; r; r = r->next)
+			for (item_t item = r->first; item < r->end; item++)
+				each(item, r->attempt, data);
+}

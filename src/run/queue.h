@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The shared queue: everything that is still to be run, handed out as tasks. Workers pop; the
+ * supervisor pauses, closes and ends it. All functions may be called by any thread.
+ *
+ * Work is kept in lanes, one for each suite, as ranges of items; a task is cut off a lane when it
+ * is asked for, so that its size fits what remains. A worker stays in the lane of the suite it has
+ * open, then takes a lane that nobody works in, and only then helps another worker with its lane:
+ * a suite is opened in as few hosts as possible.
+ */
+#ifndef RUN_QUEUE_H
+#define RUN_QUEUE_H
+
+#include "host/protocol.h"
+#include "plan/plan.h"
+
+#include <pthread.h>
+
+/* The i-th thing to run: test i % plan->ntests in repetition i / plan->ntests + 1. */
+typedef uint32_t item_t;
+
+/* One hand-out: consecutive tests of one suite. Owned by the worker that popped it. */
+struct task {
+	struct suite *suite;	/* library, name, group, path */
+	item_t first;		/* tests plan->tests[(first + i) % ntests] */
+	unsigned ntests;	/* 1 to TASK_TESTS_MAX */
+	unsigned attempt;	/* from 1 */
+	unsigned nopens;	/* hosts that died or failed before its first test began */
+	bool own_host;		/* shares its host with no other task */
+	size_t lane;
+};
+
+struct range {
+	struct range *next;
+	item_t first, end;
+	unsigned attempt, nopens;
+	bool own_host;
+};
+
+struct lane {
+	struct suite *suite;	/* constant */
+	struct range *head;
+	uint64_t cost_us;	/* of what is in it */
+	unsigned nworkers;	/* that popped from it last */
+	size_t prev, next;	/* of the lanes that have ranges; index, or the number of lanes */
+};
+
+struct queue {
+	const struct proctor_plan *plan;	/* constant from here ... */
+	unsigned nworkers;
+	bool each_alone;			/* --isolation=test */
+	uint64_t unknown_us;			/* cost of a test nothing is known of; ... to here */
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct lane *lanes;
+	size_t nlanes, first_lane;
+	size_t at_lane[PROCTOR_THREADS_MAX];	/* whose lane a worker is in; nlanes: none */
+	uint64_t cost_us;			/* of all that is queued */
+	bool paused;				/* nothing is handed out: the writer is full */
+	bool ended;				/* nothing more will come: workers go home */
+};
+
+/* Queues every test of the plan `repeat` times. -ENOMEM. */
+int queue_init(struct queue *q, const struct proctor_plan *plan, unsigned nworkers, unsigned repeat,
+	       bool each_alone, struct proctor_error *err);
+void queue_fini(struct queue *q);
+
+/*
+ * Waits for a task for `worker`. `open` are the `nopen` suites its host has open, which a new lane
+ * should be compatible with; none if it has no host. Returns false when the queue has ended.
+ */
+bool queue_pop(struct queue *q, unsigned worker, struct suite *const *open, size_t nopen,
+	       struct task *task);
+
+/*
+ * Puts what is left of a task (from its `skip`-th test on) back at the head of the queue.
+ * -ENOMEM: it is not in the queue then.
+ */
+int queue_push_head(struct queue *q, const struct task *task, unsigned skip);
+/* Queues another attempt at one item, at the end of its suite's lane, in a host of its own. */
+int queue_push_retry(struct queue *q, const struct suite *suite, item_t item, unsigned attempt);
+
+void queue_pause(struct queue *q, bool paused);
+/* Ends the queue; what is still in it was never handed out. */
+void queue_end(struct queue *q);
+/* After the end: calls `each` for every item that is still queued, with its attempt. */
+void queue_rest(struct queue *q, void (*each)(item_t item, unsigned attempt, void *data),
+		void *data);
+
+#endif

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/results.h"
+
+#include "base/clock.h"
+#include "run/words.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How much of a host's own last words a note shows. */
+#define REST_BYTES 4096
+
+static void event_add(struct supervisor *sup, struct writer_entry *e)
+{
+	writer_add(&sup->run->writer, e);
+}
+
+static struct writer_entry *event_new(struct supervisor *sup, enum proctor_event_kind kind,
+				      uint64_t time_us, const struct proctor_test *test)
+{
+	struct writer_entry *e = writer_entry_new(kind, time_us);
+
+	if (!e) {
+		sup->lost = true;
+		return NULL;
+	}
+	e->event.test = test;
+	e->event.result = &e->result;
+	return e;
+}
+
+/* The pseudo-test "(exit)" of a suite, made when it is first needed. */
+static const struct proctor_test *exit_test(struct supervisor *sup, const struct suite *suite)
+{
+	struct exit_test *t;
+
+	for (t = sup->exit_tests; t; t = t->next)
+		if (t->pub.suite == suite->name)
+			return &t->pub;
+	t = calloc(1, sizeof(*t));
+	if (!t || asprintf(&t->id, "%s::(exit)", suite->name) < 0) {
+		free(t);
+		return NULL;
+	}
+	t->pub = (struct proctor_test){ .id = t->id, .suite = suite->name, .group = suite->group,
+					.name = "(exit)", .file = "", .path = suite->path,
+					.index = (unsigned)suite->ntests };
+	t->next = sup->exit_tests;
+	sup->exit_tests = t;
+	return &t->pub;
+}
+
+static const struct proctor_test *outcome_test(struct supervisor *sup, const struct outcome *o)
+{
+	if (o->item == ITEM_EXIT)
+		return exit_test(sup, o->suite);
+	return &run_test(sup->run, o->item)->pub;
+}
+
+static unsigned item_repetition(const struct run *run, item_t item)
+{
+	return item == ITEM_EXIT ? 1 : (unsigned)(item / run->plan->ntests) + 1;
+}
+
+static void tell_running(struct supervisor *sup, enum proctor_event_kind kind, struct host *host,
+			 const struct host_work *work, uint32_t serial, uint64_t time_us,
+			 uint64_t start_us)
+{
+	item_t item = work->task.first + (serial - work->serial);
+	struct writer_entry *e = event_new(sup, kind, time_us, &run_test(sup->run, item)->pub);
+
+	if (!e)
+		return;
+	e->result.worker = host->worker;
+	e->result.core = host->core;
+	e->result.attempt = work->task.attempt;
+	e->result.repetition = item_repetition(sup->run, item);
+	e->result.start_us = start_us;
+	event_add(sup, e);
+}
+
+void results_tell_start(struct supervisor *sup, struct host *host, const struct host_work *work,
+			uint32_t serial, uint64_t start_us)
+{
+	if (serial <= host->told_serial || !host_work_has(work, serial))
+		return;
+	host->told_serial = serial;
+	tell_running(sup, PROCTOR_TEST_START, host, work, serial, start_us, start_us);
+}
+
+void results_tell_slow(struct supervisor *sup, struct host *host, const struct host_work *work,
+		       uint32_t serial, uint64_t start_us)
+{
+	if (serial <= host->slow_serial || !host_work_has(work, serial))
+		return;
+	host->slow_serial = serial;
+	results_tell_start(sup, host, work, serial, start_us);
+	tell_running(sup, PROCTOR_TEST_SLOW, host, work, serial, clock_us(), start_us);
+}
+
+/* Moves the output of one stream into the entry. */
+static void take_output(struct cutter *c, const struct outcome *o, bool over, char **own,
+			const char **bytes, size_t *nbytes, size_t *nhead, uint64_t *total)
+{
+	struct capture capture;
+
+	cutter_claim(c, o->serial, &capture);
+	/* It died, or its marker could not be written: then the open end is its own. */
+	if (over && (o->open_output || c->serial < o->serial)) {
+		if (capture.total_bytes == 0) {
+			capture = c->open;
+			c->open = (struct capture){ 0 };
+		} else {
+			capture_append(&capture, c->open.bytes, c->open.nbytes, c->max_bytes);
+			capture_free(&c->open);
+		}
+	}
+	*own = capture_take(&capture, c->max_bytes, nbytes, nhead, total);
+	*bytes = *own ? *own : "";
+}
+
+static void take_outputs(struct host *host, const struct outcome *o, struct writer_entry *e)
+{
+	struct proctor_result *r = &e->result;
+	bool over = host->state == HOST_OVER;
+
+	take_output(&host->out_cut, o, over, &e->own_out, &r->out, &r->nout, &r->out_head,
+		    &r->out_bytes);
+	take_output(&host->err_cut, o, over, &e->own_err, &r->err, &r->nerr, &r->err_head,
+		    &r->err_bytes);
+	e->nbytes += r->nout + r->nerr;
+}
+
+static bool verdict_is_bad(enum proctor_verdict verdict)
+{
+	return verdict == PROCTOR_FAIL || verdict == PROCTOR_CRASH || verdict == PROCTOR_TIMEOUT ||
+	       verdict == PROCTOR_ERROR;
+}
+
+/* Is another attempt due? Queued here, so that `final` is the truth. */
+static bool retry(struct supervisor *sup, const struct outcome *o)
+{
+	const struct run *run = sup->run;
+
+	if (o->item == ITEM_EXIT || o->result.attempt > run->options.retries ||
+	    !verdict_is_bad(o->result.verdict) || sup->stopping != STOPPING_NOT)
+		return false;
+	return queue_push_retry(&sup->run->queue, o->suite, o->item, o->result.attempt + 1) == 0;
+}
+
+static void count(struct supervisor *sup, const struct outcome *o, const struct proctor_result *r)
+{
+	sup->counts.by_verdict[r->verdict]++;
+	sup->counts.nflaky += (r->marks & PROCTOR_FLAKY) != 0;
+	sup->counts.nleaky += (r->marks & PROCTOR_LEAKY) != 0;
+	sup->counts.nslow += (r->marks & PROCTOR_SLOW) != 0;
+	if (o->item == ITEM_EXIT)
+		sup->counts.total++;
+	else
+		sup->nunfinished--;
+	if (!verdict_is_bad(r->verdict))
+		return;
+	sup->failed = true;
+	if ((r->verdict == PROCTOR_CRASH && !sup->run->options.crash_continues) ||
+	    sup->run->options.fail_fast)
+		supervisor_stop(sup, STOPPING_KILLED);
+}
+
+/* Times and marks that follow from the run rather than from the test. */
+static void complete(struct supervisor *sup, const struct outcome *o, struct proctor_result *r)
+{
+	struct run *run = sup->run;
+
+	r->repetition = item_repetition(run, o->item);
+	if (r->start_us != 0 && r->end_us >= r->start_us)
+		r->duration_us = r->end_us - r->start_us -
+				 pauses_within(&run->pauses, r->start_us, r->end_us);
+	if (r->duration_us > run->options.slow_after_us)
+		r->marks |= PROCTOR_SLOW;
+	if (r->verdict == PROCTOR_PASS && r->attempt > 1)
+		r->marks |= PROCTOR_FLAKY;
+	r->final = !retry(sup, o);
+}
+
+static void tell_start_of(struct supervisor *sup, struct host *host, const struct outcome *o,
+			  const struct proctor_test *test)
+{
+	struct writer_entry *e;
+	uint64_t start_us = o->result.start_us ? o->result.start_us : clock_us();
+
+	if (host && o->item != ITEM_EXIT) {
+		if (o->serial <= host->told_serial)
+			return;
+		host->told_serial = o->serial;
+	}
+	e = event_new(sup, PROCTOR_TEST_START, start_us, test);
+	if (!e)
+		return;
+	e->result = o->result;
+	e->result.repetition = item_repetition(sup->run, o->item);
+	event_add(sup, e);
+}
+
+/* A signal that a test sent to proctor was not obeyed; its report says so. */
+static void note_sender(const struct host *host, struct outcome *o)
+{
+	char name[WORDS_BYTES], *text;
+
+	if (!host || host->sender_serial == 0 || host->sender_serial != o->serial)
+		return;
+	signal_name(host->sender_signal, name, sizeof(name));
+	if (asprintf(&text, "%s%ssent %s to proctor, which was not obeyed",
+		     o->message ? o->message : "", o->message ? "; " : "", name) < 0)
+		return;
+	free(o->message);
+	o->message = text;
+}
+
+static size_t text_bytes(const char *text)
+{
+	return text ? strlen(text) : 0;
+}
+
+/* The outcome is complete: the one place where a result is written. */
+static void tell_end(struct supervisor *sup, struct host *host, struct outcome *o)
+{
+	const struct proctor_test *test = outcome_test(sup, o);
+	struct proctor_result counted;
+	struct writer_entry *e;
+
+	note_sender(host, o);
+	if (test)
+		tell_start_of(sup, host, o, test);
+	e = event_new(sup, PROCTOR_TEST_END, o->result.end_us ? o->result.end_us : clock_us(), test);
+	if (!e || !test) {
+		counted = o->result;
+		complete(sup, o, &counted);
+		free(o->message);
+		free(o->backtrace);
+		free(o->left);
+		if (e)
+			writer_entry_free(e);
+	} else {
+		e->result = o->result;
+		e->result.out = e->result.err = "";
+		complete(sup, o, &e->result);
+		e->result.message = e->own_message = o->message;
+		e->result.backtrace = e->own_backtrace = o->backtrace;
+		e->result.left = e->own_left = o->left;
+		e->nbytes += text_bytes(o->message) + text_bytes(o->backtrace) + text_bytes(o->left);
+		if (host && host->captured)
+			take_outputs(host, o, e);
+		counted = e->result;
+		event_add(sup, e);
+	}
+	if (counted.final)
+		count(sup, o, &counted);
+}
+
+static bool output_complete(const struct host *host, uint32_t serial)
+{
+	if (!host || host->state == HOST_OVER || (!host->captured && serial != MARKER_LAST))
+		return true;
+	return host->out_cut.serial >= serial && host->err_cut.serial >= serial;
+}
+
+void results_add(struct supervisor *sup, struct host *host, struct outcome *o)
+{
+	struct waiting *w;
+
+	if (output_complete(host, o->serial) && (!host || !host->waiting)) {
+		tell_end(sup, host, o);
+		return;
+	}
+	w = calloc(1, sizeof(*w));
+	if (!w) {
+		/* Its output, or part of it, is lost, its verdict is not. */
+		sup->lost = true;
+		tell_end(sup, host, o);
+		return;
+	}
+	w->outcome = *o;
+	*host->waiting_tail = w;
+	host->waiting_tail = &w->next;
+}
+
+void results_settle(struct supervisor *sup, struct host *host)
+{
+	while (host->waiting && output_complete(host, host->waiting->outcome.serial)) {
+		struct waiting *w = host->waiting;
+
+		host->waiting = w->next;
+		if (!host->waiting)
+			host->waiting_tail = &host->waiting;
+		tell_end(sup, host, &w->outcome);
+		free(w);
+	}
+}
+
+static void tell_rest_of(struct supervisor *sup, const struct host *host, struct cutter *c,
+			 const char *name)
+{
+	struct capture rest;
+	uint64_t total;
+	size_t nbytes, nhead;
+	char *bytes;
+
+	cutter_claim(c, MARKER_LAST, &rest);
+	capture_append(&rest, c->open.bytes, c->open.nbytes, c->max_bytes);
+	capture_free(&c->open);
+	bytes = capture_take(&rest, c->max_bytes, &nbytes, &nhead, &total);
+	if (nbytes > 0)
+		supervisor_note(sup, "the host of %s wrote to %s outside of any test: %.*s",
+				host->work.task.suite->name, name,
+				(int)(nbytes < REST_BYTES ? nbytes : REST_BYTES), bytes);
+	free(bytes);
+}
+
+void results_tell_rest(struct supervisor *sup, struct host *host)
+{
+	if (!host->captured || !host->work.task.suite)
+		return;
+	tell_rest_of(sup, host, &host->out_cut, "stdout");
+	tell_rest_of(sup, host, &host->err_cut, "stderr");
+}
+
+void results_fini(struct supervisor *sup)
+{
+	while (sup->exit_tests) {
+		struct exit_test *t = sup->exit_tests;
+
+		sup->exit_tests = t->next;
+		free(t->id);
+		free(t);
+	}
+}

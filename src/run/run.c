@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/run.h"
+
+#include "base/clock.h"
+#include "run/host_path.h"
+#include "run/results.h"
+#include "run/signals.h"
+#include "run/supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define DEFAULT_TIMEOUT_US 20000000u
+#define DEFAULT_GRACE_US 2000000u
+#define DEFAULT_OUTPUT_BYTES (1u << 20)
+
+const char *proctor_verdict_name(enum proctor_verdict verdict)
+{
+	static const char *const names[] = {
+		[PROCTOR_PASS] = "pass", [PROCTOR_FAIL] = "fail", [PROCTOR_CRASH] = "crash",
+		[PROCTOR_TIMEOUT] = "timeout", [PROCTOR_SKIP] = "skip",
+		[PROCTOR_ERROR] = "error", [PROCTOR_CANCELLED] = "cancelled",
+		[PROCTOR_NOT_RUN] = "not-run",
+	};
+
+	return (unsigned)verdict < PROCTOR_NVERDICTS ? names[verdict] : "unknown";
+}
+
+uint64_t pauses_within(struct pauses *p, uint64_t from_us, uint64_t to_us)
+{
+	uint64_t sum = 0;
+
+	pthread_mutex_lock(&p->lock);
+	for (size_t i = 0; i < p->n; i++) {
+		uint64_t from = p->list[i].from_us > from_us ? p->list[i].from_us : from_us;
+		uint64_t to = p->list[i].to_us < to_us ? p->list[i].to_us : to_us;
+
+		if (to > from)
+			sum += to - from;
+	}
+	pthread_mutex_unlock(&p->lock);
+	return sum;
+}
+
+static int options_complete(struct proctor_options *to, const struct proctor_options *from,
+			    struct proctor_error *err)
+{
+	*to = *from;
+	if (to->nthreads > PROCTOR_THREADS_MAX)
+		return error_set(err, -EINVAL, "%u threads are more than the %d a run may have",
+				 to->nthreads, PROCTOR_THREADS_MAX);
+	if (to->timeout_us == 0)
+		to->timeout_us = DEFAULT_TIMEOUT_US;
+	if (to->grace_us == 0)
+		to->grace_us = DEFAULT_GRACE_US;
+	if (to->slow_after_us == 0)
+		to->slow_after_us = to->timeout_us / 2;
+	if (to->max_output_bytes == 0)
+		to->max_output_bytes = DEFAULT_OUTPUT_BYTES;
+	if (to->repeat == 0)
+		to->repeat = 1;
+	return 0;
+}
+
+static int run_draw_id(char id[RUN_ID_BYTES], struct proctor_error *err)
+{
+	unsigned char bits[(RUN_ID_BYTES - 1) / 2];
+
+	if (getrandom(bits, sizeof(bits), 0) != sizeof(bits))
+		return error_sys(err, errno, "cannot draw the run's id");
+	for (size_t i = 0; i < sizeof(bits); i++)
+		snprintf(id + 2 * i, 3, "%02x", bits[i]);
+	return 0;
+}
+
+/* Workers share the cores in turn where there are more of them. */
+static void run_place_workers(struct run *run)
+{
+	run->nworkers = run->options.nthreads ? run->options.nthreads : cores_threads(&run->cores);
+	for (unsigned i = 0; i < run->nworkers; i++) {
+		struct worker *w = &run->workers[i];
+
+		w->run = run;
+		w->slot = i;
+		w->core = run->cores.ncpus ? run->cores.cpus[i % run->cores.ncpus] : -1;
+	}
+}
+
+static int run_prepare(struct run *run, const struct proctor_plan *plan, struct proctor_error *err)
+{
+	int ret;
+
+	run->plan = plan;
+	ret = cores_read(&run->cores, "", err);
+	if (ret < 0)
+		return ret;
+	run_place_workers(run);
+	ret = run_draw_id(run->run_id, err);
+	if (ret == 0)
+		ret = inherited_open(&run->inherited, err);
+	if (ret == 0)
+		ret = host_path_find(run->options.host_path, &run->host_path, err);
+	if (ret == 0 && environment_init(&run->environment, run->run_id) < 0)
+		ret = error_set(err, -ENOMEM, "no memory for the environment");
+	return ret;
+}
+
+static void run_release(struct run *run)
+{
+	for (size_t i = 0; run->broken && i < run->queue.nlanes; i++)
+		free(run->broken[i]);
+	free(run->broken);
+	free(run->pauses.list);
+	pthread_mutex_destroy(&run->pauses.lock);
+	environment_fini(&run->environment);
+	free(run->host_path);
+	inherited_close(&run->inherited);
+	cores_fini(&run->cores);
+	free(run);
+}
+
+static void tell_run(struct supervisor *sup, enum proctor_event_kind kind, uint64_t start_us,
+		     const char *why, int exit_code)
+{
+	struct run *run = sup->run;
+	struct writer_entry *e = writer_entry_new(kind, clock_us());
+
+	if (!e) {
+		sup->lost = true;
+		return;
+	}
+	if (why)
+		e->event.text = e->own_text = strdup(why);
+	e->event.ntests = run->plan->ntests * run->options.repeat;
+	e->event.nthreads = run->nworkers;
+	e->event.ncores = run->cores.usable;
+	e->event.loop = sup->ops->name;
+	e->event.run_id = run->run_id;
+	e->event.seed = run->options.shuffle ? run->options.seed : 0;
+	e->event.counts = &sup->counts;
+	e->event.duration_us = clock_us() - start_us;
+	e->event.exit_code = exit_code;
+	writer_add(&run->writer, e);
+}
+
+static int run_exit_code(const struct supervisor *sup, int ret)
+{
+	if (sup->stop_signal != 0)
+		return 128 + sup->stop_signal;
+	if (ret < 0)
+		return 3;
+	if (sup->failed)
+		return 1;
+	return sup->run->plan->ntests == 0 ? 4 : 0;
+}
+
+/* Loop, writer, queue and mailbox stand; the tests are run. */
+static int run_supervise(struct supervisor *sup, const char *why, int *exit_code)
+{
+	struct run *run = sup->run;
+	uint64_t start_us = clock_us();
+	int ret = 0;
+
+	sup->counts.total = sup->nunfinished = run->plan->ntests * run->options.repeat;
+	tell_run(sup, PROCTOR_RUN_START, start_us, why, 0);
+	if (sup->nunfinished > 0)
+		ret = supervisor_run(sup);
+	if (ret == 0 && sup->lost)
+		ret = error_set(sup->err, -ENOMEM, "no memory for all of the run's events");
+	*exit_code = run_exit_code(sup, ret);
+	tell_run(sup, PROCTOR_RUN_END, start_us, NULL, *exit_code);
+	return ret;
+}
+
+static int run_with_writer(struct supervisor *sup, proctor_callback *callback, void *data,
+			   const char *why, int *exit_code)
+{
+	struct run *run = sup->run;
+	int ret = writer_open(&run->writer, callback, data, run->mailbox.wake_fd, sup->err);
+
+	if (ret < 0)
+		return ret;
+	ret = run_supervise(sup, why, exit_code);
+	/* A callback may block for as long as its reader does: nothing else is left to be done. */
+	if (writer_close(&run->writer) == -EPIPE)
+		*exit_code = 128 + SIGPIPE;
+	results_fini(sup);
+	return ret;
+}
+
+static int run_with_loop(struct supervisor *sup, proctor_callback *callback, void *data,
+			 int *exit_code)
+{
+	struct run *run = sup->run;
+	char why[256];
+	int ret;
+
+	ret = loop_choose(run->options.loop, &sup->ops, &sup->lp, why, sizeof(why), sup->err);
+	if (ret < 0)
+		return ret;
+	ret = mailbox_open(&run->mailbox, run->nworkers, sup->err);
+	if (ret < 0)
+		goto close_loop;
+	ret = queue_init(&run->queue, run->plan, run->nworkers, run->options.repeat,
+			 run->options.isolation != PROCTOR_ISOLATION_BATCH, sup->err);
+	if (ret < 0)
+		goto close_mailbox;
+	run->broken = calloc(run->queue.nlanes ? run->queue.nlanes : 1, sizeof(*run->broken));
+	if (run->broken)
+		ret = run_with_writer(sup, callback, data, why, exit_code);
+	else
+		ret = error_set(sup->err, -ENOMEM, "no memory for %zu suites", run->queue.nlanes);
+	if (sup->abandoned)
+		return ret;	/* a worker still uses all of it */
+	queue_fini(&run->queue);
+close_mailbox:
+	mailbox_close(&run->mailbox);
+close_loop:
+	sup->ops->close(sup->lp);
+	return ret;
+}
+
+int proctor_run(struct proctor_plan *plan, const struct proctor_options *options,
+		proctor_callback *callback, void *data, struct proctor_counts *counts,
+		int *exit_code, struct proctor_error *err)
+{
+	struct proctor_error own_err = { 0 };
+	struct run *run = calloc(1, sizeof(*run));
+	struct supervisor sup = { .run = run, .err = err ? err : &own_err,
+				  .signals = { .fd = -1 } };
+	int ret, code = 3;
+
+	if (!run)
+		return error_set(err, -ENOMEM, "no memory for a run");
+	*sup.err = (struct proctor_error){ 0 };
+	run->supervisor = &sup;
+	run->inherited.null_fd = -1;
+	pthread_mutex_init(&run->pauses.lock, NULL);
+	ret = options_complete(&run->options, options, sup.err);
+	if (ret == 0)
+		ret = plan_prepare(plan, sup.err);
+	if (ret == 0 && run->options.shuffle) {
+		while (run->options.seed == 0)
+			if (getrandom(&run->options.seed, sizeof(run->options.seed), 0) < 0)
+				run->options.seed = clock_us();
+		plan_shuffle(plan, run->options.seed);
+	}
+	if (ret == 0)
+		ret = run_prepare(run, plan, sup.err);
+	if (ret == 0 && run->options.own_process)
+		ret = signals_open(&sup, sup.err);
+	if (ret == 0) {
+		ret = run_with_loop(&sup, callback, data, &code);
+		if (run->options.own_process)
+			signals_close(&sup);
+	}
+	if (counts)
+		*counts = sup.counts;
+	if (exit_code)
+		*exit_code = code;
+	if (!sup.abandoned)
+		run_release(run);
+	return ret;
+}

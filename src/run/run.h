@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/* What the threads of one run share. */
+#ifndef RUN_RUN_H
+#define RUN_RUN_H
+
+#include "report/writer.h"
+#include "run/cores.h"
+#include "run/environment.h"
+#include "run/host.h"
+#include "run/spawn.h"
+
+struct run;
+struct supervisor;
+
+struct worker {
+	struct run *run;	/* constant from here ... */
+	unsigned slot;
+	int core;		/* -1: not pinned; ... to here */
+	pthread_t thread;
+	bool started;		/* the supervisor's: the thread exists */
+	bool ended;		/* the supervisor's: it posted its last */
+	struct post end;
+	_Atomic uint64_t live_host;	/* number of the host it has or is starting; 0: none */
+};
+
+/* Times at which the run itself was stopped (SIGTSTP): they count for no test. */
+struct pauses {
+	pthread_mutex_t lock;
+	struct pause { uint64_t from_us, to_us; } *list;
+	size_t n;
+};
+
+struct run {
+	/* Constant while workers run. */
+	struct supervisor *supervisor;		/* for the supervisor's own callbacks */
+	const struct proctor_plan *plan;
+	struct proctor_options options;		/* defaults filled in */
+	struct inherited inherited;
+	struct environment environment;
+	char run_id[RUN_ID_BYTES];
+	char *host_path;
+	struct cores cores;
+	struct worker workers[PROCTOR_THREADS_MAX];
+	unsigned nworkers;
+	/* With locks of their own. */
+	struct queue queue;
+	struct mailbox mailbox;
+	struct writer writer;
+	struct pauses pauses;
+	_Atomic(struct guard *) guard;		/* NULL: none (yet) */
+	_Atomic uint64_t nhosts;		/* numbers given out */
+	_Atomic(char *) *broken;		/* by lane: why its suite cannot be opened; NULL: it can */
+	/* Set by the supervisor: nothing more is to be started (the task list's "done"). */
+	_Atomic bool stopping;
+};
+
+static inline const struct test *run_test(const struct run *run, item_t item)
+{
+	return run->plan->tests[item % run->plan->ntests];
+}
+
+/* The deadline of a test: its own or the run's. */
+static inline uint64_t run_timeout_us(const struct run *run, item_t item)
+{
+	uint64_t own = run_test(run, item)->pub.timeout_us;
+
+	return own ? own : run->options.timeout_us;
+}
+
+/* How long the run was stopped between two points in time. */
+uint64_t pauses_within(struct pauses *p, uint64_t from_us, uint64_t to_us);
+
+#endif

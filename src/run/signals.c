@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/signals.h"
+
+#include "base/clock.h"
+#include "base/container.h"
+#include "run/orphans.h"
+#include "run/words.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+/* How far up a sender's ancestors are followed. */
+#define ANCESTORS_MAX 64
+
+static const int stop_signals[] = { SIGINT, SIGTERM, SIGHUP };
+
+/* The SigBlk line of a thread's status. */
+static bool thread_blocks_sigchld(const char *tid)
+{
+	char path[64], line[128];
+	unsigned long long blocked = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%.20s/status", tid);
+	file = fopen(path, "re");
+	if (!file)
+		return true;	/* it has ended */
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "SigBlk: %llx", &blocked) == 1)
+			break;
+	fclose(file);
+	return blocked >> (SIGCHLD - 1) & 1;
+}
+
+static int signals_check_threads(struct proctor_error *err)
+{
+	DIR *dir = opendir("/proc/self/task");
+	struct dirent *entry;
+	int ret = 0;
+
+	while (dir && ret == 0 && (entry = readdir(dir))) {
+		if (!isdigit((unsigned char)entry->d_name[0]) || atoi(entry->d_name) == gettid())
+			continue;
+		if (!thread_blocks_sigchld(entry->d_name))
+			ret = error_set(err, -EBUSY, "cannot own the process: its thread %s has "
+					"SIGCHLD unblocked", entry->d_name);
+	}
+	if (dir)
+		closedir(dir);
+	return ret;
+}
+
+/* Is the sender one of our hosts, or below one? Then a test did it. */
+static struct host *signals_sender(struct supervisor *sup, int pid)
+{
+	for (int i = 0; i < ANCESTORS_MAX && pid > 1; i++) {
+		for (struct host *h = sup->hosts; h; h = h->next)
+			if (h->pid == pid && h->state != HOST_OVER)
+				return h;
+		pid = process_parent(pid);
+	}
+	return NULL;
+}
+
+static void signals_disobey(struct supervisor *sup, struct host *h, int signo, int pid)
+{
+	char name[WORDS_BYTES];
+	const char *suite;
+	uint32_t current = 0;
+
+	pthread_mutex_lock(&h->lock);
+	if (h->map.page)
+		current = atomic_load(&h->map.page->current);
+	h->sender_serial = current < h->work.task.ntests ? h->work.serial + current : h->work.serial;
+	h->sender_signal = signo;
+	suite = h->work.task.suite ? h->work.task.suite->name : "?";
+	pthread_mutex_unlock(&h->lock);
+	supervisor_note(sup, "%s from process %d of a test in %s was not obeyed",
+			signal_name(signo, name, sizeof(name)), pid, suite);
+}
+
+static void signals_stop(struct supervisor *sup, int signo)
+{
+	if (sup->stop_signal != 0) {
+		supervisor_stop(sup, STOPPING_KILLED);
+		return;
+	}
+	sup->stop_signal = signo;
+	supervisor_stop(sup, STOPPING_ASKED);
+}
+
+static void signals_group(struct supervisor *sup, int signo)
+{
+	for (struct host *h = sup->hosts; h; h = h->next)
+		if (h->pid > 0)
+			kill(-h->pid, signo);
+}
+
+/* Ctrl-Z: the tests stand still, and their deadlines with them. */
+static void signals_suspend(struct supervisor *sup)
+{
+	struct pauses *p = &sup->run->pauses;
+	uint64_t from_us = clock_us();
+	struct pause *list;
+
+	signals_group(sup, SIGSTOP);
+	kill(getpid(), SIGSTOP);
+	signals_group(sup, SIGCONT);
+	pthread_mutex_lock(&p->lock);
+	list = realloc(p->list, (p->n + 1) * sizeof(*list));
+	if (list) {
+		list[p->n++] = (struct pause){ from_us, clock_us() };
+		p->list = list;
+	}
+	pthread_mutex_unlock(&p->lock);
+	for (struct host *h = sup->hosts; h; h = h->next)
+		if (h->act_us != CLOCK_NEVER)
+			h->act_us += clock_us() - from_us;
+}
+
+static void signals_one(struct supervisor *sup, const struct signalfd_siginfo *si)
+{
+	struct host *sender;
+
+	switch (si->ssi_signo) {
+	case SIGCHLD:
+		orphans_reap();
+		break;
+	case SIGTSTP:
+		signals_suspend(sup);
+		break;
+	default:
+		/* Positive codes come from the kernel, as Ctrl-C does. */
+		sender = si->ssi_code <= 0 ? signals_sender(sup, (int)si->ssi_pid) : NULL;
+		if (sender)
+			signals_disobey(sup, sender, (int)si->ssi_signo, (int)si->ssi_pid);
+		else
+			signals_stop(sup, (int)si->ssi_signo);
+	}
+}
+
+static void signals_read(struct stream *s, const char *bytes, size_t nbytes, int error)
+{
+	struct supervisor *sup = container_of(s, struct supervisor, signals);
+	struct signalfd_siginfo si;
+
+	(void)bytes, (void)nbytes, (void)error;
+	while (read(s->fd, &si, sizeof(si)) == (ssize_t)sizeof(si))
+		signals_one(sup, &si);
+}
+
+static bool signal_ignored(int signo)
+{
+	struct sigaction sa;
+
+	return sigaction(signo, NULL, &sa) == 0 && sa.sa_handler == SIG_IGN;
+}
+
+int signals_open(struct supervisor *sup, struct proctor_error *err)
+{
+	sigset_t set;
+	int ret;
+
+	if (getpid() != gettid())
+		return error_set(err, -EBUSY, "cannot own the process: this is not its first thread");
+	ret = signals_check_threads(err);
+	if (ret < 0)
+		return ret;
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	/* What was ignored when proctor was started stays so: nohup, a job in the background. */
+	for (size_t i = 0; i < ARRAY_SIZE(stop_signals); i++)
+		if (!signal_ignored(stop_signals[i]))
+			sigaddset(&set, stop_signals[i]);
+	if (!signal_ignored(SIGTSTP))
+		sigaddset(&set, SIGTSTP);
+	pthread_sigmask(SIG_BLOCK, &set, &sup->saved_mask);
+	prctl(PR_GET_CHILD_SUBREAPER, &sup->saved_subreaper);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	/* An ignored SIGCHLD would have the kernel reap, and no status would be left. */
+	signal(SIGCHLD, SIG_DFL);
+	signal(SIGPIPE, SIG_IGN);
+	sup->signals = (struct stream){ .fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK),
+					.kind = STREAM_READY, .call = signals_read };
+	if (sup->signals.fd < 0) {
+		ret = error_sys(err, errno, "cannot make a signalfd");
+		signals_close(sup);
+	}
+	return ret;
+}
+
+void signals_close(struct supervisor *sup)
+{
+	const struct inherited *in = &sup->run->inherited;
+	struct signalfd_siginfo si;
+
+	if (sup->signals.fd >= 0) {
+		while (read(sup->signals.fd, &si, sizeof(si)) == (ssize_t)sizeof(si))
+			continue;
+		close(sup->signals.fd);
+		sup->signals.fd = -1;
+	}
+	signal(SIGPIPE, in->sigpipe_ignored ? SIG_IGN : SIG_DFL);
+	signal(SIGCHLD, in->sigchld_ignored ? SIG_IGN : SIG_DFL);
+	prctl(PR_SET_CHILD_SUBREAPER, sup->saved_subreaper);
+	pthread_sigmask(SIG_SETMASK, &sup->saved_mask, NULL);
+}

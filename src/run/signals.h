@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Termination requests and dead orphans, through one signalfd, where the run owns the process.
+ * Supervisor's thread.
+ */
+#ifndef RUN_SIGNALS_H
+#define RUN_SIGNALS_H
+
+#include "run/supervisor.h"
+
+/* Blocks the signals, becomes a subreaper and opens the signalfd. -EBUSY: another thread has
+ * SIGCHLD unblocked. Before any other thread of the run exists. */
+int signals_open(struct supervisor *sup, struct proctor_error *err);
+/* Puts mask and subreaper back. Signals that are still pending are dropped with the signalfd's
+ * last reading, as they were meant for the run. */
+void signals_close(struct supervisor *sup);
+
+#endif

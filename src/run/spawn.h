@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Starting a process from a process with threads: vfork, so that no page table is copied. The
+ * child is made ready between vfork and exec with system calls only. Any thread that has all
+ * signals blocked; the parent-death signal follows that thread.
+ */
+#ifndef RUN_SPAWN_H
+#define RUN_SPAWN_H
+
+#include "base/error.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <sys/types.h>
+
+/* What a child is given back: how things were when the run began. Constant during the run. */
+struct inherited {
+	sigset_t mask;
+	bool sigpipe_ignored, sigchld_ignored;
+	cpu_set_t *affinity;
+	size_t naffinity_bytes;
+	int null_fd;			/* /dev/null, for stdin */
+	pid_t pid;			/* proctor's own */
+};
+
+int inherited_open(struct inherited *in, struct proctor_error *err);
+void inherited_close(struct inherited *in);
+
+#define SPAWN_FDS_MAX 5
+
+struct spawn {
+	const char *path;
+	char *const *argv, *const *envp;
+	const char *workdir;		/* NULL: proctor's */
+	const struct inherited *inherited;
+	bool keep_affinity;		/* the spawning thread's instead of the inherited one */
+	bool dies_with_parent;		/* asks for the parent-death signal */
+	bool oom_first;			/* the kernel picks it before the supervisor */
+	/* fds[i] becomes descriptor i of the child, -1: inherited; others are closed at exec. Each
+	 * must be above SPAWN_FDS_MAX (fd_high()). */
+	int fds[SPAWN_FDS_MAX];
+};
+
+/*
+ * Starts the process in a process group of its own. On success `*pid` is a child that has exec'd
+ * and `*pidfd` stands for it; on failure there is none. The error names the path.
+ */
+int spawn_start(const struct spawn *spawn, pid_t *pid, int *pidfd, struct proctor_error *err);
+
+/* Moves `fd` out of the way of a child's first descriptors; close-on-exec. Closes `fd` when it
+ * fails. A negative errno or the descriptor. */
+int fd_high(int fd);
+/* A close-on-exec pipe with both ends above the child's first descriptors. */
+int pipe_high(int fds[2]);
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The supervisor: the thread that called proctor_run(). It owns the loop, all captured output, all
+ * deadlines and all dead children, and blocks on nothing but the loop while tests run.
+ */
+#ifndef RUN_SUPERVISOR_H
+#define RUN_SUPERVISOR_H
+
+#include "run/run.h"
+
+/* How the run is brought to an end before its time. */
+enum stopping {
+	STOPPING_NOT,
+	STOPPING_ASKED,		/* running tests get SIGTERM and their grace time */
+	STOPPING_KILLED,	/* running tests are killed */
+};
+
+/* A test that is none: the end of a host, judged. Lives as long as the run. */
+struct exit_test {
+	struct exit_test *next;
+	struct proctor_test pub;
+	char *id;
+};
+
+struct supervisor {
+	struct run *run;
+	const struct loop_ops *ops;
+	struct loop *lp;
+	struct stream wake;		/* the mailbox's eventfd */
+	struct stream signals;		/* fd -1: the run does not own the process */
+	sigset_t saved_mask;
+	int saved_subreaper;
+	struct host *hosts;		/* alive or not yet released */
+	unsigned nworkers;		/* that have not ended */
+	size_t nunfinished;		/* items without a final result */
+	uint64_t tick_us;		/* when the next look at everything is due */
+	uint64_t told_tick_us;		/* when the last PROCTOR_TICK was sent */
+	enum stopping stopping;
+	int stop_signal;		/* 128+N is the exit code; 0: none */
+	bool failed;			/* some test did */
+	bool lost;			/* no memory for an event */
+	bool abandoned;			/* a worker waits for a host that does not die */
+	struct proctor_counts counts;
+	struct exit_test *exit_tests;
+	struct proctor_error *err;	/* why proctor itself cannot go on; code 0: it can */
+};
+
+/* The whole of a run between RUN_START and RUN_END. The queue is filled, the loop is open. */
+int supervisor_run(struct supervisor *sup);
+
+/* Ends the run early. */
+void supervisor_stop(struct supervisor *sup, enum stopping how);
+/* Proctor itself cannot go on; the first reason counts. */
+void supervisor_fatal(struct supervisor *sup, const struct proctor_error *why);
+/* A sentence for people, as an event. */
+void supervisor_note(struct supervisor *sup, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+#endif

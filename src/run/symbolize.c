@@ -1,0 +1,585 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/symbolize.h"
+
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+#include <elfutils/libdwelf.h>
+#include <elfutils/libdwfl.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NAME_MAX_BYTES 512
+/* What is copied for one crash; the modules beyond stay without names. */
+#define FILES_MAX_BYTES (1024ll * 1024 * 1024)
+/* Any positive number: there is one thread, and no process behind it. */
+#define ONLY_TID 1
+
+/* Numbers of DWARF registers; the pc stands last in the record. */
+#if defined(__x86_64__)
+enum { REG_FP = 6, REG_SP = 7, REG_PC = 16, NREGS = 17, NREGS_DWARF = 17 };
+#elif defined(__aarch64__)
+enum { REG_FP = 29, REG_LR = 30, REG_SP = 31, REG_PC = 32, NREGS = 33, NREGS_DWARF = 32 };
+#else
+#error "proctor knows the registers of x86-64 and aarch64"
+#endif
+
+enum file_state {
+	FILE_UNREAD,		/* no address of it was seen on the stack */
+	FILE_REPORTED,		/* libdw has it */
+	FILE_UNUSABLE,		/* gone, or no file */
+	FILE_CHANGED,		/* another build id than the one that ran */
+};
+
+struct frame {
+	uint64_t pc;
+	bool returned;		/* pc is a return address: the call stands before it */
+};
+
+struct unwinding {
+	const struct crash *crash;
+	const struct module_list *list;
+	enum file_state *files;			/* of each module */
+	off_t files_left_bytes;			/* of FILES_MAX_BYTES */
+	Dwfl *dwfl;
+	uint64_t regs[PAGE_REGS_MAX];		/* to start from */
+	bool returned;				/* the first pc is a return address */
+	struct frame frames[PAGE_FRAMES_MAX];
+	unsigned nframes;
+};
+
+/* What is written; counts the lines. */
+struct listing {
+	FILE *out;
+	unsigned nlines;
+};
+
+static bool stack_word(const struct crash *crash, uint64_t address, uint64_t *word)
+{
+	uint64_t offset = address - crash->stack_address;
+
+	if (address < crash->stack_address || crash->nstack < sizeof(*word) ||
+	    offset > crash->nstack - sizeof(*word))
+		return false;
+	memcpy(word, crash->stack + offset, sizeof(*word));
+	return true;
+}
+
+/* The module at `address`, as an index; -1: none. The last one recorded: it may have come where
+ * another one was closed. */
+static ssize_t module_at(const struct module_list *list, uint64_t address)
+{
+	size_t i;
+
+	for (i = list->nmodules; i-- > 0;)
+		if (address >= list->modules[i].start && address < list->modules[i].end)
+			return (ssize_t)i;
+	return -1;
+}
+
+/* libdw asks for no file and for no network: what it may read was reported to it. */
+static int dwfl_find_elf(Dwfl_Module *mod, void **userdata, const char *name, Dwarf_Addr base,
+			 char **file_name, Elf **elf)
+{
+	(void)mod;
+	(void)userdata;
+	(void)name;
+	(void)base;
+	(void)file_name;
+	(void)elf;
+	return -1;
+}
+
+static int dwfl_find_debuginfo(Dwfl_Module *mod, void **userdata, const char *name, Dwarf_Addr base,
+			       const char *file_name, const char *link, GElf_Word crc,
+			       char **debug_name)
+{
+	char path[sizeof("/usr/lib/debug/.build-id//.debug") + 2 * PAGE_BUILD_ID_MAX];
+	const unsigned char *id;
+	GElf_Addr vaddr;
+	int nid, i, n;
+
+	(void)name;
+	(void)base;
+	(void)link;
+	(void)crc;
+	(void)debug_name;
+	/* Without a file name libdw looks for the shared part (dwz) of a debug file. */
+	if (!userdata || !file_name)
+		return -1;
+	nid = dwfl_module_build_id(mod, &id, &vaddr);
+	if (nid < 2 || nid > PAGE_BUILD_ID_MAX)
+		return -1;
+	n = snprintf(path, sizeof(path), "/usr/lib/debug/.build-id/%02x/", id[0]);
+	for (i = 1; i < nid; i++)
+		n += snprintf(path + n, sizeof(path) - (size_t)n, "%02x", id[i]);
+	snprintf(path + n, sizeof(path) - (size_t)n, ".debug");
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static const Dwfl_Callbacks dwfl_callbacks = {
+	.find_elf = dwfl_find_elf,
+	.find_debuginfo = dwfl_find_debuginfo,
+	.section_address = dwfl_offline_section_address,
+};
+
+static pid_t thread_next(Dwfl *dwfl, void *arg, void **thread_arg)
+{
+	(void)dwfl;
+	if (*thread_arg)
+		return 0;
+	*thread_arg = arg;
+	return ONLY_TID;
+}
+
+static bool thread_get(Dwfl *dwfl, pid_t tid, void *arg, void **thread_arg)
+{
+	(void)dwfl;
+	*thread_arg = arg;
+	return tid == ONLY_TID;
+}
+
+static bool thread_registers(Dwfl_Thread *thread, void *arg)
+{
+	struct unwinding *u = arg;
+	Dwarf_Word regs[NREGS_DWARF];
+	unsigned i;
+
+	for (i = 0; i < NREGS_DWARF; i++)
+		regs[i] = u->regs[i];
+	dwfl_thread_state_register_pc(thread, u->regs[REG_PC]);
+	return dwfl_thread_state_registers(thread, 0, NREGS_DWARF, regs);
+}
+
+/* The stack that was copied, and behind it the contents of the modules' files. */
+static bool memory_read(Dwfl *dwfl, Dwarf_Addr address, Dwarf_Word *word, void *arg)
+{
+	struct unwinding *u = arg;
+	Dwarf_Addr offset = address, bias;
+	Dwfl_Module *mod;
+	Elf_Data *data;
+	Elf_Scn *scn;
+	uint64_t w;
+
+	if (stack_word(u->crash, address, &w)) {
+		*word = w;
+		return true;
+	}
+	mod = dwfl_addrmodule(dwfl, address);
+	scn = mod ? dwfl_module_address_section(mod, &offset, &bias) : NULL;
+	data = scn ? elf_rawdata(scn, NULL) : NULL;
+	if (!data || !data->d_buf || data->d_size < sizeof(w) || offset > data->d_size - sizeof(w))
+		return false;
+	memcpy(&w, (const char *)data->d_buf + offset, sizeof(w));
+	*word = w;
+	return true;
+}
+
+static const Dwfl_Thread_Callbacks thread_callbacks = {
+	.next_thread = thread_next,
+	.get_thread = thread_get,
+	.memory_read = memory_read,
+	.set_initial_registers = thread_registers,
+};
+
+/* A copy of the file in memory, of `*left_bytes` at most; -1: none. */
+static int file_copy(const char *path, off_t *left_bytes)
+{
+	struct stat st;
+	off_t offset = 0;
+	int fd, copy;
+
+	/* O_NONBLOCK: a recorded path may name a fifo by now. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return -1;
+	copy = -1;
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > *left_bytes)
+		goto close_fd;
+	copy = memfd_create("proctor-symbols", MFD_CLOEXEC);
+	if (copy < 0)
+		goto close_fd;
+	*left_bytes -= st.st_size;
+	while (offset < st.st_size) {
+		ssize_t n = sendfile(copy, fd, &offset, (size_t)(st.st_size - offset));
+
+		if (n == 0)
+			break;
+		if (n < 0 && errno != EINTR) {
+			close(copy);
+			copy = -1;
+			break;
+		}
+	}
+close_fd:
+	close(fd);
+	return copy;
+}
+
+/* Whether `fd` holds an ELF file, and the one that ran. */
+static enum file_state file_check(int fd, const struct module *m)
+{
+	enum file_state state = FILE_UNUSABLE;
+	const void *id = NULL;
+	ssize_t nid;
+	Elf *elf;
+
+	elf_version(EV_CURRENT);
+	elf = elf_begin(fd, ELF_C_READ, NULL);
+	if (elf && elf_kind(elf) == ELF_K_ELF) {
+		nid = dwelf_elf_gnu_build_id(elf, &id);
+		if (m->nbuild_id == 0 ||
+		    (nid == (ssize_t)m->nbuild_id && memcmp(id, m->build_id, m->nbuild_id) == 0))
+			state = FILE_REPORTED;
+		else
+			state = FILE_CHANGED;
+	}
+	elf_end(elf);
+	return state;
+}
+
+static void module_report(struct unwinding *u, size_t i)
+{
+	const struct module *m = &u->list->modules[i];
+	int fd;
+
+	if (u->files[i] != FILE_UNREAD)
+		return;
+	u->files[i] = FILE_UNUSABLE;
+	/* libdw maps what it reads, and a compiler may write the library anew meanwhile: cut
+	 * short under the mapping, it would be SIGBUS. Nobody shortens the copy. */
+	fd = file_copy(m->path, &u->files_left_bytes);
+	if (fd < 0)
+		return;
+	u->files[i] = file_check(fd, m);
+	if (u->files[i] != FILE_REPORTED) {
+		close(fd);
+	} else if (!dwfl_report_elf(u->dwfl, m->path, m->path, fd, m->address, true)) {
+		u->files[i] = FILE_UNUSABLE;
+		close(fd);
+	}
+}
+
+/*
+ * A host may have a thousand libraries open, and reading each would take seconds. A frame's
+ * address is in a register or on the stack, so only what these point into is read.
+ */
+static int modules_report(struct unwinding *u)
+{
+	uint64_t address, word, end = u->crash->stack_address + u->crash->nstack;
+	ssize_t i;
+	unsigned k;
+
+	dwfl_report_begin(u->dwfl);
+	for (k = 0; k < NREGS; k++) {
+		i = module_at(u->list, u->crash->regs[k]);
+		if (i >= 0)
+			module_report(u, (size_t)i);
+	}
+	/* The stack grows by words, so a return address is aligned. */
+	address = (u->crash->stack_address + 7) & ~(uint64_t)7;
+	for (; address < end && stack_word(u->crash, address, &word); address += 8) {
+		i = module_at(u->list, word);
+		if (i >= 0)
+			module_report(u, (size_t)i);
+	}
+	return dwfl_report_end(u->dwfl, NULL, NULL) == 0 ? 0 : -EIO;
+}
+
+/* False: there is no room for another one. */
+static bool frame_add(struct unwinding *u, uint64_t pc, bool returned)
+{
+	if (u->nframes == PAGE_FRAMES_MAX)
+		return false;
+	u->frames[u->nframes].pc = pc;
+	u->frames[u->nframes].returned = returned;
+	u->nframes++;
+	return true;
+}
+
+static int frame_found(Dwfl_Frame *state, void *arg)
+{
+	struct unwinding *u = arg;
+	bool activation;
+	Dwarf_Addr pc;
+
+	if (!dwfl_frame_pc(state, &pc, &activation))
+		return DWARF_CB_ABORT;
+	/* An outermost frame that has no caller: pc 0. */
+	if (pc == 0 && u->nframes > 0)
+		return DWARF_CB_ABORT;
+	return frame_add(u, pc, u->returned || !activation) ? DWARF_CB_OK : DWARF_CB_ABORT;
+}
+
+/* Each frame's saved fp points at the next one's, towards higher addresses: it ends. */
+static void frames_by_pointer(struct unwinding *u)
+{
+	uint64_t fp = u->regs[REG_FP], next, pc;
+
+	while (stack_word(u->crash, fp, &next) && stack_word(u->crash, fp + 8, &pc)) {
+		if (module_at(u->list, pc) < 0 || !frame_add(u, pc, true) || next <= fp)
+			break;
+		fp = next;
+	}
+}
+
+/* The call through a wild pointer left the caller's address where a call leaves it. */
+static bool frame_return(struct unwinding *u)
+{
+#if defined(__x86_64__)
+	uint64_t pc;
+
+	if (!stack_word(u->crash, u->regs[REG_SP], &pc) || module_at(u->list, pc) < 0)
+		return false;
+	u->regs[REG_SP] += 8;
+	u->regs[REG_PC] = pc;
+#else
+	if (module_at(u->list, u->regs[REG_LR]) < 0)
+		return false;
+	u->regs[REG_PC] = u->regs[REG_LR];
+#endif
+	return true;
+}
+
+static void frames_find(struct unwinding *u)
+{
+	unsigned before;
+
+	if (module_at(u->list, u->regs[REG_PC]) < 0) {
+		frame_add(u, u->regs[REG_PC], false);
+		u->returned = frame_return(u);
+		if (!u->returned) {
+			frames_by_pointer(u);
+			return;
+		}
+	}
+	before = u->nframes;
+	/* Ends with an error whatever happens: at the outermost frame, or at garbage. */
+	if (dwfl_attach_state(u->dwfl, NULL, ONLY_TID, &thread_callbacks, u))
+		dwfl_getthread_frames(u->dwfl, ONLY_TID, frame_found, u);
+	if (u->nframes == before)
+		frame_add(u, u->regs[REG_PC], u->returned);
+	if (u->nframes == before + 1)
+		frames_by_pointer(u);
+}
+
+/* Names come from files that anybody may have made: one line, of bounded length. */
+static void put_name(FILE *out, const char *name)
+{
+	size_t n = strnlen(name, NAME_MAX_BYTES + 1), i;
+
+	for (i = 0; i < n && i < NAME_MAX_BYTES; i++) {
+		unsigned char c = (unsigned char)name[i];
+
+		fputc(c < ' ' || c == 0x7f ? '?' : c, out);
+	}
+	if (n > NAME_MAX_BYTES)
+		fputs("...", out);
+}
+
+/* " (FILE:LINE)", the file as the compiler was given it where it lies below its directory. */
+static void put_source(FILE *out, const char *file, int line, const char *dir)
+{
+	size_t n = dir ? strlen(dir) : 0;
+
+	if (!file)
+		return;
+	if (n > 0 && strncmp(file, dir, n) == 0 && file[n] == '/')
+		file += n + 1;
+	fputs(" (", out);
+	put_name(out, file);
+	if (line > 0)
+		fprintf(out, ":%d", line);
+	fputc(')', out);
+}
+
+static void put_line(struct listing *l, const struct unwinding *u, const struct frame *frame,
+		     const char *name, const char *file, int line, const char *dir, bool inlined)
+{
+	ssize_t i = module_at(u->list, frame->pc);
+
+	if (l->nlines == PAGE_FRAMES_MAX)
+		return;
+	fprintf(l->out, "#%u 0x%016" PRIx64 " in ", l->nlines++, frame->pc);
+	put_name(l->out, name ? name : "??");
+	put_source(l->out, file, line, dir);
+	if (i >= 0) {
+		const struct module *m = &u->list->modules[i];
+		const char *slash = strrchr(m->path, '/');
+
+		fputc(' ', l->out);
+		put_name(l->out, slash ? slash + 1 : m->path);
+		fprintf(l->out, "+0x%" PRIx64, frame->pc - m->address);
+		if (u->files[i] == FILE_CHANGED)
+			fputs(" (file changed since)", l->out);
+	}
+	fputs(inlined ? " (inlined)\n" : "\n", l->out);
+}
+
+static int die_number(Dwarf_Die *die, unsigned name)
+{
+	Dwarf_Attribute attr;
+	Dwarf_Word value;
+
+	if (dwarf_formudata(dwarf_attr(die, name, &attr), &value) != 0 || value > INT_MAX)
+		return 0;
+	return (int)value;
+}
+
+static const char *die_name(Dwarf_Die *die)
+{
+	Dwarf_Attribute attr;
+
+	return dwarf_formstring(dwarf_attr_integrate(die, DW_AT_name, &attr));
+}
+
+/*
+ * A line for each function inlined around `pc`, innermost first. `*file` and `*line` are those of
+ * the pc at first, and those of the outermost inlined call after it. Returns the name of the
+ * function that has a frame, if there is one.
+ */
+static const char *put_inlined(struct listing *l, const struct unwinding *u,
+			       const struct frame *frame, Dwarf_Die *unit, Dwarf_Addr pc,
+			       const char *dir, const char **file, int *line)
+{
+	Dwarf_Die *around, *scopes = NULL;
+	const char *name = NULL;
+	Dwarf_Files *files;
+	size_t nfiles;
+	int n, i;
+
+	n = dwarf_getscopes(unit, pc, &around);
+	if (n <= 0)
+		return NULL;
+	/* The scopes around an address leave its function at the first inlined one, for where
+	 * that was written; the scopes around the innermost of them do not. */
+	n = dwarf_getscopes_die(&around[0], &scopes);
+	free(around);
+	for (i = 0; i < n && !name; i++) {
+		int tag = dwarf_tag(&scopes[i]);
+
+		if (tag == DW_TAG_subprogram)
+			name = die_name(&scopes[i]);
+		if (tag != DW_TAG_inlined_subroutine)
+			continue;
+		put_line(l, u, frame, die_name(&scopes[i]), *file, *line, dir, true);
+		*file = NULL;
+		*line = die_number(&scopes[i], DW_AT_call_line);
+		if (dwarf_getsrcfiles(unit, &files, &nfiles) == 0)
+			*file = dwarf_filesrc(files,
+					      (size_t)die_number(&scopes[i], DW_AT_call_file),
+					      NULL, NULL);
+	}
+	if (n > 0)
+		free(scopes);
+	return name;
+}
+
+/* The compilation unit of `pc`. Its debug information begins at `pc - *bias`. */
+static Dwarf_Die *unit_at(Dwfl_Module *mod, Dwarf_Addr pc, Dwarf_Addr *bias)
+{
+	Dwarf_Die *unit = dwfl_module_addrdie(mod, pc, bias);
+
+	/* The table of units by address is optional: clang, and with it TML, writes none. */
+	if (!unit)
+		while ((unit = dwfl_module_nextcu(mod, unit, bias)))
+			if (dwarf_haspc(unit, pc - *bias) > 0)
+				break;
+	return unit;
+}
+
+static void put_frame(struct listing *l, const struct unwinding *u, const struct frame *frame)
+{
+	Dwarf_Addr pc = frame->returned && frame->pc > 0 ? frame->pc - 1 : frame->pc, bias;
+	const char *name = NULL, *symbol = NULL, *file = NULL, *dir = NULL;
+	Dwfl_Module *mod = dwfl_addrmodule(u->dwfl, pc);
+	Dwarf_Attribute attr;
+	Dwarf_Die *unit;
+	GElf_Off offset;
+	Dwarf_Line *at;
+	GElf_Sym sym;
+	int line = 0;
+
+	if (mod) {
+		symbol = dwfl_module_addrinfo(mod, pc, &offset, &sym, NULL, NULL, NULL);
+		unit = unit_at(mod, pc, &bias);
+		if (unit) {
+			at = dwarf_getsrc_die(unit, pc - bias);
+			file = at ? dwarf_linesrc(at, NULL, NULL) : NULL;
+			if (!at || dwarf_lineno(at, &line) != 0)
+				line = 0;
+			dir = dwarf_formstring(dwarf_attr(unit, DW_AT_comp_dir, &attr));
+			name = put_inlined(l, u, frame, unit, pc - bias, dir, &file, &line);
+		}
+	}
+	put_line(l, u, frame, symbol ? symbol : name, file, line, dir, false);
+}
+
+static int frames_write(const struct unwinding *u, char **text, struct proctor_error *err)
+{
+	struct listing l = { 0 };
+	size_t ntext;
+	unsigned i;
+
+	l.out = open_memstream(text, &ntext);
+	if (!l.out)
+		return error_sys(err, errno, "cannot write the frames of a crash");
+	for (i = 0; i < u->nframes; i++)
+		put_frame(&l, u, &u->frames[i]);
+	if (fclose(l.out) != 0) {
+		free(*text);
+		*text = NULL;
+		return error_sys(err, ENOMEM, "cannot write the frames of a crash");
+	}
+	return 0;
+}
+
+int crash_symbolize(const struct crash *crash, const struct module_list *list, char **text,
+		    struct proctor_error *err)
+{
+	struct unwinding *u;
+	int ret;
+
+	*text = NULL;
+	if (crash->state != CRASH_WRITTEN || crash->nregs != NREGS)
+		return error_set(err, -ENODATA, "the crash record has no registers");
+	u = calloc(1, sizeof(*u));
+	if (!u)
+		return error_sys(err, ENOMEM, "cannot unwind a crash");
+	u->crash = crash;
+	u->list = list;
+	u->files_left_bytes = FILES_MAX_BYTES;
+	memcpy(u->regs, crash->regs, sizeof(u->regs));
+	u->files = calloc(list->nmodules + 1, sizeof(*u->files));
+	if (!u->files) {
+		ret = error_sys(err, ENOMEM, "cannot unwind a crash");
+		goto free_unwinding;
+	}
+	u->dwfl = dwfl_begin(&dwfl_callbacks);
+	if (!u->dwfl) {
+		ret = error_set(err, -ENOMEM, "cannot unwind a crash: %s", dwfl_errmsg(-1));
+		goto free_files;
+	}
+	ret = modules_report(u);
+	if (ret < 0) {
+		error_set(err, ret, "cannot read the modules of a crash: %s", dwfl_errmsg(-1));
+		goto end_dwfl;
+	}
+	frames_find(u);
+	ret = frames_write(u, text, err);
+end_dwfl:
+	dwfl_end(u->dwfl);
+free_files:
+	free(u->files);
+free_unwinding:
+	free(u);
+	return ret;
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/verdict.h"
+
+#include "run/symbolize.h"
+#include "run/words.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+/* Automake's: the program could not test what it was for. */
+#define EXIT_STATUS_SKIP 77
+
+/* "what: why" on the heap; `why` may be NULL. NULL: no memory. */
+static __attribute__((format(printf, 1, 2))) char *sentence(const char *fmt, ...)
+{
+	va_list args;
+	char *text;
+
+	va_start(args, fmt);
+	if (vasprintf(&text, fmt, args) < 0)
+		text = NULL;
+	va_end(args);
+	return text;
+}
+
+static void outcome_say(struct outcome *o, char *message)
+{
+	free(o->message);
+	o->message = message;
+}
+
+static char *crash_sentence(const struct crash *crash, int signal)
+{
+	char words[WORDS_BYTES];
+
+	/* A record of another signal is of an earlier, caught one. */
+	if (crash->state != CRASH_WRITTEN || crash->signal != signal)
+		return sentence("%s", signal_words_unrecorded(signal, words, sizeof(words)));
+	return sentence("%s", signal_words(signal, crash->si_code, crash->address, true, words,
+					   sizeof(words)));
+}
+
+static void outcome_backtrace(struct outcome *o, const struct crash *crash,
+			      const struct module_list *modules)
+{
+	char *text;
+
+	if (crash->state != CRASH_WRITTEN)
+		return;
+	if (crash_symbolize(crash, modules, &text, NULL) < 0)
+		return;
+	free(o->backtrace);
+	o->backtrace = text;
+}
+
+static void verdict_of_signal(struct outcome *o, int signal, bool core_dumped,
+			      const struct crash *crash, const struct module_list *modules)
+{
+	o->result.verdict = PROCTOR_CRASH;
+	o->result.signal = signal;
+	o->result.core_dumped = core_dumped;
+	outcome_say(o, crash_sentence(crash, signal));
+	if (crash->signal == signal)
+		outcome_backtrace(o, crash, modules);
+}
+
+static void verdict_of_early_exit(struct outcome *o, int code)
+{
+	o->result.verdict = PROCTOR_FAIL;
+	o->result.exit_code = code;
+	outcome_say(o, sentence("ended the process with exit status %d before it returned", code));
+}
+
+static void verdict_of_value(struct outcome *o, int32_t value)
+{
+	o->result.exit_code = value;
+	o->result.verdict = value == 0 ? PROCTOR_PASS : PROCTOR_FAIL;
+	if (value != 0 && !o->message)
+		outcome_say(o, sentence("returned %d", value));
+}
+
+/* TML's wrapper came back with -2: our handler saw the signal first, if it was one. */
+static void verdict_of_caught(struct outcome *o, const struct crash *crash,
+			      const struct module_list *modules)
+{
+	char words[WORDS_BYTES], *message;
+
+	o->result.verdict = PROCTOR_CRASH;
+	if (crash->state != CRASH_WRITTEN)
+		return;
+	o->result.signal = crash->signal;
+	signal_words(crash->signal, crash->si_code, crash->address, true, words, sizeof(words));
+	message = o->message ? sentence("%s; %s", words, o->message) : sentence("%s", words);
+	if (message)
+		outcome_say(o, message);
+	outcome_backtrace(o, crash, modules);
+}
+
+static void verdict_of_child(struct outcome *o, int status, const struct crash *crash,
+			     const struct module_list *modules)
+{
+	if (WIFSIGNALED(status))
+		verdict_of_signal(o, WTERMSIG(status), WCOREDUMP(status), crash, modules);
+	else
+		verdict_of_early_exit(o, WEXITSTATUS(status));
+}
+
+void verdict_of_record(struct outcome *o, struct record *record, const struct crash *crash,
+		       const struct module_list *modules)
+{
+	struct proctor_result *r = &o->result;
+
+	r->start_us = record->start_us;
+	r->end_us = record->end_us;
+	r->user_us = record->user_us;
+	r->sys_us = record->sys_us;
+	r->max_rss_kb = record->max_rss_kb;
+	r->nleaks = record->nleaks;
+	r->leak_bytes = record->leak_bytes;
+	r->exit_code = -1;
+	if (record->flags & (RECORD_LEAKY_THREAD | RECORD_LEAKY_PROCESS))
+		r->marks |= PROCTOR_LEAKY;
+	o->message = record->message;
+	o->backtrace = record->backtrace;
+	o->left = record->left;
+	record->message = record->backtrace = record->left = NULL;
+	switch (record->outcome) {
+	case OUTCOME_RETURNED:
+		verdict_of_value(o, record->value);
+		break;
+	case OUTCOME_FAILED:
+	case OUTCOME_PANICKED:
+		r->verdict = PROCTOR_FAIL;
+		r->exit_code = record->value;
+		break;
+	case OUTCOME_SKIPPED:
+		r->verdict = PROCTOR_SKIP;
+		break;
+	case OUTCOME_CAUGHT:
+		verdict_of_caught(o, crash, modules);
+		break;
+	case OUTCOME_NO_SYMBOL:
+		r->verdict = PROCTOR_ERROR;
+		break;
+	case OUTCOME_DIED:
+		verdict_of_child(o, record->value, crash, modules);
+		break;
+	case OUTCOME_NOUTCOMES:
+		break;
+	}
+}
+
+void verdict_of_timeout(struct outcome *o, uint64_t timeout_us)
+{
+	char words[WORDS_BYTES];
+
+	o->result.verdict = PROCTOR_TIMEOUT;
+	outcome_say(o, sentence("still ran at its deadline of %s",
+				duration_words(timeout_us, words, sizeof(words))));
+}
+
+/* What the supervisor did to the host decides before how it died. True if it did something. */
+static bool verdict_of_stop(struct outcome *o, const struct host *host, uint64_t timeout_us)
+{
+	if (WIFSIGNALED(host->status))
+		o->result.signal = WTERMSIG(host->status);
+	switch (host->stop) {
+	case STOP_NOT:
+		return false;
+	case STOP_TIMEOUT:
+		verdict_of_timeout(o, timeout_us);
+		return true;
+	case STOP_CANCELLED:
+		o->result.verdict = PROCTOR_CANCELLED;
+		outcome_say(o, sentence("stopped because the run ended early"));
+		return true;
+	case STOP_CONDEMNED:
+		o->result.verdict = PROCTOR_CRASH;
+		return true;
+	}
+	return false;
+}
+
+void verdict_of_death(struct outcome *o, const struct host *host, uint64_t timeout_us,
+		      const struct crash *crash, const struct module_list *modules)
+{
+	o->result.exit_code = -1;
+	o->result.end_us = host->died_us;
+	o->result.max_rss_kb = (uint64_t)host->rusage.ru_maxrss;
+	o->open_output = true;
+	if (!verdict_of_stop(o, host, timeout_us))
+		verdict_of_child(o, host->status, crash, modules);
+}
+
+static uint64_t timeval_us(struct timeval tv)
+{
+	return (uint64_t)tv.tv_sec * 1000000u + (uint64_t)tv.tv_usec;
+}
+
+static void verdict_of_status(struct outcome *o, int status)
+{
+	char words[WORDS_BYTES];
+
+	if (WIFSIGNALED(status)) {
+		o->result.verdict = PROCTOR_CRASH;
+		o->result.signal = WTERMSIG(status);
+		o->result.core_dumped = WCOREDUMP(status);
+		outcome_say(o, sentence("%s (%s)",
+					signal_name(WTERMSIG(status), words, sizeof(words)),
+					WCOREDUMP(status) ? "core dumped" : "no core was left"));
+		return;
+	}
+	o->result.exit_code = WEXITSTATUS(status);
+	if (WEXITSTATUS(status) == 0) {
+		o->result.verdict = PROCTOR_PASS;
+	} else if (WEXITSTATUS(status) == EXIT_STATUS_SKIP) {
+		o->result.verdict = PROCTOR_SKIP;
+		outcome_say(o, sentence("exit status %d", EXIT_STATUS_SKIP));
+	} else {
+		o->result.verdict = PROCTOR_FAIL;
+		outcome_say(o, sentence("exit status %d", WEXITSTATUS(status)));
+	}
+}
+
+void verdict_of_exe(struct outcome *o, const struct host *host, uint64_t timeout_us)
+{
+	o->result.exit_code = -1;
+	o->result.start_us = host->work.handed_us;
+	o->result.end_us = host->died_us;
+	o->result.user_us = timeval_us(host->rusage.ru_utime);
+	o->result.sys_us = timeval_us(host->rusage.ru_stime);
+	o->result.max_rss_kb = (uint64_t)host->rusage.ru_maxrss;
+	o->open_output = true;
+	if (!verdict_of_stop(o, host, timeout_us))
+		verdict_of_status(o, host->status);
+}
+
+void verdict_error(struct outcome *o, const char *message)
+{
+	o->result.verdict = PROCTOR_ERROR;
+	o->result.exit_code = -1;
+	outcome_say(o, sentence("%s", message));
+}
+
+void verdict_crash(struct outcome *o, const char *message)
+{
+	o->result.verdict = PROCTOR_CRASH;
+	o->result.exit_code = -1;
+	outcome_say(o, sentence("%s", message));
+}
+
+char *death_words(const struct host *host, uint64_t timeout_us, const struct crash *crash)
+{
+	char words[WORDS_BYTES];
+
+	if (host->stop == STOP_TIMEOUT)
+		return sentence("was not through after %s",
+				duration_words(timeout_us, words, sizeof(words)));
+	if (WIFSIGNALED(host->status)) {
+		char *how = crash_sentence(crash, WTERMSIG(host->status));
+		char *text = sentence("died: %s", how ? how : "by a signal");
+
+		free(how);
+		return text;
+	}
+	return sentence("ended the process with exit status %d", WEXITSTATUS(host->status));
+}

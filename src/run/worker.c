@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/worker.h"
+
+#include "base/clock.h"
+#include "run/guard.h"
+#include "run/judge.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void worker_pin(const struct worker *w)
+{
+	cpu_set_t *set;
+	size_t nbytes;
+
+	if (w->core < 0)
+		return;
+	nbytes = CPU_ALLOC_SIZE(w->core + 1);
+	set = CPU_ALLOC(w->core + 1);
+	if (!set)
+		return;
+	CPU_ZERO_S(nbytes, set);
+	CPU_SET_S(w->core, nbytes, set);
+	/* Refused if the mask was narrowed meanwhile: then it runs where it may. */
+	pthread_setaffinity_np(pthread_self(), nbytes, set);
+	CPU_FREE(set);
+}
+
+static struct post *worker_results(struct worker *w, struct host *host)
+{
+	struct post *post = mailbox_results(&w->run->mailbox, w->slot);
+
+	post->host = host;
+	return post;
+}
+
+static void worker_post(struct worker *w, struct post *post)
+{
+	for (unsigned i = 0; i < post->noutcomes; i++) {
+		post->outcomes[i].result.worker = w->slot;
+		post->outcomes[i].result.core = w->core;
+	}
+	mailbox_post(&w->run->mailbox, post);
+}
+
+static void worker_fail_task(struct worker *w, const struct task *task, const char *message)
+{
+	struct post *post = worker_results(w, NULL);
+
+	judge_all_errors(task, 0, message, post);
+	worker_post(w, post);
+}
+
+/* The host is over and judged: the supervisor frees it. */
+static void worker_release(struct worker *w, struct host **host)
+{
+	mailbox_post(&w->run->mailbox, &(*host)->released);
+	*host = NULL;
+}
+
+/* Has an idle host exit, and judges how it did. */
+static void worker_end_host(struct worker *w, struct host **host)
+{
+	struct post *post;
+
+	if (!*host)
+		return;
+	host_tell_end(*host);
+	host_wait_over(*host);
+	post = worker_results(w, *host);
+	judge_exit(*host, post);
+	worker_post(w, post);
+	worker_release(w, host);
+}
+
+/* What is left of a task goes back to the head of the queue. */
+static void worker_put_back(struct worker *w, const struct task *task, unsigned skip,
+			    bool never_began)
+{
+	struct task rest = *task;
+
+	if (never_began)
+		rest.nopens++;
+	if (queue_push_head(&w->run->queue, &rest, skip) == 0)
+		return;
+	rest.first += skip;
+	rest.ntests -= skip;
+	worker_fail_task(w, &rest, "no memory to queue it again");
+}
+
+static void worker_mark_broken(struct worker *w, size_t lane, char *why)
+{
+	char *none = NULL;
+
+	if (why && !atomic_compare_exchange_strong(&w->run->broken[lane], &none, why))
+		free(why);
+}
+
+static void worker_run_exe(struct worker *w, const struct task *task)
+{
+	struct proctor_error err;
+	struct host *host;
+	struct post *post;
+
+	if (host_start(w->run, w->slot, w->core, task, &host, &err) < 0) {
+		worker_fail_task(w, task, err.text);
+		return;
+	}
+	mailbox_post(&w->run->mailbox, &host->started);
+	host_wait_over(host);
+	post = worker_results(w, host);
+	judge_exe(host, post);
+	worker_post(w, post);
+	worker_release(w, &host);
+}
+
+static bool host_has(const struct host *host, const struct suite *suite)
+{
+	for (size_t i = 0; i < host->nsuites; i++)
+		if (host->suites[i] == suite)
+			return true;
+	return false;
+}
+
+/* May the task run in this host, beside what is open in it? */
+static bool worker_fits(const struct host *host, const struct task *task)
+{
+	if (task->own_host || task->nopens > 0)
+		return false;
+	if (host_has(host, task->suite))
+		return true;
+	if (host->nsuites == HOST_SUITES_MAX)
+		return false;
+	for (size_t i = 0; i < host->nsuites; i++)
+		if (!suites_compatible(host->suites[i], task->suite))
+			return false;
+	return true;
+}
+
+static bool worker_ready_host(struct worker *w, struct host **host, const struct task *task)
+{
+	struct proctor_error err;
+
+	if (*host && !worker_fits(*host, task))
+		worker_end_host(w, host);
+	if (!*host) {
+		if (host_start(w->run, w->slot, w->core, task, host, &err) < 0) {
+			worker_fail_task(w, task, err.text);
+			return false;
+		}
+		mailbox_post(&w->run->mailbox, &(*host)->started);
+	}
+	if (!host_has(*host, task->suite))
+		(*host)->suites[(*host)->nsuites++] = task->suite;
+	return true;
+}
+
+static void worker_run_library(struct worker *w, struct host **host, const struct task *task)
+{
+	struct proctor_error err;
+	struct judgement j;
+	struct post *post;
+	bool over;
+
+	if (!worker_ready_host(w, host, task))
+		return;
+	if (host_hand_out(*host, task, &err) < 0) {
+		worker_fail_task(w, task, err.text);
+		return;
+	}
+	over = host_wait(*host);
+	post = worker_results(w, *host);
+	j = judge_task(*host, task, over, post);
+	if (j.condemn) {
+		mailbox_post(&w->run->mailbox, &(*host)->kill);
+		host_wait_over(*host);
+		over = true;
+		j = judge_task(*host, task, over, post);
+	}
+	worker_mark_broken(w, task->lane, j.broken);
+	worker_post(w, post);
+	if (j.nrest > 0)
+		worker_put_back(w, task, task->ntests - j.nrest, j.never_began);
+	if (over)
+		worker_release(w, host);
+	else if (j.retire || task->own_host)
+		worker_end_host(w, host);
+}
+
+static void worker_run_task(struct worker *w, struct host **host, const struct task *task)
+{
+	const char *broken = task->suite->error;
+
+	if (!broken)
+		broken = atomic_load(&w->run->broken[task->lane]);
+	if (broken)
+		worker_fail_task(w, task, broken);
+	else if (task->suite->kind == SUITE_EXE)
+		worker_run_exe(w, task);
+	else
+		worker_run_library(w, host, task);
+}
+
+/* On the first worker's thread and not the supervisor's: see guard_open(). The run is as good
+ * without it, but for the case that proctor is killed. */
+static void worker_open_guard(struct worker *w)
+{
+	struct run *run = w->run;
+	struct guard *guard;
+
+	if (w->slot == 0 && guard_open(&guard, run->host_path, run->run_id, &run->inherited, NULL) == 0)
+		run->guard = guard;
+}
+
+static void *worker_main(void *data)
+{
+	struct worker *w = data;
+	struct host *host = NULL;
+	struct task task;
+
+	worker_pin(w);
+	worker_open_guard(w);
+	while (queue_pop(&w->run->queue, w->slot, host ? host->suites : NULL,
+			 host ? host->nsuites : 0, &task))
+		worker_run_task(w, &host, &task);
+	worker_end_host(w, &host);
+	mailbox_post(&w->run->mailbox, &w->end);
+	return NULL;
+}
+
+int worker_start(struct worker *w, struct proctor_error *err)
+{
+	sigset_t all, mask;
+	int ret;
+
+	w->end = (struct post){ .kind = POST_WORKER_ENDED, .worker = w->slot };
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &mask);
+	ret = pthread_create(&w->thread, NULL, worker_main, w);
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
+	if (ret != 0)
+		return error_sys(err, ret, "cannot start the thread of worker %u", w->slot);
+	w->started = true;
+	return 0;
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/capture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define MAX_BYTES 1024
+
+static const uint8_t key[MARKER_KEY_BYTES] = "k123456789abcde";
+
+/* A marker as a host writes it. */
+static void marker_make(char *at, uint32_t serial)
+{
+	memcpy(at, key, MARKER_KEY_BYTES);
+	for (int i = 0; i < 4; i++)
+		at[MARKER_KEY_BYTES + i] = (char)(serial >> (8 * i));
+}
+
+static void assert_taken(struct capture *c, const char *expected, size_t nexpected)
+{
+	size_t nbytes, nhead;
+	uint64_t total;
+	char *bytes = capture_take(c, MAX_BYTES, &nbytes, &nhead, &total);
+
+	assert_int_equal(nbytes, nexpected);
+	assert_int_equal(nhead, nexpected);
+	assert_int_equal(total, nexpected);
+	if (nexpected > 0)
+		assert_memory_equal(bytes, expected, nexpected);
+	free(bytes);
+}
+
+static void what_fits_is_kept_whole(void **state)
+{
+	struct capture c = { 0 };
+
+	(void)state;
+	capture_append(&c, "a\0b", 3, MAX_BYTES);
+	capture_append(&c, "cd", 2, MAX_BYTES);
+	assert_taken(&c, "a\0bcd", 5);
+}
+
+static void what_fits_exactly_has_no_gap(void **state)
+{
+	char bytes[MAX_BYTES];
+	struct capture c = { 0 };
+
+	(void)state;
+	memset(bytes, 'x', sizeof(bytes));
+	capture_append(&c, bytes, sizeof(bytes), MAX_BYTES);
+	assert_taken(&c, bytes, sizeof(bytes));
+}
+
+/* Whatever the sizes of the pieces: the first half of the bound, and the last bytes. */
+static void head_and_tail_survive(void **state)
+{
+	static const size_t pieces[] = { 1, 7, 511, 512, 513, 1000, 1023, 1024, 1025, 5000 };
+	unsigned char all[10000];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(all); i++)
+		all[i] = (unsigned char)(i * 7 + i / 256);
+	for (size_t p = 0; p < sizeof(pieces) / sizeof(pieces[0]); p++) {
+		for (size_t total = MAX_BYTES + 1; total <= sizeof(all); total += 997) {
+			struct capture c = { 0 };
+			size_t nbytes, nhead, done = 0;
+			uint64_t ntotal;
+			char *bytes;
+
+			while (done < total) {
+				size_t n = total - done < pieces[p] ? total - done : pieces[p];
+
+				capture_append(&c, (char *)all + done, n, MAX_BYTES);
+				done += n;
+			}
+			bytes = capture_take(&c, MAX_BYTES, &nbytes, &nhead, &ntotal);
+			assert_int_equal(ntotal, total);
+			assert_int_equal(nbytes, MAX_BYTES);
+			assert_int_equal(nhead, MAX_BYTES / 2);
+			assert_memory_equal(bytes, all, nhead);
+			assert_memory_equal(bytes + nhead, all + total - (nbytes - nhead),
+					    nbytes - nhead);
+			free(bytes);
+		}
+	}
+}
+
+/* Feeds the stream in pieces of `npiece` bytes, so that markers are torn at every place. */
+static void feed(struct cutter *c, const char *bytes, size_t nbytes, size_t npiece)
+{
+	for (size_t done = 0; done < nbytes; done += npiece)
+		cutter_feed(c, bytes + done, nbytes - done < npiece ? nbytes - done : npiece);
+}
+
+static void markers_cut_however_the_pipe_tears_them(void **state)
+{
+	char stream[3 + MARKER_BYTES + MARKER_BYTES + 4];
+
+	(void)state;
+	memcpy(stream, "one", 3);
+	marker_make(stream + 3, 1);
+	marker_make(stream + 3 + MARKER_BYTES, 2);
+	memcpy(stream + 3 + 2 * MARKER_BYTES, "last", 4);
+	for (size_t npiece = 1; npiece <= sizeof(stream); npiece++) {
+		struct cutter c;
+		struct capture got;
+
+		cutter_init(&c, key, MAX_BYTES);
+		feed(&c, stream, sizeof(stream), npiece);
+		cutter_end(&c);
+		assert_int_equal(c.serial, 2);
+		cutter_claim(&c, 1, &got);
+		assert_taken(&got, "one", 3);
+		cutter_claim(&c, 2, &got);
+		assert_taken(&got, "", 0);
+		assert_taken(&c.open, "last", 4);
+		cutter_fini(&c);
+	}
+}
+
+/* The start of a marker that does not go on is a test's own output, and so are a whole one whose
+ * serial was seen before, and bytes that begin like a marker again and again. */
+static void what_only_looks_like_a_marker_is_kept(void **state)
+{
+	char stream[200], expected[200];
+	size_t n = 0, nexpected = 0;
+
+	(void)state;
+	marker_make(stream, 5);
+	n = MARKER_BYTES;
+	marker_make(stream + n, 5);
+	memcpy(expected, stream + n, MARKER_BYTES);
+	n += MARKER_BYTES;
+	nexpected += MARKER_BYTES;
+	memcpy(stream + n, "kkk123kk1234567", 15);
+	memcpy(expected + nexpected, "kkk123kk1234567", 15);
+	n += 15;
+	nexpected += 15;
+	for (size_t npiece = 1; npiece <= n; npiece++) {
+		struct cutter c;
+
+		cutter_init(&c, key, MAX_BYTES);
+		feed(&c, stream, n, npiece);
+		cutter_end(&c);
+		assert_taken(&c.open, expected, nexpected);
+		cutter_fini(&c);
+	}
+}
+
+static void what_follows_the_last_marker_is_nobodys(void **state)
+{
+	char marker[MARKER_BYTES];
+	struct capture got;
+	struct cutter c;
+
+	(void)state;
+	cutter_init(&c, key, MAX_BYTES);
+	marker_make(marker, MARKER_LAST);
+	cutter_feed(&c, marker, sizeof(marker));
+	marker_make(marker, 1);
+	cutter_feed(&c, marker, sizeof(marker));
+	assert_true(c.last);
+	cutter_claim(&c, 1, &got);
+	assert_taken(&got, "", 0);
+	assert_int_equal(c.open.nbytes, MARKER_BYTES);
+	cutter_fini(&c);
+}
+
+static void an_unmarked_stream_is_one_capture(void **state)
+{
+	char marker[MARKER_BYTES];
+	struct cutter c;
+
+	(void)state;
+	cutter_init(&c, NULL, MAX_BYTES);
+	marker_make(marker, 1);
+	cutter_feed(&c, marker, sizeof(marker));
+	cutter_end(&c);
+	assert_taken(&c.open, marker, sizeof(marker));
+	cutter_fini(&c);
+}
+
+static void an_older_cut_is_dropped_by_a_newer_claim(void **state)
+{
+	char marker[MARKER_BYTES];
+	struct capture got;
+	struct cutter c;
+
+	(void)state;
+	cutter_init(&c, key, MAX_BYTES);
+	for (uint32_t serial = 1; serial <= 3; serial++) {
+		char text = (char)('0' + serial);
+
+		cutter_feed(&c, &text, 1);
+		marker_make(marker, serial);
+		cutter_feed(&c, marker, sizeof(marker));
+	}
+	cutter_claim(&c, 2, &got);
+	assert_taken(&got, "2", 1);
+	cutter_claim(&c, 2, &got);
+	assert_taken(&got, "", 0);
+	cutter_claim(&c, 3, &got);
+	assert_taken(&got, "3", 1);
+	cutter_fini(&c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_fits_is_kept_whole),
+		cmocka_unit_test(what_fits_exactly_has_no_gap),
+		cmocka_unit_test(head_and_tail_survive),
+		cmocka_unit_test(markers_cut_however_the_pipe_tears_them),
+		cmocka_unit_test(what_only_looks_like_a_marker_is_kept),
+		cmocka_unit_test(what_follows_the_last_marker_is_nobodys),
+		cmocka_unit_test(an_unmarked_stream_is_one_capture),
+		cmocka_unit_test(an_older_cut_is_dropped_by_a_newer_claim),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/queue.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* A plan of `nsuites` suites with `ntests` tests each, without files behind it. */
+struct fake {
+	struct suite *suites;
+	struct test *tests;
+	struct test **order;
+	struct proctor_plan plan;
+	size_t ntests;
+};
+
+static void fake_init(struct fake *f, size_t nsuites, size_t ntests)
+{
+	f->ntests = nsuites * ntests;
+	f->suites = calloc(nsuites, sizeof(*f->suites));
+	f->tests = calloc(f->ntests, sizeof(*f->tests));
+	f->order = calloc(f->ntests, sizeof(*f->order));
+	assert_true(f->suites && f->tests && f->order);
+	for (size_t i = 0; i < f->ntests; i++) {
+		f->tests[i].suite = &f->suites[i / ntests];
+		f->order[i] = &f->tests[i];
+	}
+	for (size_t i = 0; i < nsuites; i++) {
+		f->suites[i].kind = SUITE_TML;
+		f->suites[i].dev = 1;
+		f->suites[i].ino = i + 1;
+	}
+	f->plan = (struct proctor_plan){ .tests = f->order, .ntests = f->ntests };
+}
+
+static void fake_fini(struct fake *f)
+{
+	free(f->suites);
+	free(f->tests);
+	free(f->order);
+}
+
+static void a_task_is_at_most_ten_tests_of_one_suite(void **state)
+{
+	struct fake f;
+	struct queue q;
+	struct task task;
+	size_t ntests = 0;
+
+	(void)state;
+	fake_init(&f, 7, 13);
+	assert_int_equal(queue_init(&q, &f.plan, 1, 2, false, NULL), 0);
+	while (ntests < 2 * f.ntests) {
+		assert_true(queue_pop(&q, 0, NULL, 0, &task));
+		assert_in_range(task.ntests, 1, TASK_TESTS_MAX);
+		for (unsigned i = 0; i < task.ntests; i++)
+			assert_ptr_equal(f.order[(task.first + i) % f.ntests]->suite, task.suite);
+		ntests += task.ntests;
+	}
+	queue_end(&q);
+	assert_false(queue_pop(&q, 0, NULL, 0, &task));
+	queue_fini(&q);
+	fake_fini(&f);
+}
+
+static void tasks_shrink_towards_the_end(void **state)
+{
+	struct fake f;
+	struct queue q;
+	struct task task = { 0 };
+	size_t ntests = 0;
+
+	(void)state;
+	fake_init(&f, 1, 400);
+	assert_int_equal(queue_init(&q, &f.plan, 4, 1, false, NULL), 0);
+	assert_true(queue_pop(&q, 0, NULL, 0, &task));
+	assert_int_equal(task.ntests, TASK_TESTS_MAX);
+	for (ntests = task.ntests; ntests < 400; ntests += task.ntests) {
+		size_t rest = 400 - ntests;
+
+		assert_true(queue_pop(&q, 0, NULL, 0, &task));
+		assert_true(task.ntests == 1 || task.ntests <= rest / 16);
+	}
+	assert_int_equal(task.ntests, 1);
+	queue_fini(&q);
+	fake_fini(&f);
+}
+
+static void a_long_test_is_a_task_of_its_own(void **state)
+{
+	struct fake f;
+	struct queue q;
+	struct task task;
+
+	(void)state;
+	fake_init(&f, 1, 40);
+	for (size_t i = 0; i < f.ntests; i++)
+		f.tests[i].duration_us = i == 3 ? 1000000 : 1000;
+	assert_int_equal(queue_init(&q, &f.plan, 2, 1, false, NULL), 0);
+	assert_true(queue_pop(&q, 0, NULL, 0, &task));
+	assert_int_equal(task.ntests, 3);
+	assert_true(queue_pop(&q, 0, NULL, 0, &task));
+	assert_int_equal(task.ntests, 1);
+	queue_fini(&q);
+	fake_fini(&f);
+}
+
+static void a_test_with_a_directory_of_its_own_is_alone(void **state)
+{
+	struct fake f;
+	struct queue q;
+	struct task task;
+
+	(void)state;
+	fake_init(&f, 1, 10);
+	f.tests[2].workdir = (char *)"/";
+	assert_int_equal(queue_init(&q, &f.plan, 1, 1, false, NULL), 0);
+	assert_true(queue_pop(&q, 0, NULL, 0, &task));
+	assert_int_equal(task.ntests, 2);
+	assert_false(task.own_host);
+	assert_true(queue_pop(&q, 0, NULL, 0, &task));
+	assert_int_equal(task.ntests, 1);
+	assert_true(task.own_host);
+	queue_fini(&q);
+	fake_fini(&f);
+}
+
+static void workers_keep_to_suites_of_their_own(void **state)
+{
+	struct fake f;
+	struct queue q;
+	struct task a, b;
+
+	(void)state;
+	fake_init(&f, 2, 100);
+	assert_int_equal(queue_init(&q, &f.plan, 2, 1, false, NULL), 0);
+	for (int i = 0; i < 5; i++) {
+		assert_true(queue_pop(&q, 0, NULL, 0, &a));
+		assert_true(queue_pop(&q, 1, NULL, 0, &b));
+		assert_ptr_not_equal(a.suite, b.suite);
+	}
+	queue_fini(&q);
+	fake_fini(&f);
+}
+
+static void what_is_put_back_comes_first(void **state)
+{
+	struct fake f;
+	struct queue q;
+	struct task task, again;
+
+	(void)state;
+	fake_init(&f, 1, 30);
+	assert_int_equal(queue_init(&q, &f.plan, 1, 1, false, NULL), 0);
+	assert_true(queue_pop(&q, 0, NULL, 0, &task));
+	assert_int_equal(queue_push_head(&q, &task, 4), 0);
+	assert_true(queue_pop(&q, 0, NULL, 0, &again));
+	assert_int_equal(again.first, task.first + 4);
+	assert_int_equal(again.ntests, task.ntests - 4);
+	queue_fini(&q);
+	fake_fini(&f);
+}
+
+static void a_retry_has_its_attempt_and_a_host_of_its_own(void **state)
+{
+	struct fake f;
+	struct queue q;
+	struct task task;
+
+	(void)state;
+	fake_init(&f, 1, 1);
+	assert_int_equal(queue_init(&q, &f.plan, 1, 1, false, NULL), 0);
+	assert_true(queue_pop(&q, 0, NULL, 0, &task));
+	assert_int_equal(queue_push_retry(&q, task.suite, task.first, 2), 0);
+	assert_true(queue_pop(&q, 0, NULL, 0, &task));
+	assert_int_equal(task.attempt, 2);
+	assert_true(task.own_host);
+	queue_fini(&q);
+	fake_fini(&f);
+}
+
+static void rest_count(item_t item, unsigned attempt, void *data)
+{
+	(void)item, (void)attempt;
+	++*(size_t *)data;
+}
+
+static void the_rest_is_what_was_never_handed_out(void **state)
+{
+	struct fake f;
+	struct queue q;
+	struct task task;
+	size_t nrest = 0;
+
+	(void)state;
+	fake_init(&f, 3, 20);
+	assert_int_equal(queue_init(&q, &f.plan, 1, 1, false, NULL), 0);
+	assert_true(queue_pop(&q, 0, NULL, 0, &task));
+	queue_end(&q);
+	queue_rest(&q, rest_count, &nrest);
+	assert_int_equal(nrest, 60 - task.ntests);
+	queue_fini(&q);
+	fake_fini(&f);
+}
+
+/* Contention: each worker pops, puts part of some tasks back and asks for retries; at the end each
+ * item was taken exactly as often as it should. */
+#define CROWD_WORKERS 8
+
+struct crowd {
+	struct queue q;
+	struct fake f;
+	_Atomic unsigned *taken;	/* by item */
+	_Atomic size_t nopen;
+};
+
+struct crowd_worker {
+	struct crowd *crowd;
+	unsigned slot;
+	pthread_t thread;
+};
+
+static void crowd_take(struct crowd *c, const struct task *task, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		item_t item = task->first + i;
+
+		c->taken[item]++;
+		if (item % 97 == 0 && task->attempt == 1) {
+			if (queue_push_retry(&c->q, task->suite, item, 2) < 0)
+				abort();
+		} else if (--c->nopen == 0) {
+			queue_end(&c->q);
+		}
+	}
+}
+
+static void *crowd_main(void *data)
+{
+	struct crowd_worker *w = data;
+	struct crowd *c = w->crowd;
+	struct task task;
+
+	while (queue_pop(&c->q, w->slot, NULL, 0, &task)) {
+		unsigned n = task.ntests > 1 && task.first % 5 == 0 ? task.ntests / 2 : task.ntests;
+
+		crowd_take(c, &task, n);
+		if (n < task.ntests && queue_push_head(&c->q, &task, n) < 0)
+			abort();
+	}
+	return NULL;
+}
+
+static void nothing_is_lost_or_doubled_under_contention(void **state)
+{
+	struct crowd c = { 0 };
+	struct crowd_worker workers[CROWD_WORKERS];
+	unsigned repeat = 3;
+
+	(void)state;
+	fake_init(&c.f, 11, 501);
+	c.nopen = c.f.ntests * repeat;
+	c.taken = calloc(c.nopen, sizeof(*c.taken));
+	assert_non_null(c.taken);
+	assert_int_equal(queue_init(&c.q, &c.f.plan, CROWD_WORKERS, repeat, false, NULL), 0);
+	for (unsigned i = 0; i < CROWD_WORKERS; i++) {
+		workers[i] = (struct crowd_worker){ .crowd = &c, .slot = i };
+		assert_int_equal(pthread_create(&workers[i].thread, NULL, crowd_main, &workers[i]), 0);
+	}
+	for (int i = 0; i < 100; i++)
+		queue_pause(&c.q, i % 2 == 0);
+	queue_pause(&c.q, false);
+	for (unsigned i = 0; i < CROWD_WORKERS; i++)
+		pthread_join(workers[i].thread, NULL);
+	for (size_t i = 0; i < c.f.ntests * repeat; i++)
+		assert_int_equal(c.taken[i], i % 97 == 0 ? 2 : 1);
+	queue_fini(&c.q);
+	free(c.taken);
+	fake_fini(&c.f);
+}
+
+struct popper {
+	struct queue *q;
+	_Atomic bool popped;
+};
+
+static void *popper_main(void *data)
+{
+	struct popper *p = data;
+	struct task task;
+
+	p->popped = queue_pop(p->q, 0, NULL, 0, &task);
+	return NULL;
+}
+
+static void a_paused_queue_hands_nothing_out(void **state)
+{
+	struct fake f;
+	struct queue q;
+	struct popper p = { .q = &q };
+	pthread_t thread;
+
+	(void)state;
+	fake_init(&f, 1, 5);
+	assert_int_equal(queue_init(&q, &f.plan, 1, 1, false, NULL), 0);
+	queue_pause(&q, true);
+	assert_int_equal(pthread_create(&thread, NULL, popper_main, &p), 0);
+	queue_end(&q);
+	pthread_join(thread, NULL);
+	assert_false(p.popped);
+	queue_fini(&q);
+	fake_fini(&f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_task_is_at_most_ten_tests_of_one_suite),
+		cmocka_unit_test(tasks_shrink_towards_the_end),
+		cmocka_unit_test(a_long_test_is_a_task_of_its_own),
+		cmocka_unit_test(a_test_with_a_directory_of_its_own_is_alone),
+		cmocka_unit_test(workers_keep_to_suites_of_their_own),
+		cmocka_unit_test(what_is_put_back_comes_first),
+		cmocka_unit_test(a_retry_has_its_attempt_and_a_host_of_its_own),
+		cmocka_unit_test(the_rest_is_what_was_never_handed_out),
+		cmocka_unit_test(nothing_is_lost_or_doubled_under_contention),
+		cmocka_unit_test(a_paused_queue_hands_nothing_out),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/environment.h"
+#include "run/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static struct inherited inherited;
+
+/* Runs `script` with sh and returns what it wrote to stdout; its exit status must be 0. */
+static char *run_script(const char *script, const char *workdir)
+{
+	static char text[4096];
+	char *argv[] = { "sh", "-c", (char *)script, NULL };
+	int fds[2], pidfd, status;
+	struct proctor_error err;
+	size_t n = 0;
+	ssize_t got;
+	pid_t pid;
+
+	assert_int_equal(pipe_high(fds), 0);
+	struct spawn spawn = { .path = "/bin/sh", .argv = argv, .envp = environ, .workdir = workdir,
+			       .inherited = &inherited, .dies_with_parent = true,
+			       .fds = { inherited.null_fd, fds[1], -1, -1, -1 } };
+	assert_int_equal(spawn_start(&spawn, &pid, &pidfd, &err), 0);
+	close(fds[1]);
+	while ((got = read(fds[0], text + n, sizeof(text) - 1 - n)) > 0)
+		n += (size_t)got;
+	text[n] = '\0';
+	close(fds[0]);
+	close(pidfd);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	return text;
+}
+
+static void a_child_leads_a_group_of_its_own(void **state)
+{
+	(void)state;
+	assert_string_equal(run_script("read -r pid name state ppid pgrp rest </proc/$$/stat;"
+				       "[ $pgrp = $$ ] && echo leader", NULL), "leader\n");
+}
+
+static void a_child_reads_nothing_from_stdin(void **state)
+{
+	(void)state;
+	assert_string_equal(run_script("readlink /proc/$$/fd/0; cat", NULL), "/dev/null\n");
+}
+
+/* Not even what proctor itself inherited without close-on-exec. */
+static void a_child_keeps_only_the_listed_descriptors(void **state)
+{
+	int stray = fcntl(1, F_DUPFD, 50);
+
+	(void)state;
+	assert_true(stray >= 50);
+	assert_string_equal(run_script("f=3; while [ $f -lt 100 ]; do"
+				       "  [ -e /proc/$$/fd/$f ] && echo $f; f=$((f + 1));"
+				       "done; true", NULL), "");
+	close(stray);
+}
+
+static void a_child_has_signals_as_proctor_was_started(void **state)
+{
+	sigset_t all;
+
+	(void)state;
+	signal(SIGPIPE, SIG_IGN);
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, NULL);
+	assert_string_equal(run_script("grep -E 'SigBlk|SigIgn' /proc/self/status |"
+				       "tr -d '\\t'", NULL),
+			    "SigBlk:0000000000000000\nSigIgn:0000000000000000\n");
+	sigprocmask(SIG_SETMASK, &inherited.mask, NULL);
+	signal(SIGPIPE, SIG_DFL);
+}
+
+static void a_child_starts_in_its_directory(void **state)
+{
+	(void)state;
+	assert_string_equal(run_script("pwd", "/proc"), "/proc\n");
+}
+
+static void a_missing_program_is_named_and_leaves_no_child(void **state)
+{
+	char *argv[] = { "x", NULL };
+	struct spawn spawn = { .path = "/nonexistent/program", .argv = argv, .envp = environ,
+			       .inherited = &inherited, .fds = { -1, -1, -1, -1, -1 } };
+	struct proctor_error err;
+	pid_t pid;
+	int pidfd;
+
+	(void)state;
+	assert_int_equal(spawn_start(&spawn, &pid, &pidfd, &err), -ENOENT);
+	assert_non_null(strstr(err.text, "/nonexistent/program"));
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(errno, ECHILD);
+}
+
+static void a_missing_directory_is_named(void **state)
+{
+	char *argv[] = { "sh", NULL };
+	struct spawn spawn = { .path = "/bin/sh", .argv = argv, .envp = environ,
+			       .workdir = "/nonexistent/dir", .inherited = &inherited,
+			       .fds = { -1, -1, -1, -1, -1 } };
+	struct proctor_error err;
+	pid_t pid;
+	int pidfd;
+
+	(void)state;
+	assert_int_equal(spawn_start(&spawn, &pid, &pidfd, &err), -ENOENT);
+	assert_non_null(strstr(err.text, "/nonexistent/dir"));
+}
+
+static void an_environment_replaces_and_adds(void **state)
+{
+	char *more[] = { "B=3", "C=4", NULL };
+	struct environment env, copy;
+
+	(void)state;
+	setenv("B", "1", 1);
+	assert_int_equal(environment_init(&env, "abc"), 0);
+	assert_string_equal(environment_get(&env, "PROCTOR_RUN_ID"), "abc");
+	assert_string_equal(environment_get(&env, "B"), "1");
+	assert_int_equal(environment_copy(&copy, &env), 0);
+	assert_int_equal(environment_set(&copy, "B", "%d", 2), 0);
+	assert_string_equal(environment_get(&copy, "B"), "2");
+	assert_int_equal(environment_add(&copy, more), 0);
+	assert_string_equal(environment_get(&copy, "B"), "3");
+	assert_string_equal(environment_get(&copy, "C"), "4");
+	assert_null(environment_get(&copy, "NOT_THERE"));
+	assert_string_equal(environment_get(&env, "B"), "1");
+	environment_fini(&copy);
+	environment_fini(&env);
+}
+
+static int open_inherited(void **state)
+{
+	(void)state;
+	return inherited_open(&inherited, NULL);
+}
+
+static int close_inherited(void **state)
+{
+	(void)state;
+	inherited_close(&inherited);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_child_leads_a_group_of_its_own),
+		cmocka_unit_test(a_child_reads_nothing_from_stdin),
+		cmocka_unit_test(a_child_keeps_only_the_listed_descriptors),
+		cmocka_unit_test(a_child_has_signals_as_proctor_was_started),
+		cmocka_unit_test(a_child_starts_in_its_directory),
+		cmocka_unit_test(a_missing_program_is_named_and_leaves_no_child),
+		cmocka_unit_test(a_missing_directory_is_named),
+		cmocka_unit_test(an_environment_replaces_and_adds),
+	};
+
+	return cmocka_run_group_tests(tests, open_inherited, close_inherited);
+}

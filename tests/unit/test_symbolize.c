@@ -1,0 +1,543 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/symbolize.h"
+
+#include <errno.h>
+#include <link.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define NTHREADS 4
+#define NGARBAGE 300
+/* What hangs is killed: far above what the tests need, sanitizers included. */
+#define WATCHDOG_S 120
+
+static struct page_map map;
+static volatile int sink;
+
+/* The functions that crash. Each does something after its call, so that it keeps a frame. */
+
+static inline __attribute__((always_inline)) void digit_store(int *digit)
+{
+	*(volatile int *)digit = 1;
+}
+
+enum { STORE_LINE = __LINE__ - 3 };
+
+static __attribute__((noinline)) void number_parse(int *digit)
+{
+	digit_store(digit);
+	sink++;
+}
+
+enum { PARSE_LINE = __LINE__ - 4 };
+
+static __attribute__((noinline)) void line_parse(int *digit)
+{
+	number_parse(digit);
+	sink++;
+}
+
+enum { CALL_LINE = __LINE__ - 4 };
+
+static void crash_by_store(void)
+{
+	int *volatile nowhere = (int *)8;
+
+	line_parse(nowhere);
+	sink++;
+}
+
+static __attribute__((noinline)) void callback_call(void (*callback)(void))
+{
+	callback();
+	sink++;
+}
+
+static void crash_by_call(void)
+{
+	void (*volatile nowhere)(void) = NULL;
+
+	callback_call(nowhere);
+	sink++;
+}
+
+static __attribute__((noinline)) void descend(int depth)	/* NOLINT(misc-no-recursion) */
+{
+	if (depth == 0)
+		line_parse((int *)8);
+	else
+		descend(depth - 1);
+	sink++;
+}
+
+static void crash_deep(void)
+{
+	descend(500);
+}
+
+/* What a host does at a crash, as short as it can be. */
+
+static void crash_note(int signo, siginfo_t *si, void *context)
+{
+	const ucontext_t *uc = context;
+	struct page_crash *c = &map.page->crash;
+	struct iovec to = { map.page->stack, PAGE_STACK_BYTES }, from[PAGE_STACK_BYTES / 4096];
+	uint64_t at;
+	size_t i;
+	ssize_t n;
+
+#if defined(__x86_64__)
+	static const int order[] = {
+		REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI, REG_RBP, REG_RSP, REG_R8,
+		REG_R9, REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP,
+	};
+
+	c->nregs = 17;
+	for (i = 0; i < 17; i++)
+		c->regs[i] = (uint64_t)uc->uc_mcontext.gregs[order[i]];
+	at = c->regs[7];
+#else
+	c->nregs = 33;
+	for (i = 0; i < 31; i++)
+		c->regs[i] = uc->uc_mcontext.regs[i];
+	c->regs[31] = at = uc->uc_mcontext.sp;
+	c->regs[32] = uc->uc_mcontext.pc;
+#endif
+	c->signal = signo;
+	c->si_code = si->si_code;
+	c->address = (uint64_t)(uintptr_t)si->si_addr;
+	c->stack_address = at;
+	for (i = 0; i < PAGE_STACK_BYTES / 4096; i++) {
+		from[i].iov_base = (void *)(uintptr_t)at;
+		from[i].iov_len = 4096 - (size_t)(at % 4096);
+		at += from[i].iov_len;
+	}
+	n = process_vm_readv(getpid(), &to, 1, from, i, 0);
+	c->nstack = n > 0 ? (uint32_t)n : 0;
+	atomic_store(&c->state, CRASH_WRITTEN);
+	_exit(0);
+}
+
+static void build_id_note(struct page_module *m, const char *note, size_t nbytes)
+{
+	while (nbytes >= sizeof(ElfW(Nhdr))) {
+		const ElfW(Nhdr) *head = (const void *)note;
+		size_t name = (head->n_namesz + 3u) & ~3u, size = (head->n_descsz + 3u) & ~3u;
+
+		if (head->n_type == NT_GNU_BUILD_ID && head->n_descsz <= PAGE_BUILD_ID_MAX) {
+			m->nbuild_id = head->n_descsz;
+			memcpy(m->build_id, note + sizeof(*head) + name, m->nbuild_id);
+			return;
+		}
+		note += sizeof(*head) + name + size;
+		nbytes -= sizeof(*head) + name + size;
+	}
+}
+
+static int module_note(struct dl_phdr_info *info, size_t size, void *data)
+{
+	uint32_t n = atomic_load(&map.page->nmodules);
+	struct page_module *m = &map.page->modules[n];
+	const char *path = info->dlpi_name;
+	int i;
+
+	(void)size;
+	if (path[0] == '\0')
+		path = data;
+	memset(m, 0, sizeof(*m));
+	m->address = info->dlpi_addr;
+	m->start = UINT64_MAX;
+	for (i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *ph = &info->dlpi_phdr[i];
+		uint64_t start = info->dlpi_addr + ph->p_vaddr;
+
+		if (ph->p_type == PT_NOTE && ph->p_align == 4)
+			build_id_note(m, (const char *)start, ph->p_memsz);
+		if (ph->p_type != PT_LOAD)
+			continue;
+		if (start < m->start)
+			m->start = start;
+		if (start + ph->p_memsz > m->end)
+			m->end = start + ph->p_memsz;
+	}
+	m->path = map.page->nmodule_paths;
+	m->npath = (uint32_t)strlen(path);
+	memcpy(map.page->module_paths + m->path, path, m->npath);
+	map.page->nmodule_paths += m->npath;
+	atomic_store(&map.page->nmodules, n + 1);
+	return 0;
+}
+
+/* Has a child crash and reads the record that it left. */
+static void crash_make(void (*crash_now)(void), struct crash *crash, struct module_list *list)
+{
+	struct sigaction act = { .sa_sigaction = crash_note, .sa_flags = SA_SIGINFO | SA_ONSTACK };
+	stack_t stack = { .ss_size = 256 * 1024 };
+	struct proctor_error err;
+	static char self[4096];
+	int status;
+	pid_t pid;
+
+	assert_true(readlink("/proc/self/exe", self, sizeof(self) - 1) > 0);
+	map.page->nmodule_paths = 0;
+	atomic_store(&map.page->nmodules, 0);
+	page_reset_task(map.page);
+	dl_iterate_phdr(module_note, self);
+	stack.ss_sp = malloc(stack.ss_size);
+	assert_non_null(stack.ss_sp);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		sigaltstack(&stack, NULL);
+		sigaction(SIGSEGV, &act, NULL);
+		crash_now();
+		_exit(1);
+	}
+	free(stack.ss_sp);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(page_read_crash(map.page, crash, &err), 0);
+	assert_int_equal(page_read_modules(map.page, list, &err), 0);
+	assert_int_equal(crash->state, CRASH_WRITTEN);
+	assert_int_equal(crash->signal, SIGSEGV);
+}
+
+/* The lowest descriptor that is free: the same as before if none was left open. */
+static int descriptor_free(void)
+{
+	int fd = dup(STDERR_FILENO);
+
+	assert_true(fd >= 0);
+	close(fd);
+	return fd;
+}
+
+static char *symbolized(const struct crash *crash, const struct module_list *list)
+{
+	struct proctor_error err;
+	int before = descriptor_free();
+	char *text;
+
+	if (crash_symbolize(crash, list, &text, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(descriptor_free(), before);
+	return text;
+}
+
+static unsigned lines_of(const char *text)
+{
+	unsigned n = 0;
+
+	for (; *text; text++)
+		n += *text == '\n';
+	return n;
+}
+
+static void assert_has(const char *text, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static void assert_has(const char *text, const char *fmt, ...)
+{
+	char part[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(part, sizeof(part), fmt, ap);
+	va_end(ap);
+	if (!strstr(text, part))
+		fail_msg("no \"%s\" in:\n%s", part, text);
+}
+
+static int page_set_up(void **state)
+{
+	(void)state;
+	alarm(WATCHDOG_S);
+	return page_open(&map, NULL);
+}
+
+static int page_tear_down(void **state)
+{
+	(void)state;
+	alarm(0);
+	page_close(&map);
+	return 0;
+}
+
+static void frames_have_function_file_line_and_module(void **state)
+{
+	struct module_list list;
+	struct crash crash;
+	char *text;
+
+	(void)state;
+	crash_make(crash_by_store, &crash, &list);
+	text = symbolized(&crash, &list);
+	assert_memory_equal(text, "#0 0x0000", 9);
+	assert_has(text, " in digit_store (");
+	assert_has(text, "test_symbolize.c:%d) test_symbolize+0x", STORE_LINE);
+	assert_has(text, " (inlined)\n#1 0x");
+	assert_has(text, " in number_parse (");
+	assert_has(text, "test_symbolize.c:%d) ", PARSE_LINE);
+	assert_has(text, "#2 0x");
+	assert_has(text, " in line_parse (");
+	assert_has(text, "test_symbolize.c:%d) ", CALL_LINE);
+	assert_has(text, " in crash_by_store (");
+	assert_has(text, " in main (");
+	free(text);
+	crash_fini(&crash);
+	module_list_fini(&list);
+}
+
+static void a_call_to_nowhere_shows_its_caller(void **state)
+{
+	struct module_list list;
+	struct crash crash;
+	char *text;
+
+	(void)state;
+	crash_make(crash_by_call, &crash, &list);
+	text = symbolized(&crash, &list);
+	assert_memory_equal(text, "#0 0x0000000000000000 in ??\n#1 0x0000", 37);
+	assert_has(text, " in callback_call (");
+	assert_has(text, " in crash_by_call (");
+	assert_has(text, " in main (");
+	free(text);
+	crash_fini(&crash);
+	module_list_fini(&list);
+}
+
+static void a_deep_stack_is_cut_at_64_frames(void **state)
+{
+	struct module_list list;
+	struct crash crash;
+	char *text;
+
+	(void)state;
+	crash_make(crash_deep, &crash, &list);
+	text = symbolized(&crash, &list);
+	assert_int_equal(lines_of(text), PAGE_FRAMES_MAX);
+	assert_has(text, "\n#63 0x");
+	assert_has(text, " in descend (");
+	free(text);
+	crash_fini(&crash);
+	module_list_fini(&list);
+}
+
+/* The module that `pc` of the record is in. */
+static struct module *crashed_module(const struct crash *crash, const struct module_list *list)
+{
+	uint64_t pc = crash->regs[crash->nregs - 1];
+	size_t i;
+
+	for (i = 0; i < list->nmodules; i++)
+		if (pc >= list->modules[i].start && pc < list->modules[i].end)
+			return &list->modules[i];
+	fail_msg("the crash is in no module");
+	return NULL;
+}
+
+static void a_file_with_another_build_id_is_not_looked_into(void **state)
+{
+	struct module_list list;
+	struct crash crash;
+	struct module *m;
+	char *text;
+
+	(void)state;
+	crash_make(crash_by_store, &crash, &list);
+	m = crashed_module(&crash, &list);
+	m->nbuild_id = 20;
+	m->build_id[3] ^= 1;
+	text = symbolized(&crash, &list);
+	assert_memory_equal(text, "#0 0x0000", 9);
+	assert_has(text, " in ?? test_symbolize+0x");
+	assert_has(text, " (file changed since)\n");
+	assert_null(strstr(text, "number_parse"));
+	free(text);
+	crash_fini(&crash);
+	module_list_fini(&list);
+}
+
+/* A file that is gone, a directory, a fifo that nobody writes to. */
+static void a_module_without_a_file_keeps_its_name(void **state)
+{
+	char dir[] = "/tmp/proctor-symbolize-XXXXXX", path[64];
+	const char *names[] = { "gone.so", ".", "fifo.so" };
+	struct module_list list;
+	struct crash crash;
+	size_t i;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/fifo.so", dir);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	crash_make(crash_by_store, &crash, &list);
+	for (i = 0; i < 3; i++) {
+		char *text;
+
+		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+		crashed_module(&crash, &list)->path = path;
+		text = symbolized(&crash, &list);
+		assert_memory_equal(text, "#0 0x0000", 9);
+		assert_has(text, " in ?? %s+0x", names[i]);
+		free(text);
+	}
+	snprintf(path, sizeof(path), "%s/fifo.so", dir);
+	unlink(path);
+	rmdir(dir);
+	crash_fini(&crash);
+	module_list_fini(&list);
+}
+
+static void a_record_without_registers_is_refused(void **state)
+{
+	struct module_list list = { 0 };
+	struct crash crash = { .state = CRASH_WRITTEN, .nregs = 3 };
+	struct proctor_error err;
+	char *text;
+
+	(void)state;
+	assert_int_equal(crash_symbolize(&crash, &list, &text, &err), -ENODATA);
+	assert_null(text);
+	crash.nregs = 17;
+	crash.state = CRASH_WRITING;
+	assert_int_equal(crash_symbolize(&crash, &list, &text, &err), -ENODATA);
+}
+
+/* Random words, many of them addresses in real code, so that real unwind rules meet garbage. */
+static void garbage_ends(void **state)
+{
+	struct module_list list;
+	struct crash crash;
+	unsigned round;
+	size_t i;
+
+	(void)state;
+	crash_make(crash_by_store, &crash, &list);
+	srandom(20);
+	for (round = 0; round < NGARBAGE; round++) {
+		size_t nwords = crash.nstack / 8;
+		char *text;
+
+		for (i = 0; i < crash.nregs + nwords; i++) {
+			struct module *m = &list.modules[(size_t)random() % list.nmodules];
+			uint64_t word = (uint64_t)random() << 33 ^ (uint64_t)random();
+
+			switch (random() % 4) {
+			case 0:
+				word = m->start + word % (m->end - m->start);
+				break;
+			case 1:
+				word = crash.stack_address + word % crash.nstack / 8 * 8;
+				break;
+			case 2:
+				word %= 64;
+				break;
+			}
+			if (i < crash.nregs)
+				crash.regs[i] = word;
+			else
+				memcpy(crash.stack + (i - crash.nregs) * 8, &word, 8);
+		}
+		text = symbolized(&crash, &list);
+		assert_in_range(lines_of(text), 1, PAGE_FRAMES_MAX);
+		free(text);
+	}
+	crash_fini(&crash);
+	module_list_fini(&list);
+}
+
+/* A chain of frame pointers that leads back to its beginning. */
+static void a_circle_of_frames_ends(void **state)
+{
+	struct module_list list;
+	struct crash crash;
+	uint64_t pc, fp;
+	char *text;
+
+	(void)state;
+	crash_make(crash_by_store, &crash, &list);
+	pc = crashed_module(&crash, &list)->end - 1;
+	fp = crash.stack_address + 64;
+	memset(crash.stack, 0, crash.nstack);
+	memcpy(crash.stack + 64, &fp, 8);
+	memcpy(crash.stack + 72, &pc, 8);
+	crash.regs[crash.nregs == 17 ? 6 : 29] = fp;
+	crash.regs[crash.nregs - 1] = 0;
+	crash.regs[crash.nregs == 17 ? 7 : 30] = crash.nregs == 17 ? crash.stack_address : 0;
+	text = symbolized(&crash, &list);
+	assert_int_equal(lines_of(text), 2);
+	assert_has(text, "#0 0x0000000000000000 in ??\n#1 0x0000");
+	free(text);
+	crash_fini(&crash);
+	module_list_fini(&list);
+}
+
+struct parallel {
+	const struct crash *crash;
+	const struct module_list *list;
+	char *text;
+};
+
+static void *parallel_run(void *arg)
+{
+	struct parallel *p = arg;
+
+	crash_symbolize(p->crash, p->list, &p->text, NULL);
+	return NULL;
+}
+
+static void several_threads_get_the_same_frames(void **state)
+{
+	struct parallel parallel[NTHREADS];
+	pthread_t threads[NTHREADS];
+	struct module_list list;
+	struct crash crash;
+	char *text;
+	int i;
+
+	(void)state;
+	crash_make(crash_by_store, &crash, &list);
+	text = symbolized(&crash, &list);
+	for (i = 0; i < NTHREADS; i++) {
+		parallel[i] = (struct parallel){ &crash, &list, NULL };
+		assert_int_equal(pthread_create(&threads[i], NULL, parallel_run, &parallel[i]), 0);
+	}
+	for (i = 0; i < NTHREADS; i++) {
+		pthread_join(threads[i], NULL);
+		assert_non_null(parallel[i].text);
+		assert_string_equal(parallel[i].text, text);
+		free(parallel[i].text);
+	}
+	free(text);
+	crash_fini(&crash);
+	module_list_fini(&list);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(frames_have_function_file_line_and_module),
+		cmocka_unit_test(a_call_to_nowhere_shows_its_caller),
+		cmocka_unit_test(a_deep_stack_is_cut_at_64_frames),
+		cmocka_unit_test(a_file_with_another_build_id_is_not_looked_into),
+		cmocka_unit_test(a_module_without_a_file_keeps_its_name),
+		cmocka_unit_test(a_record_without_registers_is_refused),
+		cmocka_unit_test(garbage_ends),
+		cmocka_unit_test(a_circle_of_frames_ends),
+		cmocka_unit_test(several_threads_get_the_same_frames),
+	};
+
+	return cmocka_run_group_tests(tests, page_set_up, page_tear_down);
+}
