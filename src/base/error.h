@@ -5,7 +5,7 @@
 
 #include "proctor/proctor.h"
 
-#define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
+#define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args), nonnull(fmt)))
 
 /* Fills `err` (which may be NULL) and returns `code`, a negative errno. */
 int error_set(struct proctor_error *err, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);

@@ -134,30 +134,34 @@ static void test_call(struct call *c)
 	child_leave(h, c->rec->outcome != OUTCOME_RETURNED || c->rec->value != 0);
 }
 
+static void *symbol_refuse(struct host *h, struct page_record *rec, const char *why)
+{
+	rec->outcome = OUTCOME_NO_SYMBOL;
+	rec->message = text_add_string(&h->texts, why, 1024);
+	return NULL;
+}
+
 /* The symbol to call; NULL: `rec` says why not. */
 static void *symbol_find(struct host *h, struct opened *suite, const struct page_test *test,
 			 struct page_record *rec)
 {
 	void *symbol = dlsym(suite->handle, page_string(h, test->symbol));
-	const char *why = symbol ? NULL : dlerror();
+	const char *why;
 
+	if (!symbol)
+		return symbol_refuse(h, rec, dlerror());
 	switch ((enum page_call)test->call) {
 	case PAGE_CALL_TML:
 		if (!suite->has_tml) {
 			tml_open(&suite->tml, suite->handle);
 			suite->has_tml = true;
 		}
-		break;
-	case PAGE_CALL_SUITE_H:
-		if (symbol)
-			why = suite_h_refuse(symbol);
-		break;
-	}
-	if (!why)
 		return symbol;
-	rec->outcome = OUTCOME_NO_SYMBOL;
-	rec->message = text_add_string(&h->texts, why, 1024);
-	return NULL;
+	case PAGE_CALL_SUITE_H:
+		why = suite_h_refuse(symbol);
+		return why ? symbol_refuse(h, rec, why) : symbol;
+	}
+	return symbol_refuse(h, rec, "the page asks for a way to call that is not known");
 }
 
 /* In the child. The lines go into the page here: memory of the child does not reach the host. */

@@ -2,6 +2,7 @@
 #include "report/writer.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 
@@ -84,6 +85,7 @@ static void *writer_main(void *data)
 int writer_open(struct writer *w, proctor_callback *callback, void *data, int wake_fd,
 		struct proctor_error *err)
 {
+	sigset_t all, mask;
 	int ret;
 
 	*w = (struct writer){ .callback = callback, .data = data, .wake_fd = wake_fd };
@@ -91,7 +93,11 @@ int writer_open(struct writer *w, proctor_callback *callback, void *data, int wa
 	w->batch_tail = &w->batch;
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->changed, NULL);
+	/* Signals are for the threads of the program that called. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &mask);
 	ret = pthread_create(&w->thread, NULL, writer_main, w);
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
 	if (ret != 0) {
 		pthread_cond_destroy(&w->changed);
 		pthread_mutex_destroy(&w->lock);

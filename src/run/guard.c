@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -85,15 +86,28 @@ free_guard:
 	return ret;
 }
 
+/* If somebody killed the guard, the SIGPIPE is not for the program that called. */
+static void guard_say_bye(struct guard *g)
+{
+	static const struct timespec at_once;
+	char bye = GUARD_BYE;
+	sigset_t pipe_set, mask;
+
+	sigemptyset(&pipe_set);
+	sigaddset(&pipe_set, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &pipe_set, &mask);
+	if (write(g->write_fd, &bye, 1) < 0)
+		sigtimedwait(&pipe_set, NULL, &at_once);
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
+}
+
 void guard_close(struct guard *g)
 {
 	struct pollfd ended;
-	char bye = GUARD_BYE;
 
 	if (!g)
 		return;
-	if (write(g->write_fd, &bye, 1) < 0)
-		errno = 0;
+	guard_say_bye(g);
 	close(g->write_fd);
 	ended = (struct pollfd){ .fd = g->pidfd, .events = POLLIN };
 	if (poll(&ended, 1, 1000) != 1)

@@ -104,6 +104,9 @@ static int run_prepare(struct run *run, const struct proctor_plan *plan, struct 
 	ret = run_draw_id(run->run_id, err);
 	if (ret == 0)
 		ret = inherited_open(&run->inherited, err);
+	if (ret == 0 && run->inherited.sigchld_ignored && !run->options.own_process)
+		ret = error_set(err, -EINVAL, "SIGCHLD is ignored in this process: the kernel would "
+				"reap the tests, and how they ended would be lost");
 	if (ret == 0)
 		ret = host_path_find(run->options.host_path, &run->host_path, err);
 	if (ret == 0 && environment_init(&run->environment, run->run_id) < 0)
@@ -175,6 +178,9 @@ static int run_supervise(struct supervisor *sup, const char *why, int *exit_code
 		ret = error_set(sup->err, -ENOMEM, "no memory for all of the run's events");
 	*exit_code = run_exit_code(sup, ret);
 	tell_run(sup, PROCTOR_RUN_END, start_us, NULL, *exit_code);
+	/* What is left is to wait for the reader of the events: an interrupt may end that. */
+	if (run->options.own_process)
+		signals_close(sup);
 	return ret;
 }
 
@@ -259,6 +265,7 @@ int proctor_run(struct proctor_plan *plan, const struct proctor_options *options
 		ret = run_with_loop(&sup, callback, data, &code);
 		if (run->options.own_process)
 			signals_close(&sup);
+		signals_restore_pipe(&sup);
 	}
 	if (counts)
 		*counts = sup.counts;

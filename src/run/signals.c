@@ -163,6 +163,13 @@ static bool signal_ignored(int signo)
 	return sigaction(signo, NULL, &sa) == 0 && sa.sa_handler == SIG_IGN;
 }
 
+static void signals_restore(struct supervisor *sup)
+{
+	signal(SIGCHLD, sup->run->inherited.sigchld_ignored ? SIG_IGN : SIG_DFL);
+	prctl(PR_SET_CHILD_SUBREAPER, sup->saved_subreaper);
+	pthread_sigmask(SIG_SETMASK, &sup->saved_mask, NULL);
+}
+
 int signals_open(struct supervisor *sup, struct proctor_error *err)
 {
 	sigset_t set;
@@ -191,24 +198,29 @@ int signals_open(struct supervisor *sup, struct proctor_error *err)
 					.kind = STREAM_READY, .call = signals_read };
 	if (sup->signals.fd < 0) {
 		ret = error_sys(err, errno, "cannot make a signalfd");
-		signals_close(sup);
+		signals_restore(sup);
+		signals_restore_pipe(sup);
 	}
 	return ret;
 }
 
 void signals_close(struct supervisor *sup)
 {
-	const struct inherited *in = &sup->run->inherited;
 	struct signalfd_siginfo si;
 
-	if (sup->signals.fd >= 0) {
-		while (read(sup->signals.fd, &si, sizeof(si)) == (ssize_t)sizeof(si))
-			continue;
-		close(sup->signals.fd);
-		sup->signals.fd = -1;
-	}
-	signal(SIGPIPE, in->sigpipe_ignored ? SIG_IGN : SIG_DFL);
-	signal(SIGCHLD, in->sigchld_ignored ? SIG_IGN : SIG_DFL);
-	prctl(PR_SET_CHILD_SUBREAPER, sup->saved_subreaper);
-	pthread_sigmask(SIG_SETMASK, &sup->saved_mask, NULL);
+	if (sup->signals.fd < 0)
+		return;
+	while (read(sup->signals.fd, &si, sizeof(si)) == (ssize_t)sizeof(si))
+		continue;
+	if (sup->signals.started)
+		sup->ops->stop(sup->lp, &sup->signals);
+	close(sup->signals.fd);
+	sup->signals.fd = -1;
+	signals_restore(sup);
+}
+
+void signals_restore_pipe(struct supervisor *sup)
+{
+	if (sup->run->options.own_process)
+		signal(SIGPIPE, sup->run->inherited.sigpipe_ignored ? SIG_IGN : SIG_DFL);
 }

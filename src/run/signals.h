@@ -11,8 +11,10 @@
 /* Blocks the signals, becomes a subreaper and opens the signalfd. -EBUSY: another thread has
  * SIGCHLD unblocked. Before any other thread of the run exists. */
 int signals_open(struct supervisor *sup, struct proctor_error *err);
-/* Puts mask and subreaper back. Signals that are still pending are dropped with the signalfd's
+/* Puts mask and subreaper back, once; a second call does nothing. Signals that are still pending are dropped with the signalfd's
  * last reading, as they were meant for the run. */
 void signals_close(struct supervisor *sup);
+/* Puts SIGPIPE back, after the last event was written. */
+void signals_restore_pipe(struct supervisor *sup);
 
 #endif

@@ -10,6 +10,7 @@
 #include "run/worker.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -502,6 +503,34 @@ static void count_not_run(item_t item, unsigned attempt, void *data)
 		sup->failed = true;
 }
 
+/*
+ * The loop itself has failed: everything is killed, and what has to be collected for the workers
+ * to come home is collected with poll(2).
+ */
+static void supervisor_rescue(struct supervisor *sup)
+{
+	supervisor_stop(sup, STOPPING_KILLED);
+	while (sup->nworkers > 0) {
+		struct pollfd fds[PROCTOR_THREADS_MAX + 1];
+		struct host *hosts[PROCTOR_THREADS_MAX + 1];
+		nfds_t n = 0;
+
+		fds[n++] = (struct pollfd){ .fd = sup->wake.fd, .events = POLLIN };
+		for (struct host *h = sup->hosts; h && n < ARRAY_SIZE(fds); h = h->next) {
+			if (h->state == HOST_OVER)
+				continue;
+			kill(-h->pid, SIGKILL);
+			hosts[n] = h;
+			fds[n++] = (struct pollfd){ .fd = h->pidfd, .events = POLLIN };
+		}
+		poll(fds, n, -1);
+		for (nfds_t i = 1; i < n; i++)
+			if (fds[i].revents)
+				host_on_death(&hosts[i]->death, NULL, 0, 0);
+		supervisor_on_wake(&sup->wake, NULL, 0, 0);
+	}
+}
+
 int supervisor_run(struct supervisor *sup)
 {
 	struct run *run = sup->run;
@@ -517,7 +546,7 @@ int supervisor_run(struct supervisor *sup)
 		queue_pause(&run->queue, writer_full(&run->writer));
 		ret = sup->ops->turn(sup->lp, next_us, sup->err);
 		if (ret < 0)
-			supervisor_stop(sup, STOPPING_KILLED);
+			supervisor_rescue(sup);
 		supervisor_check_writer(sup);
 	}
 	if (sup->abandoned)

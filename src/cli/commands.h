@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* The subcommands. Each gets its name as argv[0] and returns the exit status. */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+#include "cli/options.h"
+
+enum exit_status {
+	EXIT_PASSED = 0,
+	EXIT_FAILED = 1,	/* a test failed, crashed, timed out or could not be run */
+	EXIT_USAGE = 2,		/* wrong usage or input */
+	EXIT_BROKEN = 3,	/* proctor itself could not go on, or not do all it was asked */
+	EXIT_NOTHING = 4,	/* nothing to run */
+	EXIT_SIGNALLED = 128,	/* and the signal's number: stopped by it */
+};
+
+int command_run(int argc, char **argv);
+int command_list(int argc, char **argv);
+int command_doctor(int argc, char **argv);
+
+/* "proctor: " and the sentence, on stderr. */
+void say_error(const struct proctor_error *err);
+/* Reports wrong usage; returns EXIT_USAGE. */
+int say_usage(const char *command, const struct proctor_error *err);
+
+/* What the arguments came to. */
+struct plan_outcome {
+	size_t nrefused;	/* arguments that could not be added; each was reported */
+	size_t nfound;		/* tests before the selection */
+	bool all_broken;	/* there are tests, and all stand for suites that cannot be run */
+};
+
+/* Fills `plan` with what the arguments name and selects. What is wrong with a suite is said on
+ * stderr. Returns a negative errno if there is no going on (reported too). */
+int plan_arguments(struct proctor_plan *plan, const struct options *o,
+		   struct plan_outcome *outcome);
+/* Prints each suite's name once. */
+int print_suites(const struct proctor_plan *plan);
+
+void help_print(void);
+/* The help of one command. */
+void help_command(enum command command);
+
+#endif

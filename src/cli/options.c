@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/container.h"
+#include "base/text.h"
+
+#define TIME_MAX_US (365ull * 24 * 3600 * 1000000)
+#define OUTPUT_MAX_BYTES (1ull << 30)
+#define REPEAT_MAX 1000000
+#define RETRIES_MAX 1000
+#define SHARDS_MAX 1000000
+
+/* getopt_long() answers this much and the index in the table. */
+#define OPTION_BASE 256
+
+/* In the library's options 0 stands for the default, so that none may be asked for. */
+static int parse_time(const char *text, uint64_t *us, struct proctor_error *err)
+{
+	uint64_t value;
+	int ret = text_time_us(text, &value, err);
+
+	if (ret < 0)
+		return ret;
+	if (value == 0)
+		return error_set(err, -ERANGE, "%s is too short a time", text);
+	if (value > TIME_MAX_US)
+		return error_set(err, -ERANGE, "%s is too long a time", text);
+	*us = value;
+	return 0;
+}
+
+static int parse_unsigned(const char *text, unsigned min, unsigned max, unsigned *number,
+			  struct proctor_error *err)
+{
+	uint64_t value;
+	int ret = text_number(text, min, max, &value, err);
+
+	if (ret == 0)
+		*number = (unsigned)value;
+	return ret;
+}
+
+struct choice {
+	const char *name;
+	int value;
+};
+
+/* Up to three choices, as each option here has. */
+static int parse_choice(const char *text, const struct choice choices[3], int *value,
+			struct proctor_error *err)
+{
+	for (size_t i = 0; i < 3 && choices[i].name; i++)
+		if (strcmp(choices[i].name, text) == 0) {
+			*value = choices[i].value;
+			return 0;
+		}
+	return error_set(err, -EINVAL, "\"%s\" is none of %s, %s%s%s", text, choices[0].name,
+			 choices[1].name, choices[2].name ? ", " : "",
+			 choices[2].name ? choices[2].name : "");
+}
+
+static int list_add(const char ***list, size_t *n, const char *text, struct proctor_error *err)
+{
+	const char **grown = reallocarray(*list, *n + 1, sizeof(*grown));
+
+	if (!grown)
+		return error_sys(err, ENOMEM, "cannot keep \"%s\"", text);
+	grown[(*n)++] = text;
+	*list = grown;
+	return 0;
+}
+
+static int store_threads(struct options *o, const char *text, struct proctor_error *err)
+{
+	return parse_unsigned(text, 1, PROCTOR_THREADS_MAX, &o->run.nthreads, err);
+}
+
+static int store_timeout(struct options *o, const char *text, struct proctor_error *err)
+{
+	return parse_time(text, &o->run.timeout_us, err);
+}
+
+static int store_grace(struct options *o, const char *text, struct proctor_error *err)
+{
+	return parse_time(text, &o->run.grace_us, err);
+}
+
+static int store_slow_after(struct options *o, const char *text, struct proctor_error *err)
+{
+	return parse_time(text, &o->run.slow_after_us, err);
+}
+
+static int store_max_output(struct options *o, const char *text, struct proctor_error *err)
+{
+	uint64_t bytes;
+	int ret = text_size_bytes(text, &bytes, err);
+
+	if (ret < 0)
+		return ret;
+	if (bytes == 0 || bytes > OUTPUT_MAX_BYTES)
+		return error_set(err, -ERANGE, "%s is not between 1 and 1G", text);
+	o->run.max_output_bytes = (size_t)bytes;
+	return 0;
+}
+
+static int store_isolation(struct options *o, const char *text, struct proctor_error *err)
+{
+	static const struct choice choices[3] = {
+		{ "batch", PROCTOR_ISOLATION_BATCH },
+		{ "test", PROCTOR_ISOLATION_TEST },
+		{ "fork", PROCTOR_ISOLATION_FORK },
+	};
+	int value, ret = parse_choice(text, choices, &value, err);
+
+	if (ret == 0)
+		o->run.isolation = (enum proctor_isolation)value;
+	return ret;
+}
+
+static int store_loop(struct options *o, const char *text, struct proctor_error *err)
+{
+	static const struct choice choices[3] = {
+		{ "auto", PROCTOR_LOOP_AUTO },
+		{ "uring", PROCTOR_LOOP_URING },
+		{ "epoll", PROCTOR_LOOP_EPOLL },
+	};
+	int value, ret = parse_choice(text, choices, &value, err);
+
+	if (ret == 0)
+		o->run.loop = (enum proctor_loop)value;
+	return ret;
+}
+
+static int store_on_crash(struct options *o, const char *text, struct proctor_error *err)
+{
+	static const struct choice choices[3] = { { "stop", false }, { "continue", true } };
+	int value, ret = parse_choice(text, choices, &value, err);
+
+	if (ret == 0)
+		o->run.crash_continues = value;
+	return ret;
+}
+
+static int store_repeat(struct options *o, const char *text, struct proctor_error *err)
+{
+	return parse_unsigned(text, 1, REPEAT_MAX, &o->run.repeat, err);
+}
+
+static int store_retries(struct options *o, const char *text, struct proctor_error *err)
+{
+	return parse_unsigned(text, 0, RETRIES_MAX, &o->run.retries, err);
+}
+
+static int store_shuffle(struct options *o, const char *text, struct proctor_error *err)
+{
+	o->run.shuffle = true;
+	return text ? text_number(text, 1, UINT64_MAX, &o->run.seed, err) : 0;
+}
+
+static int store_shard(struct options *o, const char *text, struct proctor_error *err)
+{
+	const char *slash = strchr(text, '/');
+	char index[16];
+	unsigned i = 0, n = 0;
+	int ret;
+
+	if (!slash || (size_t)(slash - text) >= sizeof(index))
+		return error_set(err, -EINVAL, "\"%s\" is not a shard such as 1/4", text);
+	memcpy(index, text, (size_t)(slash - text));
+	index[slash - text] = '\0';
+	ret = parse_unsigned(slash + 1, 1, SHARDS_MAX, &n, err);
+	if (ret == 0)
+		ret = parse_unsigned(index, 1, n, &i, err);
+	if (ret < 0)
+		return ret;
+	o->selection.shard_index = i;
+	o->selection.shard_count = n;
+	return 0;
+}
+
+static int store_filter(struct options *o, const char *text, struct proctor_error *err)
+{
+	return list_add(&o->filters, &o->selection.nfilters, text, err);
+}
+
+static int store_skip(struct options *o, const char *text, struct proctor_error *err)
+{
+	return list_add(&o->skips, &o->selection.nskips, text, err);
+}
+
+/* A flag, or a text that is kept as it is, needs one line. */
+#define STORE(name, statement) \
+	static int store_##name(struct options *o, const char *text, struct proctor_error *err) \
+	{ \
+		(void)text; \
+		(void)err; \
+		statement; \
+		return 0; \
+	}
+
+STORE(no_suite, o->run.isolation = PROCTOR_ISOLATION_TEST)
+STORE(fail_fast, o->run.fail_fast = true)
+STORE(group, o->selection.group = text)
+STORE(exe, o->exe_glob = text)
+STORE(list_suites, o->list_suites = true)
+STORE(nocapture, o->run.nocapture = true)
+STORE(verbose, o->volume = TERMINAL_VERBOSE)
+STORE(quiet, o->volume = TERMINAL_QUIET)
+STORE(color, o->color = COLOR_ALWAYS)
+STORE(no_color, o->color = COLOR_NEVER)
+STORE(pin_tests, o->run.pin_tests = true)
+STORE(events, o->events_path = text)
+STORE(junit, o->junit_path = text)
+STORE(backtrace, o->run.backtrace = true)
+STORE(no_check_leaks, o->run.no_check_leaks = true)
+STORE(no_cache, (void)o)
+STORE(json, o->json = true)
+STORE(help, o->help = true)
+STORE(host, o->run.host_path = text)
+
+#define SELECTING (COMMAND_RUN | COMMAND_LIST)
+#define RUN COMMAND_RUN
+#define ANY (COMMAND_RUN | COMMAND_LIST | COMMAND_DOCTOR)
+
+const struct option_spec option_table[] = {
+	{ "test-threads", 'j', RUN, OPTION_NEEDED, "N", false,
+	  "execute tests on N threads, 1 to 64: how many tests run at the same time, not how "
+	  "they are built (default: one per usable core, at least 4)", store_threads },
+	{ "timeout", 0, RUN, OPTION_NEEDED, "TIME", false,
+	  "give each test so much time (default: 20s)", store_timeout },
+	{ "grace", 0, RUN, OPTION_NEEDED, "TIME", false,
+	  "time between SIGTERM and SIGKILL for a test past its deadline (default: 2s)",
+	  store_grace },
+	{ "slow-after", 0, RUN, OPTION_NEEDED, "TIME", false,
+	  "name a test that runs longer than this while it runs (default: half the timeout)",
+	  store_slow_after },
+	{ "max-output", 0, RUN, OPTION_NEEDED, "SIZE", false,
+	  "keep so much of what a test writes to each stream, head and tail (default: 1M)",
+	  store_max_output },
+	{ "isolation", 0, RUN, OPTION_NEEDED, "KIND", false,
+	  "batch: tests of a suite share a process (default); test: a process for each test; "
+	  "fork: open the suite once and fork for each test", store_isolation },
+	{ "no-suite", 0, RUN, OPTION_FLAG, NULL, false, "the same as --isolation=test",
+	  store_no_suite },
+	{ "on-crash", 0, RUN, OPTION_NEEDED, "WHAT", false,
+	  "stop: a crash ends the run at once (default); continue: go on", store_on_crash },
+	{ "fail-fast", 0, RUN, OPTION_FLAG, NULL, false, "end the run at the first failure",
+	  store_fail_fast },
+	{ "repeat", 0, RUN, OPTION_NEEDED, "N", false, "run every test N times", store_repeat },
+	{ "retries", 0, RUN, OPTION_NEEDED, "N", false,
+	  "run a failed test up to N times more; a pass then is flaky, counted as passed and "
+	  "listed", store_retries },
+	{ "shuffle", 0, RUN, OPTION_OPTIONAL, "SEED", false,
+	  "run suites and tests in a random order, which SEED repeats", store_shuffle },
+	{ "shard", 0, SELECTING, OPTION_NEEDED, "I/N", false,
+	  "only the tests of part I of N, divided by test id", store_shard },
+	{ "filter", 0, SELECTING, OPTION_NEEDED, "PATTERN", false,
+	  "only tests whose id contains PATTERN, or matches it as a glob; any of several",
+	  store_filter },
+	{ "skip", 0, SELECTING, OPTION_NEEDED, "PATTERN", false, "none of these tests",
+	  store_skip },
+	{ "suite", 0, SELECTING, OPTION_NEEDED, "GROUP", false, "only suites of this group",
+	  store_group },
+	{ "exe", 0, SELECTING, OPTION_NEEDED, "GLOB", false,
+	  "in directories, take executables with such names for tests", store_exe },
+	{ "list-suites", 0, SELECTING, OPTION_FLAG, NULL, false,
+	  "print the names of the suites and run nothing", store_list_suites },
+	{ "json", 0, COMMAND_LIST, OPTION_FLAG, NULL, false, "print JSON", store_json },
+	{ "nocapture", 0, RUN, OPTION_FLAG, NULL, false,
+	  "tests write to proctor's own stdout and stderr", store_nocapture },
+	{ "pin-tests", 0, RUN, OPTION_FLAG, NULL, false,
+	  "keep each test on the core of its worker", store_pin_tests },
+	{ "loop", 0, RUN | COMMAND_DOCTOR, OPTION_NEEDED, "KIND", false,
+	  "auto: io_uring where it works, else epoll (default); uring; epoll", store_loop },
+	{ "events", 0, RUN, OPTION_NEEDED, "FILE", false, "write each event to FILE, as JSON lines",
+	  store_events },
+	{ "junit", 0, RUN, OPTION_NEEDED, "FILE", false, "write a report in JUnit's XML to FILE",
+	  store_junit },
+	{ "backtrace", 0, RUN, OPTION_FLAG, NULL, false,
+	  "ask TML's runtime for the backtrace of a panic", store_backtrace },
+	{ "no-check-leaks", 0, RUN, OPTION_FLAG, NULL, false,
+	  "do not read TML's leak counters", store_no_check_leaks },
+	{ "no-cache", 0, RUN, OPTION_FLAG, NULL, false,
+	  "accepted for the sake of scripts written for tml; without effect", store_no_cache },
+	{ "verbose", 'v', RUN, OPTION_FLAG, NULL, false, "a line for each test", store_verbose },
+	{ "quiet", 'q', RUN, OPTION_FLAG, NULL, false,
+	  "a line for each failure and the last line, nothing else", store_quiet },
+	{ "color", 0, RUN, OPTION_FLAG, NULL, false, "use colours also where it is no terminal",
+	  store_color },
+	{ "no-color", 0, RUN, OPTION_FLAG, NULL, false, "use no colours", store_no_color },
+	{ "help", 'h', ANY, OPTION_FLAG, NULL, false, "print help and exit", store_help },
+	{ "host", 0, RUN | COMMAND_DOCTOR, OPTION_NEEDED, "PATH", true,
+	  "use this proctor-host", store_host },
+};
+
+const size_t option_count = ARRAY_SIZE(option_table);
+
+/* Levenshtein's distance; names longer than the row are far from everything. */
+static size_t text_distance(const char *a, const char *b)
+{
+	size_t row[64], nb = strlen(b);
+
+	if (nb >= ARRAY_SIZE(row))
+		return SIZE_MAX;
+	for (size_t j = 0; j <= nb; j++)
+		row[j] = j;
+	for (size_t i = 1; a[i - 1]; i++) {
+		size_t corner = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= nb; j++) {
+			size_t best = corner + (a[i - 1] != b[j - 1]);
+
+			corner = row[j];
+			if (best > row[j] + 1)
+				best = row[j] + 1;
+			if (best > row[j - 1] + 1)
+				best = row[j - 1] + 1;
+			row[j] = best;
+		}
+	}
+	return row[nb];
+}
+
+const char *near_match(const char *typed, const char *const *names, size_t nnames)
+{
+	const char *match = NULL;
+	size_t nearest = strlen(typed) / 3 + 1;
+
+	for (size_t i = 0; i < nnames; i++) {
+		size_t distance = text_distance(typed, names[i]);
+
+		if (distance <= nearest && (!match || distance < nearest)) {
+			match = names[i];
+			nearest = distance;
+		}
+	}
+	return match;
+}
+
+/* For an option that getopt_long() does not know, or that fits more than one. */
+static int unknown_option(enum command command, const char *argument, struct proctor_error *err)
+{
+	const char *names[ARRAY_SIZE(option_table)], *match;
+	char typed[64];
+	size_t n = 0;
+
+	snprintf(typed, sizeof(typed), "%.*s", (int)strcspn(argument, "="), argument);
+	if (strncmp(typed, "--", 2) != 0)
+		return error_set(err, -EINVAL, "unknown option %s", argument);
+	for (size_t i = 0; i < ARRAY_SIZE(option_table); i++)
+		if ((option_table[i].commands & command) && !option_table[i].hidden)
+			names[n++] = option_table[i].name;
+	match = near_match(typed + 2, names, n);
+	if (match)
+		return error_set(err, -EINVAL, "unknown option %s; did you mean --%s?", typed,
+				 match);
+	return error_set(err, -EINVAL, "unknown option %s", typed);
+}
+
+/* Fills what getopt_long() wants; `letters` has room for three characters an option, and two. */
+static void getopt_tables(enum command command, struct option *longs, char *letters)
+{
+	*longs = (struct option){ 0 };
+	*letters++ = ':';	/* tells a missing value from an unknown option */
+	for (size_t i = 0; i < ARRAY_SIZE(option_table); i++) {
+		const struct option_spec *spec = &option_table[i];
+
+		if (!(spec->commands & command))
+			continue;
+		*longs++ = (struct option){
+			.name = spec->name,
+			.has_arg = spec->value == OPTION_FLAG ? no_argument :
+				   spec->value == OPTION_NEEDED ? required_argument :
+								  optional_argument,
+			.val = OPTION_BASE + (int)i,
+		};
+		if (!spec->letter)
+			continue;
+		*letters++ = spec->letter;
+		if (spec->value == OPTION_NEEDED)
+			*letters++ = ':';
+	}
+	*longs = (struct option){ 0 };
+	*letters = '\0';
+}
+
+/* The option that getopt_long() answered or complained about; NULL: none. */
+static const struct option_spec *option_find(enum command command, int answer)
+{
+	if (answer >= OPTION_BASE && answer < OPTION_BASE + (int)ARRAY_SIZE(option_table))
+		return &option_table[answer - OPTION_BASE];
+	for (size_t i = 0; i < ARRAY_SIZE(option_table); i++)
+		if (answer != 0 && option_table[i].letter == answer &&
+		    (option_table[i].commands & command))
+			return &option_table[i];
+	return NULL;
+}
+
+static int option_error(enum command command, int answer, char **argv, struct proctor_error *err)
+{
+	const struct option_spec *spec = option_find(command, optopt);
+
+	if (spec && answer == ':')
+		return error_set(err, -EINVAL, "--%s needs a value, --%s=%s", spec->name,
+				 spec->name, spec->value_name);
+	if (spec)
+		return error_set(err, -EINVAL, "--%s takes no value", spec->name);
+	if (optopt != 0)
+		return error_set(err, -EINVAL, "unknown option -%c", optopt);
+	return unknown_option(command, argv[optind - 1], err);
+}
+
+static int add_argument(struct options *o, const char *argument, struct proctor_error *err)
+{
+	struct stat st;
+
+	if (!strchr(argument, '/') && lstat(argument, &st) < 0)
+		return list_add(&o->filters, &o->selection.nfilters, argument, err);
+	return list_add(&o->paths, &o->npaths, argument, err);
+}
+
+int options_parse(struct options *o, enum command command, int argc, char **argv,
+		  struct proctor_error *err)
+{
+	struct option longs[ARRAY_SIZE(option_table) + 1];
+	char letters[3 * ARRAY_SIZE(option_table) + 2];
+	int answer, ret = 0;
+
+	*o = (struct options){ 0 };
+	getopt_tables(command, longs, letters);
+	opterr = 0;
+	optind = 0;	/* glibc: start anew */
+	while (ret == 0 && (answer = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+		const struct option_spec *spec = option_find(command, answer);
+		struct proctor_error why;
+
+		if (!spec) {
+			ret = option_error(command, answer, argv, err);
+		} else if (spec->store(o, optarg, &why) < 0) {
+			ret = error_set(err, -EINVAL, "--%s: %s", spec->name, why.text);
+		}
+	}
+	for (int i = optind; ret == 0 && i < argc; i++)
+		ret = add_argument(o, argv[i], err);
+	if (ret < 0) {
+		options_fini(o);
+		return ret;
+	}
+	o->selection.filters = o->filters;
+	o->selection.skips = o->skips;
+	return 0;
+}
+
+void options_fini(struct options *o)
+{
+	free(o->filters);
+	free(o->skips);
+	free(o->paths);
+	*o = (struct options){ 0 };
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* What may be typed: one table of options, from which they are parsed and the help is printed. */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include "base/error.h"
+#include "report/terminal.h"
+
+enum command {
+	COMMAND_RUN = 1 << 0,
+	COMMAND_LIST = 1 << 1,
+	COMMAND_DOCTOR = 1 << 2,
+};
+
+enum option_value {
+	OPTION_FLAG,		/* takes none */
+	OPTION_NEEDED,
+	OPTION_OPTIONAL,	/* --name or --name=VALUE */
+};
+
+enum color_choice {
+	COLOR_AUTO,
+	COLOR_ALWAYS,
+	COLOR_NEVER,
+};
+
+struct options {		/* strings are argv's */
+	struct proctor_options run;
+	struct proctor_selection selection;	/* its lists are ours: options_fini() */
+	const char **filters, **skips;
+	const char **paths;
+	size_t npaths;
+	const char *exe_glob;
+	const char *events_path, *junit_path;
+	enum terminal_volume volume;
+	enum color_choice color;
+	bool list_suites, json, help;
+};
+
+struct option_spec {
+	const char *name;
+	char letter;			/* 0: none */
+	unsigned commands;		/* enum command, or'ed */
+	enum option_value value;
+	const char *value_name;		/* as the help shows it */
+	bool hidden;			/* not for users */
+	const char *help;		/* lines are broken where they are shown */
+	/* Stores `text` (NULL: none was given). The sentence is about the value alone. */
+	int (*store)(struct options *o, const char *text, struct proctor_error *err);
+};
+
+extern const struct option_spec option_table[];
+extern const size_t option_count;
+
+/*
+ * Reads the arguments of a command: argv[0] is its name. An argument that is no file and has no
+ * slash becomes a filter, every other one a path. -EINVAL: wrong usage, in one sentence.
+ */
+int options_parse(struct options *o, enum command command, int argc, char **argv,
+		  struct proctor_error *err);
+void options_fini(struct options *o);
+
+/* The name in `names` that `typed` was probably meant to be; NULL: none is near. */
+const char *near_match(const char *typed, const char *const *names, size_t nnames);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/commands.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "plan/plan.h"
+
+/* A suite that cannot be run gets its verdict in the report; who reads only stderr is told too. */
+static void say_broken(const struct proctor_plan *plan, struct plan_outcome *outcome)
+{
+	const struct suite *last = NULL;
+
+	outcome->all_broken = plan->ntests > 0;
+	for (size_t i = 0; i < plan->ntests; i++) {
+		const struct suite *suite = plan->tests[i]->suite;
+
+		if (!suite->error)
+			outcome->all_broken = false;
+		else if (suite != last)
+			fprintf(stderr, "proctor: %s\n", suite->error);
+		last = suite;
+	}
+}
+
+int plan_arguments(struct proctor_plan *plan, const struct options *o,
+		   struct plan_outcome *outcome)
+{
+	struct proctor_error err;
+	int ret;
+
+	*outcome = (struct plan_outcome){ 0 };
+	for (size_t i = 0; i < o->npaths; i++) {
+		ret = proctor_plan_add_path(plan, o->paths[i], o->exe_glob, &err);
+		if (ret == 0)
+			continue;
+		say_error(&err);
+		if (ret == -ENOMEM)
+			return ret;
+		outcome->nrefused++;
+	}
+	outcome->nfound = proctor_plan_ntests(plan);
+	ret = proctor_plan_select(plan, &o->selection, &err);
+	if (ret < 0) {
+		say_error(&err);
+		return ret;
+	}
+	say_broken(plan, outcome);
+	return 0;
+}
+
+int print_suites(const struct proctor_plan *plan)
+{
+	const char *last = NULL;
+
+	/* Plan order: the tests of a suite stand together. */
+	for (size_t i = 0; i < proctor_plan_ntests(plan); i++) {
+		const struct proctor_test *test = proctor_plan_test(plan, i);
+
+		if (last && strcmp(last, test->suite) == 0)
+			continue;
+		last = test->suite;
+		if (test->group[0])
+			printf("%s (%s)\n", test->suite, test->group);
+		else
+			puts(test->suite);
+	}
+	return proctor_plan_ntests(plan) > 0 ? EXIT_PASSED : EXIT_NOTHING;
+}

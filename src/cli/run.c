@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/commands.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/container.h"
+#include "report/events.h"
+#include "report/junit.h"
+#include "report/reporter.h"
+
+struct channel {
+	struct reporter *reporter;	/* NULL: closed */
+	bool failed;			/* said so once; still fed, as it may recover */
+};
+
+/* All that hears of the run. Used by the writer's thread while it runs, by the main thread else. */
+struct audience {
+	struct channel channels[3];
+	size_t nchannels;
+	bool broken;		/* some output is not complete */
+};
+
+/* Keeps SIGPIPE from this thread: a reader that is gone shall be an error of the write. Blocked,
+ * not ignored: a test must find the disposition that proctor was started with. */
+static void block_sigpipe(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+static void audience_failed(struct audience *a, struct channel *c, const struct proctor_error *err)
+{
+	if (!c->failed)
+		say_error(err);
+	c->failed = true;
+	a->broken = true;
+}
+
+static int audience_event(const struct proctor_event *event, void *data)
+{
+	struct audience *a = data;
+	struct proctor_error err;
+	int ret = 0;
+
+	if (event->kind == PROCTOR_RUN_START)
+		block_sigpipe();
+	for (size_t i = 0; i < a->nchannels; i++) {
+		struct channel *c = &a->channels[i];
+		int failed = c->reporter->ops->event(c->reporter, event, &err);
+
+		if (failed == 0)
+			continue;
+		/* The first channel is the terminal: nobody listens any more. */
+		if (i == 0 && failed == -EPIPE)
+			ret = -EPIPE;
+		else
+			audience_failed(a, c, &err);
+	}
+	return ret;
+}
+
+static void audience_close(struct audience *a)
+{
+	struct proctor_error err;
+
+	for (size_t i = 0; i < a->nchannels; i++) {
+		struct channel *c = &a->channels[i];
+		int ret = c->reporter->ops->close(c->reporter, &err);
+
+		if (ret < 0 && !(i == 0 && ret == -EPIPE))
+			audience_failed(a, c, &err);
+	}
+	a->nchannels = 0;
+}
+
+static bool env_set(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && value[0];
+}
+
+/* https://no-color.org and its counterpart CLICOLOR_FORCE; the command line is stronger. */
+static bool use_color(enum color_choice choice, bool terminal)
+{
+	switch (choice) {
+	case COLOR_ALWAYS:
+		return true;
+	case COLOR_NEVER:
+		return false;
+	case COLOR_AUTO:
+		if (env_set("NO_COLOR"))
+			return false;
+		if (env_set("CLICOLOR_FORCE") && strcmp(getenv("CLICOLOR_FORCE"), "0") != 0)
+			return true;
+		return terminal;
+	}
+	return false;	/* not reached */
+}
+
+static int audience_open(struct audience *a, const struct options *o, struct proctor_error *err)
+{
+	const char *term = getenv("TERM");
+	bool terminal = isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0;
+	struct terminal_options options = {
+		.volume = o->volume,
+		.color = use_color(o->color, terminal),
+		/* Tests that write to the same terminal would tear the line. */
+		.status = terminal && !o->run.nocapture && o->volume != TERMINAL_QUIET,
+	};
+	int ret;
+
+	ret = terminal_open(&a->channels[a->nchannels].reporter, STDOUT_FILENO, &options, err);
+	if (ret < 0)
+		return ret;
+	a->nchannels++;
+	if (o->events_path) {
+		ret = events_open(&a->channels[a->nchannels].reporter, o->events_path, err);
+		if (ret < 0)
+			goto close;
+		a->nchannels++;
+	}
+	if (o->junit_path) {
+		ret = junit_open(&a->channels[a->nchannels].reporter, o->junit_path, err);
+		if (ret < 0)
+			goto close;
+		a->nchannels++;
+	}
+	return 0;
+close:
+	audience_close(a);
+	return ret;
+}
+
+/* The strongest of what applies: a signal, then proctor's own failure, then a test's. */
+static int exit_status(int run_status, bool broken, const struct plan_outcome *outcome)
+{
+	if (run_status > EXIT_SIGNALLED)
+		return run_status;
+	if (broken)
+		return EXIT_BROKEN;
+	/* Where nothing could be run the input is to blame, and no test. */
+	if (outcome->all_broken || (outcome->nrefused > 0 && run_status != EXIT_FAILED))
+		return EXIT_USAGE;
+	return run_status;
+}
+
+/* Nothing is left to run: says why. */
+static void say_nothing(const struct options *o, size_t nfound)
+{
+	if (nfound == 0)
+		fputs("proctor: nothing to run: no tests were found\n", stderr);
+	else if (o->selection.nfilters == 1)
+		fprintf(stderr, "proctor: nothing to run: no test fits \"%s\", of %zu found\n",
+			o->selection.filters[0], nfound);
+	else
+		fprintf(stderr, "proctor: nothing to run: no test is selected, of %zu found\n",
+			nfound);
+}
+
+static int run_plan(struct proctor_plan *plan, const struct options *o,
+		    const struct plan_outcome *outcome)
+{
+	struct audience audience = { 0 };
+	struct proctor_error err;
+	int status = EXIT_BROKEN, ret;
+
+	if (proctor_plan_ntests(plan) == 0) {
+		if (outcome->nfound == 0 && outcome->nrefused > 0)
+			return EXIT_USAGE;
+		say_nothing(o, outcome->nfound);
+	}
+	ret = audience_open(&audience, o, &err);
+	if (ret < 0) {
+		say_error(&err);
+		return EXIT_BROKEN;
+	}
+	ret = proctor_run(plan, &o->run, audience_event, &audience, NULL, &status, &err);
+	block_sigpipe();
+	audience_close(&audience);
+	if (ret < 0) {
+		say_error(&err);
+		audience.broken = true;
+	}
+	return exit_status(status, audience.broken, outcome);
+}
+
+int command_run(int argc, char **argv)
+{
+	struct plan_outcome outcome;
+	struct proctor_error err;
+	struct proctor_plan *plan;
+	struct options o;
+	int status = EXIT_BROKEN;
+
+	if (options_parse(&o, COMMAND_RUN, argc, argv, &err) < 0)
+		return say_usage("run", &err);
+	if (o.help) {
+		help_command(COMMAND_RUN);
+		status = EXIT_PASSED;
+		goto fini;
+	}
+	if (o.npaths == 0) {
+		error_set(&err, -EINVAL, "no suite, directory or manifest was named");
+		status = say_usage("run", &err);
+		goto fini;
+	}
+	o.run.own_process = true;
+	plan = proctor_plan_new();
+	if (!plan) {
+		error_sys(&err, ENOMEM, "cannot make a plan");
+		say_error(&err);
+		goto fini;
+	}
+	if (plan_arguments(plan, &o, &outcome) == 0)
+		status = o.list_suites ? print_suites(plan) : run_plan(plan, &o, &outcome);
+	proctor_plan_free(plan);
+fini:
+	options_fini(&o);
+	return status;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Foreign bytes for readers that take bytes for commands: a terminal, an XML parser. Valid UTF-8
+ * stays; what is not, and control characters, become \xNN byte by byte.
+ */
+#ifndef REPORT_ESCAPE_H
+#define REPORT_ESCAPE_H
+
+#include "base/bytes.h"
+
+/* Bytes of the character that `bytes` starts with, which can be shown as it is; 0: cannot. */
+size_t escape_plain(const char *bytes, size_t nbytes);
+/* Appends `bytes`; of the control characters only those in `keep` stay. */
+void escape_append(struct bytes *to, const char *bytes, size_t nbytes, const char *keep);
+/* The same for text that must stay on one line. */
+void escape_line(struct bytes *to, const char *text);
+
+#endif

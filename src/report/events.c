@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/events.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/container.h"
+#include "base/text.h"
+#include "report/sink.h"
+
+struct events {
+	struct reporter reporter;
+	struct sink sink;
+	char *path;
+	struct bytes scratch;
+};
+
+static void put(json_t *o, const char *key, json_t *value)
+{
+	/* jansson frees `value` if this fails; a NULL fails too. The line then lacks the field. */
+	json_object_set_new_nocheck(o, key, value);
+}
+
+static void put_number(json_t *o, const char *key, uint64_t value)
+{
+	put(o, key, json_integer((json_int_t)value));
+}
+
+/* Bytes that are no UTF-8 are replaced by U+FFFD, one for each. Returns false if there were any. */
+static bool put_bytes(struct events *e, json_t *o, const char *key, const char *bytes,
+		      size_t nbytes)
+{
+	size_t n;
+
+	if (text_is_utf8(bytes, nbytes)) {
+		put(o, key, json_stringn_nocheck(bytes, nbytes));
+		return true;
+	}
+	bytes_clear(&e->scratch);
+	for (size_t i = 0; i < nbytes; i += n) {
+		for (n = 1; n <= 4 && i + n <= nbytes && !text_is_utf8(bytes + i, n); n++)
+			;
+		if (n <= 4 && i + n <= nbytes) {
+			bytes_append(&e->scratch, bytes + i, n);
+		} else {
+			bytes_text(&e->scratch, "\xef\xbf\xbd");
+			n = 1;
+		}
+	}
+	put(o, key, json_stringn_nocheck(e->scratch.data, e->scratch.nbytes));
+	return false;
+}
+
+static void put_text(struct events *e, json_t *o, const char *key, const char *text)
+{
+	put_bytes(e, o, key, text, strlen(text));
+}
+
+static void put_base64(struct events *e, json_t *o, const char *key, const char *bytes,
+		       size_t nbytes)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const unsigned char *p = (const unsigned char *)bytes;
+
+	bytes_clear(&e->scratch);
+	for (size_t i = 0; i < nbytes; i += 3) {
+		size_t left = nbytes - i;
+		unsigned group = (unsigned)p[i] << 16 | (left > 1 ? (unsigned)p[i + 1] << 8 : 0) |
+				 (left > 2 ? p[i + 2] : 0);
+		char quad[4] = {
+			digits[group >> 18],
+			digits[group >> 12 & 63],
+			left > 1 ? digits[group >> 6 & 63] : '=',
+			left > 2 ? digits[group & 63] : '=',
+		};
+
+		bytes_append(&e->scratch, quad, sizeof(quad));
+	}
+	put(o, key, json_stringn_nocheck(e->scratch.data, e->scratch.nbytes));
+}
+
+static const char *const out_keys[] = { "stdout", "stdout_bytes", "stdout_head", "stdout_base64" };
+static const char *const err_keys[] = { "stderr", "stderr_bytes", "stderr_head", "stderr_base64" };
+
+/* One captured stream. */
+static void put_stream(struct events *e, json_t *o, const char *const *keys, const char *bytes,
+		       size_t nbytes, size_t head, uint64_t total_bytes)
+{
+	bool text = put_bytes(e, o, keys[0], nbytes ? bytes : "", nbytes);
+
+	put_number(o, keys[1], total_bytes);
+	if (head != nbytes)
+		put_number(o, keys[2], head);
+	if (!text)
+		put_base64(e, o, keys[3], bytes, nbytes);
+}
+
+/* What each event of a test says. */
+static void put_test(struct events *e, json_t *o, const struct proctor_event *event)
+{
+	const struct proctor_test *t = event->test;
+	const struct proctor_result *r = event->result;
+
+	put_text(e, o, "id", t->id);
+	put_text(e, o, "suite", t->suite);
+	put_text(e, o, "group", t->group);
+	put_text(e, o, "name", t->name);
+	put_number(o, "index", t->index);
+	put_text(e, o, "file", t->file);
+	put_number(o, "worker", r->worker);
+	put(o, "core", json_integer(r->core));
+	put_number(o, "attempt", r->attempt);
+	put_number(o, "repetition", r->repetition);
+}
+
+static json_t *marks_list(unsigned marks)
+{
+	json_t *list = json_array();
+
+	if (marks & PROCTOR_FLAKY)
+		json_array_append_new(list, json_string("flaky"));
+	if (marks & PROCTOR_LEAKY)
+		json_array_append_new(list, json_string("leaky"));
+	if (marks & PROCTOR_SLOW)
+		json_array_append_new(list, json_string("slow"));
+	return list;
+}
+
+static void put_result(struct events *e, json_t *o, const struct proctor_result *r)
+{
+	put(o, "verdict", json_string_nocheck(proctor_verdict_name(r->verdict)));
+	put(o, "final", json_boolean(r->final));
+	if (r->marks)
+		put(o, "marks", marks_list(r->marks));
+	if (r->exit_code >= 0)
+		put_number(o, "exit_code", (uint64_t)r->exit_code);
+	if (r->signal) {
+		put(o, "signal", json_integer(r->signal));
+		put(o, "core_dumped", json_boolean(r->core_dumped));
+	}
+	put_number(o, "start_us", r->start_us);
+	put_number(o, "duration_us", r->duration_us);
+	put_number(o, "user_us", r->user_us);
+	put_number(o, "sys_us", r->sys_us);
+	put_number(o, "max_rss_kb", r->max_rss_kb);
+	if (r->message)
+		put_text(e, o, "message", r->message);
+	if (r->backtrace)
+		put_text(e, o, "backtrace", r->backtrace);
+	if (r->left)
+		put_text(e, o, "left", r->left);
+	if (r->nleaks || r->leak_bytes) {
+		put(o, "leaks", json_integer(r->nleaks));
+		put(o, "leak_bytes", json_integer(r->leak_bytes));
+	}
+	put_stream(e, o, out_keys, r->out, r->nout, r->out_head, r->out_bytes);
+	put_stream(e, o, err_keys, r->err, r->nerr, r->err_head, r->err_bytes);
+}
+
+static void put_run(struct events *e, json_t *o, const struct proctor_event *event)
+{
+	put_text(e, o, "version", PROCTOR_VERSION);
+	if (event->run_id)
+		put_text(e, o, "run_id", event->run_id);
+	put_number(o, "tests", event->ntests);
+	put_number(o, "threads", event->nthreads);
+	put_number(o, "cores", event->ncores);
+	put_text(e, o, "loop", event->loop);
+	if (event->text)
+		put_text(e, o, "loop_why", event->text);
+	if (event->seed)
+		put_number(o, "seed", event->seed);
+}
+
+static void put_counts(json_t *o, const struct proctor_event *event)
+{
+	const struct proctor_counts *c = event->counts;
+	json_t *verdicts = json_object();
+
+	for (unsigned v = 0; v < PROCTOR_NVERDICTS; v++)
+		put_number(verdicts, proctor_verdict_name(v), c->by_verdict[v]);
+	put(o, "counts", verdicts);
+	put_number(o, "tests", c->total);
+	put_number(o, "flaky", c->nflaky);
+	put_number(o, "leaky", c->nleaky);
+	put_number(o, "slow", c->nslow);
+	put_number(o, "duration_us", event->duration_us);
+	put(o, "exit_code", json_integer(event->exit_code));
+}
+
+static json_t *event_object(const char *name, const struct proctor_event *event)
+{
+	json_t *o = json_object();
+
+	put(o, "event", json_string_nocheck(name));
+	put_number(o, "time_us", event->time_us);
+	return o;
+}
+
+static int line_append(const char *text, size_t size, void *data)
+{
+	bytes_append(data, text, size);
+	return 0;
+}
+
+static int events_event(struct reporter *r, const struct proctor_event *event,
+			struct proctor_error *err)
+{
+	struct events *e = container_of(r, struct events, reporter);
+	size_t line = e->sink.bytes.nbytes;
+	json_t *o = NULL;
+
+	switch (event->kind) {
+	case PROCTOR_RUN_START:
+		o = event_object("run-start", event);
+		put_run(e, o, event);
+		break;
+	case PROCTOR_TEST_START:
+		o = event_object("test-start", event);
+		put_test(e, o, event);
+		break;
+	case PROCTOR_TEST_SLOW:
+		o = event_object("test-slow", event);
+		put_test(e, o, event);
+		break;
+	case PROCTOR_TEST_END:
+		o = event_object("test-end", event);
+		put_test(e, o, event);
+		put_result(e, o, event->result);
+		break;
+	case PROCTOR_NOTE:
+		o = event_object("note", event);
+		put_text(e, o, "text", event->text);
+		break;
+	case PROCTOR_TICK:
+		return 0;
+	case PROCTOR_RUN_END:
+		o = event_object("run-end", event);
+		put_counts(o, event);
+		break;
+	}
+	if (!o || json_dump_callback(o, line_append, &e->sink.bytes, JSON_COMPACT) < 0)
+		e->sink.bytes.failed = true;
+	json_decref(o);
+	bytes_append(&e->sink.bytes, "\n", 1);
+	/* No half lines: what a failure cut short is missing as a whole. */
+	if (e->sink.bytes.failed)
+		e->sink.bytes.nbytes = line;
+	return event->more ? sink_relieve(&e->sink, err) : sink_flush(&e->sink, err);
+}
+
+static int events_close(struct reporter *r, struct proctor_error *err)
+{
+	struct events *e = container_of(r, struct events, reporter);
+	int ret = sink_flush(&e->sink, err);
+
+	if (close(e->sink.fd) < 0 && ret == 0)
+		ret = error_sys(err, errno, "cannot write %s", e->path);
+	sink_fini(&e->sink);
+	bytes_fini(&e->scratch);
+	free(e->path);
+	free(e);
+	return ret;
+}
+
+int events_open(struct reporter **rp, const char *path, struct proctor_error *err)
+{
+	static const struct reporter_ops ops = { .event = events_event, .close = events_close };
+	struct events *e = calloc(1, sizeof(*e));
+
+	if (!e)
+		return error_sys(err, ENOMEM, "cannot open %s", path);
+	e->reporter.ops = &ops;
+	e->path = strdup(path);
+	if (!e->path) {
+		free(e);
+		return error_sys(err, ENOMEM, "cannot open %s", path);
+	}
+	e->sink.name = e->path;
+	e->sink.fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (e->sink.fd < 0) {
+		int errnum = errno;
+
+		free(e->path);
+		free(e);
+		return error_sys(err, errnum, "cannot open %s", path);
+	}
+	*rp = &e->reporter;
+	return 0;
+}

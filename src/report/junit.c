@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/junit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <libgen.h>
+#include <libxml/xmlwriter.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/container.h"
+#include "report/escape.h"
+
+struct junit_counts {
+	size_t ntests, nfailures, nerrors, nskipped;
+	uint64_t duration_us;
+};
+
+struct junit_case {		/* one written test, in the spool */
+	struct junit_case *next;
+	off_t at;
+	size_t nbytes;
+};
+
+struct junit_suite {
+	char *name;
+	struct junit_counts counts;
+	struct junit_case *first, *last;
+};
+
+/*
+ * Output can be large and is wanted again only at the end: each test is written to a spool, an
+ * unnamed file in the directory of the report, and only its place is kept.
+ */
+struct junit {
+	struct reporter reporter;
+	char *path;
+	bool special;			/* `path` is no regular file: written to, not replaced */
+	FILE *spool;
+	off_t spool_at;
+	xmlBufferPtr buffer;
+	struct bytes scratch;
+	struct junit_suite *suites;	/* in the order in which they were first heard of */
+	size_t nsuites, cap_suites;
+	struct junit_counts counts;
+	int failed;			/* 0, or what went wrong first: there will be no report */
+};
+
+#define XML(text) ((const xmlChar *)(text))
+
+static void put_seconds(xmlTextWriterPtr w, const char *name, uint64_t duration_us)
+{
+	xmlTextWriterWriteFormatAttribute(w, XML(name), "%" PRIu64 ".%06" PRIu64,
+					  duration_us / 1000000, duration_us % 1000000);
+}
+
+static void put_counts(xmlTextWriterPtr w, const struct junit_counts *c)
+{
+	xmlTextWriterWriteFormatAttribute(w, XML("tests"), "%zu", c->ntests);
+	xmlTextWriterWriteFormatAttribute(w, XML("failures"), "%zu", c->nfailures);
+	xmlTextWriterWriteFormatAttribute(w, XML("errors"), "%zu", c->nerrors);
+	xmlTextWriterWriteFormatAttribute(w, XML("skipped"), "%zu", c->nskipped);
+	put_seconds(w, "time", c->duration_us);
+}
+
+/* Text as XML can hold it; lent until the next call. */
+static const xmlChar *clean(struct junit *j, const char *text)
+{
+	bytes_clear(&j->scratch);
+	escape_append(&j->scratch, text, strlen(text), "\n\t");
+	return j->scratch.nbytes ? XML(j->scratch.data) : XML("");
+}
+
+static void put_attribute(struct junit *j, xmlTextWriterPtr w, const char *name, const char *text)
+{
+	xmlTextWriterWriteAttribute(w, XML(name), clean(j, text));
+}
+
+static void put_stream(struct junit *j, xmlTextWriterPtr w, const char *name, const char *bytes,
+		       size_t nbytes, size_t head, uint64_t total_bytes)
+{
+	if (total_bytes == 0)
+		return;
+	bytes_clear(&j->scratch);
+	escape_append(&j->scratch, bytes, head, "\n\t");
+	if (total_bytes > nbytes)
+		bytes_printf(&j->scratch, "\n… %" PRIu64 " bytes not kept …\n",
+			     total_bytes - nbytes);
+	escape_append(&j->scratch, bytes + head, nbytes - head, "\n\t");
+	if (j->scratch.failed)
+		j->failed = -ENOMEM;
+	else
+		xmlTextWriterWriteElement(w, XML(name), XML(j->scratch.data));
+}
+
+/* <failure message="first line" type="crash">message and backtrace</failure> */
+static void put_verdict(struct junit *j, xmlTextWriterPtr w, const char *element,
+			const struct proctor_result *r)
+{
+	const char *message = r->message ? r->message : "";
+
+	xmlTextWriterStartElement(w, XML(element));
+	bytes_clear(&j->scratch);
+	escape_append(&j->scratch, message, strcspn(message, "\n"), "\t");
+	xmlTextWriterWriteAttribute(w, XML("message"),
+				    j->scratch.nbytes ? XML(j->scratch.data) : XML(""));
+	put_attribute(j, w, "type", proctor_verdict_name(r->verdict));
+	xmlTextWriterWriteString(w, clean(j, message));
+	if (r->backtrace) {
+		xmlTextWriterWriteString(w, XML("\n"));
+		xmlTextWriterWriteString(w, clean(j, r->backtrace));
+	}
+	xmlTextWriterEndElement(w);
+}
+
+/* Counts a result; returns the element that says it, NULL for a pass. */
+static const char *count_result(struct junit_counts *c, const struct proctor_result *r)
+{
+	c->ntests++;
+	c->duration_us += r->duration_us;
+	switch (r->verdict) {
+	case PROCTOR_PASS:
+		return NULL;
+	case PROCTOR_FAIL:
+		c->nfailures++;
+		return "failure";
+	case PROCTOR_CRASH:
+	case PROCTOR_TIMEOUT:
+	case PROCTOR_ERROR:
+		c->nerrors++;
+		return "error";
+	case PROCTOR_SKIP:
+	case PROCTOR_CANCELLED:
+	case PROCTOR_NOT_RUN:
+	case PROCTOR_NVERDICTS:
+		c->nskipped++;
+		return "skipped";
+	}
+	return NULL;	/* not reached */
+}
+
+static void put_case(struct junit *j, xmlTextWriterPtr w, const struct proctor_test *t,
+		     const struct proctor_result *r, const char *element)
+{
+	xmlTextWriterStartElement(w, XML("testcase"));
+	put_attribute(j, w, "name", t->name);
+	put_attribute(j, w, "classname", t->suite);
+	if (t->file[0])
+		put_attribute(j, w, "file", t->file);
+	put_seconds(w, "time", r->duration_us);
+	if (element)
+		put_verdict(j, w, element, r);
+	put_stream(j, w, "system-out", r->out, r->nout, r->out_head, r->out_bytes);
+	put_stream(j, w, "system-err", r->err, r->nerr, r->err_head, r->err_bytes);
+	xmlTextWriterEndElement(w);
+}
+
+static struct junit_suite *suite_find(struct junit *j, const char *name)
+{
+	struct junit_suite *suite;
+
+	/* From the end: results of one suite tend to come together. */
+	for (size_t i = j->nsuites; i-- > 0;)
+		if (strcmp(j->suites[i].name, name) == 0)
+			return &j->suites[i];
+	if (j->nsuites == j->cap_suites) {
+		size_t cap = j->cap_suites ? 2 * j->cap_suites : 64;
+		struct junit_suite *grown = reallocarray(j->suites, cap, sizeof(*grown));
+
+		if (!grown)
+			return NULL;
+		j->suites = grown;
+		j->cap_suites = cap;
+	}
+	suite = &j->suites[j->nsuites];
+	*suite = (struct junit_suite){ .name = strdup(name) };
+	if (!suite->name)
+		return NULL;
+	j->nsuites++;
+	return suite;
+}
+
+/* Writes what the buffer holds; leaves it empty. -errno. */
+static int buffer_write(struct junit *j, FILE *to)
+{
+	size_t nbytes = (size_t)xmlBufferLength(j->buffer);
+	size_t written = fwrite(xmlBufferContent(j->buffer), 1, nbytes, to);
+
+	xmlBufferEmpty(j->buffer);
+	return written == nbytes ? 0 : -errno;
+}
+
+static int spool_add(struct junit *j, const struct proctor_test *t, const struct proctor_result *r)
+{
+	struct junit_suite *suite = suite_find(j, t->suite);
+	struct junit_case *c = calloc(1, sizeof(*c));
+	xmlTextWriterPtr w = xmlNewTextWriterMemory(j->buffer, 0);
+	const char *element;
+
+	if (!suite || !c || !w) {
+		free(c);
+		xmlFreeTextWriter(w);
+		return -ENOMEM;
+	}
+	element = count_result(&suite->counts, r);
+	count_result(&j->counts, r);
+	put_case(j, w, t, r, element);
+	xmlFreeTextWriter(w);
+	c->at = j->spool_at;
+	c->nbytes = (size_t)xmlBufferLength(j->buffer);
+	j->spool_at += (off_t)c->nbytes;
+	if (suite->last)
+		suite->last->next = c;
+	else
+		suite->first = c;
+	suite->last = c;
+	return buffer_write(j, j->spool);
+}
+
+static int junit_event(struct reporter *r, const struct proctor_event *event,
+		       struct proctor_error *err)
+{
+	struct junit *j = container_of(r, struct junit, reporter);
+
+	switch (event->kind) {
+	case PROCTOR_TEST_END:
+		if (!event->result->final || j->failed < 0)
+			return 0;
+		j->failed = spool_add(j, event->test, event->result);
+		if (j->failed < 0)
+			return error_sys(err, -j->failed, "cannot keep the results for %s",
+					 j->path);
+		return 0;
+	case PROCTOR_RUN_START:
+	case PROCTOR_TEST_START:
+	case PROCTOR_TEST_SLOW:
+	case PROCTOR_NOTE:
+	case PROCTOR_TICK:
+	case PROCTOR_RUN_END:
+		return 0;
+	}
+	return 0;	/* not reached */
+}
+
+/* Copies one test from the spool. */
+static int case_copy(struct junit *j, const struct junit_case *c, FILE *to)
+{
+	char part[16 * 1024];
+	size_t left = c->nbytes, n;
+
+	if (fseeko(j->spool, c->at, SEEK_SET) < 0)
+		return -errno;
+	for (; left > 0; left -= n) {
+		n = fread(part, 1, left < sizeof(part) ? left : sizeof(part), j->spool);
+		if (n == 0)
+			return ferror(j->spool) ? -errno : -EIO;
+		if (fwrite(part, 1, n, to) != n)
+			return -errno;
+	}
+	return fputc('\n', to) == EOF ? -errno : 0;
+}
+
+static int suite_write(struct junit *j, xmlTextWriterPtr w, const struct junit_suite *suite,
+		       FILE *to)
+{
+	int ret;
+
+	xmlTextWriterStartElement(w, XML("testsuite"));
+	put_attribute(j, w, "name", suite->name);
+	put_counts(w, &suite->counts);
+	xmlTextWriterWriteRaw(w, XML("\n"));
+	xmlTextWriterFlush(w);
+	ret = buffer_write(j, to);
+	for (const struct junit_case *c = suite->first; ret == 0 && c; c = c->next)
+		ret = case_copy(j, c, to);
+	xmlTextWriterEndElement(w);
+	xmlTextWriterWriteRaw(w, XML("\n"));
+	return ret;
+}
+
+static int report_write(struct junit *j, FILE *to)
+{
+	xmlTextWriterPtr w = xmlNewTextWriterMemory(j->buffer, 0);
+	int ret = 0;
+
+	if (!w)
+		return -ENOMEM;
+	xmlTextWriterStartDocument(w, NULL, "UTF-8", NULL);
+	xmlTextWriterStartElement(w, XML("testsuites"));
+	put_counts(w, &j->counts);
+	xmlTextWriterWriteRaw(w, XML("\n"));
+	for (size_t i = 0; ret == 0 && i < j->nsuites; i++)
+		ret = suite_write(j, w, &j->suites[i], to);
+	xmlTextWriterEndDocument(w);
+	xmlFreeTextWriter(w);
+	return ret < 0 ? ret : buffer_write(j, to);
+}
+
+/* Writes the report to `name` and, where `name` is not the path itself, puts it in its place. */
+static int report_place(struct junit *j, const char *name, int flags)
+{
+	int fd = open(name, O_WRONLY | O_CLOEXEC | flags, 0666), ret;
+	FILE *to = fd < 0 ? NULL : fdopen(fd, "w");
+
+	if (!to) {
+		ret = -errno;
+		if (fd >= 0)
+			close(fd);
+		return ret;
+	}
+	ret = report_write(j, to);
+	if (fclose(to) != 0 && ret == 0)
+		ret = -errno;
+	if (j->special)
+		return ret;
+	if (ret == 0 && rename(name, j->path) < 0)
+		ret = -errno;
+	if (ret < 0)
+		unlink(name);
+	return ret;
+}
+
+static int report_put(struct junit *j)
+{
+	char *temporary;
+	int ret;
+
+	if (fflush(j->spool) != 0)
+		return -errno;
+	if (j->special)
+		return report_place(j, j->path, O_TRUNC);
+	if (asprintf(&temporary, "%s.%ld.tmp", j->path, (long)getpid()) < 0)
+		return -ENOMEM;
+	ret = report_place(j, temporary, O_CREAT | O_EXCL);
+	free(temporary);
+	return ret;
+}
+
+static void junit_free(struct junit *j)
+{
+	for (size_t i = 0; i < j->nsuites; i++) {
+		struct junit_case *c, *next;
+
+		for (c = j->suites[i].first; c; c = next) {
+			next = c->next;
+			free(c);
+		}
+		free(j->suites[i].name);
+	}
+	free(j->suites);
+	bytes_fini(&j->scratch);
+	if (j->buffer)
+		xmlBufferFree(j->buffer);
+	if (j->spool)
+		fclose(j->spool);
+	free(j->path);
+	free(j);
+}
+
+static int junit_close(struct reporter *r, struct proctor_error *err)
+{
+	struct junit *j = container_of(r, struct junit, reporter);
+	int ret = j->failed < 0 ? j->failed : report_put(j);
+
+	if (ret < 0)
+		error_sys(err, -ret, "cannot write %s", j->path);
+	junit_free(j);
+	return ret;
+}
+
+/* Opens the spool beside the report, so that a missing directory is seen before the run. */
+static int spool_open(struct junit *j)
+{
+	struct stat st;
+	char *copy, *dir;
+	int fd;
+
+	j->special = stat(j->path, &st) == 0 && !S_ISREG(st.st_mode);
+	if (j->special) {
+		if (S_ISDIR(st.st_mode))
+			return -EISDIR;
+		j->spool = tmpfile();
+		return j->spool ? 0 : -errno;
+	}
+	copy = strdup(j->path);
+	if (!copy)
+		return -ENOMEM;
+	dir = dirname(copy);
+	fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	/* Some file systems have no unnamed files. */
+	if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR) && access(dir, W_OK) == 0)
+		j->spool = tmpfile();
+	else if (fd >= 0)
+		j->spool = fdopen(fd, "w+");
+	free(copy);
+	if (j->spool)
+		return 0;
+	if (fd >= 0)
+		close(fd);
+	return -errno;
+}
+
+int junit_open(struct reporter **rp, const char *path, struct proctor_error *err)
+{
+	static const struct reporter_ops ops = { .event = junit_event, .close = junit_close };
+	struct junit *j = calloc(1, sizeof(*j));
+	int ret = -ENOMEM;
+
+	if (!j)
+		return error_sys(err, ENOMEM, "cannot write %s", path);
+	j->reporter.ops = &ops;
+	j->path = strdup(path);
+	j->buffer = xmlBufferCreate();
+	if (j->path && j->buffer)
+		ret = spool_open(j);
+	if (ret < 0) {
+		junit_free(j);
+		return error_sys(err, -ret, "cannot write %s", path);
+	}
+	*rp = &j->reporter;
+	return 0;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* The report for people: on a terminal with colours and a live line, elsewhere plain lines. */
+#ifndef REPORT_TERMINAL_H
+#define REPORT_TERMINAL_H
+
+#include "report/reporter.h"
+
+enum terminal_volume {
+	TERMINAL_NORMAL,	/* failures as they happen, lists, summary */
+	TERMINAL_VERBOSE,	/* and a line for each test */
+	TERMINAL_QUIET,		/* a line for each failure, and the last line */
+};
+
+struct terminal_options {
+	enum terminal_volume volume;
+	bool color;
+	bool status;		/* the live line; `fd` is a terminal */
+	unsigned ncolumns;	/* of the live line; 0: as wide as the terminal `fd` is now */
+};
+
+/* `fd` stays the caller's. */
+int terminal_open(struct reporter **rp, int fd, const struct terminal_options *options,
+		  struct proctor_error *err);
+
+#endif

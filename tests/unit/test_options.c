@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* The command line is no part of the library. */
+#include "cli/options.c"
+
+/* Parses the words of `line`, which the options keep pointing into. */
+static int parse(struct options *o, enum command command, char *line, struct proctor_error *err)
+{
+	char *argv[16] = { "proctor" };
+	int argc = 1;
+
+	for (char *word = strtok(line, " "); word; word = strtok(NULL, " "))
+		argv[argc++] = word;
+	return options_parse(o, command, argc, argv, err);
+}
+
+static void every_value_arrives(void **state)
+{
+	char line[] = "-j3 --timeout=500ms --grace 2m --max-output=64K --isolation=fork "
+		      "--on-crash=continue --shard=2/5 --shuffle=9 --retries=0 -v / --loop=epoll";
+	struct proctor_error err;
+	struct options o;
+
+	(void)state;
+	assert_int_equal(parse(&o, COMMAND_RUN, line, &err), 0);
+	assert_int_equal(o.run.nthreads, 3);
+	assert_int_equal(o.run.timeout_us, 500000);
+	assert_int_equal(o.run.grace_us, 120000000);
+	assert_int_equal(o.run.max_output_bytes, 65536);
+	assert_int_equal(o.run.isolation, PROCTOR_ISOLATION_FORK);
+	assert_true(o.run.crash_continues);
+	assert_int_equal(o.selection.shard_index, 2);
+	assert_int_equal(o.selection.shard_count, 5);
+	assert_true(o.run.shuffle);
+	assert_int_equal(o.run.seed, 9);
+	assert_int_equal(o.volume, TERMINAL_VERBOSE);
+	assert_int_equal(o.run.loop, PROCTOR_LOOP_EPOLL);
+	assert_int_equal(o.npaths, 1);
+	options_fini(&o);
+}
+
+static void no_suite_is_isolation_test(void **state)
+{
+	char line[] = "--no-suite --no-cache --shuffle /";
+	struct proctor_error err;
+	struct options o;
+
+	(void)state;
+	assert_int_equal(parse(&o, COMMAND_RUN, line, &err), 0);
+	assert_int_equal(o.run.isolation, PROCTOR_ISOLATION_TEST);
+	assert_true(o.run.shuffle);
+	assert_int_equal(o.run.seed, 0);
+	options_fini(&o);
+}
+
+static void words_that_are_no_files_are_filters(void **state)
+{
+	char line[] = "no_such_word --filter=b* / ./no_such_file -- --skip";
+	struct proctor_error err;
+	struct options o;
+
+	(void)state;
+	assert_int_equal(parse(&o, COMMAND_RUN, line, &err), 0);
+	assert_int_equal(o.selection.nfilters, 3);
+	assert_string_equal(o.selection.filters[0], "b*");
+	assert_string_equal(o.selection.filters[1], "no_such_word");
+	assert_string_equal(o.selection.filters[2], "--skip");
+	assert_int_equal(o.npaths, 2);
+	assert_string_equal(o.paths[1], "./no_such_file");
+	options_fini(&o);
+}
+
+static void wrong_usage_is_one_sentence(void **state)
+{
+	static const struct {
+		enum command command;
+		const char *line, *part;
+	} cases[] = {
+		{ COMMAND_RUN, "--test-threads=0 x", "--test-threads: 0 is not between 1 and 64" },
+		{ COMMAND_RUN, "--test-threads=65 x", "--test-threads: 65 is not between 1 and 64" },
+		{ COMMAND_RUN, "--test-threads=-1 x", "--test-threads: " },
+		{ COMMAND_RUN, "-j 4x x", "--test-threads: \"4x\"" },
+		{ COMMAND_RUN, "-j", "--test-threads needs a value" },
+		{ COMMAND_RUN, "--test-threads=18446744073709551617", "--test-threads: " },
+		{ COMMAND_RUN, "--timeout=0", "--timeout: 0 is too short" },
+		{ COMMAND_RUN, "--timeout=9999999h", "--timeout: 9999999h is too long" },
+		{ COMMAND_RUN, "--max-output=2G", "--max-output: 2G" },
+		{ COMMAND_RUN, "--isolation=tset", "none of batch, test, fork" },
+		{ COMMAND_RUN, "--on-crash=go", "none of stop, continue" },
+		{ COMMAND_RUN, "--shard=0/3", "--shard: 0 is not between 1 and 3" },
+		{ COMMAND_RUN, "--shard=4/3", "--shard: 4 is not between 1 and 3" },
+		{ COMMAND_RUN, "--shard=3", "not a shard" },
+		{ COMMAND_RUN, "--shuffle=0", "--shuffle: 0" },
+		{ COMMAND_RUN, "--verbose=1", "--verbose takes no value" },
+		{ COMMAND_RUN, "--test-treads=3", "did you mean --test-threads?" },
+		{ COMMAND_RUN, "--timout 3", "did you mean --timeout?" },
+		{ COMMAND_RUN, "--no-c", "unknown option --no-c" },
+		{ COMMAND_RUN, "--zzzzzzzzz", "unknown option --zzzzzzzzz" },
+		{ COMMAND_RUN, "-vz", "unknown option -z" },
+		{ COMMAND_RUN, "--json", "unknown option --json" },
+		{ COMMAND_LIST, "--timeout=3", "unknown option --timeout" },
+		{ COMMAND_LIST, "-j3", "unknown option -j" },
+		{ COMMAND_DOCTOR, "--filter=x", "unknown option --filter" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct proctor_error err;
+		struct options o;
+		char line[128];
+
+		snprintf(line, sizeof(line), "%s", cases[i].line);
+		assert_int_equal(parse(&o, cases[i].command, line, &err), -EINVAL);
+		if (!strstr(err.text, cases[i].part))
+			fail_msg("%s: %s", cases[i].line, err.text);
+		assert_null(strchr(err.text, '\n'));
+	}
+}
+
+/* The root of the sources is where the tests are run, or stands above. */
+static char *source_read(const char *path)
+{
+	char *text = NULL, tried[128];
+	size_t ntext = 0;
+	FILE *f = NULL;
+
+	for (int up = 0; !f && up < 4; up++) {
+		snprintf(tried, sizeof(tried), "%.*s%s", 3 * up, "../../../", path);
+		f = fopen(tried, "r");
+	}
+	if (!f)
+		fail_msg("%s is not to be found from here", path);
+	if (getdelim(&text, &ntext, '\0', f) < 0)
+		fail_msg("%s is empty", path);
+	fclose(f);
+	return text;
+}
+
+static bool name_character(char c)
+{
+	return (c >= 'a' && c <= 'z') || c == '-' || c == '\\';
+}
+
+/* True if the option stands in `text` as a word of its own; `dash` is how its hyphens are written. */
+static bool mentioned(const char *text, const char *name, const char *dash)
+{
+	char word[128];
+	size_t n = 0;
+
+	n += (size_t)snprintf(word, sizeof(word), "%s%s", dash, dash);
+	for (; *name; name++)
+		n += (size_t)snprintf(word + n, sizeof(word) - n, "%s",
+				      *name == '-' ? dash : (char[]){ *name, '\0' });
+	for (const char *at = strstr(text, word); at; at = strstr(at + 1, word))
+		if (!name_character(at[n]) || strncmp(at + n, "\\fR", 3) == 0)
+			return true;
+	return false;
+}
+
+static void every_option_is_documented(void **state)
+{
+	static const struct {
+		const char *path, *dash;
+	} files[] = {
+		{ "docs/09-CLI.md", "-" },
+		{ "docs/proctor.1", "\\-" },
+		{ "tools/completion/proctor.bash", "-" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		char *text = source_read(files[i].path);
+
+		for (size_t k = 0; k < option_count; k++)
+			if (mentioned(text, option_table[k].name, files[i].dash) ==
+			    option_table[k].hidden)
+				fail_msg("--%s in %s", option_table[k].name, files[i].path);
+		free(text);
+	}
+}
+
+/* `name` is followed by what ends it in a table of the chapter or in the completion. */
+static bool option_known(const char *name, size_t nname)
+{
+	static const char *const others[] = { "version" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (strlen(others[i]) == nname && memcmp(others[i], name, nname) == 0)
+			return true;
+	for (size_t i = 0; i < option_count; i++)
+		if (strlen(option_table[i].name) == nname &&
+		    memcmp(option_table[i].name, name, nname) == 0)
+			return true;
+	return false;
+}
+
+static void every_documented_option_exists(void **state)
+{
+	static const char *const files[] = { "docs/09-CLI.md", "tools/completion/proctor.bash" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		char *text = source_read(files[i]);
+
+		for (const char *at = strstr(text, "--"); at; at = strstr(at + 2, "--")) {
+			size_t n = strspn(at + 2, "abcdefghijklmnopqrstuvwxyz-");
+
+			/* Not the rulers of tables, nor a "--" that stands alone. */
+			if (n == 0 || at[2] == '-')
+				at += n;
+			else if (!option_known(at + 2, n))
+				fail_msg("%s has --%.*s", files[i], (int)n, at + 2);
+		}
+		free(text);
+	}
+}
+
+static void near_names_are_found(void **state)
+{
+	static const char *const names[] = { "run", "list", "doctor" };
+
+	(void)state;
+	assert_string_equal(near_match("rnu", names, 3), "run");
+	assert_string_equal(near_match("docter", names, 3), "doctor");
+	assert_string_equal(near_match("lst", names, 3), "list");
+	assert_null(near_match("completely", names, 3));
+	assert_null(near_match("", names, 3));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_value_arrives),
+		cmocka_unit_test(no_suite_is_isolation_test),
+		cmocka_unit_test(words_that_are_no_files_are_filters),
+		cmocka_unit_test(wrong_usage_is_one_sentence),
+		cmocka_unit_test(every_option_is_documented),
+		cmocka_unit_test(every_documented_option_exists),
+		cmocka_unit_test(near_names_are_found),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

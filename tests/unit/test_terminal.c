@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+#include "report_fixture.h"
+
+#include <errno.h>
+#include <signal.h>
+
+#include "report/escape.h"
+#include "report/status.h"
+#include "report/terminal.h"
+
+/* What a run looks like with these options. */
+static char *shown(const struct terminal_options *options, void (*feeder)(struct reporter *r))
+{
+	struct proctor_error err;
+	struct reporter *r;
+	char path[32];
+	int fd = report_file(path);
+
+	assert_int_equal(terminal_open(&r, fd, options, &err), 0);
+	feeder(r);
+	assert_int_equal(r->ops->close(r, &err), 0);
+	close(fd);
+	return report_read(path);
+}
+
+static void assert_shows(const char *text, const char *part)
+{
+	if (!strstr(text, part))
+		fail_msg("\"%s\" is not in:\n%s", part, text);
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t n = strlen(text), nend = strlen(end);
+
+	return n >= nend && strcmp(text + n - nend, end) == 0;
+}
+
+static void a_failure_shows_all_that_is_known(void **state)
+{
+	char *text = shown(&(struct terminal_options){ 0 }, feed_run);
+
+	(void)state;
+	assert_shows(text, "proctor " PROCTOR_VERSION ": 2 tests, 4 threads on 2 cores, epoll\n"
+			   "io_uring refused: no; using epoll\n");
+	assert_shows(text, "\nCRASH [   0.012s] alpha::tml_test_1\n"
+			   "  file     lib/a.test.tml\n"
+			   "  suite    alpha of core, /s/libalpha.so\n"
+			   "  verdict  crashed, SIGSEGV, after 0.012345 s on worker 2\n");
+	assert_shows(text, "    SIGSEGV, address not mapped, at 0x0\n");
+	assert_shows(text, "    #0 f at a.c:1\n    #1 g\n");
+	assert_shows(text, "  stdout, 9 bytes:\n    | a\\x1b[2J\\xff\\x00z\n");
+	assert_shows(text, "    | head\n    … 1,072,693,248 bytes not kept …\n    | tail<&>\n");
+	assert_shows(text, "\n1 crashed; 0.012 s\n");
+	assert_true(ends_with(text, "\nTests: 1 passed, 1 failed, 0 skipped\n"));
+	assert_null(strchr(text, '\033'));
+	assert_null(strstr(text, "beta::"));
+	free(text);
+}
+
+static void verbose_has_a_line_for_each_test(void **state)
+{
+	char *text = shown(&(struct terminal_options){ .volume = TERMINAL_VERBOSE }, feed_run);
+
+	(void)state;
+	assert_shows(text, "PASS  [   0.000s] beta::tml_test_0\n");
+	free(text);
+}
+
+static void quiet_has_failures_and_the_last_line(void **state)
+{
+	char *text = shown(&(struct terminal_options){ .volume = TERMINAL_QUIET }, feed_run);
+
+	(void)state;
+	assert_string_equal(text, "CRASH [   0.012s] alpha::tml_test_1: "
+				  "SIGSEGV, address not mapped, at 0x0\n"
+				  "Tests: 1 passed, 1 failed, 0 skipped\n");
+	free(text);
+}
+
+static void feed_ticks(struct reporter *r)
+{
+	feed(r, run_start());
+	feed(r, test_event(PROCTOR_TEST_START, 1000000, &pass_test, &pass_result));
+	feed(r, (struct proctor_event){ .kind = PROCTOR_TICK, .time_us = 1400000 });
+	feed(r, test_event(PROCTOR_TEST_END, 1500100, &pass_test, &pass_result));
+	feed_run(r);
+}
+
+static void the_live_line_is_gone_at_the_end(void **state)
+{
+	const struct terminal_options options = { .status = true, .ncolumns = 60, .color = true };
+	char *text = shown(&options, feed_ticks), *last;
+
+	(void)state;
+	assert_shows(text, "\r[0/2] 0 failed, 0:00 | beta::tml_test_0 0.4s\033[K");
+	assert_shows(text, "\033[1;31mCRASH\033[0m");
+	last = strstr(text, "\nTests: ");
+	assert_non_null(last);
+	assert_null(strchr(last, '\033'));
+	free(text);
+}
+
+static void the_live_line_fits_its_columns(void **state)
+{
+	struct status s = { 0 };
+	struct proctor_test wide = crash_test;
+	struct proctor_event event = test_event(PROCTOR_TEST_START, 1000000, &wide, &crash_result);
+	struct bytes line = { 0 };
+
+	(void)state;
+	wide.id = "日本語日本語日本語\033[2J";
+	status_event(&s, &event);
+	status_draw(&s, &line, 30, 3500000);
+	/* "\r[0/0] 0 failed, 0:03 | " is 23 columns: three wide characters and "…" fit in 29. */
+	assert_string_equal(line.data, "\r[0/0] 0 failed, 0:03 | 日本…\033[K");
+	bytes_clear(&line);
+	status_draw(&s, &line, 80, 3500000);
+	assert_string_equal(line.data,
+			    "\r[0/0] 0 failed, 0:03 | 日本語日本語日本語\\x1b[2J 2.5s\033[K");
+	assert_false(status_due(&s, 3599999));
+	assert_true(status_due(&s, 3600000));
+	status_fini(&s);
+	bytes_fini(&line);
+}
+
+static void only_harmless_characters_stay(void **state)
+{
+	static const char bytes[] = "ok\t\n\r\x7f\xc2\x9b\xc3\xa4\xed\xa0\x80\xf0\x9f\x98\x80\xef\xbf\xbf\xe2\x82";
+	struct bytes to = { 0 };
+
+	(void)state;
+	escape_append(&to, bytes, sizeof(bytes) - 1, "\n\t");
+	assert_string_equal(to.data, "ok\t\n\\x0d\\x7f\\xc2\\x9bä\\xed\\xa0\\x80😀"
+				     "\\xef\\xbf\\xbf\\xe2\\x82");
+	bytes_clear(&to);
+	escape_line(&to, "a\nb");
+	assert_string_equal(to.data, "a\\x0ab");
+	bytes_fini(&to);
+}
+
+static void a_reader_that_is_gone_is_an_error(void **state)
+{
+	struct proctor_event event = run_start();
+	struct proctor_error err;
+	struct reporter *r;
+	int fds[2];
+
+	(void)state;
+	signal(SIGPIPE, SIG_IGN);
+	assert_int_equal(pipe(fds), 0);
+	close(fds[0]);
+	assert_int_equal(terminal_open(&r, fds[1], &(struct terminal_options){ 0 }, &err), 0);
+	assert_int_equal(r->ops->event(r, &event, &err), -EPIPE);
+	r->ops->close(r, &err);
+	close(fds[1]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_failure_shows_all_that_is_known),
+		cmocka_unit_test(verbose_has_a_line_for_each_test),
+		cmocka_unit_test(quiet_has_failures_and_the_last_line),
+		cmocka_unit_test(the_live_line_is_gone_at_the_end),
+		cmocka_unit_test(the_live_line_fits_its_columns),
+		cmocka_unit_test(only_harmless_characters_stay),
+		cmocka_unit_test(a_reader_that_is_gone_is_an_error),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

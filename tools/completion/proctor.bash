@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: MIT
+# bash completion for proctor
+
+_proctor_files()
+{
+	mapfile -t COMPREPLY < <(compgen -f -- "$1")
+	compopt -o filenames
+}
+
+_proctor()
+{
+	local cur=$2 prev=$3 command=${COMP_WORDS[1]} name
+
+	# An option, "=" and its value arrive as three words: bash breaks words at "=".
+	name=$prev
+	if [[ $cur == "=" ]]; then
+		cur=
+	elif [[ $prev == "=" ]]; then
+		name=${COMP_WORDS[COMP_CWORD-2]}
+	fi
+	COMPREPLY=()
+	if ((COMP_CWORD == 1)); then
+		COMPREPLY=($(compgen -W "run list doctor help --help --version" -- "$cur"))
+		return
+	fi
+	case $name in
+	--isolation)
+		COMPREPLY=($(compgen -W "batch test fork" -- "$cur"))
+		return ;;
+	--on-crash)
+		COMPREPLY=($(compgen -W "stop continue" -- "$cur"))
+		return ;;
+	--loop)
+		COMPREPLY=($(compgen -W "auto uring epoll" -- "$cur"))
+		return ;;
+	--events | --junit)
+		_proctor_files "$cur"
+		return ;;
+	--test-threads | -j | --timeout | --grace | --slow-after | --max-output | --repeat | \
+	--retries | --shard | --filter | --skip | --suite | --exe)
+		return ;;
+	esac
+	if [[ $cur != -* ]]; then
+		if [[ $command == help ]]; then
+			COMPREPLY=($(compgen -W "run list doctor" -- "$cur"))
+		else
+			_proctor_files "$cur"
+		fi
+		return
+	fi
+	case $command in
+	run)
+		COMPREPLY=($(compgen -W "--test-threads= --timeout= --grace= --slow-after= \
+			--max-output= --isolation= --no-suite --on-crash= --fail-fast --repeat= \
+			--retries= --shuffle --shard= --filter= --skip= --suite= --exe= \
+			--list-suites --nocapture --pin-tests --loop= --events= --junit= \
+			--backtrace --no-check-leaks --no-cache --verbose --quiet --color \
+			--no-color --help" -- "$cur")) ;;
+	list)
+		COMPREPLY=($(compgen -W "--shard= --filter= --skip= --suite= --exe= \
+			--list-suites --json --help" -- "$cur")) ;;
+	doctor)
+		COMPREPLY=($(compgen -W "--loop= --help" -- "$cur")) ;;
+	esac
+	[[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace
+}
+complete -F _proctor proctor
