@@ -17,8 +17,9 @@
 #define CHECKS_NLIMITS 8
 
 struct checks {
-	int stat_fd;			/* /proc/self/stat, hidden; -1: not open */
-	unsigned nthreads;
+	int task_fd;			/* /proc/self/task, hidden; -1: not open */
+	dev_t task_dev;			/* of the file system of processes */
+	unsigned nthreads;		/* 0: the kernel does not tell */
 	struct known threads, children;
 	char cwd[PATH_MAX];
 	int cwd_fd;

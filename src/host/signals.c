@@ -6,7 +6,11 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#define SIGNAL_BIT(sig) ((uint64_t)1 << ((sig) - 1))
 
 typedef int sigaction_function(int, const struct sigaction *, struct sigaction *);
 
@@ -19,9 +23,9 @@ static struct {
 	signals_handler *handler;	/* NULL: nothing is taken, calls are passed on */
 	uint64_t crashes;
 	_Atomic uint64_t touched;
-	uint64_t ignored, caught;	/* of the base line */
 	struct sigaction theirs[NSIG];	/* crash signals: what the suite set */
-	struct sigaction base[NSIG];	/* all of them, as later tests are to find them */
+	/* As later tests are to find them: crash signals always, others where `touched`. */
+	struct sigaction base[NSIG];
 } signals;
 
 int signal_real(int sig, const struct sigaction *action, struct sigaction *old)
@@ -89,29 +93,13 @@ struct sigaction signal_theirs(int sig)
 	return theirs;
 }
 
-/* The signals of which only the kernel or the interposed functions know that they changed. */
-static uint64_t signals_changed(uint64_t ignored, uint64_t caught)
+void signals_adopt(void)
 {
-	uint64_t touched = 0;
+	size_t i;
 
-	if (atomic_load_explicit(&signals.touched, memory_order_relaxed) != 0)
-		touched = atomic_exchange(&signals.touched, 0);
-	return touched | (ignored ^ signals.ignored) | (caught ^ signals.caught);
-}
-
-void signals_adopt(uint64_t ignored, uint64_t caught)
-{
-	uint64_t changed = signals_changed(ignored, caught);
-	int sig;
-
-	signals.ignored = ignored;
-	signals.caught = caught;
-	for (sig = 1; sig < NSIG; sig++) {
-		if (signal_taken(sig))
-			signals.base[sig] = signals.theirs[sig];
-		else if (changed & SIGNAL_BIT(sig))
-			signal_real(sig, NULL, &signals.base[sig]);
-	}
+	atomic_store(&signals.touched, 0);
+	for (i = 0; i < ARRAY_SIZE(crash_signals); i++)
+		signals.base[crash_signals[i]] = signals.theirs[crash_signals[i]];
 }
 
 /* A suite may get past the interposed functions with a system call of its own. */
@@ -127,22 +115,33 @@ static bool signal_is_ours(int sig)
 	return (now.sa_flags & SA_SIGINFO) && now.sa_sigaction == signals.handler;
 }
 
-void signals_put_back(uint64_t ignored, uint64_t caught)
+void signals_put_back(void)
 {
-	uint64_t changed = signals_changed(ignored, caught);
+	uint64_t touched = 0;
 	size_t i;
 	int sig;
 
+	if (atomic_load_explicit(&signals.touched, memory_order_relaxed) != 0)
+		touched = atomic_exchange(&signals.touched, 0);
 	for (i = 0; signals.handler && i < ARRAY_SIZE(crash_signals); i++) {
 		sig = crash_signals[i];
 		signals.theirs[sig] = signals.base[sig];
-		if ((changed & SIGNAL_BIT(sig)) || !signal_is_ours(sig))
+		if ((touched & SIGNAL_BIT(sig)) || !signal_is_ours(sig))
 			signal_install(sig);
 	}
-	changed &= ~signals.crashes;
-	for (sig = 1; changed != 0 && sig < NSIG; sig++)
-		if (changed & SIGNAL_BIT(sig))
+	touched &= ~signals.crashes;
+	for (sig = 1; touched != 0 && sig < NSIG; sig++)
+		if (touched & SIGNAL_BIT(sig))
 			signal_real(sig, &signals.base[sig], NULL);
+}
+
+/* Before a change: keeps what was there, if it is the first since the base line. */
+static void signal_touch(int sig)
+{
+	if (sig < 1 || sig >= NSIG || (atomic_load(&signals.touched) & SIGNAL_BIT(sig)))
+		return;
+	if (signal_taken(sig) || signal_real(sig, NULL, &signals.base[sig]) == 0)
+		atomic_fetch_or(&signals.touched, SIGNAL_BIT(sig));
 }
 
 /* What follows stands before the C library's functions of the same names. */
@@ -152,8 +151,8 @@ int sigaction(int sig, const struct sigaction *restrict action, struct sigaction
 	struct sigaction before;
 	int ret;
 
-	if (action && sig > 0 && sig < NSIG)
-		atomic_fetch_or(&signals.touched, SIGNAL_BIT(sig));
+	if (action)
+		signal_touch(sig);
 	if (!signal_taken(sig))
 		return signal_real(sig, action, old);
 	before = signals.theirs[sig];
@@ -209,4 +208,31 @@ sighandler_t __sysv_signal(int sig, sighandler_t handler)
 sighandler_t sysv_signal(int sig, sighandler_t handler)
 {
 	return signal_set(sig, handler, (int)(SA_RESETHAND | SA_NODEFER));
+}
+
+/* The C library's own sigset() and sigignore() would not come by sigaction() above. */
+
+int sigignore(int sig)
+{
+	return signal_set(sig, SIG_IGN, 0) == SIG_ERR ? -1 : 0;
+}
+
+sighandler_t sigset(int sig, sighandler_t handler)
+{
+	sigset_t only, before;
+	sighandler_t old;
+
+	if (sigemptyset(&only) < 0 || sigaddset(&only, sig) < 0)
+		return SIG_ERR;
+	if (handler == SIG_HOLD) {
+		struct sigaction action;
+
+		if (sigprocmask(SIG_BLOCK, &only, &before) < 0 || sigaction(sig, NULL, &action) < 0)
+			return SIG_ERR;
+		return sigismember(&before, sig) ? SIG_HOLD : action.sa_handler;
+	}
+	old = signal_set(sig, handler, 0);
+	if (old == SIG_ERR || sigprocmask(SIG_UNBLOCK, &only, &before) < 0)
+		return SIG_ERR;
+	return sigismember(&before, sig) ? SIG_HOLD : old;
 }

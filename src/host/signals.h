@@ -2,20 +2,15 @@
 /*
  * Signal dispositions. The host defines signal(), sigaction() and their relatives itself, and
  * suites resolve to these: for a signal by which programs crash the kernel keeps calling the host,
- * which calls the suite's handler after it; for all others it is noted that they were touched.
+ * which calls the suite's handler after it; for all others the first change is noted with what
+ * was there before it, so that putting them back costs nothing where nothing was changed.
  */
 #ifndef HOST_SIGNALS_H
 #define HOST_SIGNALS_H
 
 #include <signal.h>
-#include <stdbool.h>
-#include <stdint.h>
 
 typedef void signals_handler(int sig, siginfo_t *si, void *context);
-
-/* Bit sig - 1 stands for `sig`, as in /proc/PID/stat, which has 31 of them. */
-#define SIGNAL_BIT(sig) ((uint64_t)1 << ((sig) - 1))
-#define SIGNALS_IN_STAT (((uint64_t)1 << 31) - 1)
 
 /* From now on the crash signals go to `handler`. Called once, before a suite is opened. */
 void signals_take(signals_handler *handler);
@@ -29,9 +24,9 @@ int signal_real(int sig, const struct sigaction *action, struct sigaction *old);
  */
 struct sigaction signal_theirs(int sig);
 
-/* What is set up now is what later tests are to find. The masks are those of /proc/self/stat. */
-void signals_adopt(uint64_t ignored, uint64_t caught);
+/* What is set up now is what later tests are to find. */
+void signals_adopt(void);
 /* Puts back what differs from that. */
-void signals_put_back(uint64_t ignored, uint64_t caught);
+void signals_put_back(void);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tests of the TML compiler: `int32_t test(void)` and a runtime, any part of which may be missing. */
+/* Tests of the TML compiler: `int32_t f(void)`, and a runtime of which any part may be missing. */
 #ifndef HOST_TML_H
 #define HOST_TML_H
 

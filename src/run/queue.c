@@ -34,7 +34,7 @@ static bool queue_alone(const struct queue *q, item_t item)
 {
 	const struct test *test = queue_test(q, item);
 
-	return q->each_alone || test->workdir || test->env || test->suite->kind == SUITE_EXE;
+	return q->isolation == PROCTOR_ISOLATION_TEST || test->workdir || test->env || test->suite->kind == SUITE_EXE;
 }
 
 static void lane_unlink(struct queue *q, size_t i)
@@ -130,9 +130,9 @@ static int queue_fill(struct queue *q, unsigned repeat)
 }
 
 int queue_init(struct queue *q, const struct proctor_plan *plan, unsigned nworkers, unsigned repeat,
-	       bool each_alone, struct proctor_error *err)
+	       enum proctor_isolation isolation, struct proctor_error *err)
 {
-	*q = (struct queue){ .plan = plan, .nworkers = nworkers, .each_alone = each_alone };
+	*q = (struct queue){ .plan = plan, .nworkers = nworkers, .isolation = isolation };
 	if ((uint64_t)plan->ntests * repeat >= UINT32_MAX)
 		return error_set(err, -EINVAL, "%zu tests times %u repetitions are more than a "
 				 "run can count", plan->ntests, repeat);
@@ -221,12 +221,15 @@ static void queue_cut(struct queue *q, size_t i, struct task *task)
 	struct lane *lane = &q->lanes[i];
 	struct range *r = lane->head;
 	uint64_t bound_us = q->nworkers > 1 ? q->cost_us / (4 * q->nworkers) : UINT64_MAX;
+	/* A page has room for one crash record, and a forked test's death does not end the host:
+	 * it is read before the next test begins. */
+	unsigned most = q->isolation == PROCTOR_ISOLATION_FORK ? 1 : TASK_TESTS_MAX;
 	uint64_t cost = 0;
 
 	*task = (struct task){ .suite = lane->suite, .first = r->first, .attempt = r->attempt,
 			       .nopens = r->nopens, .lane = i };
 	task->own_host = r->own_host || queue_alone(q, r->first);
-	while (r->first < r->end && task->ntests < TASK_TESTS_MAX) {
+	while (r->first < r->end && task->ntests < most) {
 		uint64_t next = queue_cost_us(q, r->first);
 
 		if (task->ntests > 0 &&

@@ -48,7 +48,7 @@ struct lane {
 struct queue {
 	const struct proctor_plan *plan;	/* constant from here ... */
 	unsigned nworkers;
-	bool each_alone;			/* --isolation=test */
+	enum proctor_isolation isolation;
 	uint64_t unknown_us;			/* cost of a test nothing is known of; ... to here */
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -62,7 +62,7 @@ struct queue {
 
 /* Queues every test of the plan `repeat` times. -ENOMEM. */
 int queue_init(struct queue *q, const struct proctor_plan *plan, unsigned nworkers, unsigned repeat,
-	       bool each_alone, struct proctor_error *err);
+	       enum proctor_isolation isolation, struct proctor_error *err);
 void queue_fini(struct queue *q);
 
 /*

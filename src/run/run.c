@@ -214,7 +214,7 @@ static int run_with_loop(struct supervisor *sup, proctor_callback *callback, voi
 	if (ret < 0)
 		goto close_loop;
 	ret = queue_init(&run->queue, run->plan, run->nworkers, run->options.repeat,
-			 run->options.isolation != PROCTOR_ISOLATION_BATCH, sup->err);
+			 run->options.isolation, sup->err);
 	if (ret < 0)
 		goto close_mailbox;
 	run->broken = calloc(run->queue.nlanes ? run->queue.nlanes : 1, sizeof(*run->broken));

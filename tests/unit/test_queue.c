@@ -54,7 +54,7 @@ static void a_task_is_at_most_ten_tests_of_one_suite(void **state)
 
 	(void)state;
 	fake_init(&f, 7, 13);
-	assert_int_equal(queue_init(&q, &f.plan, 1, 2, false, NULL), 0);
+	assert_int_equal(queue_init(&q, &f.plan, 1, 2, PROCTOR_ISOLATION_BATCH, NULL), 0);
 	while (ntests < 2 * f.ntests) {
 		assert_true(queue_pop(&q, 0, NULL, 0, &task));
 		assert_in_range(task.ntests, 1, TASK_TESTS_MAX);
@@ -77,7 +77,7 @@ static void tasks_shrink_towards_the_end(void **state)
 
 	(void)state;
 	fake_init(&f, 1, 400);
-	assert_int_equal(queue_init(&q, &f.plan, 4, 1, false, NULL), 0);
+	assert_int_equal(queue_init(&q, &f.plan, 4, 1, PROCTOR_ISOLATION_BATCH, NULL), 0);
 	assert_true(queue_pop(&q, 0, NULL, 0, &task));
 	assert_int_equal(task.ntests, TASK_TESTS_MAX);
 	for (ntests = task.ntests; ntests < 400; ntests += task.ntests) {
@@ -101,7 +101,7 @@ static void a_long_test_is_a_task_of_its_own(void **state)
 	fake_init(&f, 1, 40);
 	for (size_t i = 0; i < f.ntests; i++)
 		f.tests[i].duration_us = i == 3 ? 1000000 : 1000;
-	assert_int_equal(queue_init(&q, &f.plan, 2, 1, false, NULL), 0);
+	assert_int_equal(queue_init(&q, &f.plan, 2, 1, PROCTOR_ISOLATION_BATCH, NULL), 0);
 	assert_true(queue_pop(&q, 0, NULL, 0, &task));
 	assert_int_equal(task.ntests, 3);
 	assert_true(queue_pop(&q, 0, NULL, 0, &task));
@@ -119,13 +119,34 @@ static void a_test_with_a_directory_of_its_own_is_alone(void **state)
 	(void)state;
 	fake_init(&f, 1, 10);
 	f.tests[2].workdir = (char *)"/";
-	assert_int_equal(queue_init(&q, &f.plan, 1, 1, false, NULL), 0);
+	assert_int_equal(queue_init(&q, &f.plan, 1, 1, PROCTOR_ISOLATION_BATCH, NULL), 0);
 	assert_true(queue_pop(&q, 0, NULL, 0, &task));
 	assert_int_equal(task.ntests, 2);
 	assert_false(task.own_host);
 	assert_true(queue_pop(&q, 0, NULL, 0, &task));
 	assert_int_equal(task.ntests, 1);
 	assert_true(task.own_host);
+	queue_fini(&q);
+	fake_fini(&f);
+}
+
+static void isolation_decides_who_shares_a_host(void **state)
+{
+	struct fake f;
+	struct queue q;
+	struct task task;
+
+	(void)state;
+	fake_init(&f, 1, 40);
+	assert_int_equal(queue_init(&q, &f.plan, 1, 1, PROCTOR_ISOLATION_TEST, NULL), 0);
+	assert_true(queue_pop(&q, 0, NULL, 0, &task));
+	assert_int_equal(task.ntests, 1);
+	assert_true(task.own_host);
+	queue_fini(&q);
+	assert_int_equal(queue_init(&q, &f.plan, 1, 1, PROCTOR_ISOLATION_FORK, NULL), 0);
+	assert_true(queue_pop(&q, 0, NULL, 0, &task));
+	assert_int_equal(task.ntests, 1);
+	assert_false(task.own_host);
 	queue_fini(&q);
 	fake_fini(&f);
 }
@@ -138,7 +159,7 @@ static void workers_keep_to_suites_of_their_own(void **state)
 
 	(void)state;
 	fake_init(&f, 2, 100);
-	assert_int_equal(queue_init(&q, &f.plan, 2, 1, false, NULL), 0);
+	assert_int_equal(queue_init(&q, &f.plan, 2, 1, PROCTOR_ISOLATION_BATCH, NULL), 0);
 	for (int i = 0; i < 5; i++) {
 		assert_true(queue_pop(&q, 0, NULL, 0, &a));
 		assert_true(queue_pop(&q, 1, NULL, 0, &b));
@@ -156,7 +177,7 @@ static void what_is_put_back_comes_first(void **state)
 
 	(void)state;
 	fake_init(&f, 1, 30);
-	assert_int_equal(queue_init(&q, &f.plan, 1, 1, false, NULL), 0);
+	assert_int_equal(queue_init(&q, &f.plan, 1, 1, PROCTOR_ISOLATION_BATCH, NULL), 0);
 	assert_true(queue_pop(&q, 0, NULL, 0, &task));
 	assert_int_equal(queue_push_head(&q, &task, 4), 0);
 	assert_true(queue_pop(&q, 0, NULL, 0, &again));
@@ -174,7 +195,7 @@ static void a_retry_has_its_attempt_and_a_host_of_its_own(void **state)
 
 	(void)state;
 	fake_init(&f, 1, 1);
-	assert_int_equal(queue_init(&q, &f.plan, 1, 1, false, NULL), 0);
+	assert_int_equal(queue_init(&q, &f.plan, 1, 1, PROCTOR_ISOLATION_BATCH, NULL), 0);
 	assert_true(queue_pop(&q, 0, NULL, 0, &task));
 	assert_int_equal(queue_push_retry(&q, task.suite, task.first, 2), 0);
 	assert_true(queue_pop(&q, 0, NULL, 0, &task));
@@ -199,7 +220,7 @@ static void the_rest_is_what_was_never_handed_out(void **state)
 
 	(void)state;
 	fake_init(&f, 3, 20);
-	assert_int_equal(queue_init(&q, &f.plan, 1, 1, false, NULL), 0);
+	assert_int_equal(queue_init(&q, &f.plan, 1, 1, PROCTOR_ISOLATION_BATCH, NULL), 0);
 	assert_true(queue_pop(&q, 0, NULL, 0, &task));
 	queue_end(&q);
 	queue_rest(&q, rest_count, &nrest);
@@ -267,7 +288,7 @@ static void nothing_is_lost_or_doubled_under_contention(void **state)
 	c.nopen = c.f.ntests * repeat;
 	c.taken = calloc(c.nopen, sizeof(*c.taken));
 	assert_non_null(c.taken);
-	assert_int_equal(queue_init(&c.q, &c.f.plan, CROWD_WORKERS, repeat, false, NULL), 0);
+	assert_int_equal(queue_init(&c.q, &c.f.plan, CROWD_WORKERS, repeat, PROCTOR_ISOLATION_BATCH, NULL), 0);
 	for (unsigned i = 0; i < CROWD_WORKERS; i++) {
 		workers[i] = (struct crowd_worker){ .crowd = &c, .slot = i };
 		assert_int_equal(pthread_create(&workers[i].thread, NULL, crowd_main, &workers[i]), 0);
@@ -307,7 +328,7 @@ static void a_paused_queue_hands_nothing_out(void **state)
 
 	(void)state;
 	fake_init(&f, 1, 5);
-	assert_int_equal(queue_init(&q, &f.plan, 1, 1, false, NULL), 0);
+	assert_int_equal(queue_init(&q, &f.plan, 1, 1, PROCTOR_ISOLATION_BATCH, NULL), 0);
 	queue_pause(&q, true);
 	assert_int_equal(pthread_create(&thread, NULL, popper_main, &p), 0);
 	queue_end(&q);
@@ -324,6 +345,7 @@ int main(void)
 		cmocka_unit_test(tasks_shrink_towards_the_end),
 		cmocka_unit_test(a_long_test_is_a_task_of_its_own),
 		cmocka_unit_test(a_test_with_a_directory_of_its_own_is_alone),
+		cmocka_unit_test(isolation_decides_who_shares_a_host),
 		cmocka_unit_test(workers_keep_to_suites_of_their_own),
 		cmocka_unit_test(what_is_put_back_comes_first),
 		cmocka_unit_test(a_retry_has_its_attempt_and_a_host_of_its_own),
