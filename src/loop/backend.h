@@ -7,6 +7,8 @@
 
 /* What one read takes at most: as much as a pipe holds unless its owner widened it. */
 #define LOOP_READ_BYTES (64u << 10)
+/* What one stream may take of a turn: a flood must not starve the others. */
+#define LOOP_FAIR_BYTES (4 * LOOP_READ_BYTES)
 
 /* A place in at most one queue; alone (or an empty queue) it points to itself. */
 struct link {

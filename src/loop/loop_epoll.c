@@ -12,8 +12,6 @@
 #include "loop/backend.h"
 
 #define EVENTS_PER_TURN 256
-/* What a stream may deliver in one turn, so that a flood leaves the others theirs. */
-#define FAIR_BYTES (4 * LOOP_READ_BYTES)
 
 struct loop {
 	int epfd;
@@ -169,7 +167,7 @@ static int epoll_turn(struct loop *lp, uint64_t until_us, struct proctor_error *
 		link_remove(&r->queue);
 		r->nholds++;
 		if (ret == 0)
-			ret = record_read(r, &loop_epoll, lp, &lp->blocks, FAIR_BYTES, true, err);
+			ret = record_read(r, &loop_epoll, lp, &lp->blocks, LOOP_FAIR_BYTES, true, err);
 		r->nholds--;
 		record_release(r);
 	}

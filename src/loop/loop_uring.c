@@ -420,6 +420,26 @@ static size_t op_deliver(struct loop *lp, struct op *op, size_t max_bytes)
 	return nbytes;
 }
 
+/*
+ * Delivers a completed read. One that filled its buffer comes from a writer that floods: what it
+ * has written meanwhile is read here, up to the fair share, as a request for each buffer would cost
+ * a turn.
+ */
+static int op_deliver_share(struct loop *lp, struct op *op, struct proctor_error *err)
+{
+	bool full = op->buffer >= 0 && op->result == (int)LOOP_READ_BYTES;
+	int ret = 0;
+
+	op->record.nholds++;
+	op_deliver(lp, op, SIZE_MAX);
+	if (full && op->record.stream)
+		ret = record_read(&op->record, &loop_uring, lp, &lp->blocks,
+				  LOOP_FAIR_BYTES - LOOP_READ_BYTES, true, err);
+	op->record.nholds--;
+	op_release(op);
+	return ret;
+}
+
 static int uring_drain(struct loop *lp, struct stream *s, size_t max_bytes,
 		       struct proctor_error *err)
 {
@@ -463,7 +483,7 @@ static void op_tell_ready(struct loop *lp, struct op *op)
 static int uring_turn(struct loop *lp, uint64_t until_us, struct proctor_error *err)
 {
 	struct link bytes, ready;
-	int ret;
+	int ret, read_ret = 0;
 
 	queue_arm(lp);
 	/* What a drain or a stop in a callback found is not to wait for anything new. */
@@ -478,7 +498,8 @@ static int uring_turn(struct loop *lp, uint64_t until_us, struct proctor_error *
 	while (!link_alone(&bytes)) {
 		struct op *op = queue_first(&bytes);
 
-		op_deliver(lp, op, SIZE_MAX);
+		if (op_deliver_share(lp, op, err) < 0)
+			read_ret = -ENOMEM;
 	}
 	while (!link_alone(&ready)) {
 		struct op *op = queue_first(&ready);
@@ -492,7 +513,7 @@ static int uring_turn(struct loop *lp, uint64_t until_us, struct proctor_error *
 	lp->failure = 0;
 	if (ret < 0)
 		return error_sys(err, -ret, "cannot have a cancelled io_uring request back");
-	return 0;
+	return read_ret;
 }
 
 static void uring_close(struct loop *lp)

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <libgen.h>
-#include <libxml/xmlwriter.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 
 #include "base/container.h"
 #include "report/escape.h"
+#include "report/xml.h"
 
 struct junit_counts {
 	size_t ntests, nfailures, nerrors, nskipped;
@@ -42,6 +42,7 @@ struct junit {
 	bool special;			/* `path` is no regular file: written to, not replaced */
 	FILE *spool;
 	off_t spool_at;
+	struct xml xml;
 	xmlBufferPtr buffer;
 	struct bytes scratch;
 	struct junit_suite *suites;	/* in the order in which they were first heard of */
@@ -52,19 +53,19 @@ struct junit {
 
 #define XML(text) ((const xmlChar *)(text))
 
-static void put_seconds(xmlTextWriterPtr w, const char *name, uint64_t duration_us)
+static void put_seconds(struct junit *j, xmlTextWriterPtr w, const char *name, uint64_t duration_us)
 {
-	xmlTextWriterWriteFormatAttribute(w, XML(name), "%" PRIu64 ".%06" PRIu64,
+	j->xml.xmlTextWriterWriteFormatAttribute(w, XML(name), "%" PRIu64 ".%06" PRIu64,
 					  duration_us / 1000000, duration_us % 1000000);
 }
 
-static void put_counts(xmlTextWriterPtr w, const struct junit_counts *c)
+static void put_counts(struct junit *j, xmlTextWriterPtr w, const struct junit_counts *c)
 {
-	xmlTextWriterWriteFormatAttribute(w, XML("tests"), "%zu", c->ntests);
-	xmlTextWriterWriteFormatAttribute(w, XML("failures"), "%zu", c->nfailures);
-	xmlTextWriterWriteFormatAttribute(w, XML("errors"), "%zu", c->nerrors);
-	xmlTextWriterWriteFormatAttribute(w, XML("skipped"), "%zu", c->nskipped);
-	put_seconds(w, "time", c->duration_us);
+	j->xml.xmlTextWriterWriteFormatAttribute(w, XML("tests"), "%zu", c->ntests);
+	j->xml.xmlTextWriterWriteFormatAttribute(w, XML("failures"), "%zu", c->nfailures);
+	j->xml.xmlTextWriterWriteFormatAttribute(w, XML("errors"), "%zu", c->nerrors);
+	j->xml.xmlTextWriterWriteFormatAttribute(w, XML("skipped"), "%zu", c->nskipped);
+	put_seconds(j, w, "time", c->duration_us);
 }
 
 /* Text as XML can hold it; lent until the next call. */
@@ -77,7 +78,7 @@ static const xmlChar *clean(struct junit *j, const char *text)
 
 static void put_attribute(struct junit *j, xmlTextWriterPtr w, const char *name, const char *text)
 {
-	xmlTextWriterWriteAttribute(w, XML(name), clean(j, text));
+	j->xml.xmlTextWriterWriteAttribute(w, XML(name), clean(j, text));
 }
 
 static void put_stream(struct junit *j, xmlTextWriterPtr w, const char *name, const char *bytes,
@@ -94,7 +95,7 @@ static void put_stream(struct junit *j, xmlTextWriterPtr w, const char *name, co
 	if (j->scratch.failed)
 		j->failed = -ENOMEM;
 	else
-		xmlTextWriterWriteElement(w, XML(name), XML(j->scratch.data));
+		j->xml.xmlTextWriterWriteElement(w, XML(name), XML(j->scratch.data));
 }
 
 /* <failure message="first line" type="crash">message and backtrace</failure> */
@@ -103,18 +104,18 @@ static void put_verdict(struct junit *j, xmlTextWriterPtr w, const char *element
 {
 	const char *message = r->message ? r->message : "";
 
-	xmlTextWriterStartElement(w, XML(element));
+	j->xml.xmlTextWriterStartElement(w, XML(element));
 	bytes_clear(&j->scratch);
 	escape_append(&j->scratch, message, strcspn(message, "\n"), "\t");
-	xmlTextWriterWriteAttribute(w, XML("message"),
+	j->xml.xmlTextWriterWriteAttribute(w, XML("message"),
 				    j->scratch.nbytes ? XML(j->scratch.data) : XML(""));
 	put_attribute(j, w, "type", proctor_verdict_name(r->verdict));
-	xmlTextWriterWriteString(w, clean(j, message));
+	j->xml.xmlTextWriterWriteString(w, clean(j, message));
 	if (r->backtrace) {
-		xmlTextWriterWriteString(w, XML("\n"));
-		xmlTextWriterWriteString(w, clean(j, r->backtrace));
+		j->xml.xmlTextWriterWriteString(w, XML("\n"));
+		j->xml.xmlTextWriterWriteString(w, clean(j, r->backtrace));
 	}
-	xmlTextWriterEndElement(w);
+	j->xml.xmlTextWriterEndElement(w);
 }
 
 /* Counts a result; returns the element that says it, NULL for a pass. */
@@ -146,17 +147,17 @@ static const char *count_result(struct junit_counts *c, const struct proctor_res
 static void put_case(struct junit *j, xmlTextWriterPtr w, const struct proctor_test *t,
 		     const struct proctor_result *r, const char *element)
 {
-	xmlTextWriterStartElement(w, XML("testcase"));
+	j->xml.xmlTextWriterStartElement(w, XML("testcase"));
 	put_attribute(j, w, "name", t->name);
 	put_attribute(j, w, "classname", t->suite);
 	if (t->file[0])
 		put_attribute(j, w, "file", t->file);
-	put_seconds(w, "time", r->duration_us);
+	put_seconds(j, w, "time", r->duration_us);
 	if (element)
 		put_verdict(j, w, element, r);
 	put_stream(j, w, "system-out", r->out, r->nout, r->out_head, r->out_bytes);
 	put_stream(j, w, "system-err", r->err, r->nerr, r->err_head, r->err_bytes);
-	xmlTextWriterEndElement(w);
+	j->xml.xmlTextWriterEndElement(w);
 }
 
 static struct junit_suite *suite_find(struct junit *j, const char *name)
@@ -187,10 +188,10 @@ static struct junit_suite *suite_find(struct junit *j, const char *name)
 /* Writes what the buffer holds; leaves it empty. -errno. */
 static int buffer_write(struct junit *j, FILE *to)
 {
-	size_t nbytes = (size_t)xmlBufferLength(j->buffer);
-	size_t written = fwrite(xmlBufferContent(j->buffer), 1, nbytes, to);
+	size_t nbytes = (size_t)j->xml.xmlBufferLength(j->buffer);
+	size_t written = fwrite(j->xml.xmlBufferContent(j->buffer), 1, nbytes, to);
 
-	xmlBufferEmpty(j->buffer);
+	j->xml.xmlBufferEmpty(j->buffer);
 	return written == nbytes ? 0 : -errno;
 }
 
@@ -198,20 +199,20 @@ static int spool_add(struct junit *j, const struct proctor_test *t, const struct
 {
 	struct junit_suite *suite = suite_find(j, t->suite);
 	struct junit_case *c = calloc(1, sizeof(*c));
-	xmlTextWriterPtr w = xmlNewTextWriterMemory(j->buffer, 0);
+	xmlTextWriterPtr w = j->xml.xmlNewTextWriterMemory(j->buffer, 0);
 	const char *element;
 
 	if (!suite || !c || !w) {
 		free(c);
-		xmlFreeTextWriter(w);
+		j->xml.xmlFreeTextWriter(w);
 		return -ENOMEM;
 	}
 	element = count_result(&suite->counts, r);
 	count_result(&j->counts, r);
 	put_case(j, w, t, r, element);
-	xmlFreeTextWriter(w);
+	j->xml.xmlFreeTextWriter(w);
 	c->at = j->spool_at;
-	c->nbytes = (size_t)xmlBufferLength(j->buffer);
+	c->nbytes = (size_t)j->xml.xmlBufferLength(j->buffer);
 	j->spool_at += (off_t)c->nbytes;
 	if (suite->last)
 		suite->last->next = c;
@@ -269,34 +270,34 @@ static int suite_write(struct junit *j, xmlTextWriterPtr w, const struct junit_s
 {
 	int ret;
 
-	xmlTextWriterStartElement(w, XML("testsuite"));
+	j->xml.xmlTextWriterStartElement(w, XML("testsuite"));
 	put_attribute(j, w, "name", suite->name);
-	put_counts(w, &suite->counts);
-	xmlTextWriterWriteRaw(w, XML("\n"));
-	xmlTextWriterFlush(w);
+	put_counts(j, w, &suite->counts);
+	j->xml.xmlTextWriterWriteRaw(w, XML("\n"));
+	j->xml.xmlTextWriterFlush(w);
 	ret = buffer_write(j, to);
 	for (const struct junit_case *c = suite->first; ret == 0 && c; c = c->next)
 		ret = case_copy(j, c, to);
-	xmlTextWriterEndElement(w);
-	xmlTextWriterWriteRaw(w, XML("\n"));
+	j->xml.xmlTextWriterEndElement(w);
+	j->xml.xmlTextWriterWriteRaw(w, XML("\n"));
 	return ret;
 }
 
 static int report_write(struct junit *j, FILE *to)
 {
-	xmlTextWriterPtr w = xmlNewTextWriterMemory(j->buffer, 0);
+	xmlTextWriterPtr w = j->xml.xmlNewTextWriterMemory(j->buffer, 0);
 	int ret = 0;
 
 	if (!w)
 		return -ENOMEM;
-	xmlTextWriterStartDocument(w, NULL, "UTF-8", NULL);
-	xmlTextWriterStartElement(w, XML("testsuites"));
-	put_counts(w, &j->counts);
-	xmlTextWriterWriteRaw(w, XML("\n"));
+	j->xml.xmlTextWriterStartDocument(w, NULL, "UTF-8", NULL);
+	j->xml.xmlTextWriterStartElement(w, XML("testsuites"));
+	put_counts(j, w, &j->counts);
+	j->xml.xmlTextWriterWriteRaw(w, XML("\n"));
 	for (size_t i = 0; ret == 0 && i < j->nsuites; i++)
 		ret = suite_write(j, w, &j->suites[i], to);
-	xmlTextWriterEndDocument(w);
-	xmlFreeTextWriter(w);
+	j->xml.xmlTextWriterEndDocument(w);
+	j->xml.xmlFreeTextWriter(w);
 	return ret < 0 ? ret : buffer_write(j, to);
 }
 
@@ -354,7 +355,7 @@ static void junit_free(struct junit *j)
 	free(j->suites);
 	bytes_fini(&j->scratch);
 	if (j->buffer)
-		xmlBufferFree(j->buffer);
+		j->xml.xmlBufferFree(j->buffer);
 	if (j->spool)
 		fclose(j->spool);
 	free(j->path);
@@ -408,13 +409,19 @@ int junit_open(struct reporter **rp, const char *path, struct proctor_error *err
 {
 	static const struct reporter_ops ops = { .event = junit_event, .close = junit_close };
 	struct junit *j = calloc(1, sizeof(*j));
-	int ret = -ENOMEM;
+	int ret;
 
 	if (!j)
 		return error_sys(err, ENOMEM, "cannot write %s", path);
+	ret = xml_load(&j->xml, err);
+	if (ret < 0) {
+		free(j);
+		return ret;
+	}
 	j->reporter.ops = &ops;
 	j->path = strdup(path);
-	j->buffer = xmlBufferCreate();
+	ret = -ENOMEM;
+	j->buffer = j->xml.xmlBufferCreate();
 	if (j->path && j->buffer)
 		ret = spool_open(j);
 	if (ret < 0) {

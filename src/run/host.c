@@ -93,6 +93,7 @@ static int host_exec(struct host *h, const struct task *task, int out_fd, int er
 		.workdir = task->own_host ? run_test(run, task->first)->workdir : NULL,
 		.inherited = &run->inherited, .keep_affinity = run->options.pin_tests,
 		.dies_with_parent = true, .oom_first = true,
+		.handlers_known = run->options.own_process,
 		.fds = { run->inherited.null_fd, out_fd, err_fd, h->map.page ? h->map.fd : -1, -1 },
 	};
 	int ret = host_environment(h, task, &env);

@@ -58,6 +58,14 @@ static int inherited_affinity(struct inherited *in, struct proctor_error *err)
 	return error_sys(err, errno, "cannot read the affinity mask");
 }
 
+static bool signal_caught(int signo)
+{
+	struct sigaction sa;
+
+	return sigaction(signo, NULL, &sa) == 0 && sa.sa_handler != SIG_DFL &&
+	       sa.sa_handler != SIG_IGN;
+}
+
 int inherited_open(struct inherited *in, struct proctor_error *err)
 {
 	struct sigaction sa;
@@ -69,6 +77,10 @@ int inherited_open(struct inherited *in, struct proctor_error *err)
 	in->sigpipe_ignored = sa.sa_handler == SIG_IGN;
 	sigaction(SIGCHLD, NULL, &sa);
 	in->sigchld_ignored = sa.sa_handler == SIG_IGN;
+	sigemptyset(&in->caught);
+	for (int signo = 1; signo < NSIG; signo++)
+		if (signal_caught(signo))
+			sigaddset(&in->caught, signo);
 	ret = inherited_affinity(in, err);
 	if (ret < 0)
 		return ret;
@@ -90,13 +102,14 @@ void inherited_close(struct inherited *in)
 }
 
 /* A handler of proctor's caller must not run here, in shared memory, once the mask is back. */
-static void child_signals(const struct inherited *in)
+static void child_signals(const struct spawn *spawn)
 {
-	struct sigaction sa, reset = { .sa_handler = SIG_DFL }, ignore = { .sa_handler = SIG_IGN };
+	const struct inherited *in = spawn->inherited;
+	struct sigaction reset = { .sa_handler = SIG_DFL }, ignore = { .sa_handler = SIG_IGN };
 
 	for (int signo = 1; signo < NSIG; signo++)
-		if (sigaction(signo, NULL, &sa) == 0 && sa.sa_handler != SIG_DFL &&
-		    sa.sa_handler != SIG_IGN)
+		if (spawn->handlers_known ? sigismember(&in->caught, signo) == 1
+					  : signal_caught(signo))
 			sigaction(signo, &reset, NULL);
 	sigaction(SIGPIPE, in->sigpipe_ignored ? &ignore : &reset, NULL);
 	sigaction(SIGCHLD, in->sigchld_ignored ? &ignore : &reset, NULL);
@@ -141,7 +154,7 @@ static int child_exec(const struct spawn *spawn)
 		child_oom_first();
 	if (spawn->workdir && chdir(spawn->workdir) < 0)
 		return errno;
-	child_signals(in);
+	child_signals(spawn);
 	sigprocmask(SIG_SETMASK, &in->mask, NULL);
 	execve(spawn->path, spawn->argv, spawn->envp);
 	return errno;

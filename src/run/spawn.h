@@ -17,6 +17,7 @@
 struct inherited {
 	sigset_t mask;
 	bool sigpipe_ignored, sigchld_ignored;
+	sigset_t caught;		/* signals that have a handler */
 	cpu_set_t *affinity;
 	size_t naffinity_bytes;
 	int null_fd;			/* /dev/null, for stdin */
@@ -36,6 +37,7 @@ struct spawn {
 	bool keep_affinity;		/* the spawning thread's instead of the inherited one */
 	bool dies_with_parent;		/* asks for the parent-death signal */
 	bool oom_first;			/* the kernel picks it before the supervisor */
+	bool handlers_known;		/* nobody but us sets handlers here: `caught` is all */
 	/* fds[i] becomes descriptor i of the child, -1: inherited; others are closed at exec. Each
 	 * must be above SPAWN_FDS_MAX (fd_high()). */
 	int fds[SPAWN_FDS_MAX];

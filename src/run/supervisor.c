@@ -10,6 +10,7 @@
 #include "run/worker.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,6 +26,12 @@
 #define KILLED_US 5000000u
 /* What is read at most of a dead host's pipe: all that a pipe can hold. */
 #define DRAIN_BYTES (4u << 20)
+/* A test that has written so much is one that floods: its pipe is widened, and a turn of the loop
+ * carries more. As wide as an unprivileged process may ask for by default. */
+#define FLOOD_BYTES (256u << 10)
+#define FLOOD_PIPE_BYTES (1 << 20)
+/* How long events may be kept back, so that the writer's thread is woken once for many. */
+#define FLUSH_US 5000u
 /* How long orphans may take to die at the end of the run. */
 #define ORPHANS_US 2000000u
 
@@ -199,14 +206,24 @@ static void host_on_death(struct stream *s, const char *bytes, size_t nbytes, in
 	host_say_over(h);
 }
 
+static void host_output(struct host *h, struct cutter *c, int fd, const char *bytes, size_t nbytes)
+{
+	uint64_t before = c->open.total_bytes;
+
+	cutter_feed(c, bytes, nbytes);
+	/* Refused where the user's pipes hold too much already: then it stays as it is. */
+	if (before < FLOOD_BYTES && c->open.total_bytes >= FLOOD_BYTES)
+		fcntl(fd, F_SETPIPE_SZ, FLOOD_PIPE_BYTES);
+	if (h->waiting)
+		results_settle(h->run->supervisor, h);
+}
+
 static void host_on_out(struct stream *s, const char *bytes, size_t nbytes, int error)
 {
 	struct host *h = container_of(s, struct host, out);
 
 	(void)error;
-	cutter_feed(&h->out_cut, bytes, nbytes);
-	if (h->waiting)
-		results_settle(h->run->supervisor, h);
+	host_output(h, &h->out_cut, s->fd, bytes, nbytes);
 }
 
 static void host_on_err(struct stream *s, const char *bytes, size_t nbytes, int error)
@@ -214,9 +231,7 @@ static void host_on_err(struct stream *s, const char *bytes, size_t nbytes, int 
 	struct host *h = container_of(s, struct host, err);
 
 	(void)error;
-	cutter_feed(&h->err_cut, bytes, nbytes);
-	if (h->waiting)
-		results_settle(h->run->supervisor, h);
+	host_output(h, &h->err_cut, s->fd, bytes, nbytes);
 }
 
 static void supervisor_watch(struct supervisor *sup, struct host *h)
@@ -531,20 +546,38 @@ static void supervisor_rescue(struct supervisor *sup)
 	}
 }
 
+/* Hands events on; returns when that is due again. */
+static uint64_t supervisor_flush(struct supervisor *sup)
+{
+	struct run *run = sup->run;
+	uint64_t now_us = clock_us();
+	bool due = now_us >= sup->flushed_us + FLUSH_US;
+
+	if (run->writer.batch && due) {
+		writer_flush(&run->writer);
+		sup->flushed_us = now_us;
+	}
+	/* The writer posts the eventfd when there is room again. */
+	if (due || sup->paused) {
+		sup->paused = writer_full(&run->writer);
+		queue_pause(&run->queue, sup->paused);
+	}
+	return run->writer.batch ? sup->flushed_us + FLUSH_US : CLOCK_NEVER;
+}
+
 int supervisor_run(struct supervisor *sup)
 {
 	struct run *run = sup->run;
 	int ret = supervisor_start(sup);
 
 	while (sup->nworkers > 0 && !sup->abandoned) {
-		uint64_t next_us;
+		uint64_t look_us, flush_us;
 
 		if (sup->nunfinished == 0)
 			queue_end(&run->queue);
-		next_us = supervisor_look(sup);
-		writer_flush(&run->writer);
-		queue_pause(&run->queue, writer_full(&run->writer));
-		ret = sup->ops->turn(sup->lp, next_us, sup->err);
+		look_us = supervisor_look(sup);
+		flush_us = supervisor_flush(sup);
+		ret = sup->ops->turn(sup->lp, look_us < flush_us ? look_us : flush_us, sup->err);
 		if (ret < 0)
 			supervisor_rescue(sup);
 		supervisor_check_writer(sup);

@@ -34,7 +34,9 @@ struct supervisor {
 	unsigned nworkers;		/* that have not ended */
 	size_t nunfinished;		/* items without a final result */
 	uint64_t tick_us;		/* when the next look at everything is due */
+	uint64_t flushed_us;		/* when events were last handed to the writer */
 	uint64_t told_tick_us;		/* when the last PROCTOR_TICK was sent */
+	bool paused;			/* no task is handed out: the writer is full */
 	enum stopping stopping;
 	int stop_signal;		/* 128+N is the exit code; 0: none */
 	bool failed;			/* some test did */
