@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: MIT
+#
+#   make            build/proctor, build/proctor-host, build/libproctor.a and .so
+#   make test       the project's tests: headers, units, and the real binary under both loops
+#   make demo       suites that pass, fail, crash, hang and flood, and whether each was judged so
+#   make bench      the measurements of tools/bench; BENCH="a c" picks some, ROUNDS=9 repeats more
+#   make soak       the long matrices and the fuzzing
+#   make lint       clang-tidy and cppcheck
+#   make install    PREFIX and DESTDIR as usual
+#
+# Variables: CC, CXX, CFLAGS, LDFLAGS, WERROR=1, SAN=address,undefined or SAN=thread. A compiler
+# or sanitizer that is not the default one has a directory of its own, build/clang, build/thread.
+
+CFLAGS       ?= -O2
+PREFIX       ?= /usr/local
+LIBDIR       ?= $(PREFIX)/lib
+PKGS          = liburing jansson libelf libdw libxml-2.0
+SAN          ?=
+VERSION      := $(shell sed -n 's/^.define PROCTOR_VERSION "\(.*\)"/\1/p' include/proctor/proctor.h)
+SOVERSION     = 0
+
+ifeq ($(origin CXX),default)
+CXX          := $(if $(findstring clang,$(CC)),$(subst clang,clang++,$(CC)),c++)
+endif
+
+comma        := ,
+empty        :=
+space        := $(empty) $(empty)
+VARIANT      := $(subst $(space),-,$(strip $(filter-out cc gcc,$(notdir $(firstword $(CC)))) \
+                  $(subst $(comma),-,$(SAN))))
+B            := $(if $(VARIANT),build/$(VARIANT),build)
+
+ifneq ($(MAKECMDGOALS),clean)
+MISSING      := $(shell pkg-config --print-errors --exists $(PKGS) 2>&1 || echo "(pkg-config failed)")
+ifneq ($(strip $(MISSING)),)
+$(error $(MISSING) On Debian 12, 'sh tools/bootstrap test' installs what is needed)
+endif
+DEP_FLAGS    := $(shell pkg-config --cflags $(PKGS))
+DEP_LIBS     := $(shell pkg-config --libs $(PKGS))
+endif
+
+WARNINGS      = -Wall -Wextra -Wshadow -Wswitch-enum -Wmissing-prototypes -Wstrict-prototypes \
+                -Wpointer-arith -Wvla $(if $(WERROR),-Werror)
+SAN_FLAGS     = $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+BASE_FLAGS    = -std=gnu11 -D_GNU_SOURCE -g -fPIC -pthread -Isrc -Iinclude $(WARNINGS)
+LIB_FLAGS     = $(BASE_FLAGS) $(DEP_FLAGS) $(SAN_FLAGS) $(CFLAGS)
+# The host runs hostile suites and stays plain whatever the sanitizer.
+HOST_FLAGS    = $(BASE_FLAGS) $(CFLAGS)
+# A library that is not needed is not loaded: start-up is part of each run.
+LINK          = -Wl,--as-needed
+
+LIB_SRC      := $(filter-out src/cli/% src/host/%,$(wildcard src/*/*.c))
+CLI_SRC      := $(wildcard src/cli/*.c)
+HOST_SRC     := $(wildcard src/host/*.c)
+UNIT_SRC     := $(wildcard tests/unit/test_*.c)
+INTEG_SRC    := $(wildcard tests/integration/test_*.c)
+HARNESS_SRC  := $(filter-out $(INTEG_SRC),$(wildcard tests/integration/*.c))
+HEADERS      := $(wildcard include/proctor/*.h)
+OWN_HEADERS  := $(wildcard src/*/*.h)
+
+LIB_OBJ      := $(LIB_SRC:%.c=$B/obj/%.o)
+CLI_OBJ      := $(CLI_SRC:%.c=$B/obj/%.o)
+HOST_OBJ     := $(HOST_SRC:%.c=$B/obj/%.o)
+HARNESS_OBJ  := $(HARNESS_SRC:%.c=$B/obj/%.o)
+UNIT_BIN     := $(UNIT_SRC:tests/unit/%.c=$B/tests/unit/%)
+INTEG_BIN    := $(INTEG_SRC:tests/integration/%.c=$B/tests/integration/%) $B/tests/embed/test_embed
+PRODUCTS     := $B/proctor $B/proctor-host $B/libproctor.a $B/libproctor.so
+
+all: $(PRODUCTS)
+
+$B/obj/src/host/%.o: src/host/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(HOST_FLAGS) -MMD -MP -c -o $@ $<
+
+$B/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(LIB_FLAGS) -MMD -MP -c -o $@ $<
+
+# Where the host is when it is not near the program that calls, as after make install.
+$B/obj/src/run/host_path.o: LIB_FLAGS += -DLIBEXECDIR='"$(PREFIX)/libexec/proctor"'
+
+$B/libproctor.a: $(LIB_OBJ)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+# Programs built here are linked with the .a; who links the .so needs the name it asks for.
+$B/libproctor.so: $(LIB_OBJ) src/libproctor.map
+	$(CC) $(LIB_FLAGS) $(LINK) $(if $(SAN),,-Wl,-z,defs) -shared -Wl,-soname,libproctor.so.$(SOVERSION) \
+		-Wl,--version-script=src/libproctor.map -o $@ $(LIB_OBJ) $(DEP_LIBS) $(LDFLAGS)
+	ln -sf libproctor.so $@.$(SOVERSION)
+
+$B/proctor: $(CLI_OBJ) $B/libproctor.a
+	$(CC) $(LIB_FLAGS) $(LINK) -o $@ $(CLI_OBJ) $B/libproctor.a $(DEP_LIBS) $(LDFLAGS)
+
+$B/proctor-host: $(HOST_OBJ)
+	$(CC) $(HOST_FLAGS) $(LINK) -o $@ $^ -ldl $(LDFLAGS)
+
+# Tests. Test programs find what they need through the environment set here.
+
+$B/tests/unit/%: tests/unit/%.c $B/libproctor.a Makefile
+	@mkdir -p $(@D)
+	$(CC) $(LIB_FLAGS) $(LINK) -MMD -MP -o $@ $< $B/libproctor.a $(DEP_LIBS) -lcmocka $(LDFLAGS)
+
+$B/tests/integration/%: tests/integration/%.c $(HARNESS_OBJ) $B/libproctor.a Makefile
+	@mkdir -p $(@D)
+	$(CC) $(LIB_FLAGS) $(LINK) -MMD -MP -o $@ $< $(HARNESS_OBJ) $B/libproctor.a $(DEP_LIBS) \
+		-lcmocka $(LDFLAGS)
+
+# The example of docs/08-EMBEDDING.md, and a program that has threads and children of its own.
+
+$B/embed: docs/example/embed.c $B/libproctor.a Makefile
+	$(CC) $(LIB_FLAGS) $(LINK) -MMD -MP -o $@ $< $B/libproctor.a $(DEP_LIBS) $(LDFLAGS)
+
+$B/tests/embed/%: tests/embed/%.c $B/embed $B/libproctor.a Makefile
+	@mkdir -p $(@D)
+	$(CC) $(LIB_FLAGS) $(LINK) -MMD -MP -o $@ $< $B/libproctor.a $(DEP_LIBS) -lcmocka $(LDFLAGS)
+
+SUITES       :=
+-include tests/suites/suites.mk
+
+# The suites of tests/unit/test_host.c, which plays the worker to a host itself.
+HOST_SUITES  := $(patsubst tests/suites/%,$B/tests/suites/%.so,\
+                  $(basename $(wildcard tests/suites/host_*.c tests/suites/host_*.cc)))
+SUITES       += $(HOST_SUITES)
+
+$B/tests/suites/host_%.so: tests/suites/host_%.c include/proctor/suite.h
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -D_GNU_SOURCE -g -O1 -fPIC -pthread -Iinclude $(WARNINGS) -shared -o $@ $<
+
+$B/tests/suites/host_%.so: tests/suites/host_%.cc include/proctor/suite.h
+	@mkdir -p $(@D)
+	$(CXX) -std=c++17 -g -O1 -fPIC -pthread -Iinclude -Wall -Wextra $(if $(WERROR),-Werror) \
+		-shared -o $@ $<
+
+TEST_ENV      = CC="$(CC)" CXX="$(CXX)" PROCTOR="$(CURDIR)/$B/proctor" \
+                PROCTOR_SUITES="$(CURDIR)/$B/tests/suites"
+
+# A public header is all that its user has to include, in C and in C++; our own compile alone too.
+headers:
+	@for h in $(HEADERS); do \
+		$(CC) -std=c11 -Wall -Wextra -Werror -fsyntax-only -x c -Iinclude $$h && \
+		$(CXX) -std=c++11 -Wall -Wextra -Werror -fsyntax-only -x c++ -Iinclude $$h || exit 1; \
+	done
+	@for h in $(OWN_HEADERS); do \
+		$(CC) $(BASE_FLAGS) $(DEP_FLAGS) -fsyntax-only -x c $$h || exit 1; \
+	done
+
+unit: $(UNIT_BIN) $(SUITES) $(PRODUCTS)
+	@$(TEST_ENV) TEST_LIMIT=120 tools/run-tests $(UNIT_BIN)
+
+integration: $(INTEG_BIN) $(SUITES) $(PRODUCTS)
+	@$(TEST_ENV) tools/both-loops tools/run-tests $(INTEG_BIN)
+
+test-parts: $(UNIT_BIN) $(INTEG_BIN) $(SUITES) $(PRODUCTS)
+
+test: headers test-parts
+	@export $(TEST_ENV); worst=0; \
+	TEST_LIMIT=120 tools/run-tests $(UNIT_BIN) || worst=1; \
+	tools/both-loops tools/run-tests $(INTEG_BIN) || worst=1; \
+	exit $$worst
+
+soak: $(INTEG_BIN) $(SUITES) $(PRODUCTS)
+	@$(TEST_ENV) PROCTOR_SOAK=1 tools/both-loops tools/run-tests $(INTEG_BIN)
+
+# The demonstration: suites as a user would write them, and a judge of what proctor made of them.
+
+DEMO_SRC     := $(wildcard tests/suites/demo/*.c)
+DEMO_EXE     := $B/demo/suites/weather
+DEMO_LIB     := $(patsubst tests/suites/demo/%.c,$B/demo/suites/lib%.so,\
+                  $(filter-out %/weather.c,$(DEMO_SRC)))
+
+$B/demo/suites/lib%.so: tests/suites/demo/%.c include/proctor/suite.h
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -g -O0 -fPIC -pthread -Iinclude $(WARNINGS) -shared -o $@ $<
+
+$(DEMO_EXE): tests/suites/demo/weather.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -g -O0 $(WARNINGS) -o $@ $<
+
+$B/demo/judge: tools/demo/judge.c
+	@mkdir -p $(@D)
+	$(CC) $(BASE_FLAGS) $(DEP_FLAGS) $(CFLAGS) $(LINK) -o $@ $< $(DEP_LIBS) $(LDFLAGS)
+
+demo-parts: $(PRODUCTS) $(DEMO_LIB) $(DEMO_EXE) $B/demo/judge
+
+demo: demo-parts
+	@tools/demo/run $B/proctor $B/demo/judge $B/demo
+
+# The measurements are made of what is installed: never of a sanitized or unoptimized build.
+
+ROUNDS       ?= 5
+BENCH        ?= a b c d e f
+
+$B/bench/bench: tools/bench/bench.c tools/bench/measure.c tools/bench/measure.h
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -D_GNU_SOURCE -g -O2 $(WARNINGS) -o $@ $(filter %.c,$^)
+
+$B/bench/material/complete: tools/bench/material $(wildcard tools/bench/bare_*.c) \
+		tools/bench/trivial.c tools/bench/flood.c
+	CC="$(CC)" tools/bench/material $(@D)
+
+bench: $(PRODUCTS) $B/bench/bench $B/bench/material/complete
+	@$B/bench/bench --rounds=$(ROUNDS) $(BENCH_FLAGS) $B/proctor $B/bench/material $(BENCH)
+
+# One file at a time: clang-tidy 14 takes what it learnt of one file's va_list for another's.
+LINT_C        = $(LIB_SRC) $(CLI_SRC) $(HOST_SRC) $(wildcard tools/*/*.c docs/example/*.c)
+lint: lint-tidy lint-cppcheck
+lint-tidy:
+	@printf '%s\n' $(LINT_C) | xargs -P $(shell nproc) -I FILE \
+		clang-tidy --quiet FILE -- $(BASE_FLAGS) $(DEP_FLAGS)
+lint-cppcheck:
+	@cppcheck --quiet --std=c11 --enable=warning,performance,portability --error-exitcode=1 \
+		--inline-suppr --suppress=missingIncludeSystem -D_GNU_SOURCE -D__linux__ \
+		-D__$(shell uname -m)__ -Isrc -Iinclude $(LINT_C)
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/proctor \
+		$(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/include/proctor \
+		$(DESTDIR)$(PREFIX)/share/man/man1 \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install $B/proctor $(DESTDIR)$(PREFIX)/bin/
+	install $B/proctor-host $(DESTDIR)$(PREFIX)/libexec/proctor/
+	install -m 644 $B/libproctor.a $(DESTDIR)$(LIBDIR)/
+	install -m 644 $B/libproctor.so $(DESTDIR)$(LIBDIR)/libproctor.so.$(VERSION)
+	ln -sf libproctor.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libproctor.so.$(SOVERSION)
+	ln -sf libproctor.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libproctor.so
+	install -m 644 $(HEADERS) $(DESTDIR)$(PREFIX)/include/proctor/
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
+		-e 's|@PKGS@|$(PKGS)|' tools/proctor.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/proctor.pc
+	install -m 644 docs/proctor.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 tools/completion/proctor.bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/proctor
+
+clean:
+	rm -rf build
+
+.PHONY: all headers unit integration test-parts test demo-parts demo \
+        bench soak lint lint-tidy lint-cppcheck install clean
+.DELETE_ON_ERROR:
+# What only a pattern rule asks for is kept too.
+.SECONDARY:
+-include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(HOST_OBJ:.o=.d) $(HARNESS_OBJ:.o=.d)
+-include $(UNIT_BIN:=.d) $(INTEG_BIN:=.d) $B/embed.d

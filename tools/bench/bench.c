@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * usage: bench [--rounds=N] [--check] PROCTOR DIRECTORY [a|b|c|d|e|f]...
+ *
+ * Measures PROCTOR on what tools/bench/material made in DIRECTORY, beside its opponents, and
+ * prints a table. Opponents run in the same rounds, in turn, after one round that does not count;
+ * a ratio is taken within a round and its median shown. Exit status 1 if something could not be
+ * measured, or, with --check, if a target was missed.
+ */
+#include "measure.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#define ROUNDS_MIN 5
+#define ROUNDS_MAX 99
+#define CONTENDERS_MAX 8
+#define LANES "4"
+#define STARTS 50		/* of a command that takes a millisecond, for one sample */
+
+struct contender {
+	const char *name;
+	char **argv;			/* allocated, its strings too; ends with NULL */
+	size_t nargs;
+	size_t npassed;			/* tests proctor must report as passed; 0: not proctor */
+	unsigned times;			/* > 1: runs that make one sample */
+	double units;			/* tests in one sample */
+	struct sample samples[ROUNDS_MAX];
+};
+
+struct bench {
+	const char *proctor, *dir;
+	char out[4096];			/* what the contender now running prints */
+	unsigned nrounds;
+	struct contender set[CONTENDERS_MAX];	/* of the measurement now made */
+	size_t nset;
+	unsigned nmissed, nbroken;
+};
+
+static void *need(void *memory)
+{
+	if (memory)
+		return memory;
+	fputs("bench: no memory\n", stderr);
+	exit(1);
+}
+
+static void add_arg(struct contender *c, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void add_arg(struct contender *c, const char *fmt, ...)
+{
+	va_list args;
+	char *arg;
+
+	va_start(args, fmt);
+	if (vasprintf(&arg, fmt, args) < 0)
+		arg = NULL;
+	va_end(args);
+	c->argv = need(reallocarray(c->argv, c->nargs + 2, sizeof(*c->argv)));
+	c->argv[c->nargs++] = need(arg);
+	c->argv[c->nargs] = NULL;
+}
+
+/* Adds `n` numbered files: `kind` is their directory and the letter their names begin with. */
+static void add_files(struct contender *c, const struct bench *b, const char *kind,
+		      const char *suffix, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		add_arg(c, "%s/%s%04u%s", b->dir, kind, i, suffix);
+}
+
+/* A new contender of the measurement; `units` tests in one run of it. */
+static struct contender *enter(struct bench *b, const char *name, double units)
+{
+	struct contender *c = &b->set[b->nset++];
+
+	*c = (struct contender){ .name = name, .units = units };
+	return c;
+}
+
+static struct contender *enter_proctor(struct bench *b, const char *name, size_t npassed)
+{
+	struct contender *c = enter(b, name, (double)npassed);
+
+	c->npassed = npassed;
+	add_arg(c, "%s", b->proctor);
+	add_arg(c, "run");
+	add_arg(c, "--quiet");
+	return c;
+}
+
+static struct contender *enter_ctest(struct bench *b)
+{
+	struct contender *c = enter(b, "ctest -j4, 500 executables", 500);
+
+	add_arg(c, "ctest");
+	add_arg(c, "-j" LANES);
+	add_arg(c, "-Q");
+	add_arg(c, "--test-dir");
+	add_arg(c, "%s/ctest", b->dir);
+	return c;
+}
+
+static void leave_all(struct bench *b)
+{
+	for (size_t i = 0; i < b->nset; i++) {
+		for (size_t k = 0; k < b->set[i].nargs; k++)
+			free(b->set[i].argv[k]);
+		free(b->set[i].argv);
+	}
+	b->nset = 0;
+}
+
+/* A speed is worth nothing if a verdict was lost: the last line must count every test as passed. */
+static bool all_passed(const struct bench *b, size_t npassed)
+{
+	char line[4096], want[128], last[4096] = "";
+	FILE *file = fopen(b->out, "re");
+
+	if (!file)
+		return false;
+	while (fgets(line, sizeof(line), file))
+		memcpy(last, line, sizeof(last));
+	fclose(file);
+	snprintf(want, sizeof(want), "Tests: %zu passed, 0 failed, 0 skipped\n", npassed);
+	return strcmp(last, want) == 0;
+}
+
+/* Runs the rounds. False, and said so, if one run of one contender went wrong. */
+static bool run_rounds(struct bench *b)
+{
+	for (unsigned round = 0; round <= b->nrounds; round++) {
+		for (size_t i = 0; i < b->nset; i++) {
+			struct contender *c = &b->set[i];
+			struct sample *sample = &c->samples[round > 0 ? round - 1 : 0];
+			int ret = c->times > 1 ? measure_many(c->argv, c->times, sample)
+					       : measure(c->argv, b->out, sample);
+
+			if (ret == 0 && (c->npassed == 0 || all_passed(b, c->npassed)))
+				continue;
+			printf("    not measured: %s failed", c->name);
+			printf(c->times > 1 ? "\n" : "; what it printed is in %s\n", b->out);
+			b->nbroken++;
+			return false;
+		}
+	}
+	return true;
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double median(double *values, unsigned n)
+{
+	qsort(values, n, sizeof(*values), compare_doubles);
+	return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+}
+
+/* What one test costs with this contender, in seconds: the median of the rounds. */
+static double cost_s(const struct bench *b, const struct contender *c)
+{
+	double values[ROUNDS_MAX] = { 0 };
+
+	for (unsigned r = 0; r < b->nrounds; r++)
+		values[r] = c->samples[r].wall_s / c->units;
+	return median(values, b->nrounds);
+}
+
+/* How many times the cost of a test with `y` it is with `x`: the median of the rounds' ratios. */
+static double ratio(const struct bench *b, const struct contender *x, const struct contender *y)
+{
+	double values[ROUNDS_MAX] = { 0 };
+
+	for (unsigned r = 0; r < b->nrounds; r++)
+		values[r] = x->samples[r].wall_s / x->units / (y->samples[r].wall_s / y->units);
+	return median(values, b->nrounds);
+}
+
+static double peak_mib(const struct bench *b, const struct contender *c)
+{
+	double values[ROUNDS_MAX] = { 0 };
+
+	for (unsigned r = 0; r < b->nrounds; r++)
+		values[r] = c->samples[r].peak_kb / 1024;
+	return median(values, b->nrounds);
+}
+
+/* The contender's own part of the CPU time that it and its children used, in per cent. */
+static double own_percent(const struct bench *b, const struct contender *c)
+{
+	double own = 0, all = 0;
+
+	for (unsigned r = 0; r < b->nrounds; r++) {
+		if (c->samples[r].own_cpu_s < 0)
+			return -1;
+		own += c->samples[r].own_cpu_s;
+		all += c->samples[r].own_cpu_s + c->samples[r].children_cpu_s;
+	}
+	return all > 0 ? 100 * own / all : -1;
+}
+
+static void show_title(const char *title)
+{
+	printf("\n%s\n", title);
+}
+
+/* One line for each contender: what a run and what one test of it takes. */
+static void show_times(const struct bench *b)
+{
+	for (size_t i = 0; i < b->nset; i++) {
+		const struct contender *c = &b->set[i];
+		double each = cost_s(b, c);
+
+		printf("    %-44s %9.1f ms %12.2f us each\n", c->name, each * c->units * 1e3,
+		       each * 1e6);
+	}
+}
+
+/* A figure and its target. `least`: the target is a lower bound. */
+static void show_target(struct bench *b, const char *what, double value, const char *unit,
+			bool least, double target)
+{
+	bool met = least ? value >= target : value <= target;
+
+	if (value < 0) {
+		printf("  %-46s not known here\n", what);
+		b->nbroken++;
+		return;
+	}
+	printf("  %-46s %9.2f%-9s %s %.10g%-9s %s\n", what, value, unit, least ? ">=" : "<=", target,
+	       unit, met ? "met" : "MISSED");
+	if (!met)
+		b->nmissed++;
+}
+
+static void bench_a(struct bench *b)
+{
+	struct contender *suites, *many, *ctest;
+
+	show_title("(a) cost of a trivial test in a library");
+	suites = enter_proctor(b, "proctor, 100 suites of 100 tests", 10000);
+	add_files(suites, b, "hundred/s", ".so", 100);
+	many = enter_proctor(b, "proctor, 1 suite of 20,000 tests", 20000);
+	add_arg(many, "%s/many.so", b->dir);
+	ctest = enter_ctest(b);
+	if (!run_rounds(b))
+		return;
+	show_times(b);
+	show_target(b, "ctest's cost per test over proctor's", ratio(b, ctest, suites), "x", true, 40);
+	show_target(b, "tests a second, one suite of 20,000", 1 / cost_s(b, many), "/s", true, 40000);
+}
+
+static void bench_b(struct bench *b)
+{
+	struct contender *run, *bare, *list, *single;
+
+	show_title("(b) 1,000 libraries of one test");
+	run = enter_proctor(b, "proctor", 1000);
+	add_files(run, b, "one/s", ".so", 1000);
+	bare = enter(b, "bare loop of dlopen and call, one process", 1000);
+	add_arg(bare, "%s/bare_dlopen", b->dir);
+	add_files(bare, b, "one/s", ".so", 1000);
+	list = enter(b, "of it the plan (proctor list)", 1000);
+	add_arg(list, "%s", b->proctor);
+	add_arg(list, "list");
+	add_files(list, b, "one/s", ".so", 1000);
+	single = enter_proctor(b, "of it start and end (a run of one library)", 1);
+	add_files(single, b, "one/s", ".so", 1);
+	if (!run_rounds(b))
+		return;
+	show_times(b);
+	show_target(b, "proctor's time over the bare loop's", ratio(b, run, bare), "x", false, 1.5);
+}
+
+static void bench_c(struct bench *b)
+{
+	struct contender *run, *bare, *ctest;
+
+	show_title("(c) 500 trivial executables, a process for each, " LANES " at a time");
+	run = enter_proctor(b, "proctor --isolation=test", 500);
+	add_arg(run, "--isolation=test");
+	add_arg(run, "--test-threads=" LANES);
+	add_files(run, b, "exe/t", "", 500);
+	bare = enter(b, "bare loop of posix_spawn and wait", 500);
+	add_arg(bare, "%s/bare_spawn", b->dir);
+	add_arg(bare, LANES);
+	add_files(bare, b, "exe/t", "", 500);
+	ctest = enter_ctest(b);
+	if (!run_rounds(b))
+		return;
+	show_times(b);
+	show_target(b, "proctor's time over the bare loop's", ratio(b, run, bare), "x", false, 1.25);
+	show_target(b, "proctor's time over ctest's", ratio(b, run, ctest), "x", false, 0.5);
+	show_target(b, "proctor's own CPU time, of the run's", own_percent(b, run), " %", false, 10);
+}
+
+static void bench_d(struct bench *b)
+{
+	struct contender *sizes[3];
+
+	show_title("(d) growth: suites of 100 trivial tests");
+	sizes[0] = enter_proctor(b, "proctor, 1,000 tests", 1000);
+	add_files(sizes[0], b, "hundred/s", ".so", 10);
+	sizes[1] = enter_proctor(b, "proctor, 10,000 tests", 10000);
+	add_files(sizes[1], b, "hundred/s", ".so", 100);
+	sizes[2] = enter_proctor(b, "proctor, 100,000 tests", 100000);
+	add_files(sizes[2], b, "hundred/s", ".so", 1000);
+	if (!run_rounds(b))
+		return;
+	show_times(b);
+	show_target(b, "cost per test, 10,000 over 1,000", ratio(b, sizes[1], sizes[0]), "x", false, 1.2);
+	show_target(b, "cost per test, 100,000 over 1,000", ratio(b, sizes[2], sizes[0]), "x", false, 1.2);
+	show_target(b, "the supervisor's memory, 100,000 tests", peak_mib(b, sizes[2]), " MiB", false, 40);
+}
+
+static void bench_e(struct bench *b)
+{
+	struct contender *run, *cat;
+
+	show_title("(e) one test that writes 1 GiB");
+	run = enter_proctor(b, "proctor", 1);
+	add_arg(run, "%s/flood", b->dir);
+	cat = enter(b, "the same program into cat >/dev/null", 1);
+	add_arg(cat, "sh");
+	add_arg(cat, "-c");
+	add_arg(cat, "\"$0\" | cat >/dev/null");
+	add_arg(cat, "%s/flood", b->dir);
+	if (!run_rounds(b))
+		return;
+	show_times(b);
+	show_target(b, "proctor's speed over cat's", ratio(b, cat, run), "x", true, 0.7);
+	show_target(b, "the supervisor's memory", peak_mib(b, run), " MiB", false, 40);
+}
+
+static void bench_f(struct bench *b)
+{
+	static const char *const loops[] = { "uring", "epoll" };
+	struct contender *version, *git;
+
+	show_title("(f) both loops side by side");
+	for (size_t i = 0; i < 2; i++) {
+		struct contender *c = enter_proctor(b, i ? "epoll, 100 suites of 100 tests"
+							 : "io_uring, 100 suites of 100 tests", 10000);
+
+		add_arg(c, "--loop=%s", loops[i]);
+		add_files(c, b, "hundred/s", ".so", 100);
+	}
+	for (size_t i = 0; i < 2; i++) {
+		struct contender *c = enter_proctor(b, i ? "epoll, 500 executables"
+							 : "io_uring, 500 executables", 500);
+
+		add_arg(c, "--loop=%s", loops[i]);
+		add_files(c, b, "exe/t", "", 500);
+	}
+	for (size_t i = 0; i < 2; i++) {
+		struct contender *c = enter_proctor(b, i ? "epoll, 1 GiB of output"
+							 : "io_uring, 1 GiB of output", 1);
+
+		add_arg(c, "--loop=%s", loops[i]);
+		add_arg(c, "%s/flood", b->dir);
+	}
+	if (run_rounds(b))
+		show_times(b);
+	leave_all(b);
+
+	show_title("(f) start-up");
+	version = enter(b, "proctor --version", STARTS);
+	version->times = STARTS;
+	add_arg(version, "%s", b->proctor);
+	add_arg(version, "--version");
+	git = enter(b, "git --version", STARTS);
+	git->times = STARTS;
+	add_arg(git, "git");
+	add_arg(git, "--version");
+	if (!run_rounds(b))
+		return;
+	show_times(b);
+	show_target(b, "proctor's start-up over git's", ratio(b, version, git), "x", false, 2);
+}
+
+static void (*const benches[])(struct bench *b) = {
+	bench_a, bench_b, bench_c, bench_d, bench_e, bench_f,
+};
+
+static int usage(void)
+{
+	fputs("usage: bench [--rounds=N] [--check] PROCTOR DIRECTORY [a|b|c|d|e|f]...\n", stderr);
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "rounds", required_argument, NULL, 'r' },
+		{ "check", no_argument, NULL, 'c' },
+		{ NULL, 0, NULL, 0 },
+	};
+	static struct bench b = { .nrounds = ROUNDS_MIN };
+	const char *chosen = "abcdef";
+	char picked[64] = "";
+	struct utsname machine;
+	bool check = false;
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (opt) {
+		case 'r': {
+			unsigned long n = strtoul(optarg, NULL, 10);
+
+			if (n < ROUNDS_MIN || n > ROUNDS_MAX) {
+				fprintf(stderr, "bench: %d to %d rounds\n", ROUNDS_MIN, ROUNDS_MAX);
+				return 2;
+			}
+			b.nrounds = (unsigned)n;
+			break;
+		}
+		case 'c':
+			check = true;
+			break;
+		default:
+			return usage();
+		}
+	}
+	if (argc - optind < 2)
+		return usage();
+	b.proctor = argv[optind++];
+	b.dir = argv[optind++];
+	snprintf(b.out, sizeof(b.out), "%s/out", b.dir);
+	for (; optind < argc; optind++) {
+		if (strlen(argv[optind]) != 1 || !strchr(chosen, argv[optind][0]) ||
+		    strlen(picked) + 1 >= sizeof(picked))
+			return usage();
+		strcat(picked, argv[optind]);
+	}
+	if (picked[0])
+		chosen = picked;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	uname(&machine);
+	printf("%s %s, %s, %ld processors; medians of %u rounds\n", machine.sysname, machine.release,
+	       machine.machine, sysconf(_SC_NPROCESSORS_ONLN), b.nrounds);
+	for (const char *p = chosen; *p; p++) {
+		benches[*p - 'a'](&b);
+		leave_all(&b);
+	}
+	printf("\n%u targets missed, %u measurements failed\n", b.nmissed, b.nbroken);
+	return b.nbroken || (check && b.nmissed) ? 1 : 0;
+}

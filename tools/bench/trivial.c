@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: MIT */
+/* The least a test executable can be. */
+int main(void)
+{
+	return 0;
+}
