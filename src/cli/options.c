@@ -118,7 +118,7 @@ static int store_isolation(struct options *o, const char *text, struct proctor_e
 		{ "test", PROCTOR_ISOLATION_TEST },
 		{ "fork", PROCTOR_ISOLATION_FORK },
 	};
-	int value, ret = parse_choice(text, choices, &value, err);
+	int value = 0, ret = parse_choice(text, choices, &value, err);
 
 	if (ret == 0)
 		o->run.isolation = (enum proctor_isolation)value;
@@ -132,7 +132,7 @@ static int store_loop(struct options *o, const char *text, struct proctor_error 
 		{ "uring", PROCTOR_LOOP_URING },
 		{ "epoll", PROCTOR_LOOP_EPOLL },
 	};
-	int value, ret = parse_choice(text, choices, &value, err);
+	int value = 0, ret = parse_choice(text, choices, &value, err);
 
 	if (ret == 0)
 		o->run.loop = (enum proctor_loop)value;
@@ -142,7 +142,7 @@ static int store_loop(struct options *o, const char *text, struct proctor_error 
 static int store_on_crash(struct options *o, const char *text, struct proctor_error *err)
 {
 	static const struct choice choices[3] = { { "stop", false }, { "continue", true } };
-	int value, ret = parse_choice(text, choices, &value, err);
+	int value = 0, ret = parse_choice(text, choices, &value, err);
 
 	if (ret == 0)
 		o->run.crash_continues = value;

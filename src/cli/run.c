@@ -91,6 +91,8 @@ static bool env_set(const char *name)
 /* https://no-color.org and its counterpart CLICOLOR_FORCE; the command line is stronger. */
 static bool use_color(enum color_choice choice, bool terminal)
 {
+	const char *force;
+
 	switch (choice) {
 	case COLOR_ALWAYS:
 		return true;
@@ -99,7 +101,8 @@ static bool use_color(enum color_choice choice, bool terminal)
 	case COLOR_AUTO:
 		if (env_set("NO_COLOR"))
 			return false;
-		if (env_set("CLICOLOR_FORCE") && strcmp(getenv("CLICOLOR_FORCE"), "0") != 0)
+		force = getenv("CLICOLOR_FORCE");
+		if (force && *force && strcmp(force, "0") != 0)
 			return true;
 		return terminal;
 	}

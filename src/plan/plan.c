@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "plan/plan.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <search.h>
 #include <stdio.h>
@@ -197,6 +198,7 @@ struct test *suite_test_new(struct suite *suite, unsigned index, const char *nam
 						       arena_copy(arena, symbol);
 	if (!t.pub.file || (symbol && !t.symbol))
 		return NULL;
+	assert(suite->tests);	/* as there is room */
 	suite->tests[suite->ntests] = t;
 	suite->plan->stale = true;
 	return &suite->tests[suite->ntests++];
@@ -285,11 +287,12 @@ const struct proctor_test *proctor_plan_test(const struct proctor_plan *plan, si
 int proctor_plan_add_suite(struct proctor_plan *plan, const struct proctor_suite_desc *desc,
 			   size_t *suite, struct proctor_error *err)
 {
-	char *name = desc->path && !desc->name ? suite_name_of(desc->path) : NULL;
 	const struct suite *s;
+	char *name;
 
 	if (!desc->path || !*desc->path)
 		return error_set(err, -EINVAL, "a suite without a path");
+	name = desc->name ? NULL : suite_name_of(desc->path);
 	s = desc->name || name ?
 	    plan_suite_new(plan, SUITE_TML, desc->name ? desc->name : name, desc->group,
 			   desc->path) : NULL;

@@ -29,7 +29,7 @@
 	CALL(xmlTextWriterWriteRaw)     \
 	CALL(xmlTextWriterWriteString)
 
-#define XML_FIELD(name) __typeof__(name) *name;
+#define XML_FIELD(name) __typeof__(name) *name;	/* NOLINT(bugprone-macro-parentheses) */
 struct xml {
 	XML_CALLS(XML_FIELD)
 };

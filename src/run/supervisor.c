@@ -461,7 +461,8 @@ static void supervisor_check_writer(struct supervisor *sup)
 	}
 }
 
-static int supervisor_start(struct supervisor *sup)
+/* On failure the run is stopped and `sup->err` says why; the workers that did start go home. */
+static void supervisor_start(struct supervisor *sup)
 {
 	struct run *run = sup->run;
 	int ret;
@@ -478,7 +479,6 @@ static int supervisor_start(struct supervisor *sup)
 	}
 	if (ret < 0)
 		supervisor_stop(sup, STOPPING_KILLED);
-	return ret;
 }
 
 static void supervisor_join(struct supervisor *sup)
@@ -568,8 +568,8 @@ static uint64_t supervisor_flush(struct supervisor *sup)
 int supervisor_run(struct supervisor *sup)
 {
 	struct run *run = sup->run;
-	int ret = supervisor_start(sup);
 
+	supervisor_start(sup);
 	while (sup->nworkers > 0 && !sup->abandoned) {
 		uint64_t look_us, flush_us;
 
@@ -577,8 +577,7 @@ int supervisor_run(struct supervisor *sup)
 			queue_end(&run->queue);
 		look_us = supervisor_look(sup);
 		flush_us = supervisor_flush(sup);
-		ret = sup->ops->turn(sup->lp, look_us < flush_us ? look_us : flush_us, sup->err);
-		if (ret < 0)
+		if (sup->ops->turn(sup->lp, look_us < flush_us ? look_us : flush_us, sup->err) < 0)
 			supervisor_rescue(sup);
 		supervisor_check_writer(sup);
 	}

@@ -44,6 +44,23 @@ static char *crash_sentence(const struct crash *crash, int signal)
 					   sizeof(words)));
 }
 
+/* Below the test's own frames stand the host's, which are the same for every test. */
+static void backtrace_cut(char *text)
+{
+	char *line = strchr(text, '\n');
+
+	while (line) {
+		char *end = strchr(line + 1, '\n');
+		char *host = strstr(line + 1, " proctor-host+");
+
+		if (host && (!end || host < end)) {
+			*line = '\0';
+			return;
+		}
+		line = end;
+	}
+}
+
 static void outcome_backtrace(struct outcome *o, const struct crash *crash,
 			      const struct module_list *modules)
 {
@@ -53,6 +70,7 @@ static void outcome_backtrace(struct outcome *o, const struct crash *crash,
 		return;
 	if (crash_symbolize(crash, modules, &text, NULL) < 0)
 		return;
+	backtrace_cut(text);
 	free(o->backtrace);
 	o->backtrace = text;
 }
