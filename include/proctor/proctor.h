@@ -134,7 +134,7 @@ struct proctor_event {
 	/* RUN_END */
 	const struct proctor_counts *counts;
 	uint64_t duration_us;
-	int exit_code;				/* as the command line tool exits */
+	int exit_code;				/* as proctor_run() gives it */
 };
 
 /*
@@ -241,7 +241,8 @@ const struct proctor_test *proctor_plan_test(const struct proctor_plan *plan, si
 
 /*
  * Runs the plan. Returns 0 when the run was carried out, whatever the tests did, and fills
- * `counts` and `*exit_code` (0, 1, 4 or 128+N; both may be NULL); a negative errno when proctor
+ * `counts` and `*exit_code` (0; 1: a test failed; 2: no suite could be used; 4: nothing to run; or
+ * 128+N; both may be NULL); a negative errno when proctor
  * itself could not go on (exit code 3), after RUN_END where RUN_START was sent.
  */
 int proctor_run(struct proctor_plan *plan, const struct proctor_options *options,

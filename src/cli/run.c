@@ -150,8 +150,7 @@ static int exit_status(int run_status, bool broken, const struct plan_outcome *o
 		return run_status;
 	if (broken)
 		return EXIT_BROKEN;
-	/* Where nothing could be run the input is to blame, and no test. */
-	if (outcome->all_broken || (outcome->nrefused > 0 && run_status != EXIT_FAILED))
+	if (outcome->nrefused > 0 && run_status != EXIT_FAILED)
 		return EXIT_USAGE;
 	return run_status;
 }

@@ -113,6 +113,7 @@ enum record_flag {
 	RECORD_LEAKY_PROCESS = 1 << 1,
 	RECORD_MARKERS_LOST = 1 << 2,	/* a private descriptor was harmed: no marker was written */
 	RECORD_CHANGED = 1 << 3,	/* something could not be put back: `left` names it */
+	RECORD_OVERWROTE = 1 << 4,	/* the test wrote over the page; the host mended it */
 };
 
 struct page_text {			/* host's; in `texts`; nbytes 0: none; no NUL at the end */
@@ -175,6 +176,7 @@ enum page_retire {
 	RETIRE_CAUGHT,			/* memory cannot be trusted */
 	RETIRE_CHANGED,			/* something could not be put back */
 	RETIRE_MARKERS,			/* markers cannot be written any more */
+	RETIRE_OVERWROTE,		/* a test wrote over the page: over the rest of memory, too? */
 	RETIRE_OPEN_FAILED,		/* the suite did not open: `open_message` */
 	RETIRE_NRETIRES
 };

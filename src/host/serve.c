@@ -38,7 +38,11 @@ struct host {
 	struct checks checks;
 	struct suites suites;
 	struct usage usage;	/* of this process and its children, at the end of the last test */
-	struct page_task task;	/* a copy, so that a test cannot change it */
+	/* Copies that a test does not find through the page. */
+	struct page_task task;
+	struct page_record records[TASK_TESTS_MAX];
+	uint8_t marker_key[MARKER_KEY_BYTES];
+	uint32_t go;		/* the last value seen */
 };
 
 /* What one test is called with. */
@@ -236,10 +240,50 @@ static void test_run_here(struct call *c)
 		retire(h, RETIRE_CHANGED);
 }
 
+/* Is all that the page should hold besides the present test's record still there? */
+static bool page_intact(const struct host *h, uint32_t index)
+{
+	return h->page->magic == PAGE_MAGIC && atomic_load(&h->page->go) == h->go &&
+	       memcmp(h->page->marker_key, h->marker_key, sizeof(h->marker_key)) == 0 &&
+	       memcmp(h->page->records, h->records, index * sizeof(h->records[0])) == 0 &&
+	       memcmp(&h->page->records[index + 1], &h->records[index + 1],
+		      (TASK_TESTS_MAX - index - 1) * sizeof(h->records[0])) == 0;
+}
+
+/* A test that wrote over the page is to blame itself: what others left there is put back. */
+static void page_mend(struct host *h, uint32_t index, struct page_record *rec)
+{
+	if (page_intact(h, index))
+		return;
+	h->page->magic = PAGE_MAGIC;
+	atomic_store(&h->page->go, h->go);
+	memcpy(h->page->marker_key, h->marker_key, sizeof(h->marker_key));
+	memcpy(h->page->records, h->records, sizeof(h->records));
+	memset(&h->page->crash, 0, sizeof(h->page->crash));
+	atomic_store(&h->page->current, index);
+	atomic_store(&h->page->nmodules, 0);
+	atomic_store(&h->page->retire, RETIRE_OVERWROTE);
+	rec->flags = RECORD_OVERWROTE;
+	rec->message = rec->backtrace = rec->left = (struct page_text){ 0 };
+}
+
+/* Makes the private record the page's; the state comes last. */
+static void record_publish(struct host *h, uint32_t index)
+{
+	struct page_record *to = &h->page->records[index], *from = &h->records[index];
+
+	memcpy((char *)to + sizeof(to->state), (char *)from + sizeof(from->state),
+	       sizeof(*to) - sizeof(to->state));
+	atomic_store_explicit(&from->state, RECORD_ENDED, memory_order_relaxed);
+	atomic_store_explicit(&to->state, RECORD_ENDED, memory_order_release);
+}
+
 static void test_run(struct host *h, struct opened *suite, uint32_t index)
 {
 	const struct page_test *test = &h->task.tests[index];
-	struct page_record *rec = &h->page->records[index];
+	bool forks = h->task.flags & PAGE_FORK;
+	/* A forked child can reach us through the page only. */
+	struct page_record *rec = forks ? &h->page->records[index] : &h->records[index];
 	struct lines left;
 	struct call call = { .host = h, .test = test, .rec = rec, .suite = suite, .left = &left };
 
@@ -247,26 +291,30 @@ static void test_run(struct host *h, struct opened *suite, uint32_t index)
 	memset((char *)rec + sizeof(rec->state), 0, sizeof(*rec) - sizeof(rec->state));
 	crash_reset();
 	rec->start_us = clock_us();
+	h->page->records[index].start_us = rec->start_us;
 	atomic_store_explicit(&h->page->current, index, memory_order_relaxed);
-	atomic_store_explicit(&rec->state, RECORD_STARTED, memory_order_release);
+	atomic_store_explicit(&h->page->records[index].state, RECORD_STARTED, memory_order_release);
 	phase_set(h, PAGE_RUNNING, rec->start_us);
 
 	call.symbol = symbol_find(h, suite, test, rec);
 	if (!call.symbol)
 		rec->end_us = clock_us();
-	else if (h->task.flags & PAGE_FORK)
+	else if (forks)
 		test_run_forked(&call);
 	else
 		test_run_here(&call);
+	if (forks)
+		h->records[index] = *rec;
 
 	/* The marker is behind the last byte of the test: it was flushed, and the processes it
 	 * left are dead. A thread it left may go on writing; then no other test runs here. */
 	if (!(h->task.flags & PAGE_NOCAPTURE) &&
-	    !marker_write(&h->io, h->page->marker_key, test->serial)) {
-		rec->flags |= RECORD_MARKERS_LOST;
+	    !marker_write(&h->io, h->marker_key, test->serial)) {
+		h->records[index].flags |= RECORD_MARKERS_LOST;
 		retire(h, RETIRE_MARKERS);
 	}
-	atomic_store_explicit(&rec->state, RECORD_ENDED, memory_order_release);
+	page_mend(h, index, &h->records[index]);
+	record_publish(h, index);
 }
 
 static void baseline_adopt(struct host *h)
@@ -308,6 +356,7 @@ static void task_run(struct host *h)
 	uint32_t i;
 
 	texts_reset(&h->texts);
+	memset(h->records, 0, sizeof(h->records));
 	if (is_retired(h))
 		return;
 	suite = task_suite(h);
@@ -332,10 +381,8 @@ static uint32_t go_wait(struct page *page, uint32_t seen)
 
 static void serve_loop(struct host *h)
 {
-	uint32_t seen = 0;
-
 	for (;;) {
-		seen = go_wait(h->page, seen);
+		h->go = go_wait(h->page, h->go);
 		h->task = h->page->task;
 		if (h->task.command != PAGE_TASK)
 			return;
@@ -374,6 +421,7 @@ int serve_main(bool sanitized)
 		return 2;
 	h->pid = getpid();
 	h->texts.page = h->modules.page = h->page;
+	memcpy(h->marker_key, h->page->marker_key, sizeof(h->marker_key));
 	if (stdio_open(&h->io) < 0) {
 		fprintf(stderr, "proctor-host: cannot keep descriptors 0 to 2: %s\n",
 			strerror(errno));
@@ -391,7 +439,7 @@ int serve_main(bool sanitized)
 	phase_set(h, PAGE_ENDING, clock_us());
 	stdio_flush();
 	if (!(h->task.flags & PAGE_NOCAPTURE))
-		marker_write(&h->io, h->page->marker_key, MARKER_LAST);
+		marker_write(&h->io, h->marker_key, MARKER_LAST);
 	/* Returning is exit(0): handlers and destructors of the suites run. */
 	return 0;
 }

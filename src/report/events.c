@@ -238,7 +238,7 @@ static int events_event(struct reporter *r, const struct proctor_event *event,
 		put_text(e, o, "text", event->text);
 		break;
 	case PROCTOR_TICK:
-		return 0;
+		return event->more ? 0 : sink_flush(&e->sink, err);
 	case PROCTOR_RUN_END:
 		o = event_object("run-end", event);
 		put_counts(o, event);

@@ -194,12 +194,28 @@ static void judge_open_failed(struct host *host, const struct task *task, struct
 	j->broken = text;
 }
 
-/* The page does not hold: whoever ran when it was found out is to blame. */
-static void judge_overwritten(struct host *host, const struct task *task, unsigned i, bool over,
+/* Which test ran last, as far as the output tells: the one after the last marker. */
+static unsigned judge_by_markers(const struct host *host, const struct task *task, unsigned nheld)
+{
+	uint32_t out = host->out_cut.serial, err = host->err_cut.serial;
+	uint32_t ended = out > err ? out : err, first = host->work.serial;
+	unsigned i = ended >= first ? ended - first + 1 : 0;
+
+	if (i >= task->ntests)
+		i = task->ntests - 1;
+	return i > nheld ? i : nheld;
+}
+
+/*
+ * The page does not hold, and the first `nheld` records were judged: whoever ran when it was found
+ * out is to blame. What ended before that and lost its record is run again.
+ */
+static void judge_overwritten(struct host *host, const struct task *task, unsigned nheld, bool over,
 			      const struct proctor_error *why, struct judgement *j,
 			      struct post *post)
 {
 	struct outcome *o;
+	unsigned i;
 
 	if (!over) {
 		for (unsigned k = 0; k < post->noutcomes; k++) {
@@ -211,12 +227,17 @@ static void judge_overwritten(struct host *host, const struct task *task, unsign
 		j->condemn = true;
 		return;
 	}
+	if (nheld == task->ntests)
+		return;
+	i = judge_by_markers(host, task, nheld);
 	o = post_outcome(post, task, i, host->work.serial);
 	o->result.start_us = host->work.handed_us;
 	o->result.end_us = host->died_us;
 	o->open_output = true;
 	verdict_crash(o, why->text);
 	take_left(host, o);
+	j->again = nheld;
+	j->nagain = i - nheld;
 	j->nrest = task->ntests - i - 1;
 }
 
@@ -302,12 +323,23 @@ static struct suite *exit_suite(const struct host *host, const struct evidence *
 	return host->suites[0];
 }
 
+/* Where it is not known whose destructor it was, all that could be. */
+static void exit_names(const struct host *host, bool sure, char *names, size_t nnames)
+{
+	size_t n = 0;
+
+	names[0] = '\0';
+	for (size_t s = 0; !sure && s < host->nsuites && n < nnames; s++)
+		n += (size_t)snprintf(names + n, nnames - n, "%s%s",
+				      s ? ", " : "; open in it were ", host->suites[s]->name);
+}
+
 void judge_exit(struct host *host, struct post *post)
 {
 	struct outcome *o;
 	struct evidence e;
 	bool sure;
-	char *how, *text;
+	char names[512], *how, *text;
 
 	if (host->nsuites == 0 || host->stop == STOP_CANCELLED || host->stop == STOP_CONDEMNED ||
 	    (host->stop == STOP_NOT && host->status == 0))
@@ -320,8 +352,9 @@ void judge_exit(struct host *host, struct post *post)
 	o->result.start_us = host->work.handed_us;
 	verdict_of_death(o, host, host->run->options.timeout_us, &e.crash, &e.modules);
 	how = death_words(host, host->run->options.timeout_us, &e.crash);
+	exit_names(host, sure, names, sizeof(names));
 	if (asprintf(&text, "after its last test the host's exit %s%s", how ? how : "failed",
-		     sure ? "" : " (other suites were open in it too)") >= 0) {
+		     names) >= 0) {
 		free(o->message);
 		o->message = text;
 	}

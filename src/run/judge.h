@@ -10,6 +10,7 @@
 
 struct judgement {
 	unsigned nrest;		/* tests at the end of the task that must be handed out again */
+	unsigned again, nagain;	/* and others before them, whose records were lost */
 	bool never_began;	/* the host failed before the first of them: counts as an opening */
 	bool retire;		/* the host must be replaced */
 	bool condemn;		/* its page was overwritten: kill it, wait, and judge again */

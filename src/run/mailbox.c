@@ -89,8 +89,9 @@ void mailbox_post(struct mailbox *m, struct post *post)
 	*m->tail = post;
 	m->tail = &post->next;
 	pthread_mutex_unlock(&m->lock);
-	if (was_empty)
-		eventfd_write(m->wake_fd, 1);
+	/* If even this fails the supervisor's next tick looks here. */
+	while (was_empty && eventfd_write(m->wake_fd, 1) < 0 && errno == EINTR)
+		continue;
 }
 
 struct post *mailbox_take(struct mailbox *m)

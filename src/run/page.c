@@ -18,7 +18,8 @@
 #define OVERWRITTEN "the progress page was overwritten: "
 #define WAIT_US 1000000u
 #define RECORD_FLAGS \
-	(RECORD_LEAKY_THREAD | RECORD_LEAKY_PROCESS | RECORD_MARKERS_LOST | RECORD_CHANGED)
+	(RECORD_LEAKY_THREAD | RECORD_LEAKY_PROCESS | RECORD_MARKERS_LOST | RECORD_CHANGED |  \
+	 RECORD_OVERWROTE)
 
 int page_open(struct page_map *m, struct proctor_error *err)
 {

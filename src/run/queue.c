@@ -282,10 +282,10 @@ static int queue_push(struct queue *q, size_t lane, struct range range, bool at_
 	return 0;
 }
 
-int queue_push_head(struct queue *q, const struct task *task, unsigned skip)
+int queue_push_head(struct queue *q, const struct task *task, unsigned skip, unsigned ntests)
 {
 	struct range range = {
-		.first = task->first + skip, .end = task->first + task->ntests,
+		.first = task->first + skip, .end = task->first + skip + ntests,
 		.attempt = task->attempt, .nopens = skip == 0 ? task->nopens : 0,
 		.own_host = task->own_host,
 	};

@@ -73,10 +73,10 @@ bool queue_pop(struct queue *q, unsigned worker, struct suite *const *open, size
 	       struct task *task);
 
 /*
- * Puts what is left of a task (from its `skip`-th test on) back at the head of the queue.
- * -ENOMEM: it is not in the queue then.
+ * Puts `ntests` tests of a task, from its `skip`-th on, back at the head of the queue. -ENOMEM: they
+ * are not in the queue then.
  */
-int queue_push_head(struct queue *q, const struct task *task, unsigned skip);
+int queue_push_head(struct queue *q, const struct task *task, unsigned skip, unsigned ntests);
 /* Queues another attempt at one item, at the end of its suite's lane, in a host of its own. */
 int queue_push_retry(struct queue *q, const struct suite *suite, item_t item, unsigned attempt);
 

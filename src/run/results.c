@@ -230,8 +230,6 @@ static void tell_end(struct supervisor *sup, struct host *host, struct outcome *
 	struct writer_entry *e;
 
 	note_sender(host, o);
-	if (test)
-		tell_start_of(sup, host, o, test);
 	e = event_new(sup, PROCTOR_TEST_END, o->result.end_us ? o->result.end_us : clock_us(), test);
 	if (!e || !test) {
 		counted = o->result;
@@ -267,8 +265,11 @@ static bool output_complete(const struct host *host, uint32_t serial)
 
 void results_add(struct supervisor *sup, struct host *host, struct outcome *o)
 {
+	const struct proctor_test *test = outcome_test(sup, o);
 	struct waiting *w;
 
+	if (test)
+		tell_start_of(sup, host, o, test);
 	if (output_complete(host, o->serial) && (!host || !host->waiting)) {
 		tell_end(sup, host, o);
 		return;

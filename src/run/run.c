@@ -152,15 +152,26 @@ static void tell_run(struct supervisor *sup, enum proctor_event_kind kind, uint6
 	writer_add(&run->writer, e);
 }
 
+/* Nothing that could be opened was among what was to be run. */
+static bool run_nothing_usable(const struct run *run)
+{
+	for (size_t i = 0; i < run->plan->ntests; i++)
+		if (!run->plan->tests[i]->suite->error)
+			return false;
+	return true;
+}
+
 static int run_exit_code(const struct supervisor *sup, int ret)
 {
 	if (sup->stop_signal != 0)
 		return 128 + sup->stop_signal;
 	if (ret < 0)
 		return 3;
+	if (sup->run->plan->ntests == 0)
+		return 4;
 	if (sup->failed)
-		return 1;
-	return sup->run->plan->ntests == 0 ? 4 : 0;
+		return run_nothing_usable(sup->run) ? 2 : 1;
+	return 0;
 }
 
 /* Loop, writer, queue and mailbox stand; the tests are run. */
@@ -252,8 +263,9 @@ int proctor_run(struct proctor_plan *plan, const struct proctor_options *options
 	if (ret == 0)
 		ret = plan_prepare(plan, sup.err);
 	if (ret == 0 && run->options.shuffle) {
+		/* Short, as people will type it again. */
 		while (run->options.seed == 0)
-			if (getrandom(&run->options.seed, sizeof(run->options.seed), 0) < 0)
+			if (getrandom(&run->options.seed, 4, 0) < 0)
 				run->options.seed = clock_us();
 		plan_shuffle(plan, run->options.seed);
 	}

@@ -57,16 +57,25 @@ static int signals_check_threads(struct proctor_error *err)
 	return ret;
 }
 
-/* Is the sender one of our hosts, or below one? Then a test did it. */
-static struct host *signals_sender(struct supervisor *sup, int pid)
+/* Did a test send it? Then the sender is below us; `*host` is the one it came from, or NULL if its
+ * start has not been posted yet. */
+static bool signals_from_test(struct supervisor *sup, int pid, struct host **host)
 {
-	for (int i = 0; i < ANCESTORS_MAX && pid > 1; i++) {
-		for (struct host *h = sup->hosts; h; h = h->next)
-			if (h->pid == pid && h->state != HOST_OVER)
-				return h;
-		pid = process_parent(pid);
+	int self = getpid();
+
+	*host = NULL;
+	supervisor_posts(sup);
+	for (int i = 0; i < ANCESTORS_MAX && pid > 1 && pid != self; i++) {
+		int parent = process_parent(pid);
+
+		for (struct host *h = sup->hosts; h && !*host; h = h->next)
+			if (h->pid == pid)
+				*host = h;
+		if (parent == self)
+			return true;
+		pid = parent;
 	}
-	return NULL;
+	return *host != NULL;
 }
 
 static void signals_disobey(struct supervisor *sup, struct host *h, int signo, int pid)
@@ -86,6 +95,48 @@ static void signals_disobey(struct supervisor *sup, struct host *h, int signo, i
 			signal_name(signo, name, sizeof(name)), pid, suite);
 }
 
+/* The test that runs in a host, or NULL. */
+static const char *host_running_id(struct host *h)
+{
+	uint32_t current = 0;
+	const char *id = NULL;
+
+	pthread_mutex_lock(&h->lock);
+	if (h->map.page)
+		current = atomic_load(&h->map.page->current);
+	if (h->state != HOST_OVER && h->work.busy && !h->work.ending &&
+	    current < h->work.task.ntests)
+		id = run_test(h->run, h->work.task.first + current)->pub.id;
+	pthread_mutex_unlock(&h->lock);
+	return id;
+}
+
+/* What is known at the first interrupt: people want to see that it was heard, and what hangs. */
+static void signals_tell(struct supervisor *sup, int signo)
+{
+	size_t ndone = sup->run->plan->ntests * sup->run->options.repeat - sup->nunfinished;
+	char name[WORDS_BYTES], running[512] = "";
+	size_t n = 0;
+
+	for (struct host *h = sup->hosts; h && n < sizeof(running); h = h->next) {
+		const char *id = host_running_id(h);
+
+		if (id)
+			n += (size_t)snprintf(running + n, sizeof(running) - n, "%s%s",
+					      n ? ", " : "; stopping ", id);
+	}
+	supervisor_note(sup, "interrupted by %s: %zu tests are done%s", signal_name(signo, name,
+			sizeof(name)), ndone, running);
+}
+
+void signals_started(struct supervisor *sup, struct host *host)
+{
+	if (sup->early_pid != host->pid)
+		return;
+	signals_disobey(sup, host, sup->early_signal, sup->early_pid);
+	sup->early_pid = 0;
+}
+
 static void signals_stop(struct supervisor *sup, int signo)
 {
 	if (sup->stop_signal != 0) {
@@ -94,6 +145,7 @@ static void signals_stop(struct supervisor *sup, int signo)
 	}
 	sup->stop_signal = signo;
 	supervisor_stop(sup, STOPPING_ASKED);
+	signals_tell(sup, signo);
 }
 
 static void signals_group(struct supervisor *sup, int signo)
@@ -127,6 +179,7 @@ static void signals_suspend(struct supervisor *sup)
 
 static void signals_one(struct supervisor *sup, const struct signalfd_siginfo *si)
 {
+	int pid = (int)si->ssi_pid, signo = (int)si->ssi_signo;
 	struct host *sender;
 
 	switch (si->ssi_signo) {
@@ -138,22 +191,29 @@ static void signals_one(struct supervisor *sup, const struct signalfd_siginfo *s
 		break;
 	default:
 		/* Positive codes come from the kernel, as Ctrl-C does. */
-		sender = si->ssi_code <= 0 ? signals_sender(sup, (int)si->ssi_pid) : NULL;
-		if (sender)
-			signals_disobey(sup, sender, (int)si->ssi_signo, (int)si->ssi_pid);
-		else
-			signals_stop(sup, (int)si->ssi_signo);
+		if (si->ssi_code > 0 || !signals_from_test(sup, pid, &sender)) {
+			signals_stop(sup, signo);
+		} else if (sender) {
+			signals_disobey(sup, sender, signo, pid);
+		} else {
+			sup->early_pid = pid;
+			sup->early_signal = signo;
+		}
 	}
+}
+
+void signals_take(struct supervisor *sup)
+{
+	struct signalfd_siginfo si;
+
+	while (sup->signals.fd >= 0 && read(sup->signals.fd, &si, sizeof(si)) == (ssize_t)sizeof(si))
+		signals_one(sup, &si);
 }
 
 static void signals_read(struct stream *s, const char *bytes, size_t nbytes, int error)
 {
-	struct supervisor *sup = container_of(s, struct supervisor, signals);
-	struct signalfd_siginfo si;
-
 	(void)bytes, (void)nbytes, (void)error;
-	while (read(s->fd, &si, sizeof(si)) == (ssize_t)sizeof(si))
-		signals_one(sup, &si);
+	signals_take(container_of(s, struct supervisor, signals));
 }
 
 static bool signal_ignored(int signo)

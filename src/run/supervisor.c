@@ -7,6 +7,7 @@
 #include "run/guard.h"
 #include "run/orphans.h"
 #include "run/results.h"
+#include "run/signals.h"
 #include "run/worker.h"
 
 #include <errno.h>
@@ -193,6 +194,7 @@ static void host_on_death(struct stream *s, const char *bytes, size_t nbytes, in
 	(void)bytes, (void)nbytes, (void)error;
 	sup->ops->stop(sup->lp, s);
 	h->died_us = clock_us();
+	signals_take(sup);
 	host_enter(sup, h, host_next(h->state, HOST_DIED));
 	sup->run->workers[h->worker].live_host = 0;
 	supervisor_orphans(sup, h->number, false, &h->left);
@@ -256,6 +258,7 @@ static void supervisor_watch(struct supervisor *sup, struct host *h)
 		ret = sup->ops->start(sup->lp, &h->err, &err);
 	if (ret < 0)
 		supervisor_fatal(sup, &err);
+	signals_started(sup, h);
 	if (sup->stopping != STOPPING_NOT)
 		host_cancel(sup, h);
 }
@@ -299,22 +302,26 @@ static void supervisor_post(struct supervisor *sup, struct post *post)
 	}
 }
 
-static void supervisor_on_wake(struct stream *s, const char *bytes, size_t nbytes, int error)
+void supervisor_posts(struct supervisor *sup)
 {
-	struct supervisor *sup = container_of(s, struct supervisor, wake);
-	struct post *post;
-	eventfd_t value;
+	struct post *post = mailbox_take(&sup->run->mailbox);
 
-	(void)bytes, (void)nbytes, (void)error;
-	/* Read first: a post after the taking writes again. */
-	eventfd_read(s->fd, &value);
-	post = mailbox_take(&sup->run->mailbox);
 	while (post) {
 		struct post *next = post->next;
 
 		supervisor_post(sup, post);
 		post = next;
 	}
+}
+
+static void supervisor_on_wake(struct stream *s, const char *bytes, size_t nbytes, int error)
+{
+	eventfd_t value;
+
+	(void)bytes, (void)nbytes, (void)error;
+	/* Read first: a post after the taking writes again. */
+	eventfd_read(s->fd, &value);
+	supervisor_posts(container_of(s, struct supervisor, wake));
 }
 
 /* What a busy host is at, as far as its page can be believed. */
@@ -329,6 +336,16 @@ struct activity {
 static uint64_t clamp_us(uint64_t us, uint64_t from_us, uint64_t to_us)
 {
 	return us < from_us ? from_us : us > to_us ? to_us : us;
+}
+
+/* When a test of the task began, as its record says. */
+static uint64_t serial_start_us(const struct host *h, const struct host_work *work, uint32_t serial,
+				uint64_t now_us)
+{
+	if (!h->map.page)
+		return work->handed_us;
+	return clamp_us(h->map.page->records[serial - work->serial].start_us, work->handed_us,
+			now_us);
 }
 
 static uint64_t task_timeouts_us(const struct run *run, const struct task *task)
@@ -407,8 +424,10 @@ static uint64_t host_look(struct supervisor *sup, struct host *h, uint64_t now_u
 	pthread_mutex_unlock(&h->lock);
 	if (!work.busy)
 		return CLOCK_NEVER;
-	if (a.serial != 0)
-		results_tell_start(sup, h, &work, a.serial, a.since_us);
+	/* The results of earlier tasks were posted before this one was handed out: told first. */
+	supervisor_posts(sup);
+	for (uint32_t serial = work.serial; serial <= a.serial; serial++)
+		results_tell_start(sup, h, &work, serial, serial_start_us(h, &work, serial, now_us));
 	if (now_us >= a.slow_us)
 		results_tell_slow(sup, h, &work, a.serial, a.since_us);
 	if (now_us >= a.due_us) {
@@ -426,6 +445,8 @@ static uint64_t supervisor_look(struct supervisor *sup)
 	if (now_us < sup->tick_us)
 		return sup->tick_us;
 	next_us = now_us + TICK_US;
+	/* Whatever became of the wake-up for them. */
+	supervisor_posts(sup);
 	for (struct host *h = sup->hosts; h; h = h->next) {
 		uint64_t us = host_look(sup, h, now_us);
 

@@ -38,6 +38,7 @@ struct supervisor {
 	uint64_t told_tick_us;		/* when the last PROCTOR_TICK was sent */
 	bool paused;			/* no task is handed out: the writer is full */
 	enum stopping stopping;
+	int early_pid, early_signal;	/* sent by a child whose start is not posted yet; 0: none */
 	int stop_signal;		/* 128+N is the exit code; 0: none */
 	bool failed;			/* some test did */
 	bool lost;			/* no memory for an event */
@@ -50,6 +51,8 @@ struct supervisor {
 /* The whole of a run between RUN_START and RUN_END. The queue is filled, the loop is open. */
 int supervisor_run(struct supervisor *sup);
 
+/* Takes what the workers have posted so far. */
+void supervisor_posts(struct supervisor *sup);
 /* Ends the run early. */
 void supervisor_stop(struct supervisor *sup, enum stopping how);
 /* Proctor itself cannot go on; the first reason counts. */

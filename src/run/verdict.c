@@ -142,6 +142,11 @@ void verdict_of_record(struct outcome *o, struct record *record, const struct cr
 	r->exit_code = -1;
 	if (record->flags & (RECORD_LEAKY_THREAD | RECORD_LEAKY_PROCESS))
 		r->marks |= PROCTOR_LEAKY;
+	if (record->flags & RECORD_OVERWROTE) {
+		r->verdict = PROCTOR_CRASH;
+		outcome_say(o, sentence("wrote over the progress page of its host"));
+		return;
+	}
 	o->message = record->message;
 	o->backtrace = record->backtrace;
 	o->left = record->left;

@@ -78,16 +78,18 @@ static void worker_end_host(struct worker *w, struct host **host)
 
 /* What is left of a task goes back to the head of the queue. */
 static void worker_put_back(struct worker *w, const struct task *task, unsigned skip,
-			    bool never_began)
+			    unsigned ntests, bool never_began)
 {
 	struct task rest = *task;
 
+	if (ntests == 0)
+		return;
 	if (never_began)
 		rest.nopens++;
-	if (queue_push_head(&w->run->queue, &rest, skip) == 0)
+	if (queue_push_head(&w->run->queue, &rest, skip, ntests) == 0)
 		return;
 	rest.first += skip;
-	rest.ntests -= skip;
+	rest.ntests = ntests;
 	worker_fail_task(w, &rest, "no memory to queue it again");
 }
 
@@ -182,8 +184,8 @@ static void worker_run_library(struct worker *w, struct host **host, const struc
 	}
 	worker_mark_broken(w, task->lane, j.broken);
 	worker_post(w, post);
-	if (j.nrest > 0)
-		worker_put_back(w, task, task->ntests - j.nrest, j.never_began);
+	worker_put_back(w, task, task->ntests - j.nrest, j.nrest, j.never_began);
+	worker_put_back(w, task, j.again, j.nagain, false);
 	if (over)
 		worker_release(w, host);
 	else if (j.retire || task->own_host)

@@ -179,7 +179,7 @@ static void what_is_put_back_comes_first(void **state)
 	fake_init(&f, 1, 30);
 	assert_int_equal(queue_init(&q, &f.plan, 1, 1, PROCTOR_ISOLATION_BATCH, NULL), 0);
 	assert_true(queue_pop(&q, 0, NULL, 0, &task));
-	assert_int_equal(queue_push_head(&q, &task, 4), 0);
+	assert_int_equal(queue_push_head(&q, &task, 4, task.ntests - 4), 0);
 	assert_true(queue_pop(&q, 0, NULL, 0, &again));
 	assert_int_equal(again.first, task.first + 4);
 	assert_int_equal(again.ntests, task.ntests - 4);
@@ -271,7 +271,7 @@ static void *crowd_main(void *data)
 		unsigned n = task.ntests > 1 && task.first % 5 == 0 ? task.ntests / 2 : task.ntests;
 
 		crowd_take(c, &task, n);
-		if (n < task.ntests && queue_push_head(&c->q, &task, n) < 0)
+		if (n < task.ntests && queue_push_head(&c->q, &task, n, task.ntests - n) < 0)
 			abort();
 	}
 	return NULL;

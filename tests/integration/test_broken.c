@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Files that are no suite or cannot be run: one clear sentence that names file and cause, the
+ * verdict `error` where other tests can still run, and never a crash of proctor.
+ */
+#include "harness.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct row {
+	const char *title;
+	const char *file;		/* below the fixtures, unless it begins with '/' */
+	const char *cause;		/* in the sentence; '|' between two that are both right */
+};
+
+static const struct row rows[] = {
+	{ "truncated", "broken/libtruncated.so", "truncated|cut" },
+	{ "wrong architecture", "broken/libwrong_arch.so", "machine|architecture" },
+	{ "empty", "broken/libempty.so", "empty" },
+	{ "text", "broken/libtext.so", "" },
+	{ "a FIFO", "broken/libfifo.so", "" },
+	{ "no tests", "broken/libno_tests.so", "test" },
+	{ "missing", "broken/libnot_there.so", "No such file" },
+	{ "a name too long", "/libnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"
+	  "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"
+	  "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"
+	  "nnnnnnnnnnnnnnnnnnnnnn.so", "too long" },
+};
+
+static const char *row_path(const struct row *row)
+{
+	return row->file[0] == '/' ? row->file : suite_path(row->file);
+}
+
+static bool has_cause(const char *text, const char *cause)
+{
+	char first[64];
+	const char *bar = strchr(cause, '|');
+
+	if (!bar)
+		return strcasestr(text, cause) != NULL;
+	snprintf(first, sizeof(first), "%.*s", (int)(bar - cause), cause);
+	return strcasestr(text, first) || strcasestr(text, bar + 1);
+}
+
+/* Alone it is wrong input or a test that could not run; either way it is told and no success. */
+static void a_broken_file_is_told_alone(void **state)
+{
+	const struct row *row = *state;
+	const char *base = strrchr(row->file, '/') + 1;
+	struct run *run = run_proctor(&(struct run_setup){ .args = WORDS(row_path(row)) });
+	const char *where;
+
+	assert_true(run->exit_code == 1 || run->exit_code == 2);
+	where = run->exit_code == 1 ? run->out : run->err;
+	if (!strstr(where, base) || !has_cause(where, row->cause))
+		fail_msg("not told: %s", where);
+}
+
+/* Among others it costs its own verdict only. */
+static void a_broken_file_among_others(void **state)
+{
+	const struct row *row = *state;
+	struct run *run = run_proctor(&(struct run_setup){
+		.args = WORDS(suite_path("entry/libentry.so"), row_path(row),
+			      suite_path("smoke/libsmoke_0.so")),
+	});
+
+	if (run->exit_code == 2)
+		return;		/* refused before anything ran: told by the test above */
+	assert_int_equal(run->exit_code, 1);
+	run_check_verdict(run, "entry::tml_test_entry", "pass");
+	run_check_verdict(run, "smoke_0::tml_test_7", "pass");
+	assert_int_equal(run_count(run, "test-end"), 1 + 8 + 1);
+}
+
+/* What only the loader finds out. */
+static void missing_symbols_are_errors(void **state)
+{
+	const json_t *end;
+	struct run *run;
+
+	(void)state;
+	run = run_proctor(&(struct run_setup){
+		.args = WORDS("--test-threads=1", suite_path("entry/libentry.so"),
+			      suite_path("broken/libmissing.so"), suite_path("broken/libneeds.so"),
+			      suite_path("smoke/libsmoke_0.so")),
+	});
+	assert_int_equal(run->exit_code, 1);
+	run_check_verdict(run, "missing::tml_test_0", "error");
+	end = run_end(run, "missing::tml_test_0");
+	assert_non_null(strstr(event_text(end, "message"), "nowhere_to_be_found"));
+	assert_non_null(strstr(event_text(end, "message"), "libmissing.so"));
+	run_check_verdict(run, "needs::tml_test_0", "error");
+	run_check_verdict(run, "needs::tml_test_1", "error");
+	end = run_end(run, "needs::tml_test_0");
+	assert_non_null(strstr(event_text(end, "message"), "libdep.so"));
+	run_check_verdict(run, "entry::tml_test_entry", "pass");
+	run_check_verdict(run, "smoke_0::tml_test_0", "pass");
+}
+
+static void a_constructor_that_dies_is_an_error(void **state)
+{
+	static const char *const names[] = { "open_crashes", "open_hangs", "open_exits" };
+	struct run *run;
+	size_t i;
+
+	(void)state;
+	run = run_proctor(&(struct run_setup){
+		.args = WORDS("--test-threads=1", "--on-crash=continue", "--timeout=500ms",
+			      "--grace=200ms", suite_path("smoke/libsmoke_0.so"),
+			      suite_path("openings/libopen_crashes.so"),
+			      suite_path("openings/libopen_hangs.so"),
+			      suite_path("openings/libopen_exits.so"),
+			      suite_path("smoke/libsmoke_1.so")),
+	});
+	assert_int_equal(run->exit_code, 1);
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		run_check_verdict(run, names[i] == names[0] ? "open_crashes::tml_test_0" :
+				  names[i] == names[1] ? "open_hangs::tml_test_0" :
+				  "open_exits::tml_test_0", "error");
+		assert_non_null(strstr(event_text(run_end_of(run, names[i], "tml_test_1"),
+						  "message"), names[i]));
+	}
+	assert_non_null(strstr(event_text(run_end(run, "open_crashes::tml_test_0"), "message"),
+			       "SIGABRT"));
+	for (i = 0; i < 8; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "tml_test_%zu", i);
+		assert_string_equal(event_text(run_end_of(run, "smoke_0", name), "verdict"), "pass");
+		assert_string_equal(event_text(run_end_of(run, "smoke_1", name), "verdict"), "pass");
+	}
+}
+
+/* By then every test has its verdict; it must be heard of, and the run must end. */
+static void a_destructor_that_dies_costs_no_verdict(void **state)
+{
+	static const char *const paths[] = {
+		"openings/libend_crashes.so", "openings/libend_hangs.so",
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		struct run *run = run_proctor(&(struct run_setup){
+			.args = WORDS("--test-threads=1", "--on-crash=continue", "--timeout=500ms",
+				      "--grace=200ms", suite_path("smoke/libsmoke_0.so"),
+				      suite_path(paths[i]), suite_path("smoke/libsmoke_1.so")),
+			.deadline_s = 20,
+		});
+		const char *suite = i == 0 ? "end_crashes" : "end_hangs";
+
+		assert_string_equal(event_text(run_end_of(run, suite, "tml_test_0"), "verdict"),
+				    "pass");
+		assert_string_equal(event_text(run_end_of(run, suite, "tml_test_1"), "verdict"),
+				    "pass");
+		assert_string_equal(event_text(run_end(run, "smoke_1::tml_test_7"), "verdict"),
+				    "pass");
+		if (!strstr(run->out, suite) && !strstr(run->err, suite))
+			fail_msg("%s is not heard of: %s%s", suite, run->out, run->err);
+		run_free(run);
+	}
+}
+
+static void output_of_a_destructor_is_no_tests(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	run = run_proctor(&(struct run_setup){
+		.args = WORDS(suite_path("openings/libend_prints.so")),
+	});
+	assert_int_equal(run->exit_code, 0);
+	assert_string_equal(event_text(run_end(run, "end_prints::tml_test_1"), "stdout"),
+			    "neighbour 1\n");
+}
+
+/* Wrong manifests: a sentence with the file's name and, in it, what is wrong. */
+static void a_wrong_manifest_is_refused(void **state)
+{
+	static const struct {
+		const char *text, *cause;
+	} manifests[] = {
+		{ "{", "" },
+		{ "[]", "object" },
+		{ "{\"suites\": []}", "version" },
+		{ "{\"version\": 99, \"suites\": []}", "99" },
+		{ "{\"version\": 1, \"suites\": 3}", "suites" },
+		{ "{\"version\": 1, \"suites\": [{\"name\": 3}]}", "name" },
+		{ "{\"version\": 1, \"suites\": [{\"name\": \"a\"}]}", "path" },
+		{ "{\"version\": 1, \"suites\": [{\"name\": \"a\", \"path\": \"a.so\", \"tests\": "
+		  "[{\"index\": -1}]}]}", "index" },
+		{ "{\"version\": 1, \"suites\": [{\"name\": \"a\", \"path\": \"a.so\", \"tests\": "
+		  "[{\"index\": 0, \"timeout_ms\": \"soon\"}]}]}", "timeout_ms" },
+		{ "{\"version\": 1, \"suites\": [{\"name\": \"a\", \"path\": \"a.so\", \"nonsense\": 1}]}",
+		  "nonsense" },
+	};
+	char path[] = "/tmp/proctor-manifest-XXXXXX.json";
+	int fd = mkstemps(path, 5);
+	size_t i;
+
+	(void)state;
+	assert_true(fd >= 0);
+	for (i = 0; i < sizeof(manifests) / sizeof(manifests[0]); i++) {
+		struct run *run;
+
+		assert_int_equal(ftruncate(fd, 0), 0);
+		assert_true(pwrite(fd, manifests[i].text, strlen(manifests[i].text), 0) > 0);
+		run = run_proctor(&(struct run_setup){ .args = WORDS(path) });
+		assert_int_equal(run->exit_code, 2);
+		if (!strstr(run->err, path) || !strstr(run->err, manifests[i].cause))
+			fail_msg("%s: %s", manifests[i].text, run->err);
+		run_free(run);
+	}
+	close(fd);
+	unlink(path);
+}
+
+#define NROWS (sizeof(rows) / sizeof(rows[0]))
+
+int main(void)
+{
+	const struct CMUnitTest single[] = {
+		harness_test(missing_symbols_are_errors),
+		harness_test(a_constructor_that_dies_is_an_error),
+		harness_test(a_destructor_that_dies_costs_no_verdict),
+		harness_test(output_of_a_destructor_is_no_tests),
+		harness_test(a_wrong_manifest_is_refused),
+	};
+	struct CMUnitTest alone[NROWS], among[NROWS];
+	size_t i;
+	int nfailed;
+
+	for (i = 0; i < NROWS; i++) {
+		alone[i] = (struct CMUnitTest)harness_row_test(rows[i].title,
+							       a_broken_file_is_told_alone,
+							       &rows[i]);
+		among[i] = (struct CMUnitTest)harness_row_test(rows[i].title,
+							       a_broken_file_among_others,
+							       &rows[i]);
+	}
+	nfailed = cmocka_run_group_tests_name("broken, alone", alone, NULL, NULL);
+	nfailed += cmocka_run_group_tests_name("broken, among others", among, NULL, NULL);
+	nfailed += cmocka_run_group_tests_name("broken", single, NULL, NULL);
+	return nfailed;
+}

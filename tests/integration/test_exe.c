@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* Executables: one test each; what a child finds when it starts. */
+#include "harness.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void exit_status_is_the_verdict(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	run = run_proctor(&(struct run_setup){
+		.args = WORDS(suite_path("exe_options/passes"), suite_path("exe_options/skips"),
+			      suite_path("exe_options/fails")),
+	});
+	assert_int_equal(run->exit_code, 1);
+	run_check_verdict(run, "passes::passes", "pass");
+	run_check_verdict(run, "skips::skips", "skip");
+	run_check_verdict(run, "fails::fails", "fail");
+	assert_int_equal(event_number(run_end(run, "fails::fails"), "exit_code"), 1);
+	assert_string_equal(event_text(run_end(run, "fails::fails"), "stderr"), "fails\n");
+}
+
+static void a_directory_gives_executables_only_by_glob(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	run = run_proctor(&(struct run_setup){ .args = WORDS(suite_path("exe_options")) });
+	assert_int_equal(run->exit_code, 4);
+	run_free(run);
+	run = run_proctor(&(struct run_setup){
+		.args = WORDS("--exe=p*", suite_path("exe_options")),
+	});
+	assert_int_equal(run->exit_code, 0);
+	assert_int_equal(run_count(run, "test-end"), 1);
+	run_check_verdict(run, "passes::passes", "pass");
+}
+
+/* The value of NAME in the lines NAME=VALUE that the test printed. */
+static const char *shown(const json_t *end, const char *name)
+{
+	static char value[4096];
+	const char *line = event_text(end, "stdout");
+	size_t n = strlen(name);
+
+	for (; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, name, n) == 0 && line[n] == '=') {
+			snprintf(value, sizeof(value), "%.*s", (int)strcspn(line + n + 1, "\n"),
+				 line + n + 1);
+			return value;
+		}
+	}
+	fail_msg("no line %s=", name);
+	return NULL;
+}
+
+static unsigned shown_times(const json_t *end, const char *name)
+{
+	const char *at = event_text(end, "stdout");
+	unsigned n = 0;
+
+	for (; (at = strstr(at, name)); at++)
+		n++;
+	return n;
+}
+
+static void check_start(const json_t *end)
+{
+	char cwd[4096];
+	cpu_set_t cpus;
+
+	sched_getaffinity(0, sizeof(cpus), &cpus);
+	assert_non_null(getcwd(cwd, sizeof(cwd)));
+	assert_string_equal(event_text(end, "verdict"), "pass");
+	assert_string_equal(shown(end, "PROCTOR"), "1");
+	assert_true(strlen(shown(end, "PROCTOR_RUN_ID")) >= 8);
+	assert_int_equal(atoi(shown(end, "PROCTOR_WORKER")), event_number(end, "worker"));
+	assert_int_equal(atoi(shown(end, "cpus")), CPU_COUNT(&cpus));
+	assert_string_equal(shown(end, "blocked"), "0");
+	assert_string_equal(shown(end, "leader"), "1");
+	assert_string_equal(shown(end, "stdin"), "/dev/null");
+	assert_string_equal(shown(end, "cwd"), cwd);
+}
+
+static void a_program_starts_in_clean_surroundings(void **state)
+{
+	const json_t *end;
+	struct run *run;
+
+	(void)state;
+	run = run_proctor(&(struct run_setup){ .args = WORDS(suite_path("exe_options/shows")) });
+	assert_int_equal(run->exit_code, 0);
+	end = run_end(run, "shows::shows");
+	check_start(end);
+	assert_string_equal(shown(end, "PROCTOR_TEST"), "shows::shows");
+	assert_int_equal(shown_times(end, "fd="), 3);
+	/* SIGPIPE, which the harness ignores and proctor has to hand on as it was. */
+	assert_string_equal(shown(end, "ignored"), "1");
+}
+
+static void a_library_runs_in_clean_surroundings(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	run = run_proctor(&(struct run_setup){
+		.args = WORDS("shows", "options::tml_test_5", suite_path("options/liboptions.so")),
+	});
+	assert_int_equal(run->exit_code, 0);
+	check_start(run_end(run, "options::tml_test_5"));
+}
+
+static void a_library_for_one_file_runs(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	run = run_proctor(&(struct run_setup){ .args = WORDS(suite_path("entry/libentry.so")) });
+	assert_int_equal(run->exit_code, 0);
+	run_check_verdict(run, "entry::tml_test_entry", "pass");
+	assert_string_equal(event_text(run_end(run, "entry::tml_test_entry"), "stdout"),
+			    "the only one\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		harness_test(exit_status_is_the_verdict),
+		harness_test(a_directory_gives_executables_only_by_glob),
+		harness_test(a_program_starts_in_clean_surroundings),
+		harness_test(a_library_runs_in_clean_surroundings),
+		harness_test(a_library_for_one_file_runs),
+	};
+
+	return cmocka_run_group_tests_name("exe", tests, NULL, NULL);
+}

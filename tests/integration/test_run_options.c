@@ -1,0 +1,627 @@
+/* SPDX-License-Identifier: MIT */
+/* The options of `proctor run`, each seen to do what it says. */
+#include "harness.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SECOND 1000000
+
+static struct run *run_args(const char *const *args)
+{
+	return run_proctor(&(struct run_setup){ .args = args });
+}
+
+/* ---- usage ---- */
+
+static void wrong_usage_exits_with_2(void **state)
+{
+	static const char *const wrong[] = {
+		"--test-threads=0", "--test-threads=65", "--test-threads=-1", "--test-threads=two",
+		"--test-threads=", "--timeout=soon", "--timeout=-1", "--grace=1x",
+		"--max-output=1Q", "--isolation=none", "--on-crash=panic", "--repeat=0",
+		"--repeat=x", "--retries=-1", "--shard=0/2", "--shard=3/2", "--shard=1", "--loop=select",
+		"--shuffle=x", "--no-such-option", "-Z",
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		struct run *run = run_args(WORDS(wrong[i], suite_path("smoke")));
+
+		if (run->exit_code != 2)
+			fail_msg("%s exits with %d", wrong[i], run->exit_code);
+		if (run->nerr == 0 || run->err[run->nerr - 1] != '\n')
+			fail_msg("%s is not explained: %s", wrong[i], run->err);
+		/* One sentence, perhaps with a hint. */
+		assert_true(strchr(run->err, '\n') - run->err < 200);
+		assert_int_equal(run_count(run, "test-start"), 0);
+		run_free(run);
+	}
+}
+
+static void nothing_to_run_exits_with_4(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	run = run_args(WORDS("--filter=nothing-is-called-so", suite_path("smoke")));
+	assert_int_equal(run->exit_code, 4);
+	run_free(run);
+	run = run_args(WORDS("nothing-is-called-so", suite_path("smoke")));
+	assert_int_equal(run->exit_code, 4);
+}
+
+static void threads_are_as_many_as_told(void **state)
+{
+	static const char *const options[] = {
+		"--test-threads=1", "--test-threads=3", "--test-threads=64", "-j2",
+	};
+	static const int numbers[] = { 1, 3, 64, 2 };
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < 4; i++) {
+		struct run *run = run_args(WORDS(options[i], suite_path("smoke")));
+		const json_t *event;
+
+		assert_int_equal(run->exit_code, 0);
+		assert_int_equal(event_number(run_event(run, "run-start"), "threads"), numbers[i]);
+		json_array_foreach(run->events, k, event)
+			if (strcmp(event_text(event, "event"), "test-end") == 0)
+				assert_in_range(event_number(event, "worker"), 0, numbers[i] - 1);
+		run_free(run);
+	}
+}
+
+/* Four tests that sleep 0.3 s each overlap when there are four threads. */
+static void tests_that_wait_overlap(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	run = run_args(WORDS("--test-threads=4", "--repeat=4", suite_path("exe_options/sleeps")));
+	assert_int_equal(run->exit_code, 0);
+	assert_int_equal(run_count(run, "test-end"), 4);
+	assert_true(event_number(run_event(run, "run-end"), "duration_us") < 4 * 300000);
+}
+
+static void help_says_what_threads_do(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	run = run_proctor(&(struct run_setup){
+		.command = "", .args = WORDS("run", "--help"), .no_events = true, .no_loop = true,
+	});
+	assert_int_equal(run->exit_code, 0);
+	assert_non_null(strstr(run->out, "--test-threads"));
+	assert_non_null(strstr(run->out, "execut"));
+}
+
+/* ---- deadlines ---- */
+
+static void a_timeout_stops_a_test_in_time(void **state)
+{
+	const json_t *end;
+	json_int_t duration;
+	struct run *run;
+
+	(void)state;
+	run = run_args(WORDS("--timeout=700ms", "--grace=300ms",
+			     suite_path("exe/ignores_sigterm"), suite_path("exe/endless_loop")));
+	assert_int_equal(run->exit_code, 1);
+	end = run_end(run, "ignores_sigterm::ignores_sigterm");
+	assert_string_equal(event_text(end, "verdict"), "timeout");
+	duration = event_number(end, "duration_us");
+	assert_true(duration >= SECOND && duration < 2 * SECOND);
+	/* It ends at the first signal: no grace time is spent on it. */
+	end = run_end(run, "endless_loop::endless_loop");
+	assert_string_equal(event_text(end, "verdict"), "timeout");
+	duration = event_number(end, "duration_us");
+	assert_true(duration >= 700000 && duration < SECOND);
+}
+
+static void a_slow_test_is_named_while_it_runs(void **state)
+{
+	const json_t *slow, *end;
+	struct run *run;
+
+	(void)state;
+	run = run_args(WORDS("--slow-after=100ms", suite_path("exe_options/sleeps"),
+			     suite_path("exe_options/passes")));
+	assert_int_equal(run->exit_code, 0);
+	assert_int_equal(run_count(run, "test-slow"), 1);
+	slow = run_event(run, "test-slow");
+	end = run_end(run, "sleeps::sleeps");
+	assert_string_equal(event_text(slow, "id"), "sleeps::sleeps");
+	assert_true(event_number(slow, "time_us") < event_number(end, "time_us"));
+	assert_string_equal(json_string_value(json_array_get(json_object_get(end, "marks"), 0)),
+			    "slow");
+}
+
+/* ---- again and again ---- */
+
+static void a_pass_on_a_retry_is_flaky(void **state)
+{
+	char dir[] = "/tmp/proctor-flaky-XXXXXX", env[64], file[64];
+	const json_t *end;
+	struct run *run;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(env, sizeof(env), "OPTIONS_STATE=%s", dir);
+	snprintf(file, sizeof(file), "%s/been-here", dir);
+	run = run_proctor(&(struct run_setup){
+		.args = WORDS("--retries=2", suite_path("exe_options/flaky"),
+			      suite_path("exe_options/fails")),
+		.env = WORDS(env),
+	});
+	unlink(file);
+	rmdir(dir);
+	assert_int_equal(run->exit_code, 1);
+	end = run_end(run, "flaky::flaky");
+	assert_string_equal(event_text(end, "verdict"), "pass");
+	assert_int_equal(event_number(end, "attempt"), 2);
+	assert_string_equal(json_string_value(json_array_get(json_object_get(end, "marks"), 0)),
+			    "flaky");
+	end = run_end(run, "fails::fails");
+	assert_string_equal(event_text(end, "verdict"), "fail");
+	assert_int_equal(event_number(end, "attempt"), 3);
+	assert_int_equal(run_count(run, "test-end"), 2 + 3);
+	assert_int_equal(event_number(run_event(run, "run-end"), "flaky"), 1);
+	assert_non_null(strstr(run->out, "flaky"));
+}
+
+static void a_run_is_repeated(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	run = run_args(WORDS("--repeat=3", suite_path("smoke/libsmoke_3.so")));
+	assert_int_equal(run->exit_code, 0);
+	assert_int_equal(run_count(run, "test-end"), 3 * 8);
+}
+
+/* ---- what, and in what order ---- */
+
+/* The ids in the order in which they started, each followed by a newline; freed by the caller. */
+static char *order_of(const struct run *run)
+{
+	const json_t *event;
+	char *text = NULL;
+	size_t ntext, i;
+	FILE *f = open_memstream(&text, &ntext);
+
+	json_array_foreach(run->events, i, event)
+		if (strcmp(event_text(event, "event"), "test-start") == 0)
+			fprintf(f, "%s\n", event_text(event, "id"));
+	fclose(f);
+	return text;
+}
+
+static void a_seed_gives_the_same_order(void **state)
+{
+	const char *smoke = suite_path("smoke");
+	char *plain, *one, *again, *other;
+
+	(void)state;
+	plain = order_of(run_args(WORDS("--test-threads=1", smoke)));
+	one = order_of(run_args(WORDS("--test-threads=1", "--shuffle=12345", smoke)));
+	again = order_of(run_args(WORDS("--test-threads=1", "--shuffle=12345", smoke)));
+	other = order_of(run_args(WORDS("--test-threads=1", "--shuffle=54321", smoke)));
+	assert_string_equal(one, again);
+	assert_string_not_equal(one, other);
+	assert_string_not_equal(one, plain);
+	free(plain);
+	free(one);
+	free(again);
+	free(other);
+}
+
+static void a_drawn_seed_is_told(void **state)
+{
+	struct run *run;
+	char seed[64];
+
+	(void)state;
+	run = run_args(WORDS("--shuffle", suite_path("smoke/libsmoke_0.so")));
+	/* Told as a number that every reader of JSON can hold. */
+	assert_true(event_number(run_event(run, "run-start"), "seed") > 0);
+	snprintf(seed, sizeof(seed), "--shuffle=%lld",
+		 (long long)event_number(run_event(run, "run-start"), "seed"));
+	assert_non_null(strstr(run->out, seed));
+}
+
+static void shards_are_a_partition(void **state)
+{
+	static const char *const shards[] = { "--shard=1/3", "--shard=2/3", "--shard=3/3" };
+	json_t *seen = json_object();
+	const json_t *event;
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		struct run *run = run_args(WORDS(shards[i], suite_path("smoke")));
+
+		assert_int_equal(run->exit_code, 0);
+		assert_true(run_count(run, "test-end") > 224 / 6);
+		json_array_foreach(run->events, k, event) {
+			if (strcmp(event_text(event, "event"), "test-end") != 0)
+				continue;
+			if (json_object_get(seen, event_text(event, "id")))
+				fail_msg("%s is in two shards", event_text(event, "id"));
+			json_object_set_new(seen, event_text(event, "id"), json_true());
+		}
+		run_free(run);
+	}
+	assert_int_equal(json_object_size(seen), 224);
+	json_decref(seen);
+}
+
+/* A shard's tests do not depend on which others there are. */
+static void a_shard_is_stable(void **state)
+{
+	const json_t *event;
+	struct run *all, *one;
+	size_t i, n = 0;
+
+	(void)state;
+	all = run_args(WORDS("--shard=2/3", suite_path("smoke")));
+	one = run_args(WORDS("--shard=2/3", suite_path("smoke/libsmoke_5.so")));
+	json_array_foreach(all->events, i, event)
+		if (strcmp(event_text(event, "event"), "test-end") == 0 &&
+		    strcmp(event_text(event, "suite"), "smoke_5") == 0) {
+			run_check_verdict(one, event_text(event, "id"), "pass");
+			n++;
+		}
+	assert_int_equal(n, run_count(one, "test-end"));
+}
+
+static void filters_choose(void **state)
+{
+	static const struct {
+		const char *args[3];
+		size_t ntests;
+	} rows[] = {
+		{ { "--filter=smoke_7::" }, 8 },
+		{ { "smoke_7::" }, 8 },
+		{ { "--filter=smoke_7::tml_test_3" }, 1 },
+		{ { "--filter=smoke_1?::*_3" }, 10 },
+		{ { "--skip=smoke_1" }, 224 - 11 * 8 },
+		{ { "--filter=smoke_2::", "--filter=smoke_3::" }, 16 },
+		{ { "--filter=smoke_2::", "--skip=tml_test_0" }, 7 },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct run *run = run_args(WORDS(suite_path("smoke"), rows[i].args[0],
+						 rows[i].args[1], rows[i].args[2]));
+
+		assert_int_equal(run->exit_code, 0);
+		if (run_count(run, "test-end") != rows[i].ntests)
+			fail_msg("%s: %zu tests, not %zu", rows[i].args[0],
+				 run_count(run, "test-end"), rows[i].ntests);
+		run_free(run);
+	}
+}
+
+static void a_group_is_chosen_from_a_manifest(void **state)
+{
+	char path[] = "/tmp/proctor-manifest-XXXXXX.json";
+	int fd = mkstemps(path, 5);
+	const json_t *end;
+	struct run *run;
+
+	(void)state;
+	assert_true(fd >= 0);
+	dprintf(fd, "{\"version\": 1, \"suites\": ["
+		"{\"name\": \"first\", \"group\": \"core\", \"path\": \"%s\", \"tests\": ["
+		"{\"index\": 2, \"name\": \"two\", \"file\": \"src/two.test.tml\", \"tests\": 5}]},"
+		"{\"name\": \"second\", \"group\": \"net\", \"path\": \"%s\", \"tests\": ["
+		"{\"index\": 5, \"name\": \"env\", \"workdir\": \"/\", \"env\": {\"WAY_ENV\": \"given\"}}]}"
+		"]}", suite_path("smoke/libsmoke_0.so"), suite_path("options/liboptions.so"));
+	close(fd);
+	run = run_args(WORDS("--suite=core", path));
+	if (run->exit_code != 0)
+		fail_msg("%s", run->err);
+	assert_int_equal(run_count(run, "test-end"), 1);
+	run_check_verdict(run, "first::two", "pass");
+	end = run_end(run, "first::two");
+	assert_string_equal(event_text(end, "file"), "src/two.test.tml");
+	assert_string_equal(event_text(end, "group"), "core");
+	assert_string_equal(event_text(end, "stdout"), "smoke 0/2\n");
+	run_free(run);
+	run = run_args(WORDS(path));
+	assert_int_equal(run_count(run, "test-end"), 2);
+	end = run_end(run, "second::env");
+	assert_non_null(strstr(event_text(end, "stdout"), "\ncwd=/\n"));
+	assert_non_null(strstr(event_text(end, "stdout"), "WAY_ENV=given\n"));
+	unlink(path);
+}
+
+static void list_suites_runs_nothing(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	run = run_proctor(&(struct run_setup){
+		.args = WORDS("--list-suites", suite_path("smoke")), .no_events = true,
+		.no_loop = true,
+	});
+	assert_int_equal(run->exit_code, 0);
+	assert_non_null(strstr(run->out, "smoke_27"));
+	assert_null(strstr(run->out, "Tests:"));
+}
+
+static void list_names_every_test(void **state)
+{
+	struct run *run;
+	const char *line;
+	size_t nlines = 0;
+	json_t *json;
+
+	(void)state;
+	run = run_proctor(&(struct run_setup){
+		.command = "list", .args = WORDS(suite_path("smoke")), .no_events = true,
+		.no_loop = true,
+	});
+	assert_int_equal(run->exit_code, 0);
+	for (line = run->out; (line = strchr(line, '\n')); line++)
+		nlines++;
+	assert_int_equal(nlines, 224);
+	assert_non_null(strstr(run->out, "smoke_27::tml_test_7\n"));
+	run_free(run);
+	run = run_proctor(&(struct run_setup){
+		.command = "list", .args = WORDS("--json", suite_path("smoke")), .no_events = true,
+		.no_loop = true,
+	});
+	json = json_loads(run->out, 0, NULL);
+	assert_non_null(json);
+	json_decref(json);
+}
+
+/* ---- when to stop ---- */
+
+static void a_crash_ends_the_run(void **state)
+{
+	const json_t *end;
+	struct run *run;
+
+	(void)state;
+	run = run_args(WORDS("--test-threads=2", suite_path("exe/segv"),
+			     suite_path("exe/endless_loop"), suite_path("exe_options/passes")));
+	assert_int_equal(run->exit_code, 1);
+	assert_true(run->duration_us < 5 * SECOND);
+	run_check_verdict(run, "segv::segv", "crash");
+	end = run_event(run, "run-end");
+	assert_int_equal(event_number(json_object_get(end, "counts"), "crash"), 1);
+	assert_non_null(strstr(run->out, "SIGSEGV"));
+	run_free(run);
+
+	run = run_args(WORDS("--test-threads=1", "--on-crash=continue", suite_path("exe/segv"),
+			     suite_path("exe_options/passes")));
+	assert_int_equal(run->exit_code, 1);
+	run_check_verdict(run, "passes::passes", "pass");
+}
+
+static void a_failure_goes_on_unless_told(void **state)
+{
+	const char *fails = suite_path("exe_options/fails");
+	const char *smoke = suite_path("smoke");
+	struct run *run;
+
+	(void)state;
+	run = run_args(WORDS("--test-threads=1", fails, smoke));
+	assert_int_equal(run->exit_code, 1);
+	assert_int_equal(run_count(run, "test-end"), 225);
+	run_free(run);
+	run = run_args(WORDS("--test-threads=1", "--fail-fast", fails, smoke));
+	assert_int_equal(run->exit_code, 1);
+	assert_true(run_count(run, "test-end") < 30);
+	assert_true(event_number(json_object_get(run_event(run, "run-end"), "counts"),
+				 "not-run") > 190);
+}
+
+/* ---- output ---- */
+
+static void output_is_kept_up_to_its_limit(void **state)
+{
+	const json_t *end;
+	const char *out;
+	struct run *run;
+
+	(void)state;
+	run = run_args(WORDS("--max-output=64K", suite_path("exe_options/floods")));
+	assert_int_equal(run->exit_code, 0);
+	end = run_end(run, "floods::floods");
+	out = event_text(end, "stdout");
+	assert_int_equal(event_number(end, "stdout_bytes"), 1600000);
+	assert_in_range(strlen(out), 60 * 1024, 64 * 1024);
+	assert_int_equal(strncmp(out, "line 0000000000\nline 0000000001\n", 32), 0);
+	assert_string_equal(out + strlen(out) - 16, "line 0000099999\n");
+	assert_in_range(event_number(end, "stdout_head"), 1, (json_int_t)strlen(out) - 1);
+}
+
+static void without_capture_tests_inherit_stdout(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	run = run_args(WORDS("--nocapture", suite_path("smoke/libsmoke_0.so"),
+			     suite_path("exe_options/passes")));
+	assert_int_equal(run->exit_code, 0);
+	assert_non_null(strstr(run->out, "smoke 0/5\n"));
+	assert_non_null(strstr(run->err, "SMOKE 0/5\n"));
+	assert_non_null(strstr(run->out, "passes\n"));
+	assert_string_equal(event_text(run_end(run, "smoke_0::tml_test_5"), "stdout"), "");
+}
+
+static void a_failure_shows_its_output(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	run = run_args(WORDS(suite_path("exe_options/fails"), suite_path("exe_options/passes")));
+	assert_non_null(strstr(run->out, "fails::fails"));
+	assert_non_null(strstr(run->out, "stderr"));
+	assert_null(strchr(run->out, '\033'));
+}
+
+static void color_is_forced(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	run = run_args(WORDS("--color", suite_path("exe_options/fails")));
+	assert_non_null(strchr(run->out, '\033'));
+	run_free(run);
+	run = run_args(WORDS("--no-color", suite_path("exe_options/fails")));
+	assert_null(strchr(run->out, '\033'));
+}
+
+static void quiet_says_little(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	run = run_args(WORDS("--quiet", suite_path("smoke")));
+	assert_int_equal(run->exit_code, 0);
+	assert_true(run->nout < 400);
+	run_free(run);
+	run = run_args(WORDS("--verbose", suite_path("smoke")));
+	assert_non_null(strstr(run->out, "smoke_27::tml_test_7"));
+}
+
+static void junit_names_every_test(void **state)
+{
+	char path[64], option[80], *text = NULL;
+	size_t ntext = 0, ncases = 0;
+	const char *at;
+	struct run *run;
+	FILE *f;
+
+	(void)state;
+	snprintf(path, sizeof(path), "/tmp/proctor-junit-%d.xml", (int)getpid());
+	snprintf(option, sizeof(option), "--junit=%s", path);
+	run = run_args(WORDS(option, suite_path("exe_options/fails"), suite_path("smoke")));
+	assert_int_equal(run->exit_code, 1);
+	f = fopen(path, "re");
+	assert_non_null(f);
+	assert_true(getdelim(&text, &ntext, '\0', f) > 0);
+	fclose(f);
+	unlink(path);
+	for (at = text; (at = strstr(at, "<testcase")); at++)
+		ncases++;
+	assert_int_equal(ncases, 225);
+	assert_non_null(strstr(text, "<failure"));
+	free(text);
+}
+
+static void a_panic_has_its_backtrace(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	run = run_args(WORDS("--backtrace", "--filter=tml::tml_test_3", suite_path("ways")));
+	assert_true(strlen(event_text(run_end(run, "tml::tml_test_3"), "backtrace")) > 0);
+}
+
+static void leaks_are_a_table_at_the_end(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	run = run_args(WORDS("--filter=tml::tml_test_16", suite_path("ways")));
+	assert_int_equal(run->exit_code, 0);
+	assert_non_null(strstr(run->out, "128"));
+	run_free(run);
+	run = run_args(WORDS("--no-check-leaks", "--filter=tml::tml_test_16", suite_path("ways")));
+	assert_null(strstr(run->out, "128"));
+	assert_null(json_object_get(run_end(run, "tml::tml_test_16"), "leaks"));
+}
+
+/* ---- where ---- */
+
+static void pinned_tests_stay_on_one_core(void **state)
+{
+	const json_t *end;
+	struct run *run;
+
+	(void)state;
+	run = run_args(WORDS("--pin-tests", suite_path("exe_options/shows")));
+	end = run_end(run, "shows::shows");
+	assert_non_null(strstr(event_text(end, "stdout"), "cpus=1\n"));
+}
+
+static void the_loop_is_as_forced(void **state)
+{
+	static const char *const names[] = { "io_uring", "epoll" };
+	static const char *const options[] = { "--loop=uring", "--loop=epoll" };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		struct run *run = run_proctor(&(struct run_setup){
+			.args = WORDS(options[i], suite_path("smoke/libsmoke_0.so")),
+			.no_loop = true,
+		});
+
+		/* Not everywhere to be had; then it is an error, tested elsewhere. */
+		if (run->exit_code == 3 && i == 0)
+			skip();
+		assert_int_equal(run->exit_code, 0);
+		assert_string_equal(event_text(run_event(run, "run-start"), "loop"), names[i]);
+		run_free(run);
+	}
+}
+
+static void no_cache_is_accepted(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	run = run_args(WORDS("--no-cache", suite_path("smoke/libsmoke_0.so")));
+	assert_int_equal(run->exit_code, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		harness_test(wrong_usage_exits_with_2),
+		harness_test(nothing_to_run_exits_with_4),
+		harness_test(threads_are_as_many_as_told),
+		harness_test(tests_that_wait_overlap),
+		harness_test(help_says_what_threads_do),
+		harness_test(a_timeout_stops_a_test_in_time),
+		harness_test(a_slow_test_is_named_while_it_runs),
+		harness_test(a_pass_on_a_retry_is_flaky),
+		harness_test(a_run_is_repeated),
+		harness_test(a_seed_gives_the_same_order),
+		harness_test(a_drawn_seed_is_told),
+		harness_test(shards_are_a_partition),
+		harness_test(a_shard_is_stable),
+		harness_test(filters_choose),
+		harness_test(a_group_is_chosen_from_a_manifest),
+		harness_test(list_suites_runs_nothing),
+		harness_test(list_names_every_test),
+		harness_test(a_crash_ends_the_run),
+		harness_test(a_failure_goes_on_unless_told),
+		harness_test(output_is_kept_up_to_its_limit),
+		harness_test(without_capture_tests_inherit_stdout),
+		harness_test(a_failure_shows_its_output),
+		harness_test(color_is_forced),
+		harness_test(quiet_says_little),
+		harness_test(junit_names_every_test),
+		harness_test(a_panic_has_its_backtrace),
+		harness_test(leaks_are_a_table_at_the_end),
+		harness_test(pinned_tests_stay_on_one_core),
+		harness_test(the_loop_is_as_forced),
+		harness_test(no_cache_is_accepted),
+	};
+
+	return cmocka_run_group_tests_name("run options", tests, NULL, NULL);
+}

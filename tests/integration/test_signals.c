@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Signals to proctor: killed, interrupted once and twice, stopped and continued in a terminal.
+ * Whatever it is, nothing that a test started outlives the run.
+ */
+#include "harness.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static uint64_t now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000u + (uint64_t)ts.tv_nsec / 1000u;
+}
+
+/* Tests that hang, with children and daemons, in a library and in executables. */
+static struct run *start_hanging(const char *grace)
+{
+	struct run *run = run_start(&(struct run_setup){
+		.args = WORDS("--test-threads=4", "--timeout=60s", grace,
+			      suite_path("exe/hangs_with_children"),
+			      suite_path("exe/hangs_with_daemon"),
+			      suite_path("exe/ignores_sigterm")),
+	});
+
+	run_await(run, "test-start", "hangs_with_children::hangs_with_children");
+	run_await(run, "test-start", "hangs_with_daemon::hangs_with_daemon");
+	run_await(run, "test-start", "ignores_sigterm::ignores_sigterm");
+	/* The daemon is the last to come into being. */
+	run_await_processes(run, "left-daemon", 1, 5000);
+	/* A child of this one has left the process group. */
+	run_await_processes(run, "hangs_with_children", 3, 5000);
+	return run;
+}
+
+static void a_killed_proctor_leaves_nothing(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	run = start_hanging("--grace=30s");
+	run->setup.cut_short = true;
+	kill(run->pid, SIGKILL);
+	run_finish(run);
+	assert_int_equal(run->exit_code, 128 + SIGKILL);
+	run_await_processes(run, NULL, 0, 1000);
+	/* What was known by then stands in the events. */
+	assert_int_equal(run_count(run, "run-start"), 1);
+	assert_int_equal(run_count(run, "test-start"), 3);
+}
+
+static void a_killed_proctor_leaves_no_host(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	run = run_start(&(struct run_setup){
+		.args = WORDS("--test-threads=2", "--timeout=60s", "hangs::tml_test_7",
+			      "hangs::tml_test_11", suite_path("ways/libhangs.so")),
+		.cut_short = true,
+	});
+	run_await(run, "test-start", "hangs::tml_test_7");
+	run_await(run, "test-start", "hangs::tml_test_11");
+	run_await_processes(run, "left-daemon", 1, 5000);
+	/* Two hosts, and what the first one forked. */
+	run_await_processes(run, "proctor-host", 4, 5000);
+	kill(run->pid, SIGKILL);
+	run_finish(run);
+	run_await_processes(run, NULL, 0, 1000);
+}
+
+/* Every test that had started is told; the exit status is the signal's. */
+static void check_stopped(const struct run *run, int signum)
+{
+	const json_t *counts = json_object_get(run_event(run, "run-end"), "counts");
+
+	assert_int_equal(run->exit_code, 128 + signum);
+	assert_int_equal(event_number(counts, "cancelled"), 3);
+	assert_non_null(strstr(run->out, "cancelled"));
+}
+
+static void one_signal_asks(void **state)
+{
+	const int signum = *(const int *)*state;
+	struct run *run = start_hanging("--grace=300ms");
+
+	kill(run->pid, signum);
+	run_finish(run);
+	check_stopped(run, signum);
+}
+
+static void a_second_interrupt_kills(void **state)
+{
+	uint64_t before_us;
+	struct run *run;
+
+	(void)state;
+	run = start_hanging("--grace=30s");
+	kill(run->pid, SIGINT);
+	/* hangs_with_daemon obeys SIGTERM: its end shows that the first one was taken. */
+	run_await(run, "test-end", "hangs_with_daemon::hangs_with_daemon");
+	before_us = now_us();
+	kill(run->pid, SIGINT);
+	run_finish(run);
+	assert_true(now_us() - before_us < 5000000);
+	check_stopped(run, SIGINT);
+}
+
+static void a_closed_stdout_ends_the_run(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	run = run_proctor(&(struct run_setup){
+		.args = WORDS("--verbose", "--grace=300ms", suite_path("smoke"),
+			      suite_path("exe/endless_loop")),
+		.close_stdout = true,
+		.cut_short = true,
+	});
+	assert_int_equal(run->exit_code, 128 + SIGPIPE);
+	run_await_processes(run, NULL, 0, 1000);
+}
+
+/* ---- in a real terminal ---- */
+
+struct terminal {
+	char socket[96];
+};
+
+/* Runs a tmux command; its stdout in `out`. */
+static void tmux(const struct terminal *t, const char *const *args, char *out, size_t nout)
+{
+	const char *argv[16] = { "tmux", "-S", t->socket, "-f", "/dev/null" };
+	size_t n = 5, have = 0;
+	ssize_t got;
+	int fds[2];
+	pid_t pid;
+
+	while (*args && n < 15)
+		argv[n++] = *args++;
+	argv[n] = NULL;
+	assert_int_equal(pipe(fds), 0);
+	pid = fork();
+	if (pid == 0) {
+		dup2(fds[1], 1);
+		close(fds[0]);
+		close(fds[1]);
+		unsetenv("TMUX");
+		execvp(argv[0], (char *const *)argv);
+		_exit(127);
+	}
+	close(fds[1]);
+	while (out && have < nout - 1 && (got = read(fds[0], out + have, nout - 1 - have)) > 0)
+		have += (size_t)got;
+	if (out)
+		out[have] = '\0';
+	close(fds[0]);
+	waitpid(pid, NULL, 0);
+}
+
+static void terminal_type(const struct terminal *t, const char *text)
+{
+	tmux(t, WORDS("send-keys", "-l", text), NULL, 0);
+	tmux(t, WORDS("send-keys", "Enter"), NULL, 0);
+}
+
+static void terminal_key(const struct terminal *t, const char *key)
+{
+	tmux(t, WORDS("send-keys", key), NULL, 0);
+}
+
+/* Waits until the screen shows `text`. */
+static void terminal_await(const struct terminal *t, const char *text, unsigned within_s)
+{
+	const uint64_t until_us = now_us() + within_s * 1000000ull;
+	char screen[65536];
+
+	for (;;) {
+		tmux(t, WORDS("capture-pane", "-p", "-S", "-200"), screen, sizeof(screen));
+		if (strstr(screen, text))
+			return;
+		if (now_us() >= until_us)
+			fail_msg("the screen does not show \"%s\": %s", text, screen);
+		poll(NULL, 0, 20);
+	}
+}
+
+/* The one that is open: a test that fails leaves it to the teardown. */
+static struct terminal open_terminal;
+
+static void terminal_open(struct terminal *t)
+{
+	static unsigned nterminals;
+
+	need_program("tmux");
+	need_program("bash");
+	snprintf(t->socket, sizeof(t->socket), "/tmp/proctor-tmux-%d-%u", (int)getpid(),
+		 ++nterminals);
+	tmux(t, WORDS("new-session", "-d", "-x", "120", "-y", "50",
+		      "PS1='ready> ' exec bash --norc --noprofile"), NULL, 0);
+	open_terminal = *t;
+	terminal_await(t, "ready>", 10);
+}
+
+static void terminal_close(const struct terminal *t)
+{
+	tmux(t, WORDS("kill-server"), NULL, 0);
+	unlink(t->socket);
+	open_terminal.socket[0] = '\0';
+}
+
+static int terminal_teardown(void **state)
+{
+	if (open_terminal.socket[0])
+		terminal_close(&open_terminal);
+	return harness_teardown(state);
+}
+
+/* Starts proctor in the terminal; its events go to `events`. */
+static void terminal_run(const struct terminal *t, const char *args, const char *events)
+{
+	const char *loop = getenv("PROCTOR_LOOP");
+	char program[4096], line[16384];
+
+	unlink(events);
+	assert_non_null(realpath(proctor_path(), program));
+	snprintf(line, sizeof(line), "%s run --events=%s %s%s %s; echo \"exit $?\"", program,
+		 events, loop ? "--loop=" : "", loop ? loop : "", args);
+	terminal_type(t, line);
+}
+
+static void events_path(char *path, size_t size)
+{
+	snprintf(path, size, "/tmp/proctor-terminal-%d.events", (int)getpid());
+}
+
+/* Waits for a line with `text` in the events file. */
+static void events_await(const char *path, const char *text, unsigned within_s)
+{
+	const uint64_t until_us = now_us() + within_s * 1000000ull;
+	static char bytes[1 << 20];
+
+	for (;;) {
+		FILE *f = fopen(path, "re");
+		size_t n = f ? fread(bytes, 1, sizeof(bytes) - 1, f) : 0;
+
+		if (f)
+			fclose(f);
+		bytes[n] = '\0';
+		if (strstr(bytes, text))
+			return;
+		if (now_us() >= until_us)
+			fail_msg("no event %s", text);
+		poll(NULL, 0, 10);
+	}
+}
+
+static json_t *events_last(const char *path, const char *kind)
+{
+	json_t *found = NULL, *event;
+	FILE *f = fopen(path, "re");
+
+	assert_non_null(f);
+	while ((event = json_loadf(f, JSON_DISABLE_EOF_CHECK, NULL))) {
+		if (strcmp(event_text(event, "event"), kind) == 0) {
+			json_decref(found);
+			found = json_incref(event);
+		}
+		json_decref(event);
+	}
+	fclose(f);
+	if (!found)
+		fail_msg("no event %s", kind);
+	return found;
+}
+
+static void ctrl_c_in_a_terminal(void **state)
+{
+	const bool twice = *state != NULL;
+	struct terminal t;
+	char events[64], args[8192];
+
+	events_path(events, sizeof(events));
+	terminal_open(&t);
+	snprintf(args, sizeof(args), "--grace=%s --timeout=60s %s", twice ? "30s" : "300ms",
+		 suite_path("exe/ignores_sigterm"));
+	terminal_run(&t, args, events);
+	events_await(events, "test-start", 10);
+	/* The live status line names what runs. */
+	terminal_await(&t, "ignores_sigterm", 10);
+	terminal_key(&t, "C-c");
+	if (twice) {
+		terminal_await(&t, "nterrupt", 10);
+		terminal_key(&t, "C-c");
+	}
+	terminal_await(&t, "exit 130", 10);
+	terminal_close(&t);
+	unlink(events);
+}
+
+/* The deadline stands still for as long as the run does. */
+static void ctrl_z_and_fg_in_a_terminal(void **state)
+{
+	struct terminal t;
+	char events[64], args[8192];
+	json_t *start, *end;
+
+	(void)state;
+	events_path(events, sizeof(events));
+	terminal_open(&t);
+	snprintf(args, sizeof(args), "--grace=300ms --timeout=2s %s", suite_path("exe/deadlock"));
+	terminal_run(&t, args, events);
+	events_await(events, "test-start", 10);
+	terminal_key(&t, "C-z");
+	terminal_await(&t, "Stopped", 10);
+	/* Longer than the deadline: that nothing happens can only be waited for. */
+	poll(NULL, 0, 2500);
+	terminal_type(&t, "fg");
+	events_await(events, "run-end", 10);
+	start = events_last(events, "test-start");
+	end = events_last(events, "test-end");
+	assert_string_equal(event_text(end, "verdict"), "timeout");
+	assert_in_range(event_number(end, "duration_us"), 1900000, 3000000);
+	assert_true(event_number(end, "time_us") - event_number(start, "time_us") > 4300000);
+	json_decref(start);
+	json_decref(end);
+	terminal_close(&t);
+	unlink(events);
+}
+
+int main(void)
+{
+	static int hangup = SIGHUP, interrupt = SIGINT, terminate = SIGTERM;
+	const struct CMUnitTest tests[] = {
+		harness_test(a_killed_proctor_leaves_nothing),
+		harness_test(a_killed_proctor_leaves_no_host),
+		harness_row_test("one SIGINT asks", one_signal_asks, &interrupt),
+		harness_row_test("one SIGTERM asks", one_signal_asks, &terminate),
+		harness_row_test("one SIGHUP asks", one_signal_asks, &hangup),
+		harness_test(a_second_interrupt_kills),
+		harness_test(a_closed_stdout_ends_the_run),
+		{ "Ctrl-C in a terminal", ctrl_c_in_a_terminal, NULL, terminal_teardown, NULL },
+		{ "Ctrl-C twice in a terminal", ctrl_c_in_a_terminal, NULL, terminal_teardown,
+		  (void *)"twice" },
+		cmocka_unit_test_teardown(ctrl_z_and_fg_in_a_terminal, terminal_teardown),
+	};
+
+	return cmocka_run_group_tests_name("signals", tests, NULL, NULL);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* Suites written with suite.h, in C and in C++, run by the real host. */
+#include "harness.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct row {
+	const char *name, *verdict;
+	const char *message[3];		/* each in it */
+	const char *out;		/* NULL: any */
+};
+
+static const struct row rows[] = {
+	{ "passes", "pass", .out = "" },
+	{ "compares_numbers", "fail", { "suite_h_features.c", "41", "42" } },
+	{ "compares_texts", "fail", { "suite_h_features.c", "have", "want" } },
+	{ "skips", "skip", { "no network here" } },
+	{ "fails_as_expected", "pass" },
+	{ "passes_unexpectedly", "fail" },
+	{ "has_a_timeout", "timeout" },
+	{ "counter.is_set_up", "pass", .out = "torn down at 8\n" },
+	{ "counter.is_torn_down_after_a_failure", "fail", { "9", "8" },
+	  .out = "torn down at 9\n" },
+	{ "fails_on_another_thread", "fail", { "arg" } },
+	{ "passes_at_the_end", "pass", .out = "" },
+};
+
+#define NROWS (sizeof(rows) / sizeof(rows[0]))
+
+static void check_suite(const struct run *run, const char *suite)
+{
+	size_t i, k;
+
+	for (i = 0; i < NROWS; i++) {
+		const struct row *row = &rows[i];
+		const json_t *end = run_end_of(run, suite, row->name);
+
+		run_check_verdict(run, event_text(end, "id"), row->verdict);
+		for (k = 0; k < 3 && row->message[k]; k++)
+			if (!strstr(event_text(end, "message"), row->message[k]))
+				fail_msg("%s: \"%s\" without \"%s\"", row->name,
+					 event_text(end, "message"), row->message[k]);
+		if (row->out)
+			assert_string_equal(event_text(end, "stdout"), row->out);
+		if (!strstr(event_text(end, "file"), "suite_h_features.c"))
+			fail_msg("%s has file \"%s\"", row->name, event_text(end, "file"));
+	}
+}
+
+static void every_promise_is_kept(void **state)
+{
+	const char *isolation = *state;
+	struct run *run = run_proctor(&(struct run_setup){
+		.args = WORDS(isolation, "--grace=200ms", suite_path("suite_h")),
+	});
+
+	assert_int_equal(run->exit_code, 1);
+	assert_int_equal(run_count(run, "test-end"), 2 * NROWS);
+	check_suite(run, "features");
+	check_suite(run, "features_cxx");
+}
+
+int main(void)
+{
+	static char batch[] = "--isolation=batch", fork[] = "--isolation=fork",
+		    test[] = "--isolation=test";
+	const struct CMUnitTest tests[] = {
+		harness_row_test("batch", every_promise_is_kept, batch),
+		harness_row_test("fork", every_promise_is_kept, fork),
+		harness_row_test("test", every_promise_is_kept, test),
+	};
+
+	return cmocka_run_group_tests_name("suite.h", tests, NULL, NULL);
+}

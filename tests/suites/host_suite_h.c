@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/* Tests in C with proctor/suite.h, for tests/unit/test_host.c: each does what it is named for. */
+#include "proctor/suite.h"
+
+#include <sys/wait.h>
+
+enum colour { RED, GREEN };
+
+PROCTOR_TEST(passes)
+{
+	const char text[] = "text";
+	size_t n = 4;
+
+	PROCTOR_ASSERT(n > 3);
+	PROCTOR_ASSERT_EQ(n, 4);
+	PROCTOR_ASSERT_EQ(sizeof(text), n + 1);
+	PROCTOR_ASSERT_EQ(GREEN, 1);
+	PROCTOR_ASSERT_NE(&n, NULL);
+	PROCTOR_ASSERT_LT(-1, n);
+	PROCTOR_ASSERT_LE(-1.5, 0u);
+	PROCTOR_ASSERT_GT(UINT64_MAX, INT64_MIN);
+	PROCTOR_ASSERT_GE('b', 'a');
+	PROCTOR_ASSERT_NEAR(0.1 + 0.2, 0.3, 1e-9);
+	PROCTOR_ASSERT_STR_EQ(text, "text");
+	PROCTOR_ASSERT_MEM_EQ(text, "text", 5);
+}
+
+PROCTOR_TEST(fails_eq)
+{
+	int three = 3;
+
+	PROCTOR_ASSERT_EQ(three, 4);
+	abort();
+}
+
+PROCTOR_TEST(fails_nan)
+{
+	PROCTOR_ASSERT_EQ((double)NAN, (double)NAN);
+}
+
+PROCTOR_TEST(fails_str)
+{
+	PROCTOR_ASSERT_STR_EQ("left", NULL);
+}
+
+PROCTOR_TEST(fails_mem)
+{
+	PROCTOR_ASSERT_MEM_EQ("abc", "abd", 3);
+}
+
+PROCTOR_TEST(fails_percent)
+{
+	int n = 10;
+
+	PROCTOR_ASSERT(n % 5 == 1);
+}
+
+PROCTOR_TEST(skips)
+{
+	PROCTOR_SKIP("needs %s", "a moon");
+}
+
+PROCTOR_TEST(fails_as_expected, .timeout_ms = 1500, .expect_fail = 1)
+{
+	PROCTOR_FAIL("known");
+}
+
+PROCTOR_TEST(passes_unexpectedly, .expect_fail = 1)
+{
+}
+
+static void *fail_there(void *unused)
+{
+	(void)unused;
+	PROCTOR_FAIL("on another thread");
+}
+
+PROCTOR_TEST(fails_on_thread)
+{
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, fail_there, NULL);
+	pthread_join(thread, NULL);
+}
+
+PROCTOR_TEST(fails_in_child)
+{
+	pid_t pid = fork();
+	int status = 0;
+
+	if (pid == 0)
+		PROCTOR_FAIL("in the child");
+	waitpid(pid, &status, 0);
+	PROCTOR_ASSERT(WIFEXITED(status));
+	PROCTOR_ASSERT_EQ(WEXITSTATUS(status), 1);
+}
+
+PROCTOR_TEST(child_returns)
+{
+	pid_t pid = fork();
+	int status = 0;
+
+	if (pid == 0)
+		return;
+	waitpid(pid, &status, 0);
+	PROCTOR_ASSERT(WIFEXITED(status));
+	PROCTOR_ASSERT_EQ(WEXITSTATUS(status), 0);
+}
+
+PROCTOR_FIXTURE(box) {
+	int filled;
+};
+
+PROCTOR_SETUP(box)
+{
+	PROCTOR_ASSERT_EQ(self->filled, 0);
+	self->filled = 1;
+	puts("set up");
+}
+
+PROCTOR_TEARDOWN(box)
+{
+	printf("torn down %d\n", self->filled);
+}
+
+PROCTOR_TEST_F(box, passes)
+{
+	PROCTOR_ASSERT_EQ(self->filled, 1);
+	self->filled = 2;
+}
+
+PROCTOR_TEST_F(box, fails, .timeout_ms = 700)
+{
+	self->filled = 3;
+	PROCTOR_ASSERT_EQ(self->filled, 4);
+}

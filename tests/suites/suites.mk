@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: MIT
+# The suites that the integration tests run: never sanitized by SAN, always with plain flags.
+
+S            := $B/tests/suites
+SUITE_CC     := $(CC) -std=gnu11 -D_GNU_SOURCE -g -O1 -fPIC -pthread -Iinclude \
+                -Itests/suites -Wall -Wextra
+SUITE_CXX    := $(CXX) -std=c++17 -g -O1 -fPIC -Wall -Wextra
+# gcc's and clang's sanitizers, whatever CC is.
+SUITE_GCC    := gcc -std=gnu11 -g -O1 -fPIC -pthread
+SUITE_CLANG  := clang -std=gnu11 -g -O1 -fPIC -pthread
+
+WAYS         := returns signals hangs output leaves changes
+SMOKES       := $(shell seq 0 27)
+SMOKE_TESTS   = 8
+OPENINGS     := open_crashes open_hangs open_exits end_crashes end_hangs end_prints
+BROKEN       := truncated wrong_arch empty text fifo no_tests
+
+# The executables: hard links of one program that runs the way it is called by.
+EXE_WAYS     := return_nonzero exit_0 exit_1 _exit_0 _exit_5 segv abrt fpe bus ill stack_overflow \
+                sigkill_itself sigstop_itself sigterm_to_parent sigterm_to_group endless_loop \
+                ignores_sigterm deadlock hangs_with_children hangs_with_daemon no_newline binary \
+                unflushed_before_crash closes_stdio nonblocking thread writing_child daemon \
+                fork_returns_in_child orphan neighbour_0 neighbour_2
+EXE_OPTIONS  := passes skips fails flaky sleeps shows floods fails_loudly
+
+SUITES := $(WAYS:%=$S/ways/lib%.so) $(WAYS:%=$S/ways_h/lib%_h.so) $S/ways/libtml.so \
+          $(SMOKES:%=$S/smoke/libsmoke_%.so) $S/entry/libentry.so $S/flood/libflood.so \
+          $S/options/liboptions.so \
+          $S/suite_h/libfeatures.so $S/suite_h/libfeatures_cxx.so \
+          $(OPENINGS:%=$S/openings/lib%.so) \
+          $S/soname/one/libone.so $S/soname/two/libtwo.so \
+          $S/unique/libone.so $S/unique/libtwo.so $S/links/libone.so $S/links/libtwo.so \
+          $S/tls/libone.so $S/tls/libtwo.so $S/tls/libthree.so \
+          $(foreach n,0 1 2,$S/tls_many/libt$n.so) \
+          $(foreach n,0 1 2 3 4 5 6 7 8 9 10 11,$S/many/libmany_$n.so) $S/bin/deny_uring \
+          $S/sanitized/libgcc_address.so $S/sanitized/libgcc_thread.so \
+          $S/sanitized/libgcc_undefined.so $S/sanitized/libclang_address.so \
+          $S/sanitized/libclang_undefined.so $S/unshared/libclang_address.so \
+          $(BROKEN:%=$S/broken/lib%.so) $S/broken/libmissing.so $S/broken/libneeds.so \
+          $(EXE_WAYS:%=$S/exe/%) $(EXE_OPTIONS:%=$S/exe_options/%)
+
+suites: $(SUITES)
+
+# What every library of a kind is linked with.
+$S/obj/tml_runtime.o: tests/suites/tml_runtime.c tests/suites/tml_runtime.h
+$S/obj/way.o: tests/suites/way.c tests/suites/way.h
+$S/obj/tml_runtime.o $S/obj/way.o:
+	@mkdir -p $(@D)
+	$(SUITE_CC) -c -o $@ $<
+
+WAY_PARTS    := $S/obj/way.o tests/suites/way.h tests/suites/suites.mk
+TML_PARTS    := $S/obj/tml_runtime.o tests/suites/tml_runtime.h tests/suites/suites.mk
+
+$S/ways/lib%.so: tests/suites/ways_%.c $(WAY_PARTS) $(TML_PARTS)
+	@mkdir -p $(@D)
+	$(SUITE_CC) -shared -o $@ $< $(filter %.o,$^)
+
+$S/ways/libtml.so: tests/suites/tml_ways.c $(WAY_PARTS) $(TML_PARTS)
+	@mkdir -p $(@D)
+	$(SUITE_CC) -shared -o $@ $< $(filter %.o,$^)
+
+$S/flood/lib%.so: tests/suites/ways_%.c $(WAY_PARTS) $(TML_PARTS)
+	@mkdir -p $(@D)
+	$(SUITE_CC) -shared -o $@ $< $(filter %.o,$^)
+
+$S/ways_h/lib%_h.so: tests/suites/ways_%.c include/proctor/suite.h $(WAY_PARTS)
+	@mkdir -p $(@D)
+	$(SUITE_CC) -DWAY_SUITE_H -shared -o $@ $< $(filter %.o,$^)
+
+$S/suite_h/libfeatures_cxx.so: tests/suites/suite_h_features.c include/proctor/suite.h \
+		tests/suites/suites.mk
+	@mkdir -p $(@D)
+	$(SUITE_CXX) -Iinclude -std=c++20 -pthread -shared -o $@ -x c++ $<
+
+$S/suite_h/lib%.so: tests/suites/suite_h_%.c include/proctor/suite.h tests/suites/suites.mk
+	@mkdir -p $(@D)
+	$(SUITE_CC) -shared -o $@ $<
+
+$S/smoke/libsmoke_%.so: tests/suites/smoke.sh $(TML_PARTS)
+	@mkdir -p $(@D)
+	sh $< $* $(SMOKE_TESTS) | $(SUITE_CC) -shared -o $@ -x c - -x none $(filter %.o,$^)
+
+$S/entry/libentry.so: tests/suites/tml_entry.c tests/suites/suites.mk
+	@mkdir -p $(@D)
+	$(SUITE_CC) -shared -o $@ $<
+
+$S/options/liboptions.so: tests/suites/options.c $(WAY_PARTS) $(TML_PARTS)
+	@mkdir -p $(@D)
+	$(SUITE_CC) -shared -o $@ $< $(filter %.o,$^)
+
+$S/openings/lib%.so: tests/suites/openings.c $(WAY_PARTS) $(TML_PARTS)
+	@mkdir -p $(@D)
+	$(SUITE_CC) -D$(shell echo $* | tr a-z A-Z) -shared -o $@ $< $(filter %.o,$^)
+
+# Two libdep.so, found beside the suite that needs each.
+$S/soname/one/%.so: OWN = 1
+$S/soname/two/%.so: OWN = 2
+$S/soname/%/libdep.so: tests/suites/sharing.c tests/suites/suites.mk
+	@mkdir -p $(@D)
+	$(SUITE_CC) -DSHARE_DEP -DOWN=$(OWN) -shared -Wl,-soname,libdep.so -o $@ $<
+$S/soname/one/libone.so: $S/soname/one/libdep.so
+$S/soname/two/libtwo.so: $S/soname/two/libdep.so
+$S/soname/one/libone.so $S/soname/two/libtwo.so: tests/suites/sharing.c tests/suites/suites.mk
+	$(SUITE_CC) -DSHARE_SONAME -DOWN=$(OWN) -shared -o $@ $< -L$(@D) -ldep -Wl,-rpath,'$$ORIGIN'
+
+$S/unique/libone.so: OWN = 1
+$S/unique/libtwo.so: OWN = 2
+$S/unique/%.so: tests/suites/sharing.cc tests/suites/suites.mk
+	@mkdir -p $(@D)
+	$(SUITE_CXX) -DOWN=$(OWN) -shared -o $@ $<
+
+$S/links/libone.so: tests/suites/sharing.c tests/suites/suites.mk
+	@mkdir -p $(@D)
+	$(SUITE_CC) -DSHARE_LINK -shared -o $@ $<
+$S/links/libtwo.so: $S/links/libone.so
+	ln -f $< $@
+
+# One fits into glibc's default surplus; of the large ones no two fit into any that is reasonable.
+$S/tls/%.so: OWN = 1500
+$S/tls_many/%.so: OWN = 40000
+$S/tls/%.so $S/tls_many/%.so: tests/suites/sharing.c tests/suites/suites.mk
+	@mkdir -p $(@D)
+	$(SUITE_CC) -DSHARE_TLS -DOWN=$(OWN) -shared -o $@ $<
+
+$S/many/libmany_%.so: tests/suites/sharing.c tests/suites/suites.mk
+	@mkdir -p $(@D)
+	$(SUITE_CC) -DSHARE_PID -shared -o $@ $<
+
+$S/bin/%: tests/suites/%.c tests/suites/suites.mk
+	@mkdir -p $(@D)
+	$(SUITE_CC) -o $@ $<
+
+MISTAKE = -DMISTAKE_$(shell echo $* | tr a-z A-Z) -fsanitize=$*
+$S/sanitized/libgcc_%.so: tests/suites/sanitized.c tests/suites/suites.mk
+	@mkdir -p $(@D)
+	$(SUITE_GCC) $(MISTAKE) -fno-sanitize-recover=undefined -shared -o $@ $<
+$S/sanitized/libclang_%.so: tests/suites/sanitized.c tests/suites/suites.mk
+	@mkdir -p $(@D)
+	$(SUITE_CLANG) $(MISTAKE) -fno-sanitize-recover=undefined -shared-libsan -shared -o $@ $<
+$S/unshared/libclang_%.so: tests/suites/sanitized.c tests/suites/suites.mk
+	@mkdir -p $(@D)
+	$(SUITE_CLANG) $(MISTAKE) -shared -o $@ $<
+
+$S/broken/libtruncated.so: $S/entry/libentry.so
+	@mkdir -p $(@D)
+	head -c 2000 $< >$@
+# e_machine, at offset 18, is EM_S390 then: of no machine that this is built on.
+$S/broken/libwrong_arch.so: $S/entry/libentry.so
+	@mkdir -p $(@D)
+	cp $< $@
+	printf '\026\000' | dd of=$@ bs=1 seek=18 conv=notrunc status=none
+$S/broken/libempty.so: tests/suites/suites.mk
+	@mkdir -p $(@D)
+	: >$@
+$S/broken/libtext.so: tests/suites/suites.mk
+	@mkdir -p $(@D)
+	echo 'GROUP ( libc.so.6 )' >$@
+# To open it for reading would block.
+$S/broken/libfifo.so:
+	@mkdir -p $(@D)
+	mkfifo $@
+$S/broken/libno_tests.so: $S/obj/way.o
+	@mkdir -p $(@D)
+	$(SUITE_CC) -shared -o $@ $<
+$S/broken/libmissing.so: tests/suites/missing.c tests/suites/suites.mk
+	@mkdir -p $(@D)
+	$(SUITE_CC) -shared -o $@ $<
+# Needs a library that was there when it was linked.
+$S/broken/libneeds.so: tests/suites/sharing.c $S/soname/one/libdep.so
+	@mkdir -p $(@D)
+	$(SUITE_CC) -DSHARE_SONAME -DOWN=1 -shared -o $@ $< -L$S/soname/one -ldep
+
+$S/obj/ways: $(WAYS:%=tests/suites/ways_%.c) tests/suites/way.c tests/suites/way.h \
+		tests/suites/suites.mk
+	@mkdir -p $(@D)
+	$(SUITE_CC) -DWAY_EXE -o $@ $(filter %.c,$^)
+$S/obj/options: tests/suites/options.c tests/suites/way.c tests/suites/way.h tests/suites/suites.mk
+	@mkdir -p $(@D)
+	$(SUITE_CC) -DWAY_EXE -o $@ $(filter %.c,$^)
+$(EXE_WAYS:%=$S/exe/%): $S/obj/ways
+	@mkdir -p $(@D)
+	ln -f $< $@
+$(EXE_OPTIONS:%=$S/exe_options/%): $S/obj/options
+	@mkdir -p $(@D)
+	ln -f $< $@
+
+.PHONY: suites
