@@ -132,7 +132,7 @@ $B/tests/suites/host_%.so: tests/suites/host_%.cc include/proctor/suite.h
 	$(CXX) -std=c++17 -g -O1 -fPIC -pthread -Iinclude -Wall -Wextra $(if $(WERROR),-Werror) \
 		-shared -o $@ $<
 
-TEST_ENV      = CC="$(CC)" CXX="$(CXX)" PROCTOR="$(CURDIR)/$B/proctor" \
+TEST_ENV      = SAN="$(SAN)" CC="$(CC)" CXX="$(CXX)" PROCTOR="$(CURDIR)/$B/proctor" \
                 PROCTOR_SUITES="$(CURDIR)/$B/tests/suites"
 
 # A public header is all that its user has to include, in C and in C++; our own compile alone too.

@@ -256,8 +256,10 @@ static void supervisor_watch(struct supervisor *sup, struct host *h)
 		ret = sup->ops->start(sup->lp, &h->out, &err);
 	if (ret == 0 && h->captured)
 		ret = sup->ops->start(sup->lp, &h->err, &err);
-	if (ret < 0)
+	if (ret < 0) {
+		sup->loop_failed = true;
 		supervisor_fatal(sup, &err);
+	}
 	signals_started(sup, h);
 	if (sup->stopping != STOPPING_NOT)
 		host_cancel(sup, h);
@@ -598,7 +600,8 @@ int supervisor_run(struct supervisor *sup)
 			queue_end(&run->queue);
 		look_us = supervisor_look(sup);
 		flush_us = supervisor_flush(sup);
-		if (sup->ops->turn(sup->lp, look_us < flush_us ? look_us : flush_us, sup->err) < 0)
+		if (sup->loop_failed ||
+		    sup->ops->turn(sup->lp, look_us < flush_us ? look_us : flush_us, sup->err) < 0)
 			supervisor_rescue(sup);
 		supervisor_check_writer(sup);
 	}

@@ -42,6 +42,7 @@ struct supervisor {
 	int stop_signal;		/* 128+N is the exit code; 0: none */
 	bool failed;			/* some test did */
 	bool lost;			/* no memory for an event */
+	bool loop_failed;		/* a stream could not be started: poll(2) has to do */
 	bool abandoned;			/* a worker waits for a host that does not die */
 	struct proctor_counts counts;
 	struct exit_test *exit_tests;

@@ -395,7 +395,7 @@ static void the_example_names_a_library_that_is_missing(void **state)
 	char text[8192];
 
 	(void)state;
-	assert_int_equal(example_run(fixture("libnowhere.so"), text, sizeof(text)), 1);
+	assert_int_equal(example_run(fixture("libnowhere.so"), text, sizeof(text)), 2);
 	assert_non_null(strstr(text, "error    nowhere::"));
 	assert_non_null(strstr(text, "libnowhere.so: No such file"));
 }

@@ -123,9 +123,9 @@ static void task_fill(struct host *h, const char *suite, enum page_call call, ui
 			.file = string_add(h, "the file"),
 			.serial = ++h->serial,
 		};
-		atomic_store(&h->page->records[i].state, RECORD_NONE);
 	}
 	task->ntests = i;
+	memset(h->page->records, 0, sizeof(h->page->records));
 	atomic_store(&h->page->ntexts, 0);
 }
 

@@ -361,6 +361,7 @@ static void assert_state_refused(const char *why)
 static void the_page_as_a_whole_is_checked(void **state)
 {
 	struct page *p = map.page;
+	char why[64];
 
 	(void)state;
 	page_fill(1);
@@ -377,7 +378,8 @@ static void the_page_as_a_whole_is_checked(void **state)
 	assert_state_refused("it says that test 4 of 4 runs");
 	page_fill(1);
 	atomic_store(&p->retire, RETIRE_NRETIRES);
-	assert_state_refused("it names cause 6 to be replaced");
+	snprintf(why, sizeof(why), "it names cause %d to be replaced", RETIRE_NRETIRES);
+	assert_state_refused(why);
 	page_fill(1);
 	atomic_store(&p->nmodules, PAGE_MODULES_MAX + 1);
 	assert_state_refused("it lists 1025 modules");
