@@ -58,6 +58,46 @@ static bool range_fits(uint64_t offset, uint64_t nbytes, uint64_t limit)
 	return offset <= limit && nbytes <= limit - offset;
 }
 
+/* The flag by which linkers tell a program from a library of the same type. */
+static bool dynamic_is_pie(int fd, const Elf64_Phdr *dynamic)
+{
+	Elf64_Dyn entries[64];
+	size_t n = dynamic->p_filesz < sizeof(entries) ? dynamic->p_filesz : sizeof(entries);
+	ssize_t got = pread(fd, entries, n, (off_t)dynamic->p_offset);
+
+	for (ssize_t i = 0; i < got / (ssize_t)sizeof(entries[0]); i++)
+		if (entries[i].d_tag == DT_FLAGS_1)
+			return entries[i].d_un.d_val & DF_1_PIE;
+	return false;
+}
+
+bool elf_is_program(int fd, const void *head, size_t nhead, uint64_t nbytes)
+{
+	Elf64_Phdr phdr, dynamic = { .p_type = PT_NULL };
+	Elf64_Ehdr ehdr;
+	bool interpreter = false;
+
+	if (nhead < sizeof(ehdr))
+		return false;
+	memcpy(&ehdr, head, sizeof(ehdr));
+	if (ehdr.e_ident[EI_CLASS] != ELFCLASS64 || ehdr.e_ident[EI_DATA] != ORDER_HERE ||
+	    ehdr.e_machine != MACHINE_HERE || ehdr.e_phentsize != sizeof(phdr) ||
+	    !range_fits(ehdr.e_phoff, (uint64_t)ehdr.e_phnum * sizeof(phdr), nhead) ||
+	    !range_fits(ehdr.e_shoff, (uint64_t)ehdr.e_shnum * sizeof(Elf64_Shdr), nbytes))
+		return false;
+	for (size_t i = 0; i < ehdr.e_phnum; i++) {
+		memcpy(&phdr, (const char *)head + ehdr.e_phoff + i * sizeof(phdr), sizeof(phdr));
+		if (phdr.p_type == PT_LOAD && !range_fits(phdr.p_offset, phdr.p_filesz, nbytes))
+			return false;
+		if (phdr.p_type == PT_DYNAMIC)
+			dynamic = phdr;
+		interpreter |= phdr.p_type == PT_INTERP;
+	}
+	return ehdr.e_type == ET_EXEC ||
+	       (ehdr.e_type == ET_DYN && interpreter && dynamic.p_type == PT_DYNAMIC &&
+		dynamic_is_pie(fd, &dynamic));
+}
+
 static int elf_truncated(const struct elf_file *f, const char *what, struct proctor_error *err)
 {
 	return error_set(err, -ENOEXEC, "%s is truncated: its %s would end past the end of the "

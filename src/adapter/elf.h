@@ -32,6 +32,16 @@ struct elf_file {
 /* True if `head`, the first bytes of a file, begins as an ELF file does. */
 bool elf_is(const void *head, size_t nhead);
 
+/* As much of a file's beginning as holds the segment table that linkers write. */
+#define ELF_HEAD_BYTES 1024
+
+/*
+ * Is it an executable for this machine beyond doubt, going by its first bytes and its dynamic
+ * segment? False says nothing: elf_open() decides. It spares a thousand test programs most of the
+ * reading.
+ */
+bool elf_is_program(int fd, const void *head, size_t nhead, uint64_t nbytes);
+
 /*
  * Reads the file behind `fd`, which must stay open until elf_close. -ENOEXEC: damaged; -ENOTSUP:
  * for another machine, or neither library nor executable. After a failure `f` needs no close.

@@ -28,6 +28,7 @@ struct stream;
 enum stream_kind {
 	STREAM_BYTES,
 	STREAM_READY,
+	STREAM_ONCE,		/* as STREAM_READY, but told once: for what happens once */
 };
 
 /*

@@ -63,8 +63,16 @@ static int epoll_start(struct loop *lp, struct stream *s, struct proctor_error *
 		return error_sys(err, ENOMEM, "cannot watch descriptor %d", s->fd);
 	/* By level, a stream that used up its share is reported again. By edge, readiness means
 	 * the same under both back ends: what the callback leaves unread is not repeated. */
-	if (s->kind == STREAM_READY)
+	switch (s->kind) {
+	case STREAM_BYTES:
+		break;
+	case STREAM_READY:
 		event.events |= EPOLLET;
+		break;
+	case STREAM_ONCE:
+		event.events |= EPOLLONESHOT;
+		break;
+	}
 	event.data.ptr = r;
 	if (epoll_ctl(lp->epfd, EPOLL_CTL_ADD, s->fd, &event) < 0) {
 		ret = error_sys(err, errno, "cannot watch descriptor %d", s->fd);

@@ -224,6 +224,10 @@ static void queue_arm(struct loop *lp)
 		case STREAM_READY:
 			io_uring_prep_poll_multishot(sqe, s->fd, POLLIN);
 			break;
+		case STREAM_ONCE:
+			/* Nothing is left in flight when it is stopped. */
+			io_uring_prep_poll_add(sqe, s->fd, POLLIN);
+			break;
 		}
 		io_uring_sqe_set_data(sqe, op);
 		op->flying = true;
@@ -476,7 +480,7 @@ static void op_tell_ready(struct loop *lp, struct op *op)
 		record_end(&op->record, &loop_uring, lp, -op->result);
 		return;
 	}
-	if (!op->flying)
+	if (!op->flying && s->kind != STREAM_ONCE)
 		link_append(&lp->arming, &op->record.queue);
 	s->call(s, NULL, 0, 0);
 }

@@ -281,7 +281,7 @@ static int suite_look_into(struct suite *s, int fd, enum finding *finding,
 			   struct proctor_error *err)
 {
 	struct stat st;
-	char head[256];
+	char head[ELF_HEAD_BYTES];
 	ssize_t n;
 
 	if (fstat(fd, &st) < 0)
@@ -293,6 +293,8 @@ static int suite_look_into(struct suite *s, int fd, enum finding *finding,
 	n = pread(fd, head, sizeof(head), 0);
 	if (n < 0)
 		return error_sys(err, errno, "cannot read %s", s->path);
+	if (elf_is(head, (size_t)n) && elf_is_program(fd, head, (size_t)n, (uint64_t)st.st_size))
+		return suite_as_executable(s, &st, err);
 	if (elf_is(head, (size_t)n))
 		return suite_as_elf(s, fd, &st, err);
 	if (exe_is_script(head, (size_t)n))

@@ -250,7 +250,7 @@ static void supervisor_watch(struct supervisor *sup, struct host *h)
 	cutter_init(&h->err_cut, key, max_bytes);
 	h->out = (struct stream){ .fd = h->out.fd, .kind = STREAM_BYTES, .call = host_on_out };
 	h->err = (struct stream){ .fd = h->err.fd, .kind = STREAM_BYTES, .call = host_on_err };
-	h->death = (struct stream){ .fd = h->pidfd, .kind = STREAM_READY, .call = host_on_death };
+	h->death = (struct stream){ .fd = h->pidfd, .kind = STREAM_ONCE, .call = host_on_death };
 	ret = sup->ops->start(sup->lp, &h->death, &err);
 	if (ret == 0 && h->captured)
 		ret = sup->ops->start(sup->lp, &h->out, &err);

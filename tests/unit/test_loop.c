@@ -99,7 +99,7 @@ static void sink_call(struct stream *s, const char *bytes, size_t nbytes, int er
 
 	sink->ncalls++;
 	sink->turn_order = ++ncalls_total;
-	if (s->kind == STREAM_READY) {
+	if (s->kind != STREAM_BYTES) {
 		assert_null(bytes);
 		assert_int_equal(nbytes, 0);
 	} else if (nbytes == 0) {
@@ -388,7 +388,7 @@ static void a_callback_may_stop_and_free_its_own_stream(void **state)
 	size_t written = 0;
 	int ends[2];
 
-	for (int kind = STREAM_BYTES; kind <= STREAM_READY; kind++) {
+	for (int kind = STREAM_BYTES; kind <= STREAM_ONCE; kind++) {
 		struct sink *sink = calloc(1, sizeof(*sink));
 
 		assert_non_null(sink);
@@ -438,7 +438,7 @@ static void a_callback_may_stop_another_stream_of_its_batch(void **state)
 	struct bench *b = *state;
 	int ends[2][2];
 
-	for (int kind = STREAM_BYTES; kind <= STREAM_READY; kind++) {
+	for (int kind = STREAM_BYTES; kind <= STREAM_ONCE; kind++) {
 		struct sink sinks[2] = { 0 };
 		struct sink *stopped;
 
@@ -1008,7 +1008,7 @@ static void the_death_of_a_child_is_told(void **state)
 	}
 	fd = (int)syscall(SYS_pidfd_open, pid, 0);
 	assert_true(fd >= 0);
-	sink_start(b, &sink, fd, STREAM_READY);
+	sink_start(b, &sink, fd, STREAM_ONCE);
 	bench_turn(b, 0);
 	assert_int_equal(sink.ncalls, 0);
 	assert_int_equal(write(ends[1], "", 1), 1);
@@ -1018,6 +1018,26 @@ static void the_death_of_a_child_is_told(void **state)
 	assert_int_equal(sink.ncalls, 1);
 	close(fd);
 	close_pipe(ends);
+}
+
+static void once_is_told_once(void **state)
+{
+	struct bench *b = *state;
+	struct sink sink = { 0 };
+	int fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
+
+	assert_true(fd >= 0);
+	sink_start(b, &sink, fd, STREAM_ONCE);
+	TURN_UNTIL(b, sink.ncalls > 0);
+	assert_int_equal(eventfd_write(fd, 1), 0);
+	bench_turn(b, 0);
+	bench_turn(b, 0);
+	assert_int_equal(sink.ncalls, 1);
+	sink_stop(&sink);
+	sink_start(b, &sink, fd, STREAM_ONCE);
+	TURN_UNTIL(b, sink.ncalls > 1);
+	sink_stop(&sink);
+	close(fd);
 }
 
 static void no_action(int signum)
@@ -1165,6 +1185,7 @@ static const struct {
 	PROMISE(an_event_from_another_thread_wakes_the_loop),
 	PROMISE(what_a_callback_left_unread_is_not_repeated),
 	PROMISE(the_death_of_a_child_is_told),
+	PROMISE(once_is_told_once),
 	PROMISE(a_signal_ends_a_turn_without_an_error),
 	PROMISE(a_start_that_cannot_be_is_refused_with_its_reason),
 	PROMISE(close_drops_streams_without_a_call),
