@@ -195,18 +195,21 @@ static double peak_mib(const struct bench *b, const struct contender *c)
 	return median(values, b->nrounds);
 }
 
-/* The contender's own part of the CPU time that it and its children used, in per cent. */
-static double own_percent(const struct bench *b, const struct contender *c)
+/* A part of the CPU time that the contender and its children used, in per cent. */
+static double cpu_percent(const struct bench *b, const struct contender *c, bool first_thread)
 {
-	double own = 0, all = 0;
+	double part = 0, all = 0;
 
 	for (unsigned r = 0; r < b->nrounds; r++) {
-		if (c->samples[r].own_cpu_s < 0)
+		const struct sample *s = &c->samples[r];
+		double own = first_thread ? s->first_cpu_s : s->own_cpu_s;
+
+		if (own < 0)
 			return -1;
-		own += c->samples[r].own_cpu_s;
-		all += c->samples[r].own_cpu_s + c->samples[r].children_cpu_s;
+		part += own;
+		all += s->cpu_s;
 	}
-	return all > 0 ? 100 * own / all : -1;
+	return all > 0 ? 100 * part / all : -1;
 }
 
 static void show_title(const char *title)
@@ -301,7 +304,9 @@ static void bench_c(struct bench *b)
 	show_times(b);
 	show_target(b, "proctor's time over the bare loop's", ratio(b, run, bare), "x", false, 1.25);
 	show_target(b, "proctor's time over ctest's", ratio(b, run, ctest), "x", false, 0.5);
-	show_target(b, "proctor's own CPU time, of the run's", own_percent(b, run), " %", false, 10);
+	show_target(b, "the supervisor's CPU time, of the run's", cpu_percent(b, run, true), " %", false,
+		    10);
+	printf("  that of all of proctor's threads         %16.2f %%\n", cpu_percent(b, run, false));
 }
 
 static void bench_d(struct bench *b)

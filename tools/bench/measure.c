@@ -38,10 +38,10 @@ static void limit_start(void)
 	alarm(MEASURE_LIMIT_S);
 }
 
-/* Waits like waitpid(); a child past the limit is killed, which ends the next wait. */
-static int wait_limited(pid_t pid, int *status)
+/* Waits like wait4(); a child past the limit is killed, which ends the next wait. */
+static int wait_limited(pid_t pid, int *status, struct rusage *usage)
 {
-	while (waitpid(pid, status, __WALL) < 0) {
+	while (wait4(pid, status, __WALL, usage) < 0) {
 		if (errno != EINTR)
 			return -1;
 		kill(pid, SIGKILL);
@@ -64,19 +64,25 @@ static void read_proc(pid_t pid, struct sample *sample)
 				sample->peak_kb = strtod(line + 6, NULL);
 		fclose(file);
 	}
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/schedstat", (int)pid, (int)pid);
+	file = fopen(path, "re");
+	if (file) {
+		unsigned long long ran_ns;
+
+		if (fscanf(file, "%llu", &ran_ns) == 1)
+			sample->first_cpu_s = (double)ran_ns / 1e9;
+		fclose(file);
+	}
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	file = fopen(path, "re");
 	if (file) {
 		unsigned long user, sys;
-		long children_user, children_sys;
 		const char *after = fgets(line, sizeof(line), file) ? strrchr(line, ')') : NULL;
 
-		/* Fields 14 to 17; the name, field 2, may hold anything but ends at the last ')'. */
-		if (after && sscanf(after + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %ld %ld",
-				    &user, &sys, &children_user, &children_sys) == 4) {
+		/* Fields 14 and 15; the name, field 2, may hold anything but ends at the last ')'. */
+		if (after && sscanf(after + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
+				    &user, &sys) == 2)
 			sample->own_cpu_s = (double)(user + sys) / tick;
-			sample->children_cpu_s = (double)(children_user + children_sys) / tick;
-		}
 		fclose(file);
 	}
 }
@@ -98,11 +104,12 @@ static void become(char *const argv[], const char *out, int ready)
 
 int measure(char *const argv[], const char *out, struct sample *sample)
 {
+	struct rusage usage = { 0 };
 	int ready[2], status = 0;
 	double start;
 	pid_t pid;
 
-	*sample = (struct sample){ .own_cpu_s = -1, .children_cpu_s = -1, .peak_kb = -1 };
+	*sample = (struct sample){ .first_cpu_s = -1, .own_cpu_s = -1, .peak_kb = -1 };
 	if (pipe2(ready, O_CLOEXEC) < 0)
 		return -1;
 	pid = fork();
@@ -121,7 +128,7 @@ int measure(char *const argv[], const char *out, struct sample *sample)
 		kill(pid, SIGKILL);
 	close(ready[1]);
 
-	while (wait_limited(pid, &status) == 0 && WIFSTOPPED(status)) {
+	while (wait_limited(pid, &status, &usage) == 0 && WIFSTOPPED(status)) {
 		int sig = WSTOPSIG(status), event = status >> 16;
 
 		if (event == PTRACE_EVENT_EXIT)
@@ -129,6 +136,8 @@ int measure(char *const argv[], const char *out, struct sample *sample)
 		ptrace(PTRACE_CONT, pid, NULL, event ? 0L : (long)sig);
 	}
 	sample->wall_s = now_s() - start;
+	sample->cpu_s = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+			(double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 	alarm(0);
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
 }
@@ -139,7 +148,7 @@ int measure_many(char *const argv[], unsigned times, struct sample *sample)
 	double start = now_s();
 	int ret = 0;
 
-	*sample = (struct sample){ .own_cpu_s = -1, .children_cpu_s = -1, .peak_kb = -1 };
+	*sample = (struct sample){ .first_cpu_s = -1, .own_cpu_s = -1, .peak_kb = -1 };
 	if (posix_spawn_file_actions_init(&actions) != 0)
 		return -1;
 	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
@@ -149,7 +158,7 @@ int measure_many(char *const argv[], unsigned times, struct sample *sample)
 		pid_t pid;
 
 		if (posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ) != 0 ||
-		    wait_limited(pid, &status) < 0 || status != 0)
+		    wait_limited(pid, &status, NULL) < 0 || status != 0)
 			ret = -1;
 	}
 	alarm(0);

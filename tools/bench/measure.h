@@ -11,8 +11,9 @@
 
 struct sample {
 	double wall_s;
-	double own_cpu_s;		/* of the process and its threads; < 0: not known */
-	double children_cpu_s;		/* of the children it reaped; < 0: not known */
+	double cpu_s;			/* of the process and the children it reaped */
+	double first_cpu_s;		/* of its first thread: proctor's supervisor; < 0: not known */
+	double own_cpu_s;		/* of all its threads, in ticks; < 0: not known */
 	double peak_kb;			/* most memory the process held (VmHWM); < 0: not known */
 };
 
