@@ -319,18 +319,35 @@ static void events_line(struct run *run, const char *line, size_t nbytes)
 	json_array_append_new(run->events, event);
 }
 
+/* How much is allocated for `nbytes`: powers of two, as a sanitizer's realloc always copies. */
+static size_t bytes_room(size_t nbytes)
+{
+	size_t room = 65536;
+
+	while (room < nbytes)
+		room *= 2;
+	return room;
+}
+
+static void bytes_add(char **bytes, size_t *nbytes, const char *more, size_t nmore)
+{
+	if (!*bytes || bytes_room(*nbytes + 1) < *nbytes + nmore + 1) {
+		*bytes = realloc(*bytes, bytes_room(*nbytes + nmore + 1));
+		assert_non_null(*bytes);
+	}
+	memcpy(*bytes + *nbytes, more, nmore);
+	*nbytes += nmore;
+	(*bytes)[*nbytes] = '\0';
+}
+
 static void events_read(struct run *run)
 {
 	char chunk[65536], *newline;
 	size_t start = 0;
 	ssize_t n;
 
-	while (run->events_fd >= 0 && (n = read(run->events_fd, chunk, sizeof(chunk))) > 0) {
-		run->pending = realloc(run->pending, run->npending + (size_t)n);
-		assert_non_null(run->pending);
-		memcpy(run->pending + run->npending, chunk, (size_t)n);
-		run->npending += (size_t)n;
-	}
+	while (run->events_fd >= 0 && (n = read(run->events_fd, chunk, sizeof(chunk))) > 0)
+		bytes_add(&run->pending, &run->npending, chunk, (size_t)n);
 	while (run->npending > start &&
 	       (newline = memchr(run->pending + start, '\n', run->npending - start))) {
 		size_t end = (size_t)(newline - run->pending);
@@ -416,11 +433,7 @@ static void stream_read(int *fd, char **bytes, size_t *nbytes)
 			*fd = -1;
 			break;
 		}
-		*bytes = realloc(*bytes, *nbytes + (size_t)n + 1);
-		assert_non_null(*bytes);
-		memcpy(*bytes + *nbytes, chunk, (size_t)n);
-		*nbytes += (size_t)n;
-		(*bytes)[*nbytes] = '\0';
+		bytes_add(bytes, nbytes, chunk, (size_t)n);
 	}
 }
 

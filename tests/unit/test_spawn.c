@@ -94,7 +94,7 @@ static void a_child_has_signals_as_proctor_was_started(void **state)
 	signal(SIGPIPE, SIG_IGN);
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, NULL);
-	after = run_script("cat /proc/$$/status", NULL);
+	after = run_script("exec cat /proc/self/status", NULL);
 	assert_int_equal(status_signals(after, "SigBlk:"), status_signals(before, "SigBlk:"));
 	assert_int_equal(status_signals(after, "SigIgn:"), status_signals(before, "SigIgn:"));
 	sigprocmask(SIG_SETMASK, &inherited.mask, NULL);
