@@ -161,6 +161,12 @@ test: headers test-parts
 
 soak: $(INTEG_BIN) $(SUITES) $(PRODUCTS)
 	@$(TEST_ENV) PROCTOR_SOAK=1 tools/both-loops tools/run-tests $(INTEG_BIN)
+	$(MAKE) SAN=address,undefined fuzz
+
+# What reads files and pages that others wrote, against many mutations of good ones.
+FUZZ_BIN      = $(patsubst %,$B/tests/unit/test_%,elf manifest page symbolize)
+fuzz: $(FUZZ_BIN) $(PRODUCTS)
+	@$(TEST_ENV) PROCTOR_SOAK=1 TEST_LIMIT=3600 tools/run-tests $(FUZZ_BIN)
 
 # The demonstration: suites as a user would write them, and a judge of what proctor made of them.
 
@@ -235,7 +241,7 @@ clean:
 	rm -rf build
 
 .PHONY: all headers unit integration test-parts test demo-parts demo \
-        bench soak lint lint-tidy lint-cppcheck install clean
+        bench soak fuzz lint lint-tidy lint-cppcheck install clean
 .DELETE_ON_ERROR:
 # What only a pattern rule asks for is kept too.
 .SECONDARY:

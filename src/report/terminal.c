@@ -167,9 +167,12 @@ static void block_where(struct terminal *t, const struct proctor_test *test,
 {
 	struct bytes *to = &t->text;
 
-	bytes_text(to, "  file     ");
-	escape_line(to, test->file[0] ? test->file : "unknown");
-	bytes_text(to, "\n  suite    ");
+	if (test->file[0]) {
+		bytes_text(to, "  file     ");
+		escape_line(to, test->file);
+		bytes_text(to, "\n");
+	}
+	bytes_text(to, "  suite    ");
 	escape_line(to, test->suite);
 	if (test->group[0]) {
 		bytes_text(to, " of ");

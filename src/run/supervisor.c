@@ -561,7 +561,8 @@ static void supervisor_rescue(struct supervisor *sup)
 			hosts[n] = h;
 			fds[n++] = (struct pollfd){ .fd = h->pidfd, .events = POLLIN };
 		}
-		poll(fds, n, -1);
+		/* The wake-up for a post may be what failed. */
+		poll(fds, n, TICK_US / 1000);
 		for (nfds_t i = 1; i < n; i++)
 			if (fds[i].revents)
 				host_on_death(&hosts[i]->death, NULL, 0, 0);

@@ -44,7 +44,7 @@ static void the_smoke_set_passes(void **state)
 	const struct row *row = *state;
 	unsigned round, suite, index;
 
-	for (round = 0; round < NROUNDS; round++) {
+	for (round = 0; round < (getenv("PROCTOR_SOAK") ? 10 * NROUNDS : NROUNDS); round++) {
 		struct run *run = run_proctor(&(struct run_setup){
 			.args = WORDS(row->threads, row->isolation, "--shuffle",
 				      suite_path("smoke")),

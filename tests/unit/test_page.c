@@ -554,13 +554,18 @@ static void page_scribble(struct page *p)
 	}
 }
 
+static unsigned nscribbles(void)
+{
+	return getenv("PROCTOR_SOAK") ? 100 * NSCRIBBLES : NSCRIBBLES;
+}
+
 static void a_scribbled_page_is_refused_or_read_within_bounds(void **state)
 {
 	unsigned i, k;
 
 	(void)state;
 	srandom(1);
-	for (i = 0; i < NSCRIBBLES; i++) {
+	for (i = 0; i < nscribbles(); i++) {
 		page_fill(clock_us() - 1000);
 		for (k = 0; k <= i % 8; k++)
 			page_scribble(map.page);
@@ -597,7 +602,7 @@ static void a_page_that_changes_while_it_is_read_is_harmless(void **state)
 	assert_ptr_not_equal(other, MAP_FAILED);
 	atomic_store(&scribbling, true);
 	assert_int_equal(pthread_create(&scribbler, NULL, scribbler_run, other), 0);
-	for (i = 0; i < NSCRIBBLES / 5; i++) {
+	for (i = 0; i < nscribbles() / 5; i++) {
 		page_fill(clock_us() - 1000);
 		all_read();
 		all_read();
