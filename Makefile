@@ -49,9 +49,17 @@ HOST_FLAGS    = $(BASE_FLAGS) $(CFLAGS)
 # A library that is not needed is not loaded: start-up is part of each run.
 LINK          = -Wl,--as-needed
 
-LIB_SRC      := $(filter-out src/cli/% src/host/%,$(wildcard src/*/*.c))
-CLI_SRC      := $(wildcard src/cli/*.c)
-HOST_SRC     := $(wildcard src/host/*.c)
+LIB_SRC      := $(patsubst %,src/adapter/%.c,elf exe listing suite_h tml) \
+                $(patsubst %,src/base/%.c,arena bytes error text) \
+                $(patsubst %,src/loop/%.c,backend loop loop_epoll loop_uring) \
+                $(patsubst %,src/plan/%.c,directory discover manifest names needs plan select) \
+                $(patsubst %,src/report/%.c,escape events junit reporter sink status terminal writer xml) \
+                $(patsubst %,src/run/%.c,capture cores environment guard host host_path judge mailbox \
+                    orphans page queue results run signals spawn supervisor \
+                    symbolize verdict words worker)
+CLI_SRC      := $(patsubst %,src/cli/%.c,doctor help list main options plan run)
+HOST_SRC     := $(patsubst %,src/host/%.c,checks crash environment fork guard left main marker modules \
+                    serve signals stdio suite_h suite_open text tml)
 UNIT_SRC     := $(wildcard tests/unit/test_*.c)
 INTEG_SRC    := $(wildcard tests/integration/test_*.c)
 HARNESS_SRC  := $(filter-out $(INTEG_SRC),$(wildcard tests/integration/*.c))
