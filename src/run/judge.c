@@ -353,7 +353,7 @@ void judge_exit(struct host *host, struct post *post)
 	verdict_of_death(o, host, host->run->options.timeout_us, &e.crash, &e.modules);
 	how = death_words(host, host->run->options.timeout_us, &e.crash);
 	exit_names(host, sure, names, sizeof(names));
-	if (asprintf(&text, "after its last test the host's exit %s%s", how ? how : "failed",
+	if (asprintf(&text, "at the exit of the host, after its last test: %s%s", how ? how : "failed",
 		     names) >= 0) {
 		free(o->message);
 		o->message = text;

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/orphans.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define RUN_ID "0123456789abcdef0123456789abcdef"
+
+/* A child with the marks of a host's descendant, waiting to be killed. */
+static pid_t child_start(const char *host)
+{
+	char number[64], *argv[] = { "sh", "-c", "echo; read -r line", NULL };
+	char *envp[] = { "PROCTOR_RUN_ID=" RUN_ID, number, NULL };
+	int out[2], in[2];
+	char byte;
+	pid_t pid;
+
+	snprintf(number, sizeof(number), "PROCTOR_HOST=%s", host);
+	assert_int_equal(pipe2(out, O_CLOEXEC) | pipe2(in, O_CLOEXEC), 0);
+	pid = fork();
+	if (pid == 0) {
+		dup2(in[0], 0);
+		dup2(out[1], 1);
+		execve("/bin/sh", argv, envp);
+		_exit(127);
+	}
+	/* Its environment is its own once it has said something. */
+	assert_int_equal(read(out[0], &byte, 1), 1);
+	close(out[0]);
+	close(out[1]);
+	close(in[0]);
+	/* in[1] stays open: the child waits. */
+	return pid;
+}
+
+static bool alive_if_7(uint64_t host, void *data)
+{
+	(void)data;
+	return host == 7;
+}
+
+static void await_zombie(pid_t pid)
+{
+	siginfo_t si;
+
+	assert_int_equal(waitid(P_PID, (id_t)pid, &si, WEXITED | WNOWAIT), 0);
+	assert_int_equal(si.si_status, SIGKILL);
+}
+
+static void a_process_is_known_by_its_marks(void **state)
+{
+	pid_t pid = child_start("42");
+
+	(void)state;
+	assert_int_equal(process_host(pid, RUN_ID), 42);
+	assert_int_equal(process_host(pid, "another"), 0);
+	assert_int_equal(process_parent(pid), getpid());
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	assert_int_equal(process_parent(pid), 0);
+}
+
+static void orphans_of_the_dead_are_killed_and_those_of_the_living_are_not(void **state)
+{
+	pid_t dead = child_start("5"), living = child_start("7"), other = child_start("6");
+	char *left = NULL, *others = NULL, name[32];
+
+	(void)state;
+	assert_true(orphans_reap());
+	orphans_kill(RUN_ID, 5, false, alive_if_7, NULL, &left, &others);
+	await_zombie(dead);
+	await_zombie(other);
+	snprintf(name, sizeof(name), "process %d: sh", dead);
+	assert_non_null(strstr(left, name));
+	snprintf(name, sizeof(name), "process %d: sh", other);
+	assert_non_null(strstr(others, name));
+	assert_true(orphans_reap());
+	assert_int_equal(kill(living, 0), 0);
+	assert_int_equal(kill(dead, 0), -1);
+	kill(living, SIGKILL);
+	await_zombie(living);
+	assert_false(orphans_reap());
+	free(left);
+	free(others);
+}
+
+struct starter {
+	pid_t pid;
+	pthread_barrier_t started, done;
+};
+
+static void *starter_main(void *data)
+{
+	struct starter *s = data;
+
+	s->pid = child_start("9");
+	pthread_barrier_wait(&s->started);
+	pthread_barrier_wait(&s->done);
+	kill(s->pid, SIGKILL);
+	waitpid(s->pid, NULL, 0);
+	return NULL;
+}
+
+static void a_child_of_another_thread_is_no_orphan(void **state)
+{
+	char *left = NULL, *others = NULL;
+	struct starter s;
+	pthread_t thread;
+
+	(void)state;
+	pthread_barrier_init(&s.started, NULL, 2);
+	pthread_barrier_init(&s.done, NULL, 2);
+	assert_int_equal(pthread_create(&thread, NULL, starter_main, &s), 0);
+	pthread_barrier_wait(&s.started);
+	assert_false(orphans_reap());
+	orphans_kill(RUN_ID, 9, true, alive_if_7, NULL, &left, &others);
+	assert_null(left);
+	assert_null(others);
+	pthread_barrier_wait(&s.done);
+	pthread_join(thread, NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_process_is_known_by_its_marks),
+		cmocka_unit_test(orphans_of_the_dead_are_killed_and_those_of_the_living_are_not),
+		cmocka_unit_test(a_child_of_another_thread_is_no_orphan),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/verdict.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/container.h"
+
+static const struct crash no_crash;
+static const struct module_list no_modules;
+
+static void outcome_fini(struct outcome *o)
+{
+	free(o->message);
+	free(o->backtrace);
+	free(o->left);
+	*o = (struct outcome){ 0 };
+}
+
+static void a_record_has_the_verdict_of_its_outcome(void **state)
+{
+	static const struct {
+		enum record_outcome outcome;
+		int32_t value;
+		enum proctor_verdict verdict;
+		const char *message;
+	} table[] = {
+		{ OUTCOME_RETURNED, 0, PROCTOR_PASS, NULL },
+		{ OUTCOME_RETURNED, 3, PROCTOR_FAIL, "returned 3" },
+		{ OUTCOME_RETURNED, -1, PROCTOR_FAIL, "returned -1" },
+		{ OUTCOME_FAILED, 0, PROCTOR_FAIL, NULL },
+		{ OUTCOME_PANICKED, -1, PROCTOR_FAIL, NULL },
+		{ OUTCOME_SKIPPED, 0, PROCTOR_SKIP, NULL },
+		{ OUTCOME_CAUGHT, -2, PROCTOR_CRASH, NULL },
+		{ OUTCOME_NO_SYMBOL, 0, PROCTOR_ERROR, NULL },
+		{ OUTCOME_DIED, 2 << 8, PROCTOR_FAIL,
+		  "ended the process with exit status 2 before it returned" },
+		{ OUTCOME_DIED, 0, PROCTOR_FAIL,
+		  "ended the process with exit status 0 before it returned" },
+		{ OUTCOME_DIED, SIGKILL, PROCTOR_CRASH, "SIGKILL, no record was left" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct record record = { .state = RECORD_ENDED, .outcome = table[i].outcome,
+					 .value = table[i].value, .start_us = 5, .end_us = 9 };
+		struct outcome o = { 0 };
+
+		verdict_of_record(&o, &record, &no_crash, &no_modules);
+		assert_int_equal(o.result.verdict, table[i].verdict);
+		assert_int_equal(o.result.start_us, 5);
+		assert_int_equal(o.result.end_us, 9);
+		if (table[i].message)
+			assert_string_equal(o.message, table[i].message);
+		else
+			assert_null(o.message);
+		outcome_fini(&o);
+	}
+}
+
+static void a_caught_crash_tells_its_signal_and_its_message(void **state)
+{
+	struct crash crash = { .state = CRASH_WRITTEN, .signal = SIGSEGV, .si_code = SEGV_MAPERR };
+	struct record record = { .state = RECORD_ENDED, .outcome = OUTCOME_CAUGHT, .value = -2,
+				 .message = strdup("CRASH: SIGSEGV") };
+	struct outcome o = { 0 };
+
+	(void)state;
+	verdict_of_record(&o, &record, &crash, &no_modules);
+	assert_int_equal(o.result.verdict, PROCTOR_CRASH);
+	assert_int_equal(o.result.signal, SIGSEGV);
+	assert_string_equal(o.message, "SIGSEGV, address not mapped, at 0x0; CRASH: SIGSEGV");
+	outcome_fini(&o);
+}
+
+static void what_a_test_left_makes_it_leaky_and_no_failure(void **state)
+{
+	struct record record = { .state = RECORD_ENDED, .outcome = OUTCOME_RETURNED,
+				 .flags = RECORD_LEAKY_PROCESS, .left = strdup("process 7: sleep") };
+	struct outcome o = { 0 };
+
+	(void)state;
+	verdict_of_record(&o, &record, &no_crash, &no_modules);
+	assert_int_equal(o.result.verdict, PROCTOR_PASS);
+	assert_int_equal(o.result.marks, PROCTOR_LEAKY);
+	assert_string_equal(o.left, "process 7: sleep");
+	outcome_fini(&o);
+}
+
+static void who_wrote_over_the_page_crashed(void **state)
+{
+	struct record record = { .state = RECORD_ENDED, .outcome = OUTCOME_RETURNED,
+				 .flags = RECORD_OVERWROTE };
+	struct outcome o = { 0 };
+
+	(void)state;
+	verdict_of_record(&o, &record, &no_crash, &no_modules);
+	assert_int_equal(o.result.verdict, PROCTOR_CRASH);
+	assert_non_null(strstr(o.message, "progress page"));
+	outcome_fini(&o);
+}
+
+static void the_supervisors_stop_is_stronger_than_the_death(void **state)
+{
+	static const struct {
+		enum host_stop stop;
+		int status;
+		enum proctor_verdict verdict;
+	} table[] = {
+		{ STOP_NOT, SIGSEGV, PROCTOR_CRASH },
+		{ STOP_NOT, 1 << 8, PROCTOR_FAIL },
+		{ STOP_TIMEOUT, SIGTERM, PROCTOR_TIMEOUT },
+		{ STOP_TIMEOUT, 0, PROCTOR_TIMEOUT },
+		{ STOP_CANCELLED, SIGKILL, PROCTOR_CANCELLED },
+		{ STOP_CONDEMNED, SIGKILL, PROCTOR_CRASH },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct host host = { .stop = table[i].stop, .status = table[i].status,
+				     .died_us = 77 };
+		struct outcome o = { 0 };
+
+		verdict_of_death(&o, &host, 1000000, &no_crash, &no_modules);
+		assert_int_equal(o.result.verdict, table[i].verdict);
+		assert_int_equal(o.result.end_us, 77);
+		assert_true(o.open_output);
+		outcome_fini(&o);
+	}
+}
+
+static void an_executable_is_judged_by_its_status(void **state)
+{
+	static const struct {
+		int status;
+		enum proctor_verdict verdict;
+		int exit_code, signal;
+	} table[] = {
+		{ 0, PROCTOR_PASS, 0, 0 },
+		{ 1 << 8, PROCTOR_FAIL, 1, 0 },
+		{ 77 << 8, PROCTOR_SKIP, 77, 0 },
+		{ SIGABRT, PROCTOR_CRASH, -1, SIGABRT },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct host host = { .status = table[i].status };
+		struct outcome o = { 0 };
+
+		verdict_of_exe(&o, &host, 1000000);
+		assert_int_equal(o.result.verdict, table[i].verdict);
+		assert_int_equal(o.result.exit_code, table[i].exit_code);
+		assert_int_equal(o.result.signal, table[i].signal);
+		outcome_fini(&o);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_record_has_the_verdict_of_its_outcome),
+		cmocka_unit_test(a_caught_crash_tells_its_signal_and_its_message),
+		cmocka_unit_test(what_a_test_left_makes_it_leaky_and_no_failure),
+		cmocka_unit_test(who_wrote_over_the_page_crashed),
+		cmocka_unit_test(the_supervisors_stop_is_stronger_than_the_death),
+		cmocka_unit_test(an_executable_is_judged_by_its_status),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
