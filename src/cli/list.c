@@ -92,8 +92,7 @@ int command_list(int argc, char **argv)
 		status = EXIT_PASSED;
 		goto fini;
 	}
-	if (o.npaths == 0) {
-		error_set(&err, -EINVAL, "no suite, directory or manifest was named");
+	if (options_need_path(&o, &err) < 0) {
 		status = say_usage("list", &err);
 		goto fini;
 	}

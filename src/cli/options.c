@@ -423,8 +423,10 @@ static int add_argument(struct options *o, const char *argument, struct proctor_
 {
 	struct stat st;
 
-	if (!strchr(argument, '/') && lstat(argument, &st) < 0)
+	if (!strchr(argument, '/') && lstat(argument, &st) < 0) {
+		o->word = argument;
 		return list_add(&o->filters, &o->selection.nfilters, argument, err);
+	}
 	return list_add(&o->paths, &o->npaths, argument, err);
 }
 
@@ -466,4 +468,14 @@ void options_fini(struct options *o)
 	free(o->skips);
 	free(o->paths);
 	*o = (struct options){ 0 };
+}
+
+int options_need_path(const struct options *o, struct proctor_error *err)
+{
+	if (o->npaths > 0)
+		return 0;
+	if (o->word)
+		return error_set(err, -EINVAL, "no suite, directory or manifest was named: there is "
+				 "no file %s, which was taken for a filter", o->word);
+	return error_set(err, -EINVAL, "no suite, directory or manifest was named");
 }

@@ -28,6 +28,7 @@ struct options {		/* strings are argv's */
 	struct proctor_options run;
 	struct proctor_selection selection;	/* its lists are ours: options_fini() */
 	const char **filters, **skips;
+	const char *word;		/* the last argument that was taken for a filter; or NULL */
 	const char **paths;
 	size_t npaths;
 	const char *exe_glob;
@@ -58,6 +59,8 @@ extern const size_t option_count;
  */
 int options_parse(struct options *o, enum command command, int argc, char **argv,
 		  struct proctor_error *err);
+/* -EINVAL where nothing was named to look for tests in. */
+int options_need_path(const struct options *o, struct proctor_error *err);
 void options_fini(struct options *o);
 
 /* The name in `names` that `typed` was probably meant to be; NULL: none is near. */

@@ -210,8 +210,7 @@ int command_run(int argc, char **argv)
 		status = EXIT_PASSED;
 		goto fini;
 	}
-	if (o.npaths == 0) {
-		error_set(&err, -EINVAL, "no suite, directory or manifest was named");
+	if (options_need_path(&o, &err) < 0) {
 		status = say_usage("run", &err);
 		goto fini;
 	}
