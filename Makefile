@@ -50,16 +50,19 @@ HOST_FLAGS    = $(BASE_FLAGS) $(CFLAGS)
 LINK          = -Wl,--as-needed
 
 LIB_SRC      := $(patsubst %,src/adapter/%.c,elf exe listing suite_h tml) \
-                $(patsubst %,src/base/%.c,arena bytes error text) \
+                $(patsubst %,src/base/%.c,arena bytes error spawn text) \
+                $(patsubst %,src/coverage/%.c,collect coverage functions lines merge objects process publish raw \
+                    report_html report_json report_lcov store tool_run tools) \
                 $(patsubst %,src/loop/%.c,backend loop loop_epoll loop_uring) \
                 $(patsubst %,src/plan/%.c,directory discover manifest names needs plan select) \
-                $(patsubst %,src/report/%.c,escape events junit reporter sink status terminal writer xml) \
+                $(patsubst %,src/report/%.c,coverage escape events junit reporter sink status terminal writer xml) \
                 $(patsubst %,src/run/%.c,capture cores environment guard host host_path judge mailbox \
-                    orphans page queue results run signals spawn supervisor \
+                    orphans page queue results run signals supervisor \
                     symbolize verdict words worker)
-CLI_SRC      := $(patsubst %,src/cli/%.c,doctor help list main options plan run)
-HOST_SRC     := $(patsubst %,src/host/%.c,checks crash environment fork guard left main marker modules \
-                    serve signals stdio suite_h suite_open text tml)
+CLI_SRC      := $(patsubst %,src/cli/%.c,color coverage doctor help list main options plan run)
+HOST_SRC     := $(patsubst %,src/host/%.c,checks counters crash environment fork functions guard leave left \
+                    main marker modules serve signals stdio suite_h suite_open text tml)
+PRELOAD_SRC  := $(patsubst %,src/host/%.c,counters crash functions leave preload signals)
 UNIT_SRC     := $(wildcard tests/unit/test_*.c)
 INTEG_SRC    := $(wildcard tests/integration/test_*.c)
 HARNESS_SRC  := $(filter-out $(INTEG_SRC),$(wildcard tests/integration/*.c))
@@ -69,10 +72,11 @@ OWN_HEADERS  := $(wildcard src/*/*.h)
 LIB_OBJ      := $(LIB_SRC:%.c=$B/obj/%.o)
 CLI_OBJ      := $(CLI_SRC:%.c=$B/obj/%.o)
 HOST_OBJ     := $(HOST_SRC:%.c=$B/obj/%.o)
+PRELOAD_OBJ  := $(PRELOAD_SRC:%.c=$B/obj/%.o)
 HARNESS_OBJ  := $(HARNESS_SRC:%.c=$B/obj/%.o)
 UNIT_BIN     := $(UNIT_SRC:tests/unit/%.c=$B/tests/unit/%)
 INTEG_BIN    := $(INTEG_SRC:tests/integration/%.c=$B/tests/integration/%) $B/tests/embed/test_embed
-PRODUCTS     := $B/proctor $B/proctor-host $B/libproctor.a $B/libproctor.so
+PRODUCTS     := $B/proctor $B/proctor-host $B/proctor-preload.so $B/libproctor.a $B/libproctor.so
 
 all: $(PRODUCTS)
 
@@ -102,6 +106,11 @@ $B/proctor: $(CLI_OBJ) $B/libproctor.a
 
 $B/proctor-host: $(HOST_OBJ)
 	$(CC) $(HOST_FLAGS) $(LINK) -o $@ $^ -ldl $(LDFLAGS)
+
+# What it defines stands before the program's own libraries; nothing else of it is seen.
+$B/proctor-preload.so: $(PRELOAD_OBJ) src/host/preload.map
+	$(CC) $(HOST_FLAGS) $(LINK) -shared -Wl,--version-script=src/host/preload.map \
+		-o $@ $(PRELOAD_OBJ) -ldl $(LDFLAGS)
 
 # Tests. Test programs find what they need through the environment set here.
 
@@ -233,7 +242,7 @@ install: all
 		$(DESTDIR)$(PREFIX)/share/man/man1 \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	install $B/proctor $(DESTDIR)$(PREFIX)/bin/
-	install $B/proctor-host $(DESTDIR)$(PREFIX)/libexec/proctor/
+	install $B/proctor-host $B/proctor-preload.so $(DESTDIR)$(PREFIX)/libexec/proctor/
 	install -m 644 $B/libproctor.a $(DESTDIR)$(LIBDIR)/
 	install -m 644 $B/libproctor.so $(DESTDIR)$(LIBDIR)/libproctor.so.$(VERSION)
 	ln -sf libproctor.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libproctor.so.$(SOVERSION)

@@ -108,6 +108,53 @@ struct proctor_counts {
 	size_t total;
 };
 
+/* Which coverage is collected. */
+enum proctor_coverage_kind {
+	PROCTOR_COVERAGE_NONE,
+	PROCTOR_COVERAGE_AUTO,		/* each suite's own: its ELF file tells */
+	PROCTOR_COVERAGE_LLVM,		/* source-based coverage of clang, rustc and TML */
+	PROCTOR_COVERAGE_TML,		/* TML's function coverage */
+};
+
+struct proctor_coverage {		/* all zero: none */
+	enum proctor_coverage_kind kind;
+	const char *dir;		/* where all of it goes; NULL: "coverage" */
+	const char *html_path;		/* NULL: index.html in `dir` */
+	const char *const *includes;	/* globs on source files; n 0: all */
+	size_t nincludes;
+	const char *const *excludes;
+	size_t nexcludes;
+	bool has_minimum;
+	double minimum_percent;		/* of lines; less is exit code 1 */
+	bool allow_partial;		/* what is missing is told, but is no failure */
+	uint64_t tool_timeout_us;	/* for each call of LLVM's tools; 0: 10 min */
+};
+
+struct proctor_coverage_numbers {
+	uint64_t count, covered;
+};
+
+struct proctor_coverage_file {
+	const char *path;
+	struct proctor_coverage_numbers lines, functions, regions, branches;
+};
+
+/* What came of it. Lent until the callback returns. */
+struct proctor_coverage_summary {
+	const struct proctor_coverage_file *files;	/* sorted by path */
+	size_t nfiles;
+	struct proctor_coverage_file total;
+	size_t ntml_functions;		/* that ran; 0 where TML's coverage was not collected */
+	bool has_tml;
+	const char *const *problems;	/* a sentence each; any: the coverage is partial */
+	size_t nproblems;
+	const char *const *notes;
+	size_t nnotes;
+	const char *json_path, *lcov_path, *html_path;	/* as written; NULL: could not be */
+	bool has_minimum, below_minimum;
+	double minimum_percent;
+};
+
 enum proctor_event_kind {
 	PROCTOR_RUN_START,
 	PROCTOR_TEST_START,
@@ -115,6 +162,7 @@ enum proctor_event_kind {
 	PROCTOR_TEST_END,
 	PROCTOR_NOTE,		/* `text`: a fallback, a limit met, something left behind */
 	PROCTOR_TICK,		/* about ten a second while tests run, for reporters that show time */
+	PROCTOR_COVERAGE,	/* once, after the last test's end, where coverage was asked for */
 	PROCTOR_RUN_END,
 };
 
@@ -135,6 +183,7 @@ struct proctor_event {
 	const struct proctor_counts *counts;
 	uint64_t duration_us;
 	int exit_code;				/* as proctor_run() gives it */
+	const struct proctor_coverage_summary *coverage;	/* COVERAGE */
 };
 
 /*
@@ -164,6 +213,7 @@ struct proctor_options {
 	unsigned repeat;		/* 0: once */
 	unsigned retries;
 	const char *host_path;		/* proctor-host; NULL: found beside the library's caller */
+	struct proctor_coverage coverage;
 	/*
 	 * Also handle SIGINT, SIGTERM, SIGHUP and SIGTSTP by signalfd, be a subreaper, and reap
 	 * whatever falls to this process. Refused with -EBUSY when another thread has SIGCHLD
@@ -248,6 +298,15 @@ const struct proctor_test *proctor_plan_test(const struct proctor_plan *plan, si
 int proctor_run(struct proctor_plan *plan, const struct proctor_options *options,
 		proctor_callback *callback, void *data, struct proctor_counts *counts,
 		int *exit_code, struct proctor_error *err);
+
+/*
+ * Makes the coverage reports again from what a run left in coverage->dir, with other globs, minimum
+ * or HTML path; `kind` is not looked at. Calls `callback` once, on this thread, with the event
+ * PROCTOR_COVERAGE. `*exit_code` becomes 0, 1 (below the minimum) or 3 (partial, or not all
+ * reports could be made: then a negative errno is returned too).
+ */
+int proctor_coverage_report(const struct proctor_coverage *coverage, proctor_callback *callback,
+			    void *data, int *exit_code, struct proctor_error *err);
 
 /* Words for a verdict: "pass", "fail", "crash", "timeout", "skip", "error", "cancelled", "not-run". */
 const char *proctor_verdict_name(enum proctor_verdict verdict);

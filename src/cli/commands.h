@@ -16,10 +16,13 @@ enum exit_status {
 
 int command_run(int argc, char **argv);
 int command_list(int argc, char **argv);
+int command_coverage(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 
 /* "proctor: " and the sentence, on stderr. */
 void say_error(const struct proctor_error *err);
+/* Says that the coverage is not complete, and how that is accepted. */
+void say_partial(size_t nproblems);
 /* Reports wrong usage; returns EXIT_USAGE. */
 int say_usage(const char *command, const struct proctor_error *err);
 

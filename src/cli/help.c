@@ -12,6 +12,12 @@ void say_error(const struct proctor_error *err)
 	fprintf(stderr, "proctor: %s\n", err->text);
 }
 
+void say_partial(size_t nproblems)
+{
+	fprintf(stderr, "proctor: the coverage is not complete: the report names %zu problem%s "
+		"(--coverage-allow-partial accepts that)\n", nproblems, nproblems == 1 ? "" : "s");
+}
+
 int say_usage(const char *command, const struct proctor_error *err)
 {
 	fprintf(stderr, "proctor: %s (see proctor help%s%s)\n", err->text, command ? " " : "",
@@ -25,6 +31,7 @@ void help_print(void)
 	     "\n"
 	     "  proctor run [options] FILE|DIR|FILTER...    run tests\n"
 	     "  proctor list [options] FILE|DIR|FILTER...   print what would be run\n"
+	     "  proctor coverage [options] [DIR]            report coverage again\n"
 	     "  proctor doctor                              tell what proctor finds here\n"
 	     "  proctor help COMMAND                        the options of a command\n"
 	     "  proctor --version                           print the version\n"
@@ -34,7 +41,8 @@ void help_print(void)
 	     "test's id SUITE::NAME, or a glob.\n"
 	     "\n"
 	     "Exit status: 0 all passed or skipped, 1 some test failed, 2 wrong usage or input,\n"
-	     "3 proctor itself could not go on, 4 nothing to run, 128+N stopped by signal N.");
+	     "3 proctor itself could not go on, or coverage is incomplete, 4 nothing to run,\n"
+	     "128+N stopped by signal N.");
 }
 
 /* Breaks `text` at blanks, each line but the first indented. */
@@ -82,6 +90,11 @@ void help_command(enum command command)
 	case COMMAND_LIST:
 		puts("usage: proctor list [options] FILE|DIR|FILTER...\n\n"
 		     "Prints the ids of the tests that `proctor run` would run.\n");
+		break;
+	case COMMAND_COVERAGE:
+		puts("usage: proctor coverage [options] [DIR]\n\n"
+		     "Makes the coverage reports again from what `proctor run --coverage` left in "
+		     "DIR.\n");
 		break;
 	case COMMAND_DOCTOR:
 		puts("usage: proctor doctor [options]\n\n"

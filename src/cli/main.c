@@ -16,6 +16,7 @@ struct command_entry {
 static const struct command_entry command_table[] = {
 	{ "run", COMMAND_RUN, command_run },
 	{ "list", COMMAND_LIST, command_list },
+	{ "coverage", COMMAND_COVERAGE, command_coverage },
 	{ "doctor", COMMAND_DOCTOR, command_doctor },
 };
 
@@ -29,8 +30,8 @@ static const struct command_entry *command_find(const char *name)
 
 static int unknown_command(const char *name)
 {
-	static const char *const names[] = { "run", "list", "doctor", "help", "--help",
-					     "--version" };
+	static const char *const names[] = { "run", "list", "coverage", "doctor", "help",
+					     "--help", "--version" };
 	const char *match = near_match(name, names, ARRAY_SIZE(names));
 	struct proctor_error err;
 
@@ -75,6 +76,7 @@ int main(int argc, char **argv)
 	if (argc < 2) {
 		fputs("usage: proctor run [options] FILE|DIR|FILTER...\n"
 		      "       proctor list [options] FILE|DIR|FILTER...\n"
+		      "       proctor coverage [options] [DIR]\n"
 		      "       proctor doctor\n"
 		      "       proctor help [COMMAND]\n", stderr);
 		return EXIT_USAGE;

@@ -206,6 +206,51 @@ static int store_skip(struct options *o, const char *text, struct proctor_error 
 		return 0; \
 	}
 
+static int store_coverage(struct options *o, const char *text, struct proctor_error *err)
+{
+	static const struct choice choices[3] = {
+		{ "auto", PROCTOR_COVERAGE_AUTO },
+		{ "llvm", PROCTOR_COVERAGE_LLVM },
+		{ "tml", PROCTOR_COVERAGE_TML },
+	};
+	int value = PROCTOR_COVERAGE_AUTO, ret = text ? parse_choice(text, choices, &value, err) : 0;
+
+	if (ret == 0)
+		o->run.coverage.kind = (enum proctor_coverage_kind)value;
+	return ret;
+}
+
+static int store_coverage_fail_under(struct options *o, const char *text,
+				     struct proctor_error *err)
+{
+	double percent;
+	char *end;
+
+	/* Neither a sign nor hexadecimal digits nor "nan". */
+	percent = strspn(text, "0123456789.") == strlen(text) ? strtod(text, &end) : -1;
+	if (!*text || percent < 0 || *end || percent > 100)
+		return error_set(err, -EINVAL, "\"%s\" is no percentage from 0 to 100", text);
+	o->run.coverage.has_minimum = true;
+	o->run.coverage.minimum_percent = percent;
+	return 0;
+}
+
+static int store_coverage_include(struct options *o, const char *text, struct proctor_error *err)
+{
+	return list_add(&o->includes, &o->run.coverage.nincludes, text, err);
+}
+
+static int store_coverage_exclude(struct options *o, const char *text, struct proctor_error *err)
+{
+	return list_add(&o->excludes, &o->run.coverage.nexcludes, text, err);
+}
+
+static int store_coverage_tool_timeout(struct options *o, const char *text,
+				       struct proctor_error *err)
+{
+	return parse_time(text, &o->run.coverage.tool_timeout_us, err);
+}
+
 STORE(no_suite, o->run.isolation = PROCTOR_ISOLATION_TEST)
 STORE(fail_fast, o->run.fail_fast = true)
 STORE(group, o->selection.group = text)
@@ -222,13 +267,17 @@ STORE(junit, o->junit_path = text)
 STORE(backtrace, o->run.backtrace = true)
 STORE(no_check_leaks, o->run.no_check_leaks = true)
 STORE(no_cache, (void)o)
+STORE(coverage_dir, o->run.coverage.dir = text)
+STORE(coverage_output, o->run.coverage.html_path = text)
+STORE(coverage_allow_partial, o->run.coverage.allow_partial = true)
 STORE(json, o->json = true)
 STORE(help, o->help = true)
 STORE(host, o->run.host_path = text)
 
 #define SELECTING (COMMAND_RUN | COMMAND_LIST)
 #define RUN COMMAND_RUN
-#define ANY (COMMAND_RUN | COMMAND_LIST | COMMAND_DOCTOR)
+#define REPORTING (COMMAND_RUN | COMMAND_COVERAGE)
+#define ANY (COMMAND_RUN | COMMAND_LIST | COMMAND_DOCTOR | COMMAND_COVERAGE)
 
 const struct option_spec option_table[] = {
 	{ "test-threads", 'j', RUN, OPTION_NEEDED, "N", false,
@@ -284,6 +333,26 @@ const struct option_spec option_table[] = {
 	  store_events },
 	{ "junit", 0, RUN, OPTION_NEEDED, "FILE", false, "write a report in JUnit's XML to FILE",
 	  store_junit },
+	{ "coverage", 0, RUN, OPTION_OPTIONAL, "KIND", false,
+	  "collect coverage of instrumented suites; auto: each suite's own (default); llvm: "
+	  "source-based; tml: TML's functions", store_coverage },
+	{ "coverage-dir", 0, REPORTING, OPTION_NEEDED, "DIR", false,
+	  "where coverage goes, and is read from (default: coverage)", store_coverage_dir },
+	{ "coverage-output", 0, REPORTING, OPTION_NEEDED, "FILE", false,
+	  "write the HTML report to FILE (default: index.html in the directory)",
+	  store_coverage_output },
+	{ "coverage-fail-under", 0, REPORTING, OPTION_NEEDED, "PERCENT", false,
+	  "exit with 1 where fewer of the lines are covered", store_coverage_fail_under },
+	{ "coverage-include", 0, REPORTING, OPTION_NEEDED, "GLOB", false,
+	  "report only source files like this; any of several", store_coverage_include },
+	{ "coverage-exclude", 0, REPORTING, OPTION_NEEDED, "GLOB", false,
+	  "report none of these source files", store_coverage_exclude },
+	{ "coverage-allow-partial", 0, REPORTING, OPTION_FLAG, NULL, false,
+	  "counts that are missing are told and do not fail the run",
+	  store_coverage_allow_partial },
+	{ "coverage-tool-timeout", 0, REPORTING, OPTION_NEEDED, "TIME", false,
+	  "give each call of LLVM's tools so much time (default: 10m)",
+	  store_coverage_tool_timeout },
 	{ "backtrace", 0, RUN, OPTION_FLAG, NULL, false,
 	  "ask TML's runtime for the backtrace of a panic", store_backtrace },
 	{ "no-check-leaks", 0, RUN, OPTION_FLAG, NULL, false,
@@ -293,9 +362,9 @@ const struct option_spec option_table[] = {
 	{ "verbose", 'v', RUN, OPTION_FLAG, NULL, false, "a line for each test", store_verbose },
 	{ "quiet", 'q', RUN, OPTION_FLAG, NULL, false,
 	  "a line for each failure and the last line, nothing else", store_quiet },
-	{ "color", 0, RUN, OPTION_FLAG, NULL, false, "use colours also where it is no terminal",
+	{ "color", 0, REPORTING, OPTION_FLAG, NULL, false, "use colours also where it is no terminal",
 	  store_color },
-	{ "no-color", 0, RUN, OPTION_FLAG, NULL, false, "use no colours", store_no_color },
+	{ "no-color", 0, REPORTING, OPTION_FLAG, NULL, false, "use no colours", store_no_color },
 	{ "help", 'h', ANY, OPTION_FLAG, NULL, false, "print help and exit", store_help },
 	{ "host", 0, RUN | COMMAND_DOCTOR, OPTION_NEEDED, "PATH", true,
 	  "use this proctor-host", store_host },
@@ -459,6 +528,8 @@ int options_parse(struct options *o, enum command command, int argc, char **argv
 	}
 	o->selection.filters = o->filters;
 	o->selection.skips = o->skips;
+	o->run.coverage.includes = o->includes;
+	o->run.coverage.excludes = o->excludes;
 	return 0;
 }
 
@@ -466,6 +537,8 @@ void options_fini(struct options *o)
 {
 	free(o->filters);
 	free(o->skips);
+	free(o->includes);
+	free(o->excludes);
 	free(o->paths);
 	*o = (struct options){ 0 };
 }

@@ -10,6 +10,7 @@ enum command {
 	COMMAND_RUN = 1 << 0,
 	COMMAND_LIST = 1 << 1,
 	COMMAND_DOCTOR = 1 << 2,
+	COMMAND_COVERAGE = 1 << 3,
 };
 
 enum option_value {
@@ -28,6 +29,7 @@ struct options {		/* strings are argv's */
 	struct proctor_options run;
 	struct proctor_selection selection;	/* its lists are ours: options_fini() */
 	const char **filters, **skips;
+	const char **includes, **excludes;	/* of run.coverage; ours too */
 	const char *word;		/* the last argument that was taken for a filter; or NULL */
 	const char **paths;
 	size_t npaths;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/container.h"
+#include "cli/color.h"
 #include "report/events.h"
 #include "report/junit.h"
 #include "report/reporter.h"
@@ -23,6 +24,7 @@ struct audience {
 	struct channel channels[3];
 	size_t nchannels;
 	bool broken;		/* some output is not complete */
+	size_t nproblems;	/* of the coverage */
 };
 
 /* Keeps SIGPIPE from this thread: a reader that is gone shall be an error of the write. Blocked,
@@ -52,6 +54,8 @@ static int audience_event(const struct proctor_event *event, void *data)
 
 	if (event->kind == PROCTOR_RUN_START)
 		block_sigpipe();
+	if (event->kind == PROCTOR_COVERAGE)
+		a->nproblems = event->coverage->nproblems;
 	for (size_t i = 0; i < a->nchannels; i++) {
 		struct channel *c = &a->channels[i];
 		int failed = c->reporter->ops->event(c->reporter, event, &err);
@@ -81,41 +85,12 @@ static void audience_close(struct audience *a)
 	a->nchannels = 0;
 }
 
-static bool env_set(const char *name)
-{
-	const char *value = getenv(name);
-
-	return value && value[0];
-}
-
-/* https://no-color.org and its counterpart CLICOLOR_FORCE; the command line is stronger. */
-static bool use_color(enum color_choice choice, bool terminal)
-{
-	const char *force;
-
-	switch (choice) {
-	case COLOR_ALWAYS:
-		return true;
-	case COLOR_NEVER:
-		return false;
-	case COLOR_AUTO:
-		if (env_set("NO_COLOR"))
-			return false;
-		force = getenv("CLICOLOR_FORCE");
-		if (force && *force && strcmp(force, "0") != 0)
-			return true;
-		return terminal;
-	}
-	return false;	/* not reached */
-}
-
 static int audience_open(struct audience *a, const struct options *o, struct proctor_error *err)
 {
-	const char *term = getenv("TERM");
-	bool terminal = isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0;
+	bool terminal = color_terminal();
 	struct terminal_options options = {
 		.volume = o->volume,
-		.color = use_color(o->color, terminal),
+		.color = color_use(o->color),
 		/* Tests that write to the same terminal would tear the line. */
 		.status = terminal && !o->run.nocapture && o->volume != TERMINAL_QUIET,
 	};
@@ -191,6 +166,8 @@ static int run_plan(struct proctor_plan *plan, const struct options *o,
 	if (ret < 0) {
 		say_error(&err);
 		audience.broken = true;
+	} else if (audience.nproblems > 0 && !o->run.coverage.allow_partial) {
+		say_partial(audience.nproblems);
 	}
 	return exit_status(status, audience.broken, outcome);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "host/crash.h"
 
+#include "host/counters.h"
 #include "host/signals.h"
 
 #include <errno.h>
@@ -20,7 +21,7 @@
 #define OTHER_THREAD_MS 100
 
 static struct {
-	struct page *page;	/* NULL: no handler */
+	struct page *page;	/* NULL: nothing is recorded */
 	pid_t pid;
 	stack_t altstack;
 } crash;
@@ -125,8 +126,9 @@ static void crash_handle(int sig, siginfo_t *si, void *context)
 	sigset_t only;
 	int saved_errno = errno;
 
-	if (getpid() == crash.pid)
+	if (crash.page && getpid() == crash.pid && sig != SIGTERM)
 		crash_record(sig, si, context);
+	counters_leave(sig);
 	errno = saved_errno;
 	if (theirs.sa_flags & SA_SIGINFO) {
 		theirs.sa_sigaction(sig, si, context);
@@ -161,7 +163,7 @@ bool crash_open(struct page *page)
 		return false;
 	crash.page = page;
 	crash.pid = getpid();
-	signals_take(crash_handle);
+	signals_take(crash_handle, counters_active());
 	return true;
 }
 

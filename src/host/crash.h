@@ -9,8 +9,9 @@
 #include <sys/types.h>
 
 /*
- * Sets the handler up, on a stack of its own for this thread. False and errno: there is none, the
- * crash of a test will be known by its signal alone.
+ * Sets the handler up, on a stack of its own for this thread. With a page it records the crash,
+ * where coverage is collected it saves the counters. False and errno: there is no handler, the crash
+ * of a test will be known by its signal alone.
  */
 bool crash_open(struct page *page);
 

@@ -7,12 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool has_word(char **words, const char *word)
+{
+	while (*words && strcmp(*words, word) != 0)
+		words++;
+	return *words;
+}
+
 int main(int argc, char **argv)
 {
-	if (argc == 2 && strcmp(argv[1], "serve") == 0)
-		return serve_main(false);
-	if (argc == 3 && strcmp(argv[1], "serve") == 0 && strcmp(argv[2], "sanitized") == 0)
-		return serve_main(true);
+	if (argc >= 2 && strcmp(argv[1], "serve") == 0)
+		return serve_main(has_word(argv + 2, "sanitized"), has_word(argv + 2, "coverage"));
 	if (argc == 4 && strcmp(argv[1], "guard") == 0)
 		return guard_main(atoi(argv[2]), argv[3]);
 	fputs("proctor-host runs tests for proctor; it is of no use alone.\n", stderr);

@@ -38,6 +38,7 @@
 /*
  * The descriptors a host starts with, beside 0 (/dev/null), 1 and 2. The host moves it away
  * to a high number (closing this one) before it opens a suite. After the page is mapped it is closed.
+ * Where coverage is collected AREA_FD (area.h) comes with it.
  */
 #define HOST_PAGE_FD 3
 
@@ -87,6 +88,7 @@ struct page_task {			/* worker's, published by `go` */
 	uint32_t command;		/* enum page_command */
 	uint32_t flags;			/* enum page_task_flag */
 	uint32_t path, suite;		/* the library, and the suite's name */
+	uint32_t profile;		/* LLVM_PROFILE_FILE while it is opened; "": left alone */
 	uint32_t ntests;
 	struct page_test tests[TASK_TESTS_MAX];
 };

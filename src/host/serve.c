@@ -4,8 +4,10 @@
 #include "base/clock.h"
 #include "base/container.h"
 #include "host/checks.h"
+#include "host/counters.h"
 #include "host/crash.h"
 #include "host/fork.h"
+#include "host/functions.h"
 #include "host/marker.h"
 #include "host/modules.h"
 #include "host/protocol.h"
@@ -16,6 +18,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <link.h>
 #include <linux/futex.h>
 #include <stdio.h>
 #include <string.h>
@@ -326,6 +329,26 @@ static void baseline_adopt(struct host *h)
 	h->usage = usage_now(&max_rss_kb);
 }
 
+/* Opens a suite whose code counts under a name that nothing else in this run writes to. */
+static struct opened *suite_open_counted(struct host *h, const char *path, const char **why)
+{
+	const char *profile = page_string(h, h->task.profile);
+	struct link_map *map = NULL;
+	struct opened *suite;
+
+	if (*profile)
+		counters_name(profile);
+	suite = suite_open(&h->suites, path, why);
+	if (*profile)
+		counters_name(NULL);
+	if (suite && counters_active()) {
+		if (dlinfo(suite->handle, RTLD_DI_LINKMAP, &map) == 0)
+			counters_register(map);
+		functions_register(suite->handle);
+	}
+	return suite;
+}
+
 /* The task's suite, opened if it was not; NULL: the page says why. */
 static struct opened *task_suite(struct host *h)
 {
@@ -337,7 +360,7 @@ static struct opened *task_suite(struct host *h)
 		return suite;
 	crash_reset();
 	phase_set(h, PAGE_OPENING, clock_us());
-	suite = suite_open(&h->suites, path, &why);
+	suite = suite_open_counted(h, path, &why);
 	child_leave(h, 0);	/* a constructor may fork, too */
 	if (!suite) {
 		h->page->open_message = text_add_string(&h->texts, why, 4096);
@@ -411,7 +434,7 @@ static struct page *page_map(void)
 	return page;
 }
 
-int serve_main(bool sanitized)
+int serve_main(bool sanitized, bool coverage)
 {
 	static struct host host;	/* large, and off the stack that tests overflow */
 	struct host *h = &host;
@@ -419,6 +442,10 @@ int serve_main(bool sanitized)
 	h->page = page_map();
 	if (!h->page)
 		return 2;
+	if (coverage && !counters_open()) {
+		fprintf(stderr, "proctor-host: descriptor %d is no counter area\n", AREA_FD);
+		return 2;
+	}
 	h->pid = getpid();
 	h->texts.page = h->modules.page = h->page;
 	memcpy(h->marker_key, h->page->marker_key, sizeof(h->marker_key));

@@ -7,8 +7,9 @@
 
 /*
  * Maps the page at HOST_PAGE_FD and serves until told to end. With `sanitized` the crash signals
- * are left to the sanitizer's runtime. Returns the exit status; what failed stands on stderr.
+ * are left to the sanitizer's runtime; with `coverage` there is a counter area (area.h). Returns the
+ * exit status; what failed stands on stderr.
  */
-int serve_main(bool sanitized);
+int serve_main(bool sanitized, bool coverage);
 
 #endif

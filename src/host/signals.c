@@ -15,12 +15,13 @@
 typedef int sigaction_function(int, const struct sigaction *, struct sigaction *);
 
 static const int crash_signals[] = {
-	SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS,
+	SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS, SIGTERM,
 };
 
 /* Global because a suite calls in here with nothing but a signal's number. */
 static struct {
 	signals_handler *handler;	/* NULL: nothing is taken, calls are passed on */
+	size_t ntaken;			/* of crash_signals */
 	uint64_t crashes;
 	_Atomic uint64_t touched;
 	struct sigaction theirs[NSIG];	/* crash signals: what the suite set */
@@ -70,12 +71,13 @@ static int signal_install(int sig)
 	return signal_real(sig, &action, NULL);
 }
 
-void signals_take(signals_handler *handler)
+void signals_take(signals_handler *handler, bool term)
 {
 	size_t i;
 
 	signals.handler = handler;
-	for (i = 0; i < ARRAY_SIZE(crash_signals); i++) {
+	signals.ntaken = ARRAY_SIZE(crash_signals) - !term;
+	for (i = 0; i < signals.ntaken; i++) {
 		signals.crashes |= SIGNAL_BIT(crash_signals[i]);
 		signals.theirs[crash_signals[i]].sa_handler = SIG_DFL;
 		signal_install(crash_signals[i]);
@@ -98,7 +100,7 @@ void signals_adopt(void)
 	size_t i;
 
 	atomic_store(&signals.touched, 0);
-	for (i = 0; i < ARRAY_SIZE(crash_signals); i++)
+	for (i = 0; i < signals.ntaken; i++)
 		signals.base[crash_signals[i]] = signals.theirs[crash_signals[i]];
 }
 
@@ -123,7 +125,7 @@ void signals_put_back(void)
 
 	if (atomic_load_explicit(&signals.touched, memory_order_relaxed) != 0)
 		touched = atomic_exchange(&signals.touched, 0);
-	for (i = 0; signals.handler && i < ARRAY_SIZE(crash_signals); i++) {
+	for (i = 0; i < signals.ntaken; i++) {
 		sig = crash_signals[i];
 		signals.theirs[sig] = signals.base[sig];
 		if ((touched & SIGNAL_BIT(sig)) || !signal_is_ours(sig))

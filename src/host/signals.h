@@ -9,11 +9,13 @@
 #define HOST_SIGNALS_H
 
 #include <signal.h>
+#include <stdbool.h>
 
 typedef void signals_handler(int sig, siginfo_t *si, void *context);
 
-/* From now on the crash signals go to `handler`. Called once, before a suite is opened. */
-void signals_take(signals_handler *handler);
+/* From now on the crash signals go to `handler`, and with `term` SIGTERM as if it were one. Called
+ * once, before a suite is opened. */
+void signals_take(signals_handler *handler, bool term);
 
 /* The C library's own sigaction(). */
 int signal_real(int sig, const struct sigaction *action, struct sigaction *old);

@@ -325,7 +325,7 @@ static bool needs_have(const struct needs *n, const char *soname)
 	return false;
 }
 
-static int needs_add(struct needs *n, const char *soname, dev_t dev, ino_t ino)
+static int needs_add(struct needs *n, const char *soname, const char *path, dev_t dev, ino_t ino)
 {
 	if (needs_have(n, soname))
 		return 0;
@@ -339,7 +339,9 @@ static int needs_add(struct needs *n, const char *soname, dev_t dev, ino_t ino)
 		n->cap_needs = cap;
 	}
 	/* Lent by the resolver or the ELF file until the plan gets its copy. */
-	n->needs[n->nneeds++] = (struct need){.soname = (char *)soname, .dev = dev, .ino = ino};
+	n->needs[n->nneeds++] = (struct need){
+		.soname = (char *)soname, .path = path, .dev = dev, .ino = ino,
+	};
 	return 0;
 }
 
@@ -381,7 +383,8 @@ static int suite_resolve_need(struct suite *s, struct needs *needs, const struct
 		return 0;
 	ret = resolver_find(s->plan->resolver, by, soname, &lib);
 	if (ret == 0)
-		ret = needs_add(needs, soname, lib ? lib->dev : 0, lib ? lib->ino : 0);
+		ret = needs_add(needs, soname, lib ? lib->path : NULL, lib ? lib->dev : 0,
+				lib ? lib->ino : 0);
 	if (ret < 0)
 		return ret;
 	if (!s->preload && soname_is_runtime(soname, &sanitizer)) {
@@ -394,7 +397,7 @@ static int suite_resolve_need(struct suite *s, struct needs *needs, const struct
 	if (ret < 0 || !lib)
 		return ret;
 	/* The dynamic linker knows a library by its own soname, too. */
-	if (lib->soname && needs_add(needs, lib->soname, lib->dev, lib->ino) < 0)
+	if (lib->soname && needs_add(needs, lib->soname, lib->path, lib->dev, lib->ino) < 0)
 		return -ENOMEM;
 	s->unique = s->unique || lib->unique;
 	next = arena_alloc(scratch, sizeof(*next));
@@ -416,7 +419,7 @@ int suite_resolve_needs(struct suite *suite, const struct elf_file *f, struct pr
 	int ret = plan_resolver(suite->plan) ? library_fill(&own, &scratch, f) : -ENOMEM;
 
 	if (ret == 0 && own.soname)
-		ret = needs_add(&needs, own.soname, suite->dev, suite->ino);
+		ret = needs_add(&needs, own.soname, suite->path, suite->dev, suite->ino);
 	/* Breadth first, as the dynamic linker loads them: the first of a soname is the one. */
 	for (const struct loaded *l = &first; l && ret == 0; l = l->next)
 		for (size_t i = 0; i < l->lib->nneeded && ret == 0; i++)

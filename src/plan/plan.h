@@ -27,7 +27,8 @@ enum sanitizer {
 /* A library that a suite needs: where sonames are equal, the files must be, to share a host. */
 struct need {
 	char *soname;
-	dev_t dev;		/* 0, 0: found by the default search, the same for every suite */
+	const char *path;	/* NULL: found by the default search, the same for every suite */
+	dev_t dev;		/* 0, 0 then */
 	ino_t ino;
 };
 

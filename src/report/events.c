@@ -193,6 +193,50 @@ static void put_counts(json_t *o, const struct proctor_event *event)
 	put(o, "exit_code", json_integer(event->exit_code));
 }
 
+static void put_numbers(json_t *o, const char *name, const struct proctor_coverage_numbers *n)
+{
+	json_t *numbers = json_object();
+
+	put_number(numbers, "count", n->count);
+	put_number(numbers, "covered", n->covered);
+	put(o, name, numbers);
+}
+
+static void put_sentences(struct events *e, json_t *o, const char *name, const char *const *list,
+			  size_t n)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < n; i++) {
+		json_t *item = json_object();
+
+		put_text(e, item, "text", list[i]);
+		if (json_array_append_new(array, item) < 0)
+			e->sink.bytes.failed = true;
+	}
+	put(o, name, array);
+}
+
+/* The numbers by file are in the report itself. */
+static void put_coverage(struct events *e, json_t *o, const struct proctor_coverage_summary *s)
+{
+	put_numbers(o, "lines", &s->total.lines);
+	put_numbers(o, "functions", &s->total.functions);
+	put_numbers(o, "regions", &s->total.regions);
+	put_numbers(o, "branches", &s->total.branches);
+	if (s->has_tml)
+		put_number(o, "tml_functions", s->ntml_functions);
+	put(o, "below_minimum", json_boolean(s->below_minimum));
+	put_sentences(e, o, "problems", s->problems, s->nproblems);
+	put_sentences(e, o, "notes", s->notes, s->nnotes);
+	if (s->json_path)
+		put_text(e, o, "json", s->json_path);
+	if (s->lcov_path)
+		put_text(e, o, "lcov", s->lcov_path);
+	if (s->html_path)
+		put_text(e, o, "html", s->html_path);
+}
+
 static json_t *event_object(const char *name, const struct proctor_event *event)
 {
 	json_t *o = json_object();
@@ -239,6 +283,10 @@ static int events_event(struct reporter *r, const struct proctor_event *event,
 		break;
 	case PROCTOR_TICK:
 		return event->more ? 0 : sink_flush(&e->sink, err);
+	case PROCTOR_COVERAGE:
+		o = event_object("coverage", event);
+		put_coverage(e, o, event->coverage);
+		break;
 	case PROCTOR_RUN_END:
 		o = event_object("run-end", event);
 		put_counts(o, event);

@@ -42,6 +42,7 @@ void status_event(struct status *s, const struct proctor_event *event)
 	case PROCTOR_TEST_SLOW:
 	case PROCTOR_NOTE:
 	case PROCTOR_TICK:
+	case PROCTOR_COVERAGE:
 	case PROCTOR_RUN_END:
 		break;
 	}

@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 
 #include "base/container.h"
+#include "report/coverage.h"
 #include "report/escape.h"
 #include "report/sink.h"
 #include "report/status.h"
@@ -355,6 +356,31 @@ static void say_note(struct terminal *t, const struct proctor_event *event)
 	t->said = true;
 }
 
+static unsigned terminal_columns(const struct terminal *t)
+{
+	struct winsize size;
+
+	if (t->options.ncolumns > 0)
+		return t->options.ncolumns;
+	if (ioctl(t->sink.fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+		return size.ws_col;
+	return 80;
+}
+
+static void say_coverage(struct terminal *t, const struct proctor_event *event)
+{
+	struct proctor_coverage_summary summary = *event->coverage;
+
+	/* The total and what is missing are said in any case. */
+	if (t->options.volume == TERMINAL_QUIET)
+		summary.nfiles = summary.nnotes = 0;
+	if (t->said)
+		bytes_text(&t->text, "\n");
+	coverage_append(&t->text, &summary, t->options.color,
+			t->options.status ? terminal_columns(t) : 0);
+	t->said = true;
+}
+
 static void say_tally(struct terminal *t, const char *title, struct tally *tally)
 {
 	struct bytes *to = &t->text;
@@ -458,17 +484,6 @@ static void say_run_end(struct terminal *t, const struct proctor_event *event)
 	t->ended = true;
 }
 
-static unsigned terminal_columns(const struct terminal *t)
-{
-	struct winsize size;
-
-	if (t->options.ncolumns > 0)
-		return t->options.ncolumns;
-	if (ioctl(t->sink.fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-		return size.ws_col;
-	return 80;
-}
-
 /* What an event has to say, into t->text. */
 static void terminal_say(struct terminal *t, const struct proctor_event *event)
 {
@@ -484,6 +499,9 @@ static void terminal_say(struct terminal *t, const struct proctor_event *event)
 		break;
 	case PROCTOR_NOTE:
 		say_note(t, event);
+		break;
+	case PROCTOR_COVERAGE:
+		say_coverage(t, event);
 		break;
 	case PROCTOR_RUN_END:
 		say_run_end(t, event);

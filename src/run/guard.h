@@ -6,7 +6,7 @@
 #ifndef RUN_GUARD_H
 #define RUN_GUARD_H
 
-#include "run/spawn.h"
+#include "base/spawn.h"
 
 struct guard;
 

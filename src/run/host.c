@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/futex.h"
+#include "coverage/coverage.h"
 #include "run/guard.h"
 #include "run/run.h"
 
@@ -54,7 +55,23 @@ static int host_preload(struct environment *env, const char *preload)
 	return environment_set(env, "LD_PRELOAD", "%s:%s", preload, old);
 }
 
-static int host_environment(const struct host *h, const struct task *task, struct environment *env)
+/* What instrumented code is to find. */
+static int host_environment_counts(const struct coverage_environment *counts,
+				   struct environment *env)
+{
+	int ret = 0;
+
+	if (counts->profile)
+		ret = environment_set(env, "LLVM_PROFILE_FILE", "%s", counts->profile);
+	if (ret == 0 && counts->functions)
+		ret = environment_set(env, "TML_COVERAGE_FILE", "%s", counts->functions);
+	if (ret == 0 && counts->preload)
+		ret = host_preload(env, counts->preload);
+	return ret;
+}
+
+static int host_environment(const struct host *h, const struct task *task,
+			    const struct coverage_environment *counts, struct environment *env)
 {
 	const struct test *test = run_test(h->run, task->first);
 	int ret = environment_copy(env, &h->run->environment);
@@ -65,6 +82,8 @@ static int host_environment(const struct host *h, const struct task *task, struc
 		ret = host_widen_tls(env);
 	if (ret == 0 && task->suite->preload)
 		ret = host_preload(env, task->suite->preload);
+	if (ret == 0 && counts)
+		ret = host_environment_counts(counts, env);
 	if (ret == 0)
 		ret = environment_set(env, "PROCTOR_WORKER", "%u", h->worker);
 	if (ret == 0)
@@ -78,13 +97,13 @@ static int host_environment(const struct host *h, const struct task *task, struc
 	return ret;
 }
 
-static int host_exec(struct host *h, const struct task *task, int out_fd, int err_fd,
+static int host_exec(struct host *h, const struct task *task,
+		     const struct coverage_environment *counts, int out_fd, int err_fd,
 		     struct proctor_error *err)
 {
 	const struct run *run = h->run;
 	const struct suite *suite = task->suite;
-	char *host_argv[] = { "proctor-host", "serve",
-			      suite->sanitizer != SANITIZER_NONE ? "sanitized" : NULL, NULL };
+	char *host_argv[] = { "proctor-host", "serve", NULL, NULL, NULL }, **word = host_argv + 2;
 	char *exe_argv[] = { suite->path, NULL };
 	struct environment env;
 	struct spawn spawn = {
@@ -94,10 +113,15 @@ static int host_exec(struct host *h, const struct task *task, int out_fd, int er
 		.inherited = &run->inherited, .keep_affinity = run->options.pin_tests,
 		.dies_with_parent = true, .oom_first = true,
 		.handlers_known = run->options.own_process,
-		.fds = { run->inherited.null_fd, out_fd, err_fd, h->map.page ? h->map.fd : -1, -1 },
+		.fds = { run->inherited.null_fd, out_fd, err_fd, h->map.page ? h->map.fd : -1,
+			 h->counts ? h->counts->area_fd : -1 },
 	};
-	int ret = host_environment(h, task, &env);
+	int ret = host_environment(h, task, counts, &env);
 
+	if (suite->sanitizer != SANITIZER_NONE)
+		*word++ = "sanitized";
+	if (counts)
+		*word++ = "coverage";
 	if (ret < 0)
 		return error_set(err, ret, "no memory for the environment of %s", suite->path);
 	spawn.envp = env.vars;
@@ -119,7 +143,9 @@ static int host_pipe(struct stream *s, int *write_fd, struct proctor_error *err)
 	return 0;
 }
 
-static int host_pipes_and_exec(struct host *h, const struct task *task, struct proctor_error *err)
+static int host_pipes_and_exec(struct host *h, const struct task *task,
+			       const struct coverage_environment *counts,
+			       struct proctor_error *err)
 {
 	int out_fd = -1, err_fd = -1, ret = 0;
 
@@ -129,12 +155,55 @@ static int host_pipes_and_exec(struct host *h, const struct task *task, struct p
 			ret = host_pipe(&h->err, &err_fd, err);
 	}
 	if (ret == 0)
-		ret = host_exec(h, task, out_fd, err_fd, err);
+		ret = host_exec(h, task, counts, out_fd, err_fd, err);
 	if (out_fd >= 0)
 		close(out_fd);
 	if (err_fd >= 0)
 		close(err_fd);
 	return ret;
+}
+
+/* Notes what is handed to it: whose counts are missing if it leaves none. */
+static int host_note_tests(struct host *h, const struct task *task, struct proctor_error *err)
+{
+	for (unsigned i = 0; h->counts && i < task->ntests; i++)
+		if (process_note_test(h->counts, task->suite,
+				      run_test(h->run, task->first + i)->pub.name) < 0)
+			return error_set(err, -ENOMEM, "no memory for the coverage of suite %s",
+					 task->suite->name);
+	return 0;
+}
+
+/* The same with what coverage needs; on failure nothing is expected of the process. */
+static int host_start_counted(struct host *h, const struct task *task, struct proctor_error *err)
+{
+	struct coverage *cov = h->run->coverage;
+	struct coverage_environment env;
+	int ret;
+
+	if (!cov)
+		return host_pipes_and_exec(h, task, NULL, err);
+	ret = coverage_process(cov, h->number, h->map.page ? NULL : task->suite, &h->counts, &env,
+			       err);
+	if (ret < 0)
+		return ret;
+	if (!h->map.page)
+		ret = host_note_tests(h, task, err);
+	if (ret == 0)
+		ret = host_pipes_and_exec(h, task, &env, err);
+	coverage_environment_fini(&env);
+	if (ret < 0) {
+		coverage_dropped(cov, h->counts);
+		h->counts = NULL;
+	}
+	return ret;
+}
+
+void host_leave_counts(struct host *h)
+{
+	if (h->counts)
+		coverage_ended(h->run->coverage, h->counts, h->status);
+	h->counts = NULL;
 }
 
 int host_start(struct run *run, unsigned worker, int core, const struct task *task,
@@ -168,7 +237,7 @@ int host_start(struct run *run, unsigned worker, int core, const struct task *ta
 	}
 	if (ret == 0) {
 		run->workers[worker].live_host = h->number;
-		ret = host_pipes_and_exec(h, task, err);
+		ret = host_start_counted(h, task, err);
 	}
 	if (ret < 0) {
 		run->workers[worker].live_host = 0;
@@ -203,6 +272,16 @@ static uint32_t host_task_flags(const struct run *run, const struct suite *suite
 	       (suite->sanitizer != SANITIZER_NONE ? PAGE_SANITIZED : 0);
 }
 
+/* The name of the suite's profile, which nothing else of the run has. */
+static int host_fill_profile(struct host *h, const struct task *task, uint32_t *used)
+{
+	char *path = h->counts ? coverage_profile(h->run->coverage, h->counts, task->suite) : NULL;
+	int ret = page_put_string(h->map.page, used, path ? path : "", &h->map.page->task.profile);
+
+	free(path);
+	return ret;
+}
+
 static int host_fill(struct host *h, const struct task *task)
 {
 	struct page *p = h->map.page;
@@ -211,6 +290,8 @@ static int host_fill(struct host *h, const struct task *task)
 
 	if (ret == 0)
 		ret = page_put_string(p, &used, task->suite->name, &p->task.suite);
+	if (ret == 0)
+		ret = host_fill_profile(h, task, &used);
 	for (unsigned i = 0; ret == 0 && i < task->ntests; i++) {
 		const struct test *test = run_test(h->run, task->first + i);
 		struct page_test *pt = &p->task.tests[i];
@@ -237,6 +318,8 @@ int host_hand_out(struct host *h, const struct task *task, struct proctor_error 
 	if (host_fill(h, task) < 0)
 		return error_set(err, -ENOSPC, "the names of suite %s are too long to hand to a "
 				 "host", task->suite->name);
+	if (host_note_tests(h, task, err) < 0)
+		return err->code;
 	pthread_mutex_lock(&h->lock);
 	h->work = (struct host_work){ .busy = true, .task = *task, .serial = h->next_serial,
 				      .handed_us = clock_us() };

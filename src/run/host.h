@@ -12,6 +12,7 @@
 #include "run/mailbox.h"
 #include "run/page.h"
 
+struct process;
 struct run;
 
 enum host_state {
@@ -62,6 +63,7 @@ struct host {
 	bool captured;			/* false: it inherited stdout and stderr */
 	struct stream out, err;		/* fd -1 if not captured */
 	struct post started, kill, released;
+	struct process *counts;		/* what it is to leave of coverage; NULL: nothing */
 	/* The worker's alone. */
 	struct suite *suites[HOST_SUITES_MAX];	/* open in it */
 	size_t nsuites;
@@ -106,6 +108,8 @@ static inline bool host_work_has(const struct host_work *work, uint32_t serial)
  */
 int host_start(struct run *run, unsigned worker, int core, const struct task *task,
 	       struct host **host, struct proctor_error *err);
+/* It is over: what it left of coverage is its collector's. Worker's thread. */
+void host_leave_counts(struct host *host);
 /* After it is over, or before it was posted and after its process was reaped. */
 void host_free(struct host *host);
 

@@ -66,3 +66,21 @@ int host_path_find(const char *asked, char **path, struct proctor_error *err)
 				 "../libexec/proctor or in " LIBEXECDIR);
 	return 0;
 }
+
+int host_path_preload(const char *host_path, char **path, struct proctor_error *err)
+{
+	const char *slash = strrchr(host_path, '/');
+
+	if (asprintf(path, "%.*s/proctor-preload.so", (int)(slash ? slash - host_path : 0),
+		     host_path) < 0) {
+		*path = NULL;
+		return error_set(err, -ENOMEM, "no memory for the path of proctor-preload.so");
+	}
+	if (access(*path, R_OK) < 0)
+		return error_sys(err, errno, "cannot use %s, which coverage needs", *path);
+	/* The loader splits its list at these. */
+	if (strpbrk(*path, " :"))
+		return error_set(err, -EINVAL, "cannot preload %s: its path has a blank or a colon",
+				 *path);
+	return 0;
+}

@@ -11,4 +11,7 @@
  */
 int host_path_find(const char *asked, char **path, struct proctor_error *err);
 
+/* The library to preload into executables with coverage, which lies beside the host. Allocated. */
+int host_path_preload(const char *host_path, char **path, struct proctor_error *err);
+
 #endif

@@ -2,6 +2,7 @@
 #include "run/run.h"
 
 #include "base/clock.h"
+#include "coverage/coverage.h"
 #include "run/host_path.h"
 #include "run/results.h"
 #include "run/signals.h"
@@ -92,6 +93,16 @@ static void run_place_workers(struct run *run)
 	}
 }
 
+static int run_open_coverage(struct run *run, struct proctor_error *err)
+{
+	int ret = host_path_preload(run->host_path, &run->preload_path, err);
+
+	if (ret < 0)
+		return ret;
+	return coverage_open(&run->coverage, &run->options.coverage, run->plan, run->preload_path,
+			     err);
+}
+
 static int run_prepare(struct run *run, const struct proctor_plan *plan, struct proctor_error *err)
 {
 	int ret;
@@ -109,6 +120,8 @@ static int run_prepare(struct run *run, const struct proctor_plan *plan, struct 
 				"reap the tests, and how they ended would be lost");
 	if (ret == 0)
 		ret = host_path_find(run->options.host_path, &run->host_path, err);
+	if (ret == 0 && run->options.coverage.kind != PROCTOR_COVERAGE_NONE && plan->ntests > 0)
+		ret = run_open_coverage(run, err);
 	if (ret == 0 && environment_init(&run->environment, run->run_id) < 0)
 		ret = error_set(err, -ENOMEM, "no memory for the environment");
 	return ret;
@@ -122,6 +135,8 @@ static void run_release(struct run *run)
 	free(run->pauses.list);
 	pthread_mutex_destroy(&run->pauses.lock);
 	environment_fini(&run->environment);
+	coverage_close(run->coverage);
+	free(run->preload_path);
 	free(run->host_path);
 	inherited_close(&run->inherited);
 	cores_fini(&run->cores);
@@ -165,13 +180,42 @@ static int run_exit_code(const struct supervisor *sup, int ret)
 {
 	if (sup->stop_signal != 0)
 		return 128 + sup->stop_signal;
-	if (ret < 0)
+	if (ret < 0 || sup->coverage_partial)
 		return 3;
 	if (sup->run->plan->ntests == 0)
 		return 4;
 	if (sup->failed)
 		return run_nothing_usable(sup->run) ? 2 : 1;
+	if (sup->coverage_below)
+		return 1;
 	return 0;
+}
+
+/* Every worker is done: what all processes left is merged, once. */
+static int run_finish_coverage(struct supervisor *sup)
+{
+	struct run *run = sup->run;
+	const struct proctor_coverage_summary *summary = NULL;
+	struct proctor_error err = { 0 };
+	int cancel_fd = signals_cancel_fd(sup);
+	enum coverage_outcome outcome;
+	struct writer_entry *e;
+
+	writer_flush(&run->writer);
+	outcome = coverage_finish(run->coverage, cancel_fd, &summary, &err);
+	if (cancel_fd >= 0)
+		close(cancel_fd);
+	signals_take(sup);
+	sup->coverage_partial = outcome == COVERAGE_PARTIAL;
+	sup->coverage_below = outcome == COVERAGE_BELOW;
+	e = summary ? writer_entry_new(PROCTOR_COVERAGE, clock_us()) : NULL;
+	if (e) {
+		e->event.coverage = summary;	/* lives until the writer has ended */
+		writer_add(&run->writer, e);
+	}
+	if (outcome == COVERAGE_FAILED && sup->err->code == 0)
+		*sup->err = err;
+	return outcome == COVERAGE_FAILED ? err.code : 0;
 }
 
 /* Loop, writer, queue and mailbox stand; the tests are run. */
@@ -187,6 +231,11 @@ static int run_supervise(struct supervisor *sup, const char *why, int *exit_code
 		ret = supervisor_run(sup);
 	if (ret == 0 && sup->lost)
 		ret = error_set(sup->err, -ENOMEM, "no memory for all of the run's events");
+	if (run->coverage && !sup->abandoned) {
+		int failed = run_finish_coverage(sup);
+
+		ret = ret < 0 ? ret : failed;
+	}
 	*exit_code = run_exit_code(sup, ret);
 	tell_run(sup, PROCTOR_RUN_END, start_us, NULL, *exit_code);
 	/* What is left is to wait for the reader of the events: an interrupt may end that. */

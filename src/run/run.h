@@ -7,8 +7,9 @@
 #include "run/cores.h"
 #include "run/environment.h"
 #include "run/host.h"
-#include "run/spawn.h"
+#include "base/spawn.h"
 
+struct coverage;
 struct run;
 struct supervisor;
 
@@ -39,6 +40,8 @@ struct run {
 	struct environment environment;
 	char run_id[RUN_ID_BYTES];
 	char *host_path;
+	struct coverage *coverage;	/* NULL: none is collected; has a lock of its own */
+	char *preload_path;		/* of proctor-preload.so; NULL without coverage */
 	struct cores cores;
 	struct worker workers[PROCTOR_THREADS_MAX];
 	unsigned nworkers;

@@ -210,17 +210,30 @@ void signals_take(struct supervisor *sup)
 		signals_one(sup, &si);
 }
 
-static void signals_read(struct stream *s, const char *bytes, size_t nbytes, int error)
-{
-	(void)bytes, (void)nbytes, (void)error;
-	signals_take(container_of(s, struct supervisor, signals));
-}
-
 static bool signal_ignored(int signo)
 {
 	struct sigaction sa;
 
 	return sigaction(signo, NULL, &sa) == 0 && sa.sa_handler == SIG_IGN;
+}
+
+int signals_cancel_fd(struct supervisor *sup)
+{
+	sigset_t set;
+
+	if (sup->signals.fd < 0)
+		return -1;
+	sigemptyset(&set);
+	for (size_t i = 0; i < ARRAY_SIZE(stop_signals); i++)
+		if (!signal_ignored(stop_signals[i]))
+			sigaddset(&set, stop_signals[i]);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void signals_read(struct stream *s, const char *bytes, size_t nbytes, int error)
+{
+	(void)bytes, (void)nbytes, (void)error;
+	signals_take(container_of(s, struct supervisor, signals));
 }
 
 static void signals_restore(struct supervisor *sup)

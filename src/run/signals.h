@@ -13,6 +13,9 @@
 int signals_open(struct supervisor *sup, struct proctor_error *err);
 /* Takes what has been sent so far: while a sender is not reaped it can still be told who it was. */
 void signals_take(struct supervisor *sup);
+/* A descriptor that is readable once a termination request waits; the caller closes it. -1: none, as
+ * the run does not own the process. */
+int signals_cancel_fd(struct supervisor *sup);
 /* The start of a host was posted: it may have sent a signal already. */
 void signals_started(struct supervisor *sup, struct host *host);
 /* Puts mask and subreaper back, once; a second call does nothing. Signals that are still pending are dropped with the signalfd's

@@ -41,6 +41,8 @@ struct supervisor {
 	int early_pid, early_signal;	/* sent by a child whose start is not posted yet; 0: none */
 	int stop_signal;		/* 128+N is the exit code; 0: none */
 	bool failed;			/* some test did */
+	bool coverage_partial;	/* and that is not allowed */
+	bool coverage_below;	/* of the minimum */
 	bool lost;			/* no memory for an event */
 	bool loop_failed;		/* a stream could not be started: poll(2) has to do */
 	bool abandoned;			/* a worker waits for a host that does not die */

@@ -57,6 +57,7 @@ static void worker_fail_task(struct worker *w, const struct task *task, const ch
 /* The host is over and judged: the supervisor frees it. */
 static void worker_release(struct worker *w, struct host **host)
 {
+	host_leave_counts(*host);
 	mailbox_post(&w->run->mailbox, &(*host)->released);
 	*host = NULL;
 }

@@ -91,6 +91,7 @@ static int on_event(const struct proctor_event *event, void *data)
 	case PROCTOR_TEST_SLOW:
 	case PROCTOR_NOTE:
 	case PROCTOR_TICK:
+	case PROCTOR_COVERAGE:
 		break;
 	}
 	return 0;

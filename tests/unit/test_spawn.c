@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/environment.h"
-#include "run/spawn.h"
+#include "base/spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -20,7 +20,7 @@ _proctor()
 	fi
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		COMPREPLY=($(compgen -W "run list doctor help --help --version" -- "$cur"))
+		COMPREPLY=($(compgen -W "run list coverage doctor help --help --version" -- "$cur"))
 		return
 	fi
 	case $name in
@@ -33,16 +33,20 @@ _proctor()
 	--loop)
 		COMPREPLY=($(compgen -W "auto uring epoll" -- "$cur"))
 		return ;;
-	--events | --junit)
+	--coverage)
+		COMPREPLY=($(compgen -W "auto llvm tml" -- "$cur"))
+		return ;;
+	--events | --junit | --coverage-dir | --coverage-output)
 		_proctor_files "$cur"
 		return ;;
 	--test-threads | -j | --timeout | --grace | --slow-after | --max-output | --repeat | \
-	--retries | --shard | --filter | --skip | --suite | --exe)
+	--retries | --shard | --filter | --skip | --suite | --exe | --coverage-fail-under | \
+	--coverage-include | --coverage-exclude | --coverage-tool-timeout)
 		return ;;
 	esac
 	if [[ $cur != -* ]]; then
 		if [[ $command == help ]]; then
-			COMPREPLY=($(compgen -W "run list doctor" -- "$cur"))
+			COMPREPLY=($(compgen -W "run list coverage doctor" -- "$cur"))
 		else
 			_proctor_files "$cur"
 		fi
@@ -54,11 +58,19 @@ _proctor()
 			--max-output= --isolation= --no-suite --on-crash= --fail-fast --repeat= \
 			--retries= --shuffle --shard= --filter= --skip= --suite= --exe= \
 			--list-suites --nocapture --pin-tests --loop= --events= --junit= \
+			--coverage --coverage-dir= --coverage-output= --coverage-fail-under= \
+			--coverage-include= --coverage-exclude= --coverage-allow-partial \
+			--coverage-tool-timeout= \
 			--backtrace --no-check-leaks --no-cache --verbose --quiet --color \
 			--no-color --help" -- "$cur")) ;;
 	list)
 		COMPREPLY=($(compgen -W "--shard= --filter= --skip= --suite= --exe= \
 			--list-suites --json --help" -- "$cur")) ;;
+	coverage)
+		COMPREPLY=($(compgen -W "--coverage-dir= --coverage-output= \
+			--coverage-fail-under= --coverage-include= --coverage-exclude= \
+			--coverage-allow-partial --coverage-tool-timeout= --color --no-color \
+			--help" -- "$cur")) ;;
 	doctor)
 		COMPREPLY=($(compgen -W "--loop= --help" -- "$cur")) ;;
 	esac

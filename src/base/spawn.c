@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "run/spawn.h"
+#include "base/spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -4,8 +4,8 @@
  * child is made ready between vfork and exec with system calls only. Any thread that has all
  * signals blocked; the parent-death signal follows that thread.
  */
-#ifndef RUN_SPAWN_H
-#define RUN_SPAWN_H
+#ifndef BASE_SPAWN_H
+#define BASE_SPAWN_H
 
 #include "base/error.h"
 

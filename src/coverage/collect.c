@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: MIT */
+#include "coverage/collect.h"
+
+#include "coverage/merge.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct collector {
+	const struct collection *c;
+	struct store *store;
+	struct objects *objects;
+	struct merge merge;
+	bool *covered;			/* by object: the present process's counts of it are in */
+	uint64_t nothers;		/* files numbered so far */
+};
+
+/* "suite alpha (tests a, b, c and 4 more)". */
+struct concerned {
+	char text[512];
+};
+
+static void concerned_add(struct concerned *c, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void concerned_add(struct concerned *c, const char *fmt, ...)
+{
+	size_t n = strlen(c->text);
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(c->text + n, sizeof(c->text) - n, fmt, args);
+	va_end(args);
+}
+
+static const struct concerned *suite_concerned(const struct process_suite *s, struct concerned *c)
+{
+	size_t shown = s->ntests < 3 ? s->ntests : 3;
+
+	c->text[0] = '\0';
+	concerned_add(c, "suite %s (test%s ", s->suite->name, s->ntests == 1 ? "" : "s");
+	for (size_t i = 0; i < shown; i++)
+		concerned_add(c, "%s%.100s", i ? ", " : "", s->names[i]);
+	if (s->ntests > shown)
+		concerned_add(c, " and %zu more", s->ntests - shown);
+	concerned_add(c, ")");
+	return c;
+}
+
+/* Of all suites of a process; long lists are cut. */
+static const struct concerned *process_concerned(const struct process *p, struct concerned *c)
+{
+	struct concerned one;
+
+	c->text[0] = '\0';
+	if (p->nsuites == 1)
+		return suite_concerned(&p->suites[0], c);
+	for (size_t i = 0; i < p->nsuites && i < 3; i++)
+		concerned_add(c, "%s%s", i ? ", " : "", suite_concerned(&p->suites[i], &one)->text);
+	if (p->nsuites > 3)
+		concerned_add(c, " and %zu more suites", p->nsuites - 3);
+	return c;
+}
+
+static void how_ended(int status, char text[static 64])
+{
+	if (WIFSIGNALED(status))
+		snprintf(text, 64, "ended by SIG%s", sigabbrev_np(WTERMSIG(status)) ?: "?");
+	else
+		snprintf(text, 64, "ended with status %d", WEXITSTATUS(status));
+}
+
+static size_t object_by_identity(const struct collector *k, uint64_t identity)
+{
+	for (size_t i = 0; i < k->objects->n; i++)
+		if (identity != 0 && k->objects->list[i].identity == identity)
+			return i;
+	return OBJECT_NONE;
+}
+
+/* Which binary a profile is of is told by its names and records, as the file has them. */
+static void identify_objects(struct collector *k)
+{
+	for (size_t i = 0; i < k->objects->n; i++) {
+		struct object *o = &k->objects->list[i];
+		struct proctor_error err;
+		struct raw_shape shape;
+		void *memory;
+
+		if (!o->counts || object_shape(o, &shape, &memory, &err) < 0)
+			continue;
+		o->identity = merge_shape_identity(&shape);
+		free(memory);
+	}
+}
+
+/* Marks the objects that a file held the counts of. False: a profile is of none of them. */
+static bool mark_covered(struct collector *k, const struct merge_found *found)
+{
+	bool known = found->nsums > 0;
+
+	for (size_t i = 0; i < found->nsums; i++) {
+		size_t object = object_by_identity(k, found->sums[i]->identity);
+
+		if (object == OBJECT_NONE)
+			known = false;
+		else
+			k->covered[object] = true;
+	}
+	return known;
+}
+
+/* The profile that a suite's code in this process has written, if it has. */
+static void collect_profile(struct collector *k, struct process *p, struct process_suite *s)
+{
+	const struct object *o = objects_of_suite(k->objects, s->suite);
+	char *path = process_profile_path(p, s->suite);
+	struct concerned who;
+	struct merge_found found;
+	struct proctor_error err;
+	struct stat st;
+
+	/* LLVM's runtime makes the file when it is loaded and fills it at exit. */
+	if (!path || lstat(path, &st) < 0 || (S_ISREG(st.st_mode) && st.st_size == 0)) {
+		free(path);
+		return;
+	}
+	if (merge_add_file(&k->merge, path, &found, &err) < 0) {
+		/* A process that was killed while it wrote may have been read before. */
+		s->damage = strdup(err.text);
+	} else if (found.other) {
+		k->covered[o - k->objects->list] = true;
+		k->merge.others[k->merge.nothers - 1].user = p;
+	} else if (!mark_covered(k, &found)) {
+		sentences_add(&k->store->problems, "%s, the profile of %s, is of another binary", path,
+			      suite_concerned(s, &who)->text);
+	}
+	free(path);
+}
+
+/* Adds one image to the sum of its object. */
+static int collect_image(struct collector *k, const struct image_head *head, const void *bytes,
+			 struct proctor_error *err)
+{
+	const struct object *o = &k->objects->list[head->object];
+	struct raw_shape shape;
+	struct merge_sum *sum;
+	void *memory;
+	int ret = object_shape(o, &shape, &memory, err);
+
+	if (ret == 0 && o->bitmaps.nbytes > 0)
+		ret = error_set(err, -ENOTSUP, "%s counts MC/DC conditions, which are kept at a normal "
+				"exit only", o->path);
+	if (ret == 0)
+		ret = merge_add_counters(&k->merge, &shape, bytes, &sum, err);
+	free(memory);
+	return ret;
+}
+
+/* Images of the process itself count where it left no profile. */
+static int collect_image_file(struct collector *k, FILE *f, struct proctor_error *err)
+{
+	struct image_head head;
+
+	while (fread(&head, sizeof(head), 1, f) == 1) {
+		const struct object *o = head.object < k->objects->n
+			? &k->objects->list[head.object] : NULL;
+		unsigned char *bytes;
+		bool wanted;
+		int ret = 0;
+
+		if (!o || head.nbytes != o->counters.nbytes + o->bitmaps.nbytes)
+			return error_set(err, -EBADMSG, "it was written over");
+		bytes = malloc(head.nbytes ? head.nbytes : 1);
+		if (!bytes || fread(bytes, head.nbytes, 1, f) != 1) {
+			free(bytes);
+			return error_set(err, -EBADMSG, "it is truncated");
+		}
+		wanted = head.of == IMAGE_FORKED || !k->covered[head.object];
+		if (wanted)
+			ret = collect_image(k, &head, bytes, err);
+		free(bytes);
+		if (ret < 0)
+			return ret;
+		if (head.of != IMAGE_FORKED)
+			k->covered[head.object] = true;
+	}
+	return 0;
+}
+
+static void collect_images(struct collector *k, struct process *p)
+{
+	char *path = process_images_path(p);
+	struct proctor_error err;
+	struct concerned who;
+	FILE *f = path ? fopen(path, "re") : NULL;
+
+	if (!f)
+		error_sys(&err, path ? errno : ENOMEM, "cannot open it");
+	if (!f || collect_image_file(k, f, &err) < 0)
+		sentences_add(&k->store->problems, "the counters that a process of %s left are not "
+			      "used: %s", process_concerned(p, &who)->text, err.text);
+	if (f)
+		fclose(f);
+	free(path);
+}
+
+/* What the process loaded and nothing brought the counts of. */
+static void check_missing(struct collector *k, const struct process *p)
+{
+	struct concerned who;
+	char how[64];
+
+	how_ended(p->status, how);
+	for (size_t i = 0; i < p->nsuites; i++) {
+		const struct object *o = objects_of_suite(k->objects, p->suites[i].suite);
+		size_t object;
+
+		if (!o || !o->counts)
+			continue;
+		object = (size_t)(o - k->objects->list);
+		/* A library that did not open counted nothing. */
+		if (k->covered[object] || (!p->program && p->loaded && !p->loaded[object]))
+			continue;
+		k->covered[object] = true;
+		sentences_add(&k->store->problems, "the counts of %s are missing: process %llu %s, and "
+			      "%s", suite_concerned(&p->suites[i], &who)->text,
+			      (unsigned long long)p->number, how,
+			      p->suites[i].damage ?: "left no profile");
+	}
+	for (size_t i = 0; p->loaded && i < k->objects->n; i++)
+		if (p->loaded[i] && !k->covered[i] && k->objects->list[i].counts)
+			sentences_add(&k->store->problems, "the counts of %s are missing: process %llu "
+				      "of %s %s and left no profile", k->objects->list[i].path,
+				      (unsigned long long)p->number,
+				      process_concerned(p, &who)->text, how);
+	if (p->nforked_lost > 0)
+		sentences_add(&k->store->problems, "the counts of %u process%s that %s forked are "
+			      "missing: %s ended in a way that leaves none (SIGKILL, for one)",
+			      p->nforked_lost, p->nforked_lost == 1 ? "" : "es",
+			      process_concerned(p, &who)->text,
+			      p->nforked_lost == 1 ? "it" : "they");
+}
+
+static void collect_process(struct collector *k, struct process *p)
+{
+	struct concerned who;
+
+	memset(k->covered, 0, k->objects->n * sizeof(*k->covered));
+	if (p->problem)
+		sentences_add(&k->store->problems, "%s (%s)", p->problem,
+			      process_concerned(p, &who)->text);
+	/* Its own images are newer than what it may have written at exit. */
+	for (size_t i = 0; i < p->nsuites && !p->own; i++) {
+		const struct object *o = objects_of_suite(k->objects, p->suites[i].suite);
+
+		if (o && o->counts)
+			collect_profile(k, p, &p->suites[i]);
+	}
+	if (p->images)
+		collect_images(k, p);
+	check_missing(k, p);
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t n = strlen(text), nend = strlen(end);
+
+	return n >= nend && strcmp(text + n - nend, end) == 0;
+}
+
+static struct process *process_by_number(const struct collector *k, uint64_t number)
+{
+	struct process *p = k->c->processes;
+
+	while (p && p->number != number)
+		p = p->next;
+	return p;
+}
+
+/* A profile of a program that a test started, or of a library that it opened itself. */
+static void collect_other(struct collector *k, const char *name)
+{
+	uint64_t number = strtoull(name, NULL, 10);
+	struct process *p = process_by_number(k, number);
+	struct concerned who = { "a test" };
+	struct merge_found found;
+	struct proctor_error err;
+	char *path;
+	int ret;
+
+	if (p)
+		process_concerned(p, &who);
+	if (asprintf(&path, "%s/raw/%s", k->store->dir, name) < 0) {
+		k->store->problems.lost = true;
+		return;
+	}
+	ret = merge_add_file(&k->merge, path, &found, &err);
+	if (ret < 0)
+		sentences_add(&k->store->problems, "a profile that a program started by %s left is not "
+			      "used: %s", who.text, err.text);
+	else if (!found.other && !mark_covered(k, &found))
+		sentences_add(&k->store->notes, "a program started by %s left a profile, and none of "
+			      "the suites is its binary: it is in coverage.profdata, not in the reports "
+			      "(%s)", who.text, name);
+	free(path);
+}
+
+/* Everything else in raw/. */
+static void collect_others(struct collector *k)
+{
+	char *path = store_path(k->store, "raw");
+	struct dirent **entries;
+	int n = path ? scandir(path, &entries, NULL, alphasort) : -1;
+
+	if (n < 0)
+		k->store->problems.lost = true;
+	for (int i = 0; i < n; i++) {
+		const char *name = entries[i]->d_name;
+
+		if (strstr(name, "-other-") && ends_with(name, ".profraw"))
+			collect_other(k, name);
+		free(entries[i]);
+	}
+	if (n >= 0)
+		free(entries);
+	free(path);
+}
+
+static void collect_functions(struct collector *k, struct process *p)
+{
+	char *path = process_functions_path(p);
+	struct concerned who;
+	struct proctor_error err;
+	bool expected = p->nfunction_expected > 0;
+	char how[64];
+
+	how_ended(p->status, how);
+	if (p->program) {
+		const struct object *o = objects_of_suite(k->objects, p->program);
+
+		expected = o && o->functions;
+	}
+	if (path && access(path, F_OK) == 0) {
+		if (functions_add_file(&k->store->functions, path, &err) < 0)
+			sentences_add(&k->store->problems, "the TML functions of %s are not used: %s",
+				      process_concerned(p, &who)->text, err.text);
+	} else if (expected && p->program) {
+		sentences_add(&k->store->problems, "the TML functions of %s are missing: process %llu "
+			      "%s, and they are written at the normal end of a test only",
+			      process_concerned(p, &who)->text, (unsigned long long)p->number, how);
+	}
+	if (!p->program && p->nfunction_blocks < p->nfunction_expected)
+		sentences_add(&k->store->problems, "TML functions of %s are missing: process %llu %s%s",
+			      process_concerned(p, &who)->text, (unsigned long long)p->number, how,
+			      p->nfunction_lost ? ", and could not write them" : "");
+	free(path);
+}
+
+/* The summed profiles, one for each binary. */
+static int write_sums(struct collector *k, struct proctor_error *err)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < k->merge.nsums && ret == 0; i++) {
+		const struct merge_sum *sum = k->merge.sums[i];
+		char name[64], *path;
+
+		snprintf(name, sizeof(name), "merged/%zu.profraw", i);
+		path = store_path(k->store, name);
+		ret = path ? merge_write(sum, path, err)
+			   : error_set(err, -ENOMEM, "no memory for a profile's name");
+		if (ret == 0 && store_add_profile(k->store, name, sum->header.version) < 0)
+			ret = error_set(err, -ENOMEM, "no memory for the list of profiles");
+		free(path);
+	}
+	return ret;
+}
+
+/* Files that take LLVM's own way are kept as they are. */
+static int keep_others(struct collector *k, struct proctor_error *err)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < k->merge.nothers && ret == 0; i++) {
+		const struct merge_other *other = &k->merge.others[i];
+		char name[64], *path;
+
+		snprintf(name, sizeof(name), "merged/other-%zu.profraw", i);
+		path = store_path(k->store, name);
+		if (!path)
+			ret = error_set(err, -ENOMEM, "no memory for a profile's name");
+		else if (rename(other->path, path) < 0)
+			ret = error_sys(err, errno, "cannot move %s to %s", other->path, path);
+		if (ret == 0 && store_add_profile(k->store, name, other->version) < 0)
+			ret = error_set(err, -ENOMEM, "no memory for the list of profiles");
+		free(path);
+	}
+	return ret;
+}
+
+static int add_binaries(struct collector *k, struct proctor_error *err)
+{
+	for (size_t i = 0; i < k->objects->n; i++) {
+		const struct object *o = &k->objects->list[i];
+
+		if (o->counts && o->mapped && store_add_binary(k->store, o->path) < 0)
+			return error_set(err, -ENOMEM, "no memory for the list of binaries");
+	}
+	return 0;
+}
+
+int collect(const struct collection *c, struct proctor_error *err)
+{
+	struct collector k = { .c = c, .store = c->store, .objects = c->objects };
+	int ret = 0;
+
+	merge_init(&k.merge);
+	k.covered = calloc(c->objects->n ? c->objects->n : 1, sizeof(*k.covered));
+	if (!k.covered)
+		return error_set(err, -ENOMEM, "no memory to merge the coverage");
+	if (c->llvm) {
+		identify_objects(&k);
+		for (struct process *p = c->processes; p; p = p->next)
+			collect_process(&k, p);
+		collect_others(&k);
+		ret = write_sums(&k, err);
+		if (ret == 0)
+			ret = keep_others(&k, err);
+		if (ret == 0)
+			ret = add_binaries(&k, err);
+	}
+	if (c->functions) {
+		c->store->has_functions = true;
+		for (struct process *p = c->processes; p; p = p->next)
+			collect_functions(&k, p);
+		functions_sort(&c->store->functions);
+	}
+	/* What was merged is not needed any more; what could not be, somebody may want to see. */
+	if (ret == 0 && c->store->problems.n == 0)
+		ret = store_clean_raw(c->store, err);
+	merge_fini(&k.merge);
+	free(k.covered);
+	return ret;
+}

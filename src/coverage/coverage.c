@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+#include "coverage/coverage.h"
+
+#include "coverage/collect.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct coverage {
+	/* Constant while workers run. */
+	struct proctor_coverage options;
+	struct objects objects;
+	struct store store;
+	char *prefix;			/* of what is in raw/ */
+	const char *preload;
+	bool llvm, functions;
+	/* Under lock. */
+	pthread_mutex_t lock;
+	struct process *ended;
+	size_t nstarted, nended;
+	/* After the run. */
+	struct publication publication;
+};
+
+static bool any_counts(const struct objects *o)
+{
+	for (size_t i = 0; i < o->n; i++)
+		if (o->list[i].counts)
+			return true;
+	return false;
+}
+
+static bool any_functions(const struct objects *o)
+{
+	for (size_t i = 0; i < o->n; i++)
+		if (o->list[i].functions)
+			return true;
+	return false;
+}
+
+static void coverage_choose(struct coverage *cov)
+{
+	switch (cov->options.kind) {
+	case PROCTOR_COVERAGE_NONE:
+		break;
+	case PROCTOR_COVERAGE_AUTO:
+		cov->llvm = any_counts(&cov->objects);
+		cov->functions = any_functions(&cov->objects);
+		break;
+	case PROCTOR_COVERAGE_LLVM:
+		cov->llvm = true;
+		break;
+	case PROCTOR_COVERAGE_TML:
+		cov->functions = true;
+		break;
+	}
+}
+
+/* What is not instrumented is said once: a report that has less than was hoped for is no news. */
+static void coverage_note_plain(struct coverage *cov, const struct proctor_plan *plan)
+{
+	size_t nplain = 0, nsuites = 0;
+	const char *first = NULL;
+
+	for (size_t i = 0; i < plan->nsuites; i++) {
+		const struct suite *suite = plan->suites[i];
+		const struct object *o = objects_of_suite(&cov->objects, suite);
+
+		if (suite->error)
+			continue;
+		nsuites++;
+		if (o && ((cov->llvm && o->counts) || (cov->functions && o->functions)))
+			continue;
+		if (nplain++ == 0)
+			first = suite->name;
+	}
+	if (nsuites > 0 && nplain == nsuites)
+		sentences_add(&cov->store.problems, "no suite is instrumented: compile with "
+			      "-fprofile-instr-generate -fcoverage-mapping (clang), or TML's own "
+			      "coverage");
+	else if (nplain > 0)
+		sentences_add(&cov->store.notes, "%zu of %zu suites are not instrumented, the first is "
+			      "%s", nplain, nsuites, first);
+}
+
+/* -fprofile-instr-generate alone counts, but nothing maps the counters to source. */
+static void coverage_note_unmapped(struct coverage *cov)
+{
+	for (size_t i = 0; i < cov->objects.n && cov->llvm; i++)
+		if (cov->objects.list[i].counts && !cov->objects.list[i].mapped)
+			sentences_add(&cov->store.problems, "%s has counters and no coverage map: "
+				      "compile it with -fcoverage-mapping too",
+				      cov->objects.list[i].path);
+}
+
+int coverage_open(struct coverage **covp, const struct proctor_coverage *options,
+		  const struct proctor_plan *plan, const char *preload, struct proctor_error *err)
+{
+	struct coverage *cov = calloc(1, sizeof(*cov));
+	int ret;
+
+	if (!cov)
+		return error_set(err, -ENOMEM, "no memory for the coverage of a run");
+	cov->options = *options;
+	cov->preload = preload;
+	pthread_mutex_init(&cov->lock, NULL);
+	ret = store_open(&cov->store, options->dir ? options->dir : "coverage", err);
+	if (ret == 0)
+		ret = store_clean(&cov->store, err);
+	if (ret == 0)
+		ret = objects_find(&cov->objects, plan, err);
+	if (ret == 0 && !(cov->prefix = store_path(&cov->store, "raw/")))
+		ret = error_set(err, -ENOMEM, "no memory for the coverage of a run");
+	if (ret < 0) {
+		coverage_close(cov);
+		return ret;
+	}
+	coverage_choose(cov);
+	coverage_note_plain(cov, plan);
+	coverage_note_unmapped(cov);
+	*covp = cov;
+	return 0;
+}
+
+void coverage_close(struct coverage *cov)
+{
+	if (!cov)
+		return;
+	while (cov->ended) {
+		struct process *next = cov->ended->next;
+
+		process_free(cov->ended);
+		cov->ended = next;
+	}
+	publication_fini(&cov->publication);
+	objects_fini(&cov->objects);
+	store_close(&cov->store);
+	pthread_mutex_destroy(&cov->lock);
+	free(cov->prefix);
+	free(cov);
+}
+
+void coverage_environment_fini(struct coverage_environment *env)
+{
+	free(env->profile);
+	free(env->functions);
+	*env = (struct coverage_environment){ NULL };
+}
+
+/* Fills `env`; false: no memory. */
+static bool environment_fill(const struct coverage *cov, const struct process *p,
+			     const struct object *program, struct coverage_environment *env)
+{
+	*env = (struct coverage_environment){ NULL };
+	if (cov->llvm)
+		env->profile = program && program->counts ? process_profile_path(p, p->program)
+							  : process_others_path(p);
+	if (cov->functions && program && program->functions)
+		env->functions = process_functions_path(p);
+	if (cov->llvm && program && p->area)
+		env->preload = cov->preload;
+	return (env->profile || !cov->llvm) &&
+	       (env->functions || !cov->functions || !program || !program->functions);
+}
+
+int coverage_process(struct coverage *cov, uint64_t number, const struct suite *suite,
+		     struct process **p, struct coverage_environment *env,
+		     struct proctor_error *err)
+{
+	const struct object *program = suite ? objects_of_suite(&cov->objects, suite) : NULL;
+	bool with_area = !suite || (cov->llvm && program && program->counts && program->dynamic);
+	int ret = process_new(p, &cov->objects, cov->prefix, number, suite, with_area,
+			      cov->functions && !suite, err);
+
+	if (ret < 0)
+		return ret;
+	if (!environment_fill(cov, *p, program, env)) {
+		coverage_environment_fini(env);
+		process_free(*p);
+		return error_set(err, -ENOMEM, "no memory for the coverage of a process");
+	}
+	pthread_mutex_lock(&cov->lock);
+	cov->nstarted++;
+	pthread_mutex_unlock(&cov->lock);
+	return 0;
+}
+
+char *coverage_profile(const struct coverage *cov, const struct process *p,
+		       const struct suite *suite)
+{
+	const struct object *o = objects_of_suite(&cov->objects, suite);
+
+	return cov->llvm && o && o->counts ? process_profile_path(p, suite) : NULL;
+}
+
+void coverage_dropped(struct coverage *cov, struct process *p)
+{
+	pthread_mutex_lock(&cov->lock);
+	cov->nstarted--;
+	pthread_mutex_unlock(&cov->lock);
+	process_free(p);
+}
+
+void coverage_ended(struct coverage *cov, struct process *p, int status)
+{
+	process_end(p, status);
+	pthread_mutex_lock(&cov->lock);
+	p->next = cov->ended;
+	cov->ended = p;
+	cov->nended++;
+	pthread_mutex_unlock(&cov->lock);
+}
+
+enum coverage_outcome coverage_finish(struct coverage *cov, int cancel_fd,
+				      const struct proctor_coverage_summary **summary,
+				      struct proctor_error *err)
+{
+	const struct collection collection = {
+		.store = &cov->store, .objects = &cov->objects, .processes = cov->ended,
+		.llvm = cov->llvm, .functions = cov->functions,
+	};
+	int ret;
+
+	if (cov->nstarted != cov->nended)
+		sentences_add(&cov->store.problems, "%zu of the %zu processes that were started are "
+			      "not accounted for", cov->nstarted - cov->nended, cov->nstarted);
+	ret = collect(&collection, err);
+	if (ret == 0)
+		ret = store_save(&cov->store, err);
+	if (ret < 0)
+		return COVERAGE_FAILED;
+	*summary = &cov->publication.summary;
+	return publish(&cov->publication, &cov->store, &cov->options, cancel_fd, err);
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+#include "coverage/functions.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HITS_LINE "#hits"
+
+/* What finds a name in the list again. */
+struct named {
+	const char *name;	/* the list's */
+	size_t index;
+	uint64_t block;		/* the last one it was in: a process counts once */
+};
+
+struct names {
+	void *tree;		/* tsearch: struct named */
+	uint64_t nblocks;
+};
+
+/* A file in memory; each line ends with NUL. */
+struct lines {
+	char *text;
+	size_t nbytes;
+};
+
+static int entry_compare(const void *a, const void *b)
+{
+	return strcmp(((const struct named *)a)->name, ((const struct named *)b)->name);
+}
+
+static int no_memory(const char *path, struct proctor_error *err)
+{
+	return error_set(err, -ENOMEM, "no memory for the functions of %s", path);
+}
+
+static int lines_read(struct lines *l, const char *path, struct proctor_error *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+	int ret = 0;
+
+	*l = (struct lines){ NULL };
+	if (fd < 0)
+		return error_sys(err, errno, "cannot open %s", path);
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		ret = error_set(err, -EBADMSG, "%s is damaged: it is not a file", path);
+	else if (!(l->text = malloc((size_t)st.st_size + 1)))
+		ret = no_memory(path, err);
+	while (ret == 0 && l->nbytes < (size_t)st.st_size) {
+		ssize_t n = read(fd, l->text + l->nbytes, (size_t)st.st_size - l->nbytes);
+
+		if (n < 0)
+			ret = error_sys(err, errno, "cannot read %s", path);
+		if (n <= 0)
+			break;
+		l->nbytes += (size_t)n;
+	}
+	close(fd);
+	if (ret < 0)
+		free(l->text);
+	return ret;
+}
+
+/* Splits "HITS NAME"; NULL: it is not of that form. */
+static const char *line_split(const char *line, uint64_t *hits)
+{
+	const char *at = line;
+
+	*hits = 0;
+	for (; *at >= '0' && *at <= '9'; at++)
+		if (__builtin_mul_overflow(*hits, 10, hits) ||
+		    __builtin_add_overflow(*hits, (uint64_t)(*at - '0'), hits))
+			return NULL;
+	return at > line && *at == ' ' && at[1] && *hits > 0 ? at + 1 : NULL;
+}
+
+/* Ends each line with NUL and checks it. */
+static int lines_check(struct lines *l, const char *path, struct proctor_error *err)
+{
+	bool counted = false;
+	size_t number = 1;
+
+	if (l->nbytes > 0 && l->text[l->nbytes - 1] != '\n')
+		return error_set(err, -EBADMSG, "%s is truncated: its last line does not end", path);
+	for (char *line = l->text, *end; line < l->text + l->nbytes; line = end + 1, number++) {
+		uint64_t hits;
+
+		end = memchr(line, '\n', (size_t)(l->text + l->nbytes - line));
+		if (memchr(line, '\0', (size_t)(end - line)) || end == line)
+			return error_set(err, -EBADMSG, "%s, line %zu: it is no function's name", path,
+					 number);
+		*end = '\0';
+		if (strcmp(line, HITS_LINE) == 0)
+			counted = true;
+		else if (counted && !line_split(line, &hits))
+			return error_set(err, -EBADMSG, "%s, line %zu: it is no number and name", path,
+					 number);
+	}
+	return 0;
+}
+
+static struct named *functions_enter(struct functions *f, struct names *names, const char *name)
+{
+	struct named key = { .name = name }, *entry;
+	void *node = tfind(&key, &names->tree, entry_compare);
+	char *copy;
+
+	if (node)
+		return *(struct named **)node;
+	if (f->n == f->cap) {
+		size_t cap = f->cap ? 2 * f->cap : 256;
+		struct function *list = reallocarray(f->list, cap, sizeof(*list));
+
+		if (!list)
+			return NULL;
+		f->list = list;
+		f->cap = cap;
+	}
+	copy = strdup(name);
+	entry = calloc(1, sizeof(*entry));
+	if (copy && entry) {
+		*entry = (struct named){ .name = copy, .index = f->n };
+		if (tsearch(entry, &names->tree, entry_compare)) {
+			f->list[f->n++] = (struct function){ .name = copy, .counted = true };
+			return entry;
+		}
+	}
+	free(copy);
+	free(entry);
+	return NULL;
+}
+
+static int functions_add(struct functions *f, struct names *names, const char *name, uint64_t hits,
+			 bool counted)
+{
+	struct named *entry = functions_enter(f, names, name);
+	struct function *function;
+
+	if (!entry)
+		return -ENOMEM;
+	function = &f->list[entry->index];
+	if (entry->block != names->nblocks) {
+		entry->block = names->nblocks;
+		function->nprocesses++;
+	}
+	function->counted = function->counted && counted;
+	if (__builtin_add_overflow(function->hits, hits, &function->hits))
+		function->hits = UINT64_MAX;
+	return 0;
+}
+
+int functions_add_file(struct functions *f, const char *path, struct proctor_error *err)
+{
+	struct names *names = f->names;
+	struct lines l;
+	bool counted = false;
+	int ret;
+
+	if (!names && !(names = f->names = calloc(1, sizeof(*names))))
+		return no_memory(path, err);
+	ret = lines_read(&l, path, err);
+	if (ret < 0)
+		return ret;
+	ret = lines_check(&l, path, err);
+	names->nblocks++;
+	for (const char *line = l.text; ret == 0 && line < l.text + l.nbytes;
+	     line += strlen(line) + 1) {
+		const char *name = line;
+		uint64_t hits = 0;
+
+		if (strcmp(line, HITS_LINE) == 0) {
+			counted = true;
+			names->nblocks++;
+			continue;
+		}
+		if (counted)
+			name = line_split(line, &hits);
+		if (functions_add(f, names, name, hits, counted) < 0)
+			ret = no_memory(path, err);
+	}
+	free(l.text);
+	return ret;
+}
+
+static int function_compare(const void *a, const void *b)
+{
+	return strcmp(((const struct function *)a)->name, ((const struct function *)b)->name);
+}
+
+static void names_free(struct functions *f)
+{
+	struct names *names = f->names;
+
+	if (names)
+		tdestroy(names->tree, free);
+	free(names);
+	f->names = NULL;
+}
+
+void functions_sort(struct functions *f)
+{
+	/* The places change: what finds them is of no use any more. */
+	names_free(f);
+	if (f->n > 1)
+		qsort(f->list, f->n, sizeof(*f->list), function_compare);
+}
+
+void functions_fini(struct functions *f)
+{
+	names_free(f);
+	for (size_t i = 0; i < f->n; i++)
+		free(f->list[i].name);
+	free(f->list);
+	*f = (struct functions){ .n = 0 };
+}

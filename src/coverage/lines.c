@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+#include "coverage/lines.h"
+
+#include <stdlib.h>
+
+bool lines_init(struct lines *l, const json_t *segments)
+{
+	size_t n = json_array_size(segments), i;
+	json_t *item;
+
+	*l = (struct lines){ .segments = calloc(n ? n : 1, sizeof(*l->segments)) };
+	if (!l->segments)
+		return false;
+	json_array_foreach((json_t *)segments, i, item) {
+		struct segment s = {
+			.line = (uint64_t)json_integer_value(json_array_get(item, 0)),
+			.column = (uint64_t)json_integer_value(json_array_get(item, 1)),
+			.count = (uint64_t)json_integer_value(json_array_get(item, 2)),
+			.has_count = json_is_true(json_array_get(item, 3)),
+			.is_entry = json_is_true(json_array_get(item, 4)),
+			.is_gap = json_is_true(json_array_get(item, 5)),
+		};
+
+		if (s.line > 0 && (l->n == 0 || s.line >= l->segments[l->n - 1].line))
+			l->segments[l->n++] = s;
+	}
+	return true;
+}
+
+void lines_fini(struct lines *l)
+{
+	free(l->segments);
+	l->segments = NULL;
+}
+
+static bool starts_region(const struct segment *s)
+{
+	return !s->is_gap && s->has_count && s->is_entry;
+}
+
+bool lines_next(struct lines *l, uint64_t line, uint64_t *count, size_t *first)
+{
+	const struct segment *wrapped = l->next > 0 ? &l->segments[l->next - 1] : NULL;
+	bool mapped, starts = false, entered = false;
+	uint64_t most = wrapped ? wrapped->count : 0;
+
+	*first = l->next;
+	for (; l->next < l->n && l->segments[l->next].line <= line; l->next++) {
+		const struct segment *s = &l->segments[l->next];
+
+		entered = entered || (s->is_entry && s->has_count);
+		if (starts_region(s)) {
+			starts = true;
+			most = s->count > most ? s->count : most;
+		}
+	}
+	mapped = starts || (wrapped && wrapped->has_count);
+	/* A region that was left out (by #if) begins here. */
+	if (*first < l->next && !l->segments[*first].has_count && l->segments[*first].is_entry)
+		mapped = false;
+	*count = most;
+	return mapped || entered;
+}

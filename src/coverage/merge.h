@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The merge of raw profiles (raw.h). Profiles of the same binary differ in their counters only:
+ * these are added up, saturating as LLVM's are, in one sum for each binary, which is written as one
+ * raw profile. Two profiles are of the same binary if version, names and the constant part of the
+ * data records are equal.
+ *
+ * What does not fit (other versions, value profiles, MC/DC bitmaps, byte counters) is not looked
+ * into further: it is put on a list of files that are to take LLVM's own way.
+ *
+ * Memory: one profile for each binary, and one buffer that is smaller than a profile. One thread.
+ */
+#ifndef COVERAGE_MERGE_H
+#define COVERAGE_MERGE_H
+
+#include "coverage/raw.h"
+
+/* All profiles of one binary. */
+struct merge_sum {
+	uint64_t identity;		/* of the binary: merge_identity() */
+	struct raw_header header;	/* of `profile` */
+	unsigned char *profile;		/* a whole raw profile; its counters are the sum */
+	uint64_t nprofiles;		/* added up in it */
+	bool has_ids;			/* the header's binary ids are of a real profile */
+	void *user;			/* the caller's */
+};
+
+/* A file for LLVM's own tool. */
+struct merge_other {
+	char *path;
+	uint64_t version;		/* of the first profile in it, with variant bits */
+	uint64_t identity;		/* 0: unknown */
+	char *why;			/* what does not fit, as half a sentence */
+	void *user;			/* the caller's */
+};
+
+struct merge {
+	struct merge_sum **sums;
+	size_t nsums;
+	struct merge_other *others;
+	size_t nothers;
+	/* merge.c's: a table by identity and the read buffer. */
+	struct merge_table *table;
+	unsigned char *buffer;
+	size_t nbuffer;
+};
+
+void merge_init(struct merge *m);
+void merge_fini(struct merge *m);
+
+/* What a file turned out to be. */
+struct merge_found {
+	size_t nprofiles;		/* the profiles in it, one after the other */
+	struct merge_sum *sums[8];	/* of the first ones, each once */
+	size_t nsums;
+	bool other;			/* it is the last of m->others instead */
+};
+
+/*
+ * Adds the profiles of one file, which may hold several (libraries of one process that share a
+ * name append to it). All or nothing: -EBADMSG (damaged, truncated, empty: the sentence names the
+ * file, the place and the cause), -EIO and what open(2) says leave every sum as it was.
+ */
+int merge_add_file(struct merge *m, const char *path, struct merge_found *found,
+		   struct proctor_error *err);
+
+/*
+ * Adds counters that were copied out of a process: shape->ncounter_bytes of them. The sum of the
+ * same binary is found by the shape, or made from it. -ENOTSUP: no way to write such a profile.
+ */
+int merge_add_counters(struct merge *m, const struct raw_shape *shape, const uint64_t *counters,
+		       struct merge_sum **sum, struct proctor_error *err);
+
+/* A number for the binary a profile is of: equal for equal names, data and version. */
+uint64_t merge_identity(const struct raw_header *h, const void *data, const void *names);
+/* The same from its ELF file. 0: its profiles cannot be read here. */
+uint64_t merge_shape_identity(const struct raw_shape *shape);
+
+/* Writes the sum as a raw profile: complete or, on failure, not there. The error names the path. */
+int merge_write(const struct merge_sum *sum, const char *path, struct proctor_error *err);
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The instrumented files of a plan: its suites, and the libraries they need. What there is in one
+ * is read from its section headers with libelf: the symbols that bound LLVM's sections are hidden
+ * or absent, the sections never are.
+ */
+#ifndef COVERAGE_OBJECTS_H
+#define COVERAGE_OBJECTS_H
+
+#include "coverage/raw.h"
+#include "plan/plan.h"
+
+/* A section as the loader sees it: link-time address and size. */
+struct object_section {
+	uint64_t address, nbytes;	/* 0, 0: it has none */
+};
+
+struct object {
+	char *path;
+	dev_t dev;
+	ino_t ino;
+	bool program;			/* is run itself, and not opened by a host */
+	bool dynamic;			/* a library can be preloaded into it */
+	bool counts;			/* has LLVM's counters */
+	bool mapped;			/* has the map from counters to source that llvm-cov needs */
+	bool functions;			/* has TML's table of functions */
+	uint64_t version;		/* of its raw profiles; 0: cannot be told */
+	struct object_section data, counters, bitmaps, names;
+	uint64_t identity;		/* merge_shape_identity(); 0: not known (yet) */
+};
+
+struct objects {			/* all zero: none */
+	struct object *list;
+	size_t n, cap;
+	size_t *by_suite;		/* suite->number: index in `list`; OBJECT_NONE */
+	size_t nsuites;
+};
+
+#define OBJECT_NONE ((size_t)-1)
+
+/*
+ * Looks into the suites that have a selected test, and into the libraries they need. Files that
+ * cannot be read are left out: why they fail is told by their tests. -ENOMEM.
+ */
+int objects_find(struct objects *o, const struct proctor_plan *plan, struct proctor_error *err);
+void objects_fini(struct objects *o);
+
+/* The object of a suite; NULL: not instrumented. */
+struct object *objects_of_suite(const struct objects *o, const struct suite *suite);
+
+/*
+ * Reads what the profiles of the object look like. The shape lends from `*memory`, which the caller
+ * frees. -ENOTSUP: which LLVM built it cannot be told; -EBADMSG, -EIO: the file is not as it was.
+ */
+int object_shape(const struct object *object, struct raw_shape *shape, void **memory,
+		 struct proctor_error *err);
+
+#endif

@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: MIT */
+#include "coverage/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Counters read from outside, of one object in one process. */
+struct outside {
+	struct outside *next;
+	pid_t pid;
+	bool child;		/* forked from the process */
+	size_t object;
+	unsigned char bytes[];
+};
+
+static uint64_t image_bytes(const struct object *o)
+{
+	return o->counts ? o->counters.nbytes + o->bitmaps.nbytes : 0;
+}
+
+/* Images begin on cache lines: those of counters are read and written as numbers. */
+static uint64_t round_up(uint64_t n, uint64_t to)
+{
+	return (n + to - 1) / to * to;
+}
+
+static uint64_t own_at(const struct process *p, size_t object)
+{
+	return p->offsets[object];
+}
+
+static uint64_t forked_at(const struct process *p, size_t object)
+{
+	return p->offsets[object] + round_up(image_bytes(&p->objects->list[object]), 64);
+}
+
+/* Lays out the area; returns its size. */
+static uint64_t area_layout(struct process *p)
+{
+	uint64_t at = sizeof(struct area) + p->objects->n * sizeof(struct area_object);
+
+	for (size_t i = 0; i < p->objects->n; i++) {
+		p->offsets[i] = at = round_up(at, 64);
+		at += 2 * round_up(image_bytes(&p->objects->list[i]), 64);
+	}
+	return round_up(at, 4096);
+}
+
+static void area_fill(struct process *p, uint64_t nbytes, bool functions)
+{
+	struct area *a = p->area;
+
+	a->magic = AREA_MAGIC;
+	a->nbytes = nbytes;
+	a->objects_at = sizeof(*a);
+	a->nobjects = p->objects->n;
+	snprintf(a->prefix, sizeof(a->prefix), "%s", p->prefix);
+	snprintf(a->others, sizeof(a->others), "%sother-%%p-%%m.profraw", p->prefix);
+	if (functions)
+		snprintf(a->functions, sizeof(a->functions), "%sfunctions", p->prefix);
+	for (size_t i = 0; i < a->nobjects; i++) {
+		const struct object *o = &p->objects->list[i];
+
+		area_objects(a)[i] = (struct area_object){
+			.dev = o->dev, .ino = o->ino,
+			.counters_address = o->counters.address,
+			.ncounter_bytes = o->counts ? o->counters.nbytes : 0,
+			.bitmaps_address = o->bitmaps.address,
+			.nbitmap_bytes = o->counts ? o->bitmaps.nbytes : 0,
+			.own_at = own_at(p, i), .forked_at = forked_at(p, i),
+		};
+	}
+}
+
+static int area_open(struct process *p, bool functions, struct proctor_error *err)
+{
+	uint64_t nbytes = area_layout(p);
+	void *area;
+
+	p->area_fd = memfd_create("proctor-counters", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (p->area_fd < 0)
+		return error_sys(err, errno, "cannot make a counter area");
+	/* A test that shrank it would have the run killed by SIGBUS. */
+	if (ftruncate(p->area_fd, (off_t)nbytes) < 0 ||
+	    fcntl(p->area_fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
+		return error_sys(err, errno, "cannot size a counter area of %llu bytes",
+				 (unsigned long long)nbytes);
+	area = mmap(NULL, nbytes, PROT_READ | PROT_WRITE, MAP_SHARED, p->area_fd, 0);
+	if (area == MAP_FAILED)
+		return error_sys(err, errno, "cannot map a counter area of %llu bytes",
+				 (unsigned long long)nbytes);
+	p->area = area;
+	area_fill(p, nbytes, functions);
+	return 0;
+}
+
+static void area_close(struct process *p)
+{
+	if (p->area)
+		munmap(p->area, area_layout(p));
+	p->area = NULL;
+	if (p->area_fd >= 0)
+		close(p->area_fd);
+	p->area_fd = -1;
+}
+
+int process_new(struct process **process, const struct objects *objects, const char *prefix,
+		uint64_t number, const struct suite *program, bool with_area, bool functions,
+		struct proctor_error *err)
+{
+	struct process *p = calloc(1, sizeof(*p));
+	int ret = 0;
+
+	if (!p)
+		return error_set(err, -ENOMEM, "no memory for the coverage of a process");
+	p->number = number;
+	p->objects = objects;
+	p->program = program;
+	p->area_fd = -1;
+	p->offsets = calloc(objects->n ? objects->n : 1, sizeof(*p->offsets));
+	if (!p->offsets ||
+	    asprintf(&p->prefix, "%s%llu-", prefix, (unsigned long long)number) < 0) {
+		p->prefix = NULL;
+		ret = error_set(err, -ENOMEM, "no memory for the coverage of a process");
+	} else if (strlen(p->prefix) + 32 > AREA_PATH_BYTES) {
+		ret = error_set(err, -ENAMETOOLONG, "the path of the coverage directory is too long: "
+				"%s", p->prefix);
+	}
+	if (ret == 0 && with_area)
+		ret = area_open(p, functions, err);
+	if (ret < 0) {
+		process_free(p);
+		return ret;
+	}
+	*process = p;
+	return 0;
+}
+
+static void outside_forget(struct process *p)
+{
+	while (p->outside) {
+		struct outside *next = p->outside->next;
+
+		free(p->outside);
+		p->outside = next;
+	}
+}
+
+void process_free(struct process *p)
+{
+	if (!p)
+		return;
+	area_close(p);
+	outside_forget(p);
+	for (size_t i = 0; i < p->nsuites; i++)
+		free(p->suites[i].damage);
+	free(p->suites);
+	free(p->offsets);
+	free(p->loaded);
+	free(p->problem);
+	free(p->prefix);
+	free(p);
+}
+
+int process_note_test(struct process *p, const struct suite *suite, const char *name)
+{
+	struct process_suite *s = NULL;
+
+	/* Tasks of one suite mostly follow each other. */
+	for (size_t i = p->nsuites; i-- > 0 && !s;)
+		if (p->suites[i].suite == suite)
+			s = &p->suites[i];
+	if (!s && p->nsuites == p->cap_suites) {
+		size_t cap = p->cap_suites ? 2 * p->cap_suites : 4;
+		struct process_suite *suites = reallocarray(p->suites, cap, sizeof(*suites));
+
+		if (!suites)
+			return -ENOMEM;
+		p->suites = suites;
+		p->cap_suites = cap;
+	}
+	if (!s) {
+		s = &p->suites[p->nsuites++];
+		*s = (struct process_suite){ .suite = suite };
+	}
+	if (s->ntests < sizeof(s->names) / sizeof(s->names[0]))
+		s->names[s->ntests] = name;
+	s->ntests++;
+	return 0;
+}
+
+static char *path_of(const struct process *p, const char *rest)
+{
+	char *path;
+
+	return asprintf(&path, "%s%s", p->prefix, rest) < 0 ? NULL : path;
+}
+
+char *process_profile_path(const struct process *p, const struct suite *suite)
+{
+	char rest[48];
+
+	/* A percent sign begins a pattern, and there is none in these. */
+	snprintf(rest, sizeof(rest), "%zu.profraw", suite->number);
+	return path_of(p, rest);
+}
+
+char *process_others_path(const struct process *p)
+{
+	return path_of(p, "other-%p-%m.profraw");
+}
+
+char *process_functions_path(const struct process *p)
+{
+	return path_of(p, "functions");
+}
+
+char *process_images_path(const struct process *p)
+{
+	return path_of(p, "images");
+}
+
+/* The loader's bias of an object as the process says; false: not loaded. */
+static bool object_bias(const struct process *p, size_t object, uint64_t *bias)
+{
+	*bias = atomic_load(&area_objects(p->area)[object].bias);
+	return (*bias)-- != 0;
+}
+
+static bool read_remote(pid_t pid, uint64_t address, void *to, uint64_t nbytes)
+{
+	uint64_t done = 0;
+
+	while (done < nbytes) {
+		struct iovec here = { (char *)to + done, nbytes - done };
+		struct iovec there = { (void *)(uintptr_t)(address + done), nbytes - done };
+		ssize_t n = process_vm_readv(pid, &here, 1, &there, 1, 0);
+
+		if (n <= 0)
+			return false;
+		done += (uint64_t)n;
+	}
+	return true;
+}
+
+static void outside_read(struct process *p, pid_t pid, bool child)
+{
+	for (size_t i = 0; i < p->objects->n; i++) {
+		const struct object *o = &p->objects->list[i];
+		struct outside *out;
+		uint64_t bias;
+
+		if (image_bytes(o) == 0 || !object_bias(p, i, &bias))
+			continue;
+		out = malloc(sizeof(*out) + image_bytes(o));
+		if (!out)
+			continue;	/* found to be missing by the collector */
+		if (!read_remote(pid, o->counters.address + bias, out->bytes, o->counters.nbytes) ||
+		    !read_remote(pid, o->bitmaps.address + bias, out->bytes + o->counters.nbytes,
+				 o->bitmaps.nbytes)) {
+			free(out);
+			continue;
+		}
+		out->pid = pid;
+		out->child = child;
+		out->object = i;
+		out->next = p->outside;
+		p->outside = out;
+	}
+}
+
+void process_read_outside(struct process *p, pid_t pid)
+{
+	if (!p->area)
+		return;
+	outside_forget(p);
+	outside_read(p, pid, false);
+	for (size_t i = 0; i < AREA_CHILDREN_MAX; i++) {
+		pid_t child = atomic_load(&p->area->children[i]);
+
+		if (child > 1 && child != pid)
+			outside_read(p, child, true);
+	}
+}
+
+static bool is_zero(const unsigned char *bytes, uint64_t nbytes)
+{
+	return nbytes == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, nbytes - 1) == 0);
+}
+
+struct image_file {
+	FILE *file;		/* NULL: nothing was written yet */
+	char *path;
+	bool failed;
+	int error;
+};
+
+static void image_write(struct image_file *f, size_t object, enum image_of of,
+			const unsigned char *bytes, uint64_t nbytes)
+{
+	struct image_head head = { .object = object, .of = of, .nbytes = nbytes };
+
+	if (f->failed)
+		return;
+	errno = ENOMEM;
+	if (!f->file && f->path)
+		f->file = fopen(f->path, "we");
+	if (f->file && fwrite(&head, sizeof(head), 1, f->file) == 1 &&
+	    fwrite(bytes, nbytes, 1, f->file) == 1)
+		return;
+	f->failed = true;
+	f->error = errno;
+}
+
+/* Does what the process copied count: did it end where it copied? */
+static bool own_counts(const struct process *p, int status)
+{
+	int sig = atomic_load(&p->area->own_signal);
+
+	if (atomic_load(&p->area->own) != AREA_OWN_WRITTEN)
+		return false;
+	return sig == 0 || (WIFSIGNALED(status) && WTERMSIG(status) == sig);
+}
+
+static bool child_is_there(const struct process *p, pid_t pid)
+{
+	for (size_t i = 0; i < AREA_CHILDREN_MAX; i++)
+		if (atomic_load(&p->area->children[i]) == pid)
+			return true;
+	return false;
+}
+
+/* Images of children that were killed with the process, before they could leave anything. Returns
+ * how many children they are of. */
+static unsigned images_of_children(struct process *p, struct image_file *f)
+{
+	pid_t last = 0;
+	unsigned n = 0;
+
+	for (struct outside *out = p->outside; out; out = out->next) {
+		if (!out->child || !child_is_there(p, out->pid))
+			continue;
+		n += out->pid != last;
+		last = out->pid;
+		image_write(f, out->object, IMAGE_FORKED, out->bytes,
+			    image_bytes(&p->objects->list[out->object]));
+	}
+	return n;
+}
+
+static void images_write(struct process *p, struct image_file *f)
+{
+	const unsigned char *area = (const unsigned char *)p->area;
+	unsigned nforked = atomic_load(&p->area->nforked), nleft = atomic_load(&p->area->nleft);
+	unsigned nread = images_of_children(p, f);
+
+	for (size_t i = 0; i < p->objects->n; i++) {
+		uint64_t nbytes = image_bytes(&p->objects->list[i]), bias;
+
+		p->loaded[i] = object_bias(p, i, &bias);
+		if (!p->loaded[i] || nbytes == 0)
+			continue;
+		if (p->own)
+			image_write(f, i, IMAGE_OWN, area + own_at(p, i), nbytes);
+		if (nforked > 0 && !is_zero(area + forked_at(p, i), nbytes))
+			image_write(f, i, IMAGE_FORKED, area + forked_at(p, i), nbytes);
+	}
+	for (struct outside *out = p->outside; out && !p->own; out = out->next)
+		if (!out->child)
+			image_write(f, out->object, IMAGE_OUTSIDE, out->bytes,
+				    image_bytes(&p->objects->list[out->object]));
+	p->nforked_lost = nforked > nleft + nread ? nforked - nleft - nread : 0;
+}
+
+/* What TML's function coverage should have: a block of the process, and of each child. */
+static void functions_note(struct process *p)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < p->objects->n; i++)
+		any |= p->loaded[i] && p->objects->list[i].functions;
+	if (!any || !p->area->functions[0])
+		return;
+	p->nfunction_blocks = atomic_load(&p->area->functions_written);
+	p->nfunction_lost = atomic_load(&p->area->functions_lost);
+	p->nfunction_expected = 1 + atomic_load(&p->area->nleft);
+}
+
+static void image_file_close(struct process *p, struct image_file *f)
+{
+	if (f->file && fclose(f->file) != 0 && !f->failed) {
+		f->failed = true;
+		f->error = errno;
+	}
+	p->images = f->file && !f->failed;
+	if (f->failed && f->path)
+		unlink(f->path);
+	if (f->failed && asprintf(&p->problem, "cannot keep the counters of a process in %s: %s",
+				  f->path ? f->path : "memory", strerror(f->error)) < 0)
+		p->problem = NULL;
+	if (f->failed)
+		p->own = false;
+}
+
+void process_end(struct process *p, int status)
+{
+	struct image_file f = { .file = NULL };
+
+	p->status = status;
+	if (!p->area)
+		return;
+	f.path = process_images_path(p);
+	p->loaded = calloc(p->objects->n ? p->objects->n : 1, sizeof(*p->loaded));
+	if (p->loaded) {
+		p->own = own_counts(p, status);
+		images_write(p, &f);
+		functions_note(p);
+	} else {
+		f.failed = true;
+		f.error = ENOMEM;
+	}
+	image_file_close(p, &f);
+	free(f.path);
+	outside_forget(p);
+	area_close(p);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The raw profile that LLVM's profile runtime writes at the exit of a process: a header, then the
+ * data records of the functions, their counters, MC/DC bitmaps, the names, and value profiles.
+ * Source of the format: compiler-rt's include/profile/InstrProfData.inc and InstrProfilingWriter.c.
+ * Understood here are versions 8 (LLVM 14 to 17) and 10 (LLVM 19 on) of 64-bit little-endian
+ * machines, whose data records point to their counters by an offset that is the same in every run.
+ *
+ * Any thread. The bytes may be damaged or hostile; every size is checked against the file's.
+ */
+#ifndef COVERAGE_RAW_H
+#define COVERAGE_RAW_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+
+#define RAW_MAGIC 0xff6c70726f667281ull
+#define RAW_HEADER_BYTES_MAX 160
+/* The low bits of the header's version; above them stand variants (IR level, byte counters ...). */
+#define RAW_VERSION_MASK 0x00ffffffffffffffull
+
+/* Where the parts of one profile are, in bytes from its beginning. */
+struct raw_header {
+	uint64_t version;		/* with the variant bits */
+	uint64_t nheader;		/* bytes of the header */
+	uint64_t ids_at, nids;		/* binary ids: length, bytes, padded to 8; ... */
+	uint64_t data_at, ndata;	/* ndata records of record_bytes each */
+	uint64_t record_bytes;
+	uint64_t counters_at, ncounters;	/* 8 bytes each */
+	uint64_t bitmaps_at, nbitmap_bytes;
+	uint64_t names_at, nnames;	/* bytes, as the compiler wrote them (often compressed) */
+	uint64_t vtables_at, nvtables, vnames_at, nvnames;	/* version 10 */
+	uint64_t counters_delta, bitmap_delta, names_delta;	/* as in the file */
+	uint64_t nbytes;		/* up to the value profiles, padding of the names included */
+};
+
+/* What of a data record (see InstrProfData.inc) is the same in each process of a binary. */
+struct raw_function {
+	uint64_t name_hash, structure_hash;
+	uint64_t counters_offset;	/* of its first, in bytes from the first of all; checked */
+	uint32_t ncounters;
+	uint32_t nvalue_sites;		/* of all kinds */
+	uint32_t nbitmap_bytes;
+};
+
+/* The version that the bytes claim, when they begin as a raw profile of any version does; 0: they
+ * do not. */
+uint64_t raw_version(const void *bytes, size_t nbytes);
+
+/*
+ * Reads the header of the profile that `bytes` begin with; `file_nbytes` is what the file has from
+ * there on. -EBADMSG: truncated or damaged, the sentence says where; -ENOTSUP: another version,
+ * byte order or word size, or byte-sized counters: only LLVM's own tool can tell.
+ */
+int raw_read_header(const void *bytes, size_t nbytes, uint64_t file_nbytes, struct raw_header *h,
+		    struct proctor_error *err);
+
+/* Record `i` of the data section at `data` (all of it). -EBADMSG: its counters are not within. */
+int raw_read_function(const struct raw_header *h, const void *data, uint64_t i,
+		      struct raw_function *f, struct proctor_error *err);
+
+/*
+ * The shape of a binary's profiles, as its ELF file tells it: enough to write a profile from
+ * counters that were copied out of a process (objects.h). Lent by whoever filled it.
+ */
+struct raw_shape {
+	uint64_t version;
+	const void *data;		/* __llvm_prf_data */
+	uint64_t ndata_bytes;
+	uint64_t ncounter_bytes;	/* __llvm_prf_cnts */
+	uint64_t nbitmap_bytes;		/* __llvm_prf_bits */
+	const void *names;		/* __llvm_prf_names */
+	uint64_t nnames;
+	uint64_t counters_delta, bitmap_delta, names_delta;
+};
+
+/* Fills a header for a profile of this shape. -ENOTSUP, -EBADMSG as raw_read_header(). */
+int raw_shape_header(const struct raw_shape *shape, struct raw_header *h,
+		     struct proctor_error *err);
+/* Writes the header in the file's form into `bytes`; returns how many. */
+size_t raw_write_header(const struct raw_header *h, unsigned char bytes[RAW_HEADER_BYTES_MAX]);
+
+#endif

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+#include "coverage/report.h"
+
+#include "base/text.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A glob matches the whole path; without a slash also the name of the file; other text is a part of
+ * the path. */
+static bool glob_fits(const char *glob, const char *path)
+{
+	const char *name = strrchr(path, '/');
+
+	if (text_matches(path, glob))
+		return true;
+	return name && !strchr(glob, '/') && fnmatch(glob, name + 1, 0) == 0;
+}
+
+bool report_wants(const struct report_filter *filter, const char *path)
+{
+	bool wanted = filter->nincludes == 0;
+
+	for (size_t i = 0; i < filter->nincludes && !wanted; i++)
+		wanted = glob_fits(filter->includes[i], path);
+	for (size_t i = 0; i < filter->nexcludes && wanted; i++)
+		wanted = !glob_fits(filter->excludes[i], path);
+	return wanted;
+}
+
+static int unexpected(const char *path, const char *what, struct proctor_error *err)
+{
+	return error_set(err, -EBADMSG, "%s is not what llvm-cov exports: it has no %s", path, what);
+}
+
+static int no_memory(struct proctor_error *err)
+{
+	return error_set(err, -ENOMEM, "no memory for the coverage report");
+}
+
+/* Adds the counts of one summary to another, member by member, whatever members there are. */
+static void summary_add(json_t *to, json_t *from)
+{
+	static const char *const counts[] = { "count", "covered", "notcovered" };
+	const char *name;
+	json_t *part;
+
+	json_object_foreach(from, name, part) {
+		json_t *sum = json_object_get(to, name);
+
+		if (!sum) {
+			sum = json_object();
+			json_object_set_new(to, name, sum);
+		}
+		for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+			json_t *n = json_object_get(part, counts[i]);
+
+			if (n)
+				json_object_set_new(sum, counts[i], json_integer(
+					json_integer_value(json_object_get(sum, counts[i])) +
+					json_integer_value(n)));
+		}
+	}
+}
+
+/* All members that llvm-cov has, with nothing counted. */
+static json_t *summary_zero(json_t *like)
+{
+	json_t *zero = json_deep_copy(like), *part, *value;
+	const char *name, *count;
+
+	json_object_foreach(zero, name, part)
+		json_object_foreach(part, count, value)
+			json_object_set_new(part, count, json_integer(0));
+	return zero ? zero : json_object();
+}
+
+static void summary_percent(json_t *summary)
+{
+	const char *name;
+	json_t *part;
+
+	json_object_foreach(summary, name, part) {
+		json_int_t count = json_integer_value(json_object_get(part, "count"));
+		json_int_t covered = json_integer_value(json_object_get(part, "covered"));
+
+		json_object_set_new(part, "percent", json_real(count ? 100.0 * (double)covered /
+							       (double)count : 0.0));
+	}
+}
+
+static int file_compare(const void *a, const void *b)
+{
+	json_t *const *x = a, *const *y = b;
+
+	return strcmp(json_string_value(json_object_get(*x, "filename")),
+		      json_string_value(json_object_get(*y, "filename")));
+}
+
+/* An array with the wanted files, by name; NULL: no memory, or a file without a name. */
+static json_t *files_keep(json_t *files, const struct report_filter *filter)
+{
+	size_t n = json_array_size(files), nkept = 0, i;
+	json_t **kept = calloc(n ? n : 1, sizeof(json_t *)), *result = json_array(), *file;
+
+	json_array_foreach(files, i, file) {
+		const char *name = json_string_value(json_object_get(file, "filename"));
+
+		if (!name) {
+			json_decref(result);
+			result = NULL;
+			break;
+		}
+		if (kept && report_wants(filter, name))
+			kept[nkept++] = file;
+	}
+	if (kept && nkept > 1)
+		qsort(kept, nkept, sizeof(*kept), file_compare);
+	for (i = 0; kept && result && i < nkept; i++)
+		json_array_append(result, kept[i]);
+	free(kept);
+	return result;
+}
+
+static json_t *functions_keep(json_t *functions, const struct report_filter *filter)
+{
+	json_t *result = json_array(), *function, *name;
+	size_t i, j;
+
+	json_array_foreach(functions, i, function) {
+		json_array_foreach(json_object_get(function, "filenames"), j, name)
+			if (json_is_string(name) && report_wants(filter, json_string_value(name))) {
+				json_array_append(result, function);
+				break;
+			}
+	}
+	return result;
+}
+
+/* Narrows one element of "data" and counts its totals anew. */
+static int data_narrow(json_t *data, const struct report_filter *filter, const char *path,
+		       struct proctor_error *err)
+{
+	json_t *files = json_object_get(data, "files"), *totals, *file, *functions;
+	size_t i;
+
+	if (!json_is_array(files))
+		return unexpected(path, "list of files", err);
+	files = files_keep(files, filter);
+	if (!files)
+		return unexpected(path, "name of a file", err);
+	totals = summary_zero(json_object_get(data, "totals"));
+	json_array_foreach(files, i, file)
+		summary_add(totals, json_object_get(file, "summary"));
+	summary_percent(totals);
+	json_object_set_new(data, "files", files);
+	json_object_set_new(data, "totals", totals);
+	functions = json_object_get(data, "functions");
+	if (functions)
+		json_object_set_new(data, "functions", functions_keep(functions, filter));
+	return 0;
+}
+
+static json_t *texts(const char *const *list, size_t n)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < n; i++) {
+		json_t *text = json_string(list[i]);
+
+		/* Bytes that are no UTF-8 are in the state file and on the terminal. */
+		json_array_append_new(array, text ? text : json_string("(not UTF-8)"));
+	}
+	return array;
+}
+
+static json_t *tml_functions(const struct functions *functions)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < functions->n; i++) {
+		const struct function *f = &functions->list[i];
+		json_t *hits = f->counted ? json_integer((json_int_t)f->hits) : json_null();
+
+		json_array_append_new(array, json_pack("{s:s?, s:I, s:o}", "name",
+			text_is_utf8(f->name, strlen(f->name)) ? f->name : NULL, "processes",
+			(json_int_t)f->nprocesses, "hits", hits));
+	}
+	return array;
+}
+
+static json_t *empty_export(void)
+{
+	return json_pack("{s:s, s:s, s:[{s:[], s:[], s:{}}]}", "type", "llvm.coverage.json.export",
+			 "version", "2.0.1", "data", "files", "functions", "totals");
+}
+
+int report_json(const char *export_path, const struct report_filter *filter,
+		const struct report_facts *facts, json_t **docp, struct proctor_error *err)
+{
+	json_error_t where;
+	json_t *doc = export_path ? json_load_file(export_path, 0, &where) : empty_export();
+	json_t *array, *data, *ours;
+	size_t i;
+	int ret = 0;
+
+	if (!doc && !export_path)
+		return no_memory(err);
+	if (!doc)
+		return error_set(err, -EBADMSG, "%s, line %d: %s", export_path, where.line,
+				 where.text);
+	array = json_object_get(doc, "data");
+	if (!json_is_array(array))
+		ret = unexpected(export_path ? export_path : "the export", "data", err);
+	for (i = 0; ret == 0 && i < json_array_size(array); i++) {
+		data = json_array_get(array, i);
+		ret = data_narrow(data, filter, export_path ? export_path : "the export", err);
+	}
+	ours = json_pack("{s:b, s:o, s:o}", "partial", facts->nproblems > 0, "problems",
+			 texts(facts->problems, facts->nproblems), "notes",
+			 texts(facts->notes, facts->nnotes));
+	if (ret == 0 && facts->functions)
+		json_object_set_new(ours, "tml_functions", tml_functions(facts->functions));
+	if (json_object_set_new(doc, "proctor", ours) < 0 && ret == 0)
+		ret = no_memory(err);
+	if (ret < 0) {
+		json_decref(doc);
+		return ret;
+	}
+	*docp = doc;
+	return 0;
+}
+
+int report_write_json(json_t *doc, const char *path, struct proctor_error *err)
+{
+	char *temporary;
+	FILE *f;
+	int ret = 0;
+
+	if (asprintf(&temporary, "%s.new", path) < 0)
+		return no_memory(err);
+	f = fopen(temporary, "we");
+	errno = f ? 0 : errno;
+	if (!f || json_dumpf(doc, f, JSON_COMPACT) < 0 || fputc('\n', f) == EOF)
+		ret = error_sys(err, errno ? errno : EIO, "cannot write %s", path);
+	if (f && fclose(f) != 0 && ret == 0)
+		ret = error_sys(err, errno, "cannot write %s", path);
+	if (ret == 0 && rename(temporary, path) < 0)
+		ret = error_sys(err, errno, "cannot write %s", path);
+	if (ret < 0)
+		unlink(temporary);
+	free(temporary);
+	return ret;
+}
+
+static void numbers_add(struct proctor_coverage_numbers *to, const json_t *summary,
+			const char *name)
+{
+	const json_t *part = json_object_get(summary, name);
+
+	to->count += (uint64_t)json_integer_value(json_object_get(part, "count"));
+	to->covered += (uint64_t)json_integer_value(json_object_get(part, "covered"));
+}
+
+static void file_add(struct proctor_coverage_file *to, const json_t *summary)
+{
+	numbers_add(&to->lines, summary, "lines");
+	numbers_add(&to->functions, summary, "functions");
+	numbers_add(&to->regions, summary, "regions");
+	numbers_add(&to->branches, summary, "branches");
+}
+
+int report_summarize(const json_t *doc, struct report_summary *s, struct proctor_error *err)
+{
+	json_t *array = json_object_get(doc, "data"), *data, *file;
+	size_t i, j, n = 0;
+
+	*s = (struct report_summary){ .total = { .path = "TOTAL" } };
+	json_array_foreach(array, i, data)
+		n += json_array_size(json_object_get(data, "files"));
+	s->files = calloc(n ? n : 1, sizeof(*s->files));
+	if (!s->files)
+		return no_memory(err);
+	json_array_foreach(array, i, data)
+		json_array_foreach(json_object_get(data, "files"), j, file) {
+			struct proctor_coverage_file *to = &s->files[s->nfiles++];
+
+			to->path = json_string_value(json_object_get(file, "filename"));
+			if (!to->path) {
+				free(s->files);
+				s->files = NULL;
+				return unexpected("the coverage report", "name of a file", err);
+			}
+			file_add(to, json_object_get(file, "summary"));
+			file_add(&s->total, json_object_get(file, "summary"));
+		}
+	return 0;
+}

@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: MIT */
+#include "coverage/store.h"
+
+#include "coverage/report.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define STATE_NAME "state.json"
+#define STATE_VERSION 1
+
+void sentences_add(struct sentences *s, const char *fmt, ...)
+{
+	va_list args;
+	char *text;
+	int n;
+
+	if (s->n == s->cap) {
+		size_t cap = s->cap ? 2 * s->cap : 16;
+		char **list = reallocarray(s->list, cap, sizeof(*list));
+
+		if (!list) {
+			s->lost = true;
+			return;
+		}
+		s->list = list;
+		s->cap = cap;
+	}
+	va_start(args, fmt);
+	n = vasprintf(&text, fmt, args);
+	va_end(args);
+	if (n < 0)
+		s->lost = true;
+	else
+		s->list[s->n++] = text;
+}
+
+void sentences_fini(struct sentences *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		free(s->list[i]);
+	free(s->list);
+	*s = (struct sentences){ 0 };
+}
+
+/* Makes `path` and the directories above it. */
+static int directory_make(char *path)
+{
+	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		int ret;
+
+		*slash = '\0';
+		ret = mkdir(path, 0777) < 0 && errno != EEXIST ? -errno : 0;
+		*slash = '/';
+		if (ret < 0)
+			return ret;
+	}
+	return mkdir(path, 0777) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+static int store_lock(struct store *s, struct proctor_error *err)
+{
+	char *path = store_path(s, "lock");
+	int ret = 0;
+
+	if (!path)
+		return error_set(err, -ENOMEM, "no memory for the coverage directory");
+	s->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	if (s->lock_fd < 0)
+		ret = error_sys(err, errno, "cannot make %s", path);
+	else if (flock(s->lock_fd, LOCK_EX | LOCK_NB) < 0)
+		ret = errno == EWOULDBLOCK
+			? error_set(err, -EBUSY, "the coverage directory %s is in use by another run: "
+				    "give this one another (--coverage-dir)", s->dir)
+			: error_sys(err, errno, "cannot lock %s", path);
+	free(path);
+	return ret;
+}
+
+int store_open(struct store *s, const char *dir, struct proctor_error *err)
+{
+	int ret;
+
+	*s = (struct store){ .lock_fd = -1 };
+	if (!*dir)
+		return error_set(err, -EINVAL, "the name of the coverage directory is empty");
+	s->dir = strdup(dir);
+	if (!s->dir)
+		return error_set(err, -ENOMEM, "no memory for the coverage directory");
+	ret = directory_make(s->dir);
+	if (ret < 0) {
+		error_sys(err, -ret, "cannot make the coverage directory %s", dir);
+	} else {
+		/* Tests may change their directory; what LLVM's runtime is told must hold there. */
+		free(s->dir);
+		s->dir = realpath(dir, NULL);
+		if (!s->dir)
+			ret = error_sys(err, errno, "cannot find the coverage directory %s", dir);
+		else if (strchr(s->dir, '%'))
+			ret = error_set(err, -EINVAL, "the coverage directory %s cannot be used: in a "
+					"profile's name LLVM takes the percent sign for a pattern",
+					s->dir);
+	}
+	if (ret == 0)
+		ret = store_lock(s, err);
+	if (ret < 0)
+		store_close(s);
+	return ret;
+}
+
+void store_close(struct store *s)
+{
+	for (size_t i = 0; i < s->nprofiles; i++)
+		free(s->profiles[i].path);
+	free(s->profiles);
+	for (size_t i = 0; i < s->nbinaries; i++)
+		free(s->binaries[i]);
+	free(s->binaries);
+	sentences_fini(&s->problems);
+	sentences_fini(&s->notes);
+	functions_fini(&s->functions);
+	if (s->lock_fd >= 0)
+		close(s->lock_fd);
+	free(s->dir);
+	*s = (struct store){ .lock_fd = -1 };
+}
+
+char *store_path(const struct store *s, const char *name)
+{
+	char *path;
+
+	return asprintf(&path, "%s/%s", s->dir, name) < 0 ? NULL : path;
+}
+
+/* Empties a directory that holds files only, or makes it. */
+static int directory_clean(const char *path, struct proctor_error *err)
+{
+	struct dirent *entry;
+	int ret = 0;
+	DIR *dir;
+
+	if (mkdir(path, 0777) < 0 && errno != EEXIST)
+		return error_sys(err, errno, "cannot make %s", path);
+	dir = opendir(path);
+	if (!dir)
+		return error_sys(err, errno, "cannot open %s", path);
+	while (ret == 0 && (entry = readdir(dir))) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		if (unlinkat(dirfd(dir), entry->d_name, 0) < 0 && errno != ENOENT)
+			ret = error_sys(err, errno, "cannot remove %s from %s", entry->d_name, path);
+	}
+	closedir(dir);
+	return ret;
+}
+
+static int store_clean_directory(struct store *s, const char *name, struct proctor_error *err)
+{
+	char *path = store_path(s, name);
+	int ret = path ? directory_clean(path, err)
+		       : error_set(err, -ENOMEM, "no memory for the coverage directory");
+
+	free(path);
+	return ret;
+}
+
+static int store_remove(struct store *s, const char *name, struct proctor_error *err)
+{
+	char *path = store_path(s, name);
+	int ret = 0;
+
+	if (!path)
+		ret = error_set(err, -ENOMEM, "no memory for the coverage directory");
+	else if (unlink(path) < 0 && errno != ENOENT)
+		ret = error_sys(err, errno, "cannot remove %s", path);
+	free(path);
+	return ret;
+}
+
+int store_clean_raw(struct store *s, struct proctor_error *err)
+{
+	return store_clean_directory(s, "raw", err);
+}
+
+int store_clean(struct store *s, struct proctor_error *err)
+{
+	static const char *const files[] = {
+		STATE_NAME, "coverage.profdata", "coverage.json", "coverage.lcov", "index.html",
+	};
+	int ret = store_clean_directory(s, "raw", err);
+
+	if (ret == 0)
+		ret = store_clean_directory(s, "merged", err);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && ret == 0; i++)
+		ret = store_remove(s, files[i], err);
+	return ret;
+}
+
+int store_add_profile(struct store *s, const char *path, uint64_t version)
+{
+	if (s->nprofiles == s->cap_profiles) {
+		size_t cap = s->cap_profiles ? 2 * s->cap_profiles : 16;
+		struct store_profile *list = reallocarray(s->profiles, cap, sizeof(*list));
+
+		if (!list)
+			return -ENOMEM;
+		s->profiles = list;
+		s->cap_profiles = cap;
+	}
+	s->profiles[s->nprofiles] = (struct store_profile){ .path = strdup(path),
+							    .version = version };
+	return s->profiles[s->nprofiles].path ? (s->nprofiles++, 0) : -ENOMEM;
+}
+
+int store_add_binary(struct store *s, const char *path)
+{
+	if (s->nbinaries == s->cap_binaries) {
+		size_t cap = s->cap_binaries ? 2 * s->cap_binaries : 16;
+		char **list = reallocarray(s->binaries, cap, sizeof(*list));
+
+		if (!list)
+			return -ENOMEM;
+		s->binaries = list;
+		s->cap_binaries = cap;
+	}
+	s->binaries[s->nbinaries] = strdup(path);
+	return s->binaries[s->nbinaries] ? (s->nbinaries++, 0) : -ENOMEM;
+}
+
+/* Paths and sentences may hold any bytes; JSON may not: what is no UTF-8 is passed as \xNN. */
+static json_t *json_text(const char *text)
+{
+	json_t *string = json_string(text);
+	char *plain, *to;
+
+	if (string)
+		return string;
+	plain = to = malloc(4 * strlen(text) + 1);
+	for (; plain && *text; text++)
+		if ((unsigned char)*text < 0x80)
+			*to++ = *text;
+		else
+			to += sprintf(to, "\\x%02x", (unsigned char)*text);
+	if (plain)
+		*to = '\0';
+	string = plain ? json_string(plain) : NULL;
+	free(plain);
+	return string;
+}
+
+static json_t *json_texts(char *const *list, size_t n)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(array, json_text(list[i]));
+	return array;
+}
+
+static json_t *json_functions(const struct functions *f)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < f->n; i++)
+		json_array_append_new(array, json_pack("{s:o, s:I, s:b, s:I}",
+			"name", json_text(f->list[i].name),
+			"hits", (json_int_t)f->list[i].hits, "counted", f->list[i].counted,
+			"processes", (json_int_t)f->list[i].nprocesses));
+	return array;
+}
+
+int store_save(const struct store *s, struct proctor_error *err)
+{
+	json_t *profiles = json_array(), *doc;
+	char *path = store_path(s, STATE_NAME);
+	int ret;
+
+	for (size_t i = 0; i < s->nprofiles; i++)
+		json_array_append_new(profiles, json_pack("{s:o, s:I}",
+			"path", json_text(s->profiles[i].path),
+			"version", (json_int_t)s->profiles[i].version));
+	doc = json_pack("{s:i, s:o, s:o, s:o, s:o}", "version", STATE_VERSION, "profiles", profiles,
+			"binaries", json_texts(s->binaries, s->nbinaries),
+			"problems", json_texts(s->problems.list, s->problems.n),
+			"notes", json_texts(s->notes.list, s->notes.n));
+	if (doc && s->has_functions)
+		json_object_set_new(doc, "functions", json_functions(&s->functions));
+	ret = doc && path ? report_write_json(doc, path, err)
+			  : error_set(err, -ENOMEM, "no memory for what the coverage run left");
+	json_decref(doc);
+	free(path);
+	return ret;
+}
+
+static int load_texts(const json_t *array, struct sentences *to)
+{
+	const json_t *item;
+	size_t i;
+
+	if (!json_is_array(array))
+		return -EBADMSG;
+	json_array_foreach((json_t *)array, i, item) {
+		if (!json_is_string(item))
+			return -EBADMSG;
+		sentences_add(to, "%s", json_string_value(item));
+	}
+	return to->lost ? -ENOMEM : 0;
+}
+
+static int load_profiles(struct store *s, json_t *array)
+{
+	json_t *item;
+	size_t i;
+	int ret = json_is_array(array) ? 0 : -EBADMSG;
+
+	json_array_foreach(array, i, item) {
+		const char *path = json_string_value(json_object_get(item, "path"));
+		json_t *version = json_object_get(item, "version");
+
+		if (!path || !json_is_integer(version))
+			return -EBADMSG;
+		ret = store_add_profile(s, path, (uint64_t)json_integer_value(version));
+		if (ret < 0)
+			return ret;
+	}
+	return ret;
+}
+
+static int load_binaries(struct store *s, json_t *array)
+{
+	json_t *item;
+	size_t i;
+	int ret = json_is_array(array) ? 0 : -EBADMSG;
+
+	json_array_foreach(array, i, item) {
+		if (!json_is_string(item))
+			return -EBADMSG;
+		ret = store_add_binary(s, json_string_value(item));
+		if (ret < 0)
+			return ret;
+	}
+	return ret;
+}
+
+static int load_functions(struct store *s, json_t *array)
+{
+	json_t *item;
+	size_t i;
+
+	if (!array)
+		return 0;
+	s->has_functions = true;
+	if (!json_is_array(array))
+		return -EBADMSG;
+	s->functions.list = calloc(json_array_size(array) + 1, sizeof(*s->functions.list));
+	if (!s->functions.list)
+		return -ENOMEM;
+	s->functions.cap = json_array_size(array);
+	json_array_foreach(array, i, item) {
+		const char *name = json_string_value(json_object_get(item, "name"));
+		struct function f = {
+			.hits = (uint64_t)json_integer_value(json_object_get(item, "hits")),
+			.counted = json_is_true(json_object_get(item, "counted")),
+			.nprocesses = (unsigned)json_integer_value(json_object_get(item,
+										   "processes")),
+		};
+
+		if (!name)
+			return -EBADMSG;
+		f.name = strdup(name);
+		if (!f.name)
+			return -ENOMEM;
+		s->functions.list[s->functions.n++] = f;
+	}
+	return 0;
+}
+
+int store_load(struct store *s, struct proctor_error *err)
+{
+	char *path = store_path(s, STATE_NAME);
+	json_error_t where;
+	json_t *doc;
+	int ret;
+
+	if (!path)
+		return error_set(err, -ENOMEM, "no memory for what the coverage run left");
+	if (access(path, F_OK) < 0 && errno == ENOENT) {
+		ret = error_set(err, -ENOENT, "no run with --coverage has left anything in %s", s->dir);
+		free(path);
+		return ret;
+	}
+	doc = json_load_file(path, JSON_REJECT_DUPLICATES, &where);
+	if (!doc) {
+		ret = error_set(err, -EBADMSG, "%s, line %d: %s", path, where.line, where.text);
+		free(path);
+		return ret;
+	}
+	ret = json_integer_value(json_object_get(doc, "version")) == STATE_VERSION ? 0 : -EBADMSG;
+	if (ret == 0)
+		ret = load_profiles(s, json_object_get(doc, "profiles"));
+	if (ret == 0)
+		ret = load_binaries(s, json_object_get(doc, "binaries"));
+	if (ret == 0)
+		ret = load_texts(json_object_get(doc, "problems"), &s->problems);
+	if (ret == 0)
+		ret = load_texts(json_object_get(doc, "notes"), &s->notes);
+	if (ret == 0)
+		ret = load_functions(s, json_object_get(doc, "functions"));
+	if (ret == -EBADMSG)
+		error_set(err, ret, "%s is not what a run of this version leaves", path);
+	else if (ret < 0)
+		error_set(err, ret, "no memory for what the coverage run left");
+	json_decref(doc);
+	free(path);
+	return ret;
+}

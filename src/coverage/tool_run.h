@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* Running one of LLVM's tools to its end, or to the end of its time. */
+#ifndef COVERAGE_TOOL_RUN_H
+#define COVERAGE_TOOL_RUN_H
+
+#include "base/error.h"
+
+#define TOOL_SAID_BYTES 8192	/* of its stderr, and of its stdout where that is wanted */
+
+struct tool_run {
+	const char *path;
+	char *const *argv;
+	const char *what;		/* it is to do: "merge 12 profiles"; for the sentence */
+	int stdout_fd;			/* where it writes to; -1: collected in `said` too */
+	uint64_t timeout_us;
+	int cancel_fd;			/* readable: give up; -1: none */
+	char said[TOOL_SAID_BYTES + 1];	/* filled: text, the first of it */
+};
+
+/*
+ * Any thread; its signal mask is as before on return. The process dies with the thread, and by
+ * SIGKILL at the end of its time. -ETIMEDOUT, -EINTR (cancelled), -EIO (it failed): the sentence
+ * names the tool, what it was to do, how it ended and the last line it said.
+ */
+int tool_run(struct tool_run *run, struct proctor_error *err);
+
+#endif

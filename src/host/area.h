@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The counter area: shared memory of the run and one process in which instrumented code runs (a
+ * host, or an executable with proctor-preload.so). LLVM's runtime writes the counters at exit; what
+ * ends otherwise leaves them here, by plain stores, which work in any handler, under any limit,
+ * without descriptors and after chroot. Nothing is stored while tests run and end as they should.
+ *
+ * For each instrumented file that the process may load (an object) there is room for two images of
+ * its counters, MC/DC bitmaps behind them: `own` is a copy of those of the process itself when it
+ * ended without its exit handlers, `forked` the sum over the children that were forked from it:
+ * a child begins with zeroed counters and adds its own at its end, however it ends.
+ *
+ * Untouched pages cost nothing: the area is as large as all objects of the plan together.
+ */
+#ifndef HOST_AREA_H
+#define HOST_AREA_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#define AREA_MAGIC 0x70726f6361726561ull	/* "procarea" */
+#define AREA_PATH_BYTES 4096
+#define AREA_CHILDREN_MAX 64
+
+/* The descriptor a process finds it at; closed once it is mapped. */
+#define AREA_FD 4
+
+/* A descriptor for proctor-preload.so to read, as it is told nothing else. */
+#define AREA_PRELOAD_NAME "proctor-preload.so"
+
+struct area_object {
+	/* The run's, constant. Addresses are those of the file, before the loader moved it. */
+	uint64_t dev, ino;
+	uint64_t counters_address, ncounter_bytes;	/* a multiple of 8 */
+	uint64_t bitmaps_address, nbitmap_bytes;
+	uint64_t own_at, forked_at;			/* from the area's beginning */
+	/* The process's: what the loader added to the addresses, plus 1; 0: not loaded. */
+	_Atomic uint64_t bias;
+};
+
+enum area_own {
+	AREA_OWN_NONE,
+	AREA_OWN_WRITING,
+	AREA_OWN_WRITTEN,
+};
+
+struct area {
+	/* The run's, constant. */
+	uint64_t magic;
+	uint64_t nbytes;
+	uint64_t objects_at, nobjects;
+	/* LLVM_PROFILE_FILE: of files the process itself opens begin with `prefix`; of programs
+	 * that it starts, and of what tests load, `others`. */
+	char prefix[AREA_PATH_BYTES];
+	char others[AREA_PATH_BYTES];
+	char functions[AREA_PATH_BYTES];	/* where TML's functions are appended; "": nowhere */
+	/* The process's. */
+	_Atomic uint32_t own;			/* enum area_own */
+	_Atomic int32_t own_signal;		/* whose handler wrote it; 0: an exit */
+	_Atomic uint32_t nforked;		/* children forked ... */
+	_Atomic uint32_t nleft;			/* ... of which so many have left their counts */
+	_Atomic int32_t children[AREA_CHILDREN_MAX];	/* that have not; 0: empty */
+	_Atomic uint32_t functions_written;	/* blocks of TML functions written ... */
+	_Atomic uint32_t functions_lost;	/* ... and not, as the file could not be */
+};
+
+static inline struct area_object *area_objects(struct area *a)
+{
+	return (struct area_object *)((char *)a + a->objects_at);
+}
+
+#endif

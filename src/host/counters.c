@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+#include "host/counters.h"
+
+#include "host/functions.h"
+
+#include <dlfcn.h>
+#include <link.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LINE_COUNTERS 8u	/* looked at together, so that zeros are passed over quickly */
+
+/* Global because handlers come here with nothing but a signal's number. */
+static struct {
+	struct area *area;	/* NULL: no coverage is collected */
+	pid_t pid;		/* whose counters these are: not those of a vfork's child */
+	bool forked;		/* begun by fork(2) from the process the area belongs to */
+	bool left;		/* forked: has left its counts once */
+	unsigned slot;		/* forked: in area->children; AREA_CHILDREN_MAX: none */
+} counters;
+
+bool counters_active(void)
+{
+	return counters.area != NULL;
+}
+
+bool counters_forked(void)
+{
+	return counters.forked;
+}
+
+bool counters_is_profile(const char *path)
+{
+	const char *prefix = counters.area ? counters.area->prefix : "";
+
+	return *prefix && strncmp(path, prefix, strlen(prefix)) == 0;
+}
+
+static uint64_t *object_counters(const struct area_object *o, uint64_t bias)
+{
+	return (uint64_t *)(uintptr_t)(o->counters_address + bias);
+}
+
+static unsigned char *object_bitmaps(const struct area_object *o, uint64_t bias)
+{
+	return (unsigned char *)(uintptr_t)(o->bitmaps_address + bias);
+}
+
+/* The counters come in lines; the last may be shorter. */
+static unsigned line_length(const struct area_object *o, uint64_t i)
+{
+	uint64_t left = o->ncounter_bytes / sizeof(uint64_t) - i;
+
+	return left < LINE_COUNTERS ? (unsigned)left : LINE_COUNTERS;
+}
+
+static bool line_is_zero(const uint64_t *line, unsigned n)
+{
+	uint64_t any = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		any |= line[i];
+	return any == 0;
+}
+
+/* Zeros are not written: neither here nor there does an untouched page become memory. */
+static void object_zero(const struct area_object *o, uint64_t bias)
+{
+	uint64_t *from = object_counters(o, bias), n = o->ncounter_bytes / sizeof(*from);
+	unsigned char *bits = object_bitmaps(o, bias);
+
+	for (uint64_t i = 0; i < n; i += LINE_COUNTERS)
+		if (!line_is_zero(from + i, line_length(o, i)))
+			memset(from + i, 0, line_length(o, i) * sizeof(*from));
+	for (uint64_t i = 0; i < o->nbitmap_bytes; i++)
+		if (bits[i])
+			bits[i] = 0;
+}
+
+static void object_copy(const struct area_object *o, uint64_t bias, unsigned char *to)
+{
+	const uint64_t *from = object_counters(o, bias);
+	uint64_t n = o->ncounter_bytes / sizeof(*from);
+	const unsigned char *bits = object_bitmaps(o, bias);
+
+	for (uint64_t i = 0; i < n; i += LINE_COUNTERS)
+		if (!line_is_zero(from + i, line_length(o, i)))
+			memcpy(to + i * sizeof(*from), from + i,
+			       line_length(o, i) * sizeof(*from));
+	for (uint64_t i = 0; i < o->nbitmap_bytes; i++)
+		if (bits[i])
+			to[o->ncounter_bytes + i] = bits[i];
+}
+
+/* Saturates, as LLVM does when it merges. Several children may add at once. */
+static void counter_add(_Atomic uint64_t *to, uint64_t n)
+{
+	uint64_t before = atomic_fetch_add_explicit(to, n, memory_order_relaxed);
+
+	if (before + n < before)
+		atomic_store_explicit(to, UINT64_MAX, memory_order_relaxed);
+}
+
+/* Moves the counts: what is added once is not there to be added again. */
+static void object_move(const struct area_object *o, uint64_t bias, unsigned char *to)
+{
+	uint64_t *from = object_counters(o, bias), n = o->ncounter_bytes / sizeof(*from);
+	_Atomic uint64_t *sum = (_Atomic uint64_t *)to;
+	_Atomic unsigned char *sum_bits = (_Atomic unsigned char *)(to + o->ncounter_bytes);
+	unsigned char *bits = object_bitmaps(o, bias);
+
+	for (uint64_t i = 0; i < n; i++)
+		if (from[i]) {
+			counter_add(&sum[i], from[i]);
+			from[i] = 0;
+		}
+	for (uint64_t i = 0; i < o->nbitmap_bytes; i++)
+		if (bits[i]) {
+			atomic_fetch_or_explicit(&sum_bits[i], bits[i], memory_order_relaxed);
+			bits[i] = 0;
+		}
+}
+
+/* Calls `each` for the objects loaded, with the loader's bias. */
+#define FOR_EACH_LOADED(o, bias)                                                             \
+	for (struct area_object *o = area_objects(counters.area),                            \
+				*end_##o = o + counters.area->nobjects;                      \
+	     o < end_##o; o++)                                                               \
+		for (uint64_t bias = atomic_load_explicit(&o->bias, memory_order_acquire);   \
+		     bias; bias = 0)
+
+static void child_claim_slot(void)
+{
+	for (counters.slot = 0; counters.slot < AREA_CHILDREN_MAX; counters.slot++) {
+		int32_t empty = 0;
+
+		if (atomic_compare_exchange_strong(&counters.area->children[counters.slot], &empty,
+						   counters.pid))
+			return;
+	}
+}
+
+/* In the child, before fork() returns. The one thread there is is this one. */
+static void counters_in_child(void)
+{
+	counters.pid = getpid();
+	counters.forked = true;
+	counters.left = false;
+	FOR_EACH_LOADED(o, bias)
+		object_zero(o, bias - 1);
+	functions_forget();
+	child_claim_slot();
+	atomic_fetch_add(&counters.area->nforked, 1);
+}
+
+static void child_leave(void)
+{
+	FOR_EACH_LOADED(o, bias)
+		object_move(o, bias - 1, (unsigned char *)counters.area + o->forked_at);
+	functions_leave(counters.area);
+	if (counters.left)
+		return;
+	counters.left = true;
+	if (counters.slot < AREA_CHILDREN_MAX)
+		atomic_store(&counters.area->children[counters.slot], 0);
+	atomic_fetch_add(&counters.area->nleft, 1);
+}
+
+void counters_leave(int sig)
+{
+	if (!counters.area || getpid() != counters.pid)
+		return;
+	if (counters.forked) {
+		child_leave();
+		return;
+	}
+	atomic_store(&counters.area->own, AREA_OWN_WRITING);
+	FOR_EACH_LOADED(o, bias)
+		object_copy(o, bias - 1, (unsigned char *)counters.area + o->own_at);
+	functions_leave(counters.area);
+	atomic_store(&counters.area->own_signal, sig);
+	atomic_store(&counters.area->own, AREA_OWN_WRITTEN);
+}
+
+/* The last of the exit handlers, as it was the first to be registered: LLVM's have run. */
+static void counters_at_exit(void)
+{
+	if (!counters.area || getpid() != counters.pid)
+		return;
+	if (counters.forked)
+		child_leave();
+	else
+		functions_leave(counters.area);
+}
+
+static void counters_at_quick_exit(void)
+{
+	counters_leave(0);
+}
+
+/* A sanitizer that found something ends the process in a way that is nobody else's. */
+static void counters_at_death(void)
+{
+	counters_leave(0);
+}
+
+static void counters_watch_sanitizer(void)
+{
+	void (*set_callback)(void (*callback)(void));
+
+	*(void **)&set_callback = dlsym(RTLD_DEFAULT, "__sanitizer_set_death_callback");
+	if (set_callback)
+		set_callback(counters_at_death);
+}
+
+bool counters_open(void)
+{
+	struct stat st;
+	struct area *area;
+
+	if (fstat(AREA_FD, &st) < 0 || st.st_size < (off_t)sizeof(*area))
+		return false;
+	area = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, AREA_FD, 0);
+	if (area == MAP_FAILED)
+		return false;
+	if (area->magic != AREA_MAGIC || area->nbytes != (uint64_t)st.st_size) {
+		munmap(area, (size_t)st.st_size);
+		return false;
+	}
+	close(AREA_FD);
+	madvise(area, (size_t)st.st_size, MADV_DONTDUMP);
+	counters.area = area;
+	counters.pid = getpid();
+	pthread_atfork(NULL, NULL, counters_in_child);
+	atexit(counters_at_exit);
+	at_quick_exit(counters_at_quick_exit);
+	counters_watch_sanitizer();
+	return true;
+}
+
+void counters_name(const char *profile)
+{
+	if (counters.area)
+		setenv("LLVM_PROFILE_FILE", profile ? profile : counters.area->others, 1);
+}
+
+static void counters_register_file(const char *path, uint64_t bias)
+{
+	struct area_object *objects = area_objects(counters.area);
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return;
+	for (uint64_t i = 0; i < counters.area->nobjects; i++)
+		if (objects[i].ino == st.st_ino && objects[i].dev == st.st_dev)
+			atomic_store_explicit(&objects[i].bias, bias + 1, memory_order_release);
+}
+
+void counters_register(const struct link_map *map)
+{
+	if (!counters.area)
+		return;
+	for (; map; map = map->l_next)
+		/* The program's own entry has no name. */
+		counters_register_file(*map->l_name ? map->l_name : "/proc/self/exe", map->l_addr);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The counters of instrumented code in this process, and how they get into the counter area
+ * (area.h). In proctor-host and, for executables, in proctor-preload.so. All functions do nothing
+ * where no coverage is collected.
+ */
+#ifndef HOST_COUNTERS_H
+#define HOST_COUNTERS_H
+
+#include "host/area.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+/*
+ * Maps the area that AREA_FD holds, and closes that. From here on fork(2) gives a child counters of
+ * its own. False: there is none; `coverage` says whether there should be.
+ */
+bool counters_open(void);
+bool counters_active(void);
+
+/* What LLVM_PROFILE_FILE is while the process itself loads `profile`, and for all that is loaded or
+ * started later (NULL). */
+void counters_name(const char *profile);
+
+struct link_map;
+/* Registers the objects from `map` to the end of the loader's list. */
+void counters_register(const struct link_map *map);
+
+/*
+ * The process is about to end, or may be: its counters go into the area. By signal `sig` (0: by an
+ * exit that runs no handlers). May be called again: the last call counts. Async-signal-safe.
+ */
+void counters_leave(int sig);
+
+/* Is this a child that was forked from the process the area belongs to? */
+bool counters_forked(void);
+/* Is `path` one that LLVM's runtime writes the profile of the process itself to? */
+bool counters_is_profile(const char *path);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * proctor-preload.so: loaded into executables that run tests with coverage, to do what
+ * proctor-host does for libraries. The program and what it starts see nothing of it.
+ */
+#include "host/counters.h"
+#include "host/crash.h"
+
+#include <dlfcn.h>
+#include <link.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef int main_function(int argc, char **argv, char **envp);
+
+static main_function *program_main;
+
+/* Takes our entry, which is the first, out of LD_PRELOAD: programs that a test starts are not ours. */
+static void preload_hide(void)
+{
+	const char *list = getenv("LD_PRELOAD"), *end = list ? strchr(list, ':') : NULL;
+
+	if (!list || !strstr(list, AREA_PRELOAD_NAME))
+		return;
+	if (end)
+		setenv("LD_PRELOAD", end + 1, 1);
+	else
+		unsetenv("LD_PRELOAD");
+}
+
+static void __attribute__((constructor)) preload_open(void)
+{
+	preload_hide();
+	if (counters_open())
+		crash_open(NULL);
+}
+
+/* After all constructors: each part of the program has read the name of its profile. */
+static int preload_main(int argc, char **argv, char **envp)
+{
+	counters_register(_r_debug.r_map);
+	counters_name(NULL);
+	return program_main(argc, argv, environ ? environ : envp);
+}
+
+int __libc_start_main(main_function *main, int argc, char **argv, void (*init)(void),
+		      void (*fini)(void), void (*rtld_fini)(void), void *stack_end);
+int __libc_start_main(main_function *main, int argc, char **argv, void (*init)(void),
+		      void (*fini)(void), void (*rtld_fini)(void), void *stack_end)
+{
+	int (*real)(main_function *, int, char **, void (*)(void), void (*)(void), void (*)(void),
+		    void *);
+
+	*(void **)&real = dlsym(RTLD_NEXT, "__libc_start_main");
+	program_main = main;
+	return real(counters_active() ? preload_main : main, argc, argv, init, fini, rtld_fini,
+		    stack_end);
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/coverage.h"
+
+#include "report/escape.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define BAR_CELLS 20u
+#define FIGURES_COLUMNS 46u	/* what a line needs beside the path */
+#define PATH_COLUMNS_MIN 16u
+#define PATH_COLUMNS_MAX 60u
+
+double coverage_percent(const struct proctor_coverage_numbers *n)
+{
+	double percent = n->count ? 100.0 * (double)n->covered / (double)n->count : 0;
+
+	if (n->covered < n->count && percent > 99.9)
+		return 99.9;
+	if (n->covered > 0 && percent < 0.1)
+		return 0.1;
+	return percent;
+}
+
+static const char *color_of(double percent)
+{
+	return percent >= 80 ? "\033[32m" : percent >= 50 ? "\033[33m" : "\033[31m";
+}
+
+/* How much of the paths is the same directory: not worth a repetition on each line. */
+static size_t common_directory(const struct proctor_coverage_summary *s)
+{
+	const char *first = s->nfiles > 1 ? s->files[0].path : "";
+	size_t n = strlen(first);
+
+	for (size_t i = 1; i < s->nfiles; i++) {
+		size_t same = 0;
+
+		while (same < n && s->files[i].path[same] == first[same])
+			same++;
+		n = same;
+	}
+	while (n > 0 && first[n - 1] != '/')
+		n--;
+	return n;
+}
+
+/* The path within `columns`, cut from the left; columns and bytes are taken for the same. */
+static void append_path(struct bytes *to, const char *path, unsigned columns)
+{
+	size_t n = strlen(path);
+
+	if (n > columns) {
+		path += n - columns + 3;
+		/* Not within a character. */
+		while (((unsigned char)*path & 0xc0) == 0x80)
+			path++;
+		bytes_text(to, "...");
+		n = strlen(path) + 3;
+	}
+	escape_line(to, path);
+	bytes_printf(to, "%*s", n < columns ? (int)(columns - n) : 0, "");
+}
+
+static void append_bar(struct bytes *to, double percent)
+{
+	unsigned full = (unsigned)(percent * BAR_CELLS / 100 + 0.5);
+
+	/* As with the number: full is full. */
+	if (percent < 100 && full == BAR_CELLS)
+		full--;
+	for (unsigned i = 0; i < BAR_CELLS; i++)
+		bytes_text(to, i < full ? "#" : ".");
+}
+
+static void append_row(struct bytes *to, const char *path, const struct proctor_coverage_numbers *n,
+		       bool color, unsigned columns)
+{
+	double percent = coverage_percent(n);
+	char figures[48];
+
+	bytes_text(to, "  ");
+	append_path(to, path, columns);
+	snprintf(figures, sizeof(figures), "%" PRIu64 "/%" PRIu64, n->covered, n->count);
+	bytes_printf(to, " %13s  %s%5.1f %%%s  ", figures, color ? color_of(percent) : "", percent,
+		     color ? "\033[0m" : "");
+	append_bar(to, percent);
+	bytes_text(to, "\n");
+}
+
+static void append_part(struct bytes *to, const char *name,
+			const struct proctor_coverage_numbers *n)
+{
+	if (n->count > 0)
+		bytes_printf(to, ", %s %.1f %%", name, coverage_percent(n));
+}
+
+static void append_table(struct bytes *to, const struct proctor_coverage_summary *s, bool color,
+			 unsigned columns)
+{
+	size_t common = common_directory(s), longest = strlen("total");
+	unsigned room = columns > FIGURES_COLUMNS + PATH_COLUMNS_MIN ? columns - FIGURES_COLUMNS
+			: columns ? PATH_COLUMNS_MIN : PATH_COLUMNS_MAX;
+
+	if (common > 0) {
+		bytes_text(to, "  in ");
+		bytes_append(to, s->files[0].path, common);
+		bytes_text(to, "\n");
+	}
+	for (size_t i = 0; i < s->nfiles; i++) {
+		size_t n = strlen(s->files[i].path + common);
+
+		longest = n > longest ? n : longest;
+	}
+	if (longest < room)
+		room = (unsigned)longest;
+	for (size_t i = 0; i < s->nfiles; i++)
+		append_row(to, s->files[i].path + common, &s->files[i].lines, color, room);
+	if (s->nfiles > 1)
+		append_row(to, "total", &s->total.lines, color, room);
+}
+
+static void append_sentences(struct bytes *to, const char *kind, const char *const *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		bytes_printf(to, "  %s: ", kind);
+		escape_line(to, list[i]);
+		bytes_text(to, "\n");
+	}
+}
+
+static void append_reports(struct bytes *to, const struct proctor_coverage_summary *s)
+{
+	const char *paths[] = { s->json_path, s->lcov_path, s->html_path };
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		if (paths[i]) {
+			bytes_text(to, "  report: ");
+			escape_line(to, paths[i]);
+			bytes_text(to, "\n");
+		}
+}
+
+static void append_heading(struct bytes *to, const struct proctor_coverage_summary *s, bool color)
+{
+	const struct proctor_coverage_numbers *lines = &s->total.lines;
+
+	if (lines->count == 0) {
+		bytes_text(to, "Coverage: no line of source was counted");
+	} else {
+		bytes_printf(to, "Coverage: %s%.1f %%%s of lines (%" PRIu64 " of %" PRIu64 ")",
+			     color ? color_of(coverage_percent(lines)) : "", coverage_percent(lines),
+			     color ? "\033[0m" : "", lines->covered, lines->count);
+		append_part(to, "functions", &s->total.functions);
+		append_part(to, "regions", &s->total.regions);
+		append_part(to, "branches", &s->total.branches);
+	}
+	bytes_text(to, "\n");
+}
+
+void coverage_append(struct bytes *to, const struct proctor_coverage_summary *s, bool color,
+		     unsigned columns)
+{
+	append_heading(to, s, color);
+	if (s->nfiles > 0)
+		append_table(to, s, color, columns);
+	if (s->has_tml)
+		bytes_printf(to, "  TML functions that ran: %zu\n", s->ntml_functions);
+	if (s->below_minimum)
+		bytes_printf(to, "  below the minimum of %g %% of lines\n", s->minimum_percent);
+	append_sentences(to, "missing", s->problems, s->nproblems);
+	append_sentences(to, "note", s->notes, s->nnotes);
+	append_reports(to, s);
+}
