@@ -181,7 +181,7 @@ soak: $(INTEG_BIN) $(SUITES) $(PRODUCTS)
 	$(MAKE) SAN=address,undefined fuzz
 
 # What reads files and pages that others wrote, against many mutations of good ones.
-FUZZ_BIN      = $(patsubst %,$B/tests/unit/test_%,elf manifest page symbolize)
+FUZZ_BIN      = $(patsubst %,$B/tests/unit/test_%,elf manifest merge page raw symbolize)
 fuzz: $(FUZZ_BIN) $(PRODUCTS)
 	@$(TEST_ENV) PROCTOR_SOAK=1 TEST_LIMIT=3600 tools/run-tests $(FUZZ_BIN)
 
