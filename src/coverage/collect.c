@@ -77,12 +77,22 @@ static void how_ended(int status, char text[static 64])
 		snprintf(text, 64, "ended with status %d", WEXITSTATUS(status));
 }
 
-static size_t object_by_identity(const struct collector *k, uint64_t identity)
+/* The object that a profile is of. Files may be copies of each other, or compiled from the same
+ * source: then one that the process (NULL: unknown) has loaded and whose counts are not in yet. */
+static size_t object_by_identity(const struct collector *k, const struct process *p,
+				 uint64_t identity)
 {
-	for (size_t i = 0; i < k->objects->n; i++)
-		if (identity != 0 && k->objects->list[i].identity == identity)
+	size_t found = OBJECT_NONE;
+
+	for (size_t i = 0; i < k->objects->n; i++) {
+		if (identity == 0 || k->objects->list[i].identity != identity)
+			continue;
+		if (!p || !p->loaded || (p->loaded[i] && !k->covered[i]))
 			return i;
-	return OBJECT_NONE;
+		if (found == OBJECT_NONE)
+			found = i;
+	}
+	return found;
 }
 
 /* Which binary a profile is of is told by its names and records, as the file has them. */
@@ -101,13 +111,18 @@ static void identify_objects(struct collector *k)
 	}
 }
 
-/* Marks the objects that a file held the counts of. False: a profile is of none of them. */
-static bool mark_covered(struct collector *k, const struct merge_found *found)
+/* Marks the objects that a file of the process held the counts of. One is expected in it: it comes
+ * before its copies (OBJECT_NONE: none is). False: a profile is of no object. */
+static bool mark_covered(struct collector *k, const struct process *p,
+			 const struct merge_found *found, size_t expected)
 {
 	bool known = found->nsums > 0;
 
 	for (size_t i = 0; i < found->nsums; i++) {
-		size_t object = object_by_identity(k, found->sums[i]->identity);
+		uint64_t identity = found->sums[i]->identity;
+		size_t object = expected != OBJECT_NONE &&
+				k->objects->list[expected].identity == identity
+			? expected : object_by_identity(k, p, identity);
 
 		if (object == OBJECT_NONE)
 			known = false;
@@ -138,7 +153,7 @@ static void collect_profile(struct collector *k, struct process *p, struct proce
 	} else if (found.other) {
 		k->covered[o - k->objects->list] = true;
 		k->merge.others[k->merge.nothers - 1].user = p;
-	} else if (!mark_covered(k, &found)) {
+	} else if (!mark_covered(k, p, &found, (size_t)(o - k->objects->list))) {
 		sentences_add(&k->store->problems, "%s, the profile of %s, is of another binary", path,
 			      suite_concerned(s, &who)->text);
 	}
@@ -306,7 +321,7 @@ static void collect_other(struct collector *k, const char *name)
 	if (ret < 0)
 		sentences_add(&k->store->problems, "a profile that a program started by %s left is not "
 			      "used: %s", who.text, err.text);
-	else if (!found.other && !mark_covered(k, &found))
+	else if (!found.other && !mark_covered(k, NULL, &found, OBJECT_NONE))
 		sentences_add(&k->store->notes, "a program started by %s left a profile, and none of "
 			      "the suites is its binary: it is in coverage.profdata, not in the reports "
 			      "(%s)", who.text, name);
@@ -352,11 +367,16 @@ static void collect_functions(struct collector *k, struct process *p)
 		if (functions_add_file(&k->store->functions, path, &err) < 0)
 			sentences_add(&k->store->problems, "the TML functions of %s are not used: %s",
 				      process_concerned(p, &who)->text, err.text);
-	} else if (expected && p->program) {
+	} else if (expected && p->program && !WIFSIGNALED(p->status)) {
 		sentences_add(&k->store->problems, "the TML functions of %s are missing: process %llu "
 			      "%s, and they are written at the normal end of a test only",
 			      process_concerned(p, &who)->text, (unsigned long long)p->number, how);
 	}
+	/* It may have hit functions after it last wrote them. */
+	if (expected && p->program && WIFSIGNALED(p->status))
+		sentences_add(&k->store->problems, "TML functions of %s may be missing: process %llu "
+			      "%s, and they are written at the normal end of a test only",
+			      process_concerned(p, &who)->text, (unsigned long long)p->number, how);
 	if (!p->program && p->nfunction_blocks < p->nfunction_expected)
 		sentences_add(&k->store->problems, "TML functions of %s are missing: process %llu %s%s",
 			      process_concerned(p, &who)->text, (unsigned long long)p->number, how,

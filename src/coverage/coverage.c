@@ -106,7 +106,7 @@ int coverage_open(struct coverage **covp, const struct proctor_coverage *options
 	cov->options = *options;
 	cov->preload = preload;
 	pthread_mutex_init(&cov->lock, NULL);
-	ret = store_open(&cov->store, options->dir ? options->dir : "coverage", err);
+	ret = store_open(&cov->store, options->dir ? options->dir : "coverage", true, err);
 	if (ret == 0)
 		ret = store_clean(&cov->store, err);
 	if (ret == 0)

@@ -285,7 +285,7 @@ int proctor_coverage_report(const struct proctor_coverage *coverage, proctor_cal
 	int ret;
 
 	*exit_code = 3;
-	ret = store_open(&store, coverage->dir ? coverage->dir : "coverage", err);
+	ret = store_open(&store, coverage->dir ? coverage->dir : "coverage", false, err);
 	if (ret < 0)
 		return ret;
 	ret = store_load(&store, err);

@@ -86,7 +86,12 @@ static int store_lock(struct store *s, struct proctor_error *err)
 	return ret;
 }
 
-int store_open(struct store *s, const char *dir, struct proctor_error *err)
+static int nothing_left(const char *dir, struct proctor_error *err)
+{
+	return error_set(err, -ENOENT, "no run with --coverage has left anything in %s", dir);
+}
+
+int store_open(struct store *s, const char *dir, bool make, struct proctor_error *err)
 {
 	int ret;
 
@@ -96,7 +101,12 @@ int store_open(struct store *s, const char *dir, struct proctor_error *err)
 	s->dir = strdup(dir);
 	if (!s->dir)
 		return error_set(err, -ENOMEM, "no memory for the coverage directory");
-	ret = directory_make(s->dir);
+	if (!make && access(s->dir, F_OK) < 0 && errno == ENOENT) {
+		ret = nothing_left(dir, err);
+		store_close(s);
+		return ret;
+	}
+	ret = make ? directory_make(s->dir) : 0;
 	if (ret < 0) {
 		error_sys(err, -ret, "cannot make the coverage directory %s", dir);
 	} else {
@@ -394,7 +404,7 @@ int store_load(struct store *s, struct proctor_error *err)
 	if (!path)
 		return error_set(err, -ENOMEM, "no memory for what the coverage run left");
 	if (access(path, F_OK) < 0 && errno == ENOENT) {
-		ret = error_set(err, -ENOENT, "no run with --coverage has left anything in %s", s->dir);
+		ret = nothing_left(s->dir, err);
 		free(path);
 		return ret;
 	}

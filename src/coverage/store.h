@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "coverage/functions.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -45,10 +46,10 @@ struct store {
 };
 
 /*
- * Makes the directory (`dir` may be relative, and may exist) and locks it. -EBUSY: another run works
- * in it. On failure nothing is open.
+ * Locks the directory `dir` (which may be relative) after making it, if `make`, where it is not there.
+ * -EBUSY: another run works in it. -ENOENT: there is none. On failure nothing is open.
  */
-int store_open(struct store *s, const char *dir, struct proctor_error *err);
+int store_open(struct store *s, const char *dir, bool make, struct proctor_error *err);
 void store_close(struct store *s);
 
 /* The path of `name` in the directory; allocated. NULL: no memory. */

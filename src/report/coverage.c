@@ -146,7 +146,9 @@ static void append_heading(struct bytes *to, const struct proctor_coverage_summa
 {
 	const struct proctor_coverage_numbers *lines = &s->total.lines;
 
-	if (lines->count == 0) {
+	if (lines->count == 0 && s->ntml_functions > 0) {
+		bytes_printf(to, "Coverage: %zu TML functions ran", s->ntml_functions);
+	} else if (lines->count == 0) {
 		bytes_text(to, "Coverage: no line of source was counted");
 	} else {
 		bytes_printf(to, "Coverage: %s%.1f %%%s of lines (%" PRIu64 " of %" PRIu64 ")",
@@ -165,7 +167,7 @@ void coverage_append(struct bytes *to, const struct proctor_coverage_summary *s,
 	append_heading(to, s, color);
 	if (s->nfiles > 0)
 		append_table(to, s, color, columns);
-	if (s->has_tml)
+	if (s->has_tml && s->total.lines.count > 0)
 		bytes_printf(to, "  TML functions that ran: %zu\n", s->ntml_functions);
 	if (s->below_minimum)
 		bytes_printf(to, "  below the minimum of %g %% of lines\n", s->minimum_percent);

@@ -39,6 +39,8 @@ SUITES := $(WAYS:%=$S/ways/lib%.so) $(WAYS:%=$S/ways_h/lib%_h.so) $S/ways/libtml
           $(BROKEN:%=$S/broken/lib%.so) $S/broken/libmissing.so $S/broken/libneeds.so \
           $(EXE_WAYS:%=$S/exe/%) $(EXE_OPTIONS:%=$S/exe_options/%)
 
+include tests/suites/coverage.mk
+
 suites: $(SUITES)
 
 # What every library of a kind is linked with.

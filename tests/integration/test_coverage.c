@@ -1,0 +1,697 @@
+/* SPDX-License-Identifier: MIT */
+/* `proctor run --coverage` and `proctor coverage`: what is counted, whatever becomes of the tests. */
+#include "harness.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define WORDS_MAX 32
+#define SOAK_ROUNDS 10
+
+static const char *const llvms[] = { "14", "16", "19" };
+/* Their hangs are to be short. */
+#define SHORT "--timeout=500ms", "--grace=200ms", "--on-crash=continue"
+
+/* In a directory that the run may leave something in: coverage/ goes there by default. */
+#define WORK ".work"
+#define IN_ITS_DIRECTORY                                                                      \
+	WORDS("/bin/sh", "-c",                                                                \
+	      "/bin/mkdir \"$TMPDIR/" WORK "\" && cd \"$TMPDIR/" WORK "\" && exec \"$0\" \"$@\"")
+
+static bool soaks(void)
+{
+	return getenv("PROCTOR_SOAK") != NULL;
+}
+
+/* A suite of one clang; the test is skipped where that is not installed. */
+static const char *need_suite(const char *fmt, const char *llvm)
+{
+	char name[64];
+	const char *path;
+
+	snprintf(name, sizeof(name), fmt, llvm);
+	path = suite_path(name);
+	if (access(path, R_OK) < 0)
+		skip();
+	return path;
+}
+
+/* Runs with --coverage and what is in `words`; `bad`: tests end in their own ways. */
+static struct run *cover(bool bad, const char *const *words)
+{
+	const char *args[WORDS_MAX] = { "--coverage" };
+	size_t n = 1;
+
+	while (*words)
+		args[n++] = *words++;
+	return run_proctor(&(struct run_setup){
+		.args = args,
+		.prefix = IN_ITS_DIRECTORY,
+		.env = WORDS(bad ? "COVERAGE_BAD=1" : "COVERAGE_BAD=0"),
+	});
+}
+
+/* A file of the run's directory as JSON. */
+static json_t *load(const struct run *run, const char *name)
+{
+	char path[256];
+	json_error_t where;
+	json_t *doc;
+
+	snprintf(path, sizeof(path), "%s/" WORK "/%s", run->dir, name);
+	doc = json_load_file(path, 0, &where);
+	if (!doc)
+		fail_msg("%s: %s", path, where.text);
+	return doc;
+}
+
+/* The same as text, freed by the caller. */
+static char *slurp(const struct run *run, const char *name)
+{
+	char path[256], *text;
+	struct stat st;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/" WORK "/%s", run->dir, name);
+	f = fopen(path, "r");
+	if (!f || fstat(fileno(f), &st) < 0)
+		fail_msg("%s is not there", path);
+	text = calloc(1, (size_t)st.st_size + 1);
+	assert_int_equal(fread(text, 1, (size_t)st.st_size, f), st.st_size);
+	fclose(f);
+	return text;
+}
+
+static bool exists(const struct run *run, const char *name)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/" WORK "/%s", run->dir, name);
+	return access(path, F_OK) == 0;
+}
+
+/* Every region of every function with its count: what must be equal. Freed by the caller. */
+static char *counts(const struct run *run)
+{
+	json_t *doc = load(run, "coverage/coverage.json"), *all = json_object(), *function;
+	json_t *functions = json_object_get(json_array_get(json_object_get(doc, "data"), 0),
+					    "functions");
+	char *text;
+	size_t i;
+
+	assert_true(json_array_size(functions) > 0);
+	json_array_foreach(functions, i, function) {
+		json_t *key = json_pack("[O, O]", json_object_get(function, "name"),
+					json_object_get(function, "filenames"));
+		char *name = json_dumps(key, 0);
+
+		json_object_set(all, name, json_object_get(function, "regions"));
+		free(name);
+		json_decref(key);
+	}
+	text = json_dumps(all, JSON_SORT_KEYS | JSON_INDENT(1));
+	json_decref(all);
+	json_decref(doc);
+	return text;
+}
+
+/* The count of a function, by the end of its name. */
+static json_int_t count_of(const struct run *run, const char *name)
+{
+	json_t *doc = load(run, "coverage/coverage.json"), *function;
+	json_int_t count = -1;
+	size_t i;
+
+	json_array_foreach(json_object_get(json_array_get(json_object_get(doc, "data"), 0),
+					   "functions"), i, function) {
+		const char *full = event_text(function, "name");
+
+		if (strlen(full) >= strlen(name) &&
+		    strcmp(full + strlen(full) - strlen(name), name) == 0)
+			count = event_number(function, "count");
+	}
+	json_decref(doc);
+	return count;
+}
+
+static void check_equal(const struct run *good, const struct run *bad)
+{
+	char *expected = counts(good), *got = counts(bad);
+
+	if (strcmp(expected, got) != 0) {
+		size_t i = 0;
+
+		while (expected[i] == got[i])
+			i++;
+		fail_msg("counts differ:\n%.300s\n---\n%.300s", expected + (i > 150 ? i - 150 : 0),
+			 got + (i > 150 ? i - 150 : 0));
+	}
+	free(expected);
+	free(got);
+}
+
+static void check_problem(const struct run *run, const char *text)
+{
+	json_t *doc = load(run, "coverage/coverage.json");
+	json_t *ours = json_object_get(doc, "proctor");
+	char *problems = json_dumps(json_object_get(ours, "problems"), 0);
+
+	assert_true(json_is_true(json_object_get(ours, "partial")));
+	if (!strstr(problems, text))
+		fail_msg("nothing says \"%s\": %s", text, problems);
+	if (!strstr(run->out, text))
+		fail_msg("the terminal does not say \"%s\": %s", text, run->out);
+	free(problems);
+	json_decref(doc);
+}
+
+static void check_complete(const struct run *run, int exit_code)
+{
+	json_t *doc = load(run, "coverage/coverage.json");
+	json_t *ours = json_object_get(doc, "proctor");
+
+	if (json_is_true(json_object_get(ours, "partial")))
+		fail_msg("is partial: %s", run->out);
+	assert_int_equal(run->exit_code, exit_code);
+	json_decref(doc);
+}
+
+/* What tml_test_0 to tml_test_26 of cov_ways.c call: once each, and in children 7 times 100 less one
+ * for each, and twice 50. */
+static void check_ways(const struct run *run)
+{
+	assert_int_equal(count_of(run, ":work"), 27 + 7 + 2);
+	assert_int_equal(count_of(run, ":work_in_child"), 7 + 2);
+	assert_int_equal(count_of(run, "tml_test_14"), 1);
+}
+
+static void a_test_counts_however_it_ends(void **state)
+{
+	const char *llvm = *state;
+	const char *ways = need_suite("coverage/libways_%s.so", llvm);
+	struct run *good = cover(false, WORDS(SHORT, ways)), *bad;
+
+	check_complete(good, 0);
+	check_ways(good);
+	bad = cover(true, WORDS(SHORT, ways));
+	check_complete(bad, 1);
+	check_equal(good, bad);
+}
+
+/* All of them, also where the library of one shares a process with others. */
+static void the_matrix_makes_no_difference(void **state)
+{
+	static const char *const threads[] = { "1", "2", "4", "8" };
+	static const char *const kinds[] = { "batch", "test", "fork" };
+	const char *llvm = *state, *ways = need_suite("coverage/libways_%s.so", llvm);
+	const char *needs = need_suite("coverage/libneeds_%s.so", llvm);
+	struct run *good = cover(false, WORDS(ways, needs));
+
+	check_complete(good, 0);
+	for (int round = 0; round < (soaks() ? SOAK_ROUNDS : 1); round++)
+		for (size_t t = 0; t < 4; t++)
+			for (size_t k = 0; k < 3; k++) {
+				char isolation[32];
+				struct run *bad;
+
+				snprintf(isolation, sizeof(isolation), "--isolation=%s", kinds[k]);
+				bad = cover(true, WORDS(SHORT, "-j", threads[t], isolation, ways,
+							needs));
+				check_complete(bad, 1);
+				check_equal(good, bad);
+				run_free(bad);
+			}
+}
+
+static void executables_count_however_they_end(void **state)
+{
+	const char *llvm = *state;
+	const char *exes[] = {
+		need_suite("coverage/exe%s-pass", llvm), need_suite("coverage/exe%s-crash", llvm),
+		need_suite("coverage/exe%s-exit", llvm), need_suite("coverage/exe%s-hang", llvm),
+		need_suite("coverage/exe%s-child", llvm),
+	};
+	struct run *good, *bad;
+
+	good = cover(false, WORDS(SHORT, exes[0], exes[1], exes[2], exes[3], exes[4]));
+	check_complete(good, 0);
+	assert_int_equal(count_of(good, ":work"), 6);
+	bad = cover(true, WORDS(SHORT, exes[0], exes[1], exes[2], exes[3], exes[4]));
+	check_complete(bad, 1);
+	check_equal(good, bad);
+}
+
+/* Each LLVM's profiles are read by its own tool; the newest reports on all. */
+static void libraries_of_several_llvms_are_reported_together(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	run = cover(false, WORDS(need_suite("coverage/libneeds_%s.so", "14"),
+				 need_suite("coverage/libneeds_%s.so", "16"),
+				 need_suite("coverage/libneeds_%s.so", "19")));
+	check_complete(run, 0);
+	/* Three libraries, three calls in each. */
+	assert_int_equal(count_of(run, "dep_twice"), 9);
+}
+
+static void copies_add_up_and_stripped_ones_count(void **state)
+{
+	const char *ways = need_suite("coverage/libways_%s.so", "19");
+	struct run *run;
+
+	(void)state;
+	run = cover(true, WORDS(SHORT, ways, suite_path("coverage/libcopy.so"),
+				suite_path("coverage/libstripped.so")));
+	check_complete(run, 1);
+	assert_int_equal(count_of(run, ":work"), 3 * 36);
+}
+
+static void a_stopped_run_keeps_what_was_counted(void **state)
+{
+	const char *exe = need_suite("coverage/exe%s-hang", "19");
+	struct run *run, *good;
+
+	(void)state;
+	run = run_start(&(struct run_setup){
+		.args = WORDS("--coverage", "--timeout=60s", "--grace=300ms", exe),
+		.env = WORDS("COVERAGE_BAD=1"),
+		.cut_short = true,
+		.prefix = IN_ITS_DIRECTORY,
+	});
+	run_await(run, "test-start", NULL);
+	kill(run->pid, SIGINT);
+	run_finish(run);
+	assert_int_equal(run->exit_code, 128 + SIGINT);
+	good = cover(false, WORDS(exe));
+	check_equal(good, run);
+}
+
+/* A crash ends the run at once; what ran beside it was killed, and counts. */
+static void a_crash_elsewhere_loses_nothing(void **state)
+{
+	const char *hang = need_suite("coverage/exe%s-hang", "19");
+	const char *crash = need_suite("coverage/exe%s-crash", "19");
+	struct run *run, *good;
+
+	(void)state;
+	run = cover(true, WORDS("--timeout=60s", "-j", "1", crash, hang));
+	assert_int_equal(run->exit_code, 1);
+	good = cover(true, WORDS(crash));
+	check_equal(good, run);
+}
+
+static void what_cannot_be_kept_is_named(void **state)
+{
+	const char *lost = need_suite("coverage/liblost.so%s", "");
+	struct run *run;
+
+	(void)state;
+	run = cover(true, WORDS(SHORT, lost, suite_path("coverage/exe-lost")));
+	assert_int_equal(run->exit_code, 3);
+	check_problem(run, "the counts of suite lost (test tml_test_0) are missing");
+	check_problem(run, "ended by SIGKILL");
+	check_problem(run, "1 process that suite lost (test tml_test_1) forked");
+	check_problem(run, "the counts of suite exe-lost (test exe-lost) are missing");
+	assert_non_null(strstr(run->err, "not complete"));
+	run = cover(true, WORDS(SHORT, "--coverage-allow-partial", lost));
+	assert_int_equal(run->exit_code, 1);
+	check_problem(run, "the counts of suite lost (test tml_test_0) are missing");
+}
+
+static void a_spoiled_profile_is_named(void **state)
+{
+	const struct { const char *how, *says; } *row = *state;
+	const char *spoiled = need_suite("coverage/lib%s.so", row->how);
+	const char *ways = need_suite("coverage/libneeds_%s.so", "19");
+	struct run *run = cover(false, WORDS(spoiled, ways));
+	char text[128];
+
+	assert_int_equal(run->exit_code, 3);
+	snprintf(text, sizeof(text), "the counts of suite %s (test tml_test_0) are missing", row->how);
+	check_problem(run, text);
+	check_problem(run, row->says);
+	/* The rest is there. */
+	assert_int_equal(count_of(run, "dep_twice"), 3);
+}
+
+static void without_instrumentation_there_is_a_sentence(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	run = cover(false, WORDS(suite_path("coverage/libplain.so")));
+	assert_int_equal(run->exit_code, 3);
+	check_problem(run, "no suite is instrumented");
+	run = cover(false, WORDS(suite_path("coverage/libplain.so"),
+				 need_suite("coverage/libneeds_%s.so", "19")));
+	check_complete(run, 0);
+	assert_non_null(strstr(run->out, "1 of 2 suites are not instrumented"));
+	run = cover(false, WORDS(need_suite("coverage/libunmapped.so%s", "")));
+	assert_int_equal(run->exit_code, 3);
+	check_problem(run, "has counters and no coverage map");
+}
+
+static void a_static_program_counts_at_its_exit(void **state)
+{
+	struct run *run = cover(false, WORDS(need_suite("coverage/static-pass%s", "")));
+
+	(void)state;
+	check_complete(run, 0);
+	assert_int_equal(count_of(run, ":work"), 1);
+}
+
+static void the_minimum_decides(void **state)
+{
+	const char *lost = need_suite("coverage/liblost.so%s", "");
+	struct run *run;
+
+	(void)state;
+	run = cover(false, WORDS("--coverage-fail-under=90", lost));
+	assert_int_equal(run->exit_code, 1);
+	assert_non_null(strstr(run->out, "below the minimum of 90 %"));
+	run = cover(false, WORDS("--coverage-fail-under=1.5", lost));
+	assert_int_equal(run->exit_code, 0);
+	run = cover(false, WORDS("--coverage-fail-under=100",
+				 need_suite("coverage/libneeds_%s.so", "19")));
+	assert_int_equal(run->exit_code, 0);
+}
+
+static void reports_are_narrowed_to_what_was_asked_for(void **state)
+{
+	struct run *run;
+	char *lcov, *html;
+
+	(void)state;
+	run = cover(false, WORDS("--coverage-include=*/cov_dep.c", "--coverage-output=page.html",
+				 need_suite("coverage/libneeds_%s.so", "19"),
+				 need_suite("coverage/exe%s-pass", "19")));
+	check_complete(run, 0);
+	lcov = slurp(run, "coverage/coverage.lcov");
+	html = slurp(run, "page.html");
+	assert_non_null(strstr(lcov, "cov_dep.c"));
+	assert_null(strstr(lcov, "cov_exe.c"));
+	assert_non_null(strstr(html, "cov_dep.c"));
+	assert_null(strstr(html, "cov_exe.c"));
+	assert_int_equal(count_of(run, "dep_twice"), 3);
+	assert_int_equal(count_of(run, ":work"), -1);
+	free(lcov);
+	free(html);
+	run = cover(false, WORDS("--coverage-exclude=cov_dep.c",
+				 need_suite("coverage/libneeds_%s.so", "19"),
+				 need_suite("coverage/exe%s-pass", "19")));
+	check_complete(run, 0);
+	assert_int_equal(count_of(run, "dep_twice"), -1);
+	assert_int_equal(count_of(run, ":work"), 1);
+}
+
+/* The second run's counts are its own; the directory holds one run's. */
+static void a_directory_is_used_again(void **state)
+{
+	const char *needs = need_suite("coverage/libneeds_%s.so", "19");
+	char dir[128];
+	struct run *run = cover(false, WORDS(needs));
+
+	(void)state;
+	snprintf(dir, sizeof(dir), "--coverage-dir=%s/" WORK "/coverage", run->dir);
+	run_proctor(&(struct run_setup){ .args = WORDS("--coverage", dir, needs) });
+	check_complete(run, 0);
+	assert_int_equal(count_of(run, "dep_twice"), 3);
+}
+
+static void a_directory_in_use_is_refused(void **state)
+{
+	const char *hang = need_suite("coverage/exe%s-hang", "19");
+	struct run *first, *second;
+	char dir[128];
+
+	(void)state;
+	first = run_start(&(struct run_setup){
+		.args = WORDS("--coverage", "--timeout=60s", "--grace=100ms", hang),
+		.env = WORDS("COVERAGE_BAD=1"),
+		.cut_short = true,
+		.prefix = IN_ITS_DIRECTORY,
+	});
+	run_await(first, "test-start", NULL);
+	snprintf(dir, sizeof(dir), "--coverage-dir=%s/" WORK "/coverage", first->dir);
+	second = run_start(&(struct run_setup){
+		.args = WORDS("--coverage", dir, hang), .cut_short = true, .no_events = true,
+	});
+	run_finish(second);
+	assert_int_equal(second->exit_code, 3);
+	assert_non_null(strstr(second->err, "in use by another run"));
+	kill(first->pid, SIGINT);
+	run_finish(first);
+}
+
+/* A directory with executable scripts under the names of LLVM's tools. */
+static void tools_write(const char *dir, const char *profdata, const char *cov)
+{
+	const char *const names[] = { "llvm-profdata-19", "llvm-cov-19" };
+	const char *const bodies[] = { profdata, cov };
+	char path[256];
+
+	assert_int_equal(mkdir(dir, 0777), 0);
+	for (size_t i = 0; i < 2; i++) {
+		FILE *f;
+
+		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+		f = fopen(path, "w");
+		assert_non_null(f);
+		fprintf(f, "#!/bin/sh\ncase \"$*\" in *--version*) echo 'LLVM version 19.1.7'; exit;; "
+			"esac\n%s\n", bodies[i]);
+		fclose(f);
+		assert_int_equal(chmod(path, 0755), 0);
+	}
+}
+
+struct tool_row {
+	const char *title, *profdata, *cov, *says;
+};
+
+static const struct tool_row tool_rows[] = {
+	{ "it fails", "echo out of order >&2; exit 1", "exit 1",
+	  "failed with status 1: out of order" },
+	{ "it crashes", "kill -SEGV $$", "exit 1", "crashed with SIGSEGV" },
+	{ "it hangs", "sleep 1000 & wait", "exit 1", "did not end within 1 s" },
+	{ "it writes nothing", "exit 0", "exit 0", "wrote nothing" },
+	{ "llvm-cov fails", "while [ \"$1\" != -o ]; do shift; done; echo x > \"$2\"",
+	  "echo no such thing >&2; exit 2", "llvm-cov-19, which was to export" },
+	{ "llvm-cov talks nonsense", "while [ \"$1\" != -o ]; do shift; done; echo x > \"$2\"",
+	  "echo nonsense", "export.json, line 1" },
+};
+
+static void a_tool_that_fails_is_an_error(void **state)
+{
+	const struct tool_row *row = *state;
+	const char *needs = need_suite("coverage/libneeds_%s.so", "19");
+	char dir[64] = "/tmp/proctor-tools-XXXXXX", tools[80], path[128], coverage[128];
+	struct run *run, *again;
+
+	assert_non_null(mkdtemp(dir));
+	snprintf(tools, sizeof(tools), "%s/bin", dir);
+	tools_write(tools, row->profdata, row->cov);
+	/* Nothing of the machine's own tools; the scripts need a few programs. */
+	snprintf(path, sizeof(path), "PATH=%s:/bin/nonexistent", tools);
+	run = run_proctor(&(struct run_setup){
+		.args = WORDS("--coverage", "--coverage-tool-timeout=1s", needs),
+		.prefix = IN_ITS_DIRECTORY,
+		.env = WORDS(path),
+	});
+	assert_int_equal(run->exit_code, 3);
+	if (!strstr(run->err, row->says))
+		fail_msg("stderr does not say \"%s\": %s", row->says, run->err);
+	assert_false(exists(run, "coverage/coverage.json"));
+	assert_false(exists(run, "coverage/coverage.profdata.new"));
+	/* With the right tools the reports come from what the run left. */
+	snprintf(coverage, sizeof(coverage), "%s/" WORK "/coverage", run->dir);
+	again = run_start(&(struct run_setup){
+		.command = "coverage", .args = WORDS(coverage), .no_events = true, .no_loop = true,
+		.cut_short = true,
+	});
+	run_finish(again);
+	assert_int_equal(again->exit_code, 0);
+	assert_int_equal(count_of(run, "dep_twice"), 3);
+	snprintf(path, sizeof(path), "rm -r %s", dir);
+	assert_int_equal(system(path), 0);
+}
+
+static void without_tools_the_package_is_named(void **state)
+{
+	const char *old = need_suite("coverage/libneeds_%s.so", "14");
+	struct run *run, *again;
+	char coverage[128];
+
+	(void)state;
+	run = run_proctor(&(struct run_setup){
+		.args = WORDS("--coverage", old), .prefix = IN_ITS_DIRECTORY, .env = WORDS("PATH=/nonexistent"),
+	});
+	assert_int_equal(run->exit_code, 3);
+	assert_non_null(strstr(run->err, "raw profiles of version 8"));
+	assert_non_null(strstr(run->err, "package llvm-14"));
+	snprintf(coverage, sizeof(coverage), "--coverage-dir=%s/" WORK "/coverage", run->dir);
+	again = run_start(&(struct run_setup){
+		.command = "coverage", .args = WORDS(coverage, "--coverage-fail-under=100"),
+		.no_events = true, .no_loop = true, .cut_short = true,
+	});
+	run_finish(again);
+	assert_int_equal(again->exit_code, 0);
+	assert_int_equal(count_of(run, "dep_twice"), 3);
+}
+
+static void nothing_left_is_wrong_input(void **state)
+{
+	struct run *run = run_start(&(struct run_setup){
+		.command = "coverage", .args = WORDS("nothing"), .no_events = true, .no_loop = true,
+		.cut_short = true,
+	});
+
+	(void)state;
+	run_finish(run);
+	assert_int_equal(run->exit_code, 2);
+	assert_non_null(strstr(run->err, "no run with --coverage has left anything"));
+}
+
+/* A file system of some pages: profiles, or what is made of them, do not fit. */
+static void a_full_disk_is_told(void **state)
+{
+	const char *ways = need_suite("coverage/libways_%s.so", "19");
+	char dir[64] = "/tmp/proctor-disk-XXXXXX", option[96];
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	/* From "not even the directories" to "all but the last report". */
+	for (int kib = 4; kib <= 44; kib += 4) {
+		char size[32];
+		struct run *run;
+
+		snprintf(size, sizeof(size), "size=%dk", kib);
+		if (mount("tmpfs", dir, "tmpfs", 0, size) < 0) {
+			rmdir(dir);
+			skip();
+		}
+		snprintf(option, sizeof(option), "--coverage-dir=%s", dir);
+		run = run_start(&(struct run_setup){
+			.args = WORDS("--coverage", option, "--isolation=test", SHORT, ways),
+			.env = WORDS("COVERAGE_BAD=1"), .cut_short = true,
+		});
+		run_finish(run);
+		assert_int_equal(umount2(dir, MNT_DETACH), 0);
+		if (run->exit_code != 3 || !strstr(run->err, "proctor: "))
+			fail_msg("%d KiB: exit %d, %s", kib, run->exit_code, run->err);
+		run_free(run);
+	}
+	rmdir(dir);
+}
+
+static json_int_t function_hits(const struct run *run, const char *name)
+{
+	json_t *doc = load(run, "coverage/coverage.json"), *function;
+	json_int_t hits = -1;
+	size_t i;
+
+	json_array_foreach(json_object_get(json_object_get(doc, "proctor"), "tml_functions"), i,
+			   function)
+		if (strcmp(event_text(function, "name"), name) == 0)
+			hits = json_is_null(json_object_get(function, "hits"))
+				? 0 : event_number(function, "hits");
+	json_decref(doc);
+	return hits;
+}
+
+static void tml_functions_are_collected(void **state)
+{
+	static const char *const kinds[] = { "batch", "test", "fork" };
+	const char *tml = suite_path("coverage/libtml.so");
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		char isolation[32], *html;
+		struct run *run;
+
+		snprintf(isolation, sizeof(isolation), "--isolation=%s", kinds[i]);
+		run = cover(true, WORDS(SHORT, isolation, tml));
+		check_complete(run, 1);
+		assert_int_equal(function_hits(run, "core::add"), 3);
+		assert_int_equal(function_hits(run, "core::parse[Str]"), 1);
+		assert_int_equal(function_hits(run, "core::crash"), 1);
+		assert_int_equal(function_hits(run, "core::wait"), 1);
+		html = slurp(run, "coverage/index.html");
+		assert_non_null(strstr(html, "core::parse[Str]"));
+		free(html);
+	}
+}
+
+static void tml_functions_of_an_executable_have_no_counts(void **state)
+{
+	struct run *run = cover(false, WORDS("--coverage=tml", suite_path("coverage/tml_exe")));
+
+	(void)state;
+	check_complete(run, 0);
+	assert_int_equal(function_hits(run, "core::add"), 0);
+	assert_int_equal(function_hits(run, "core::crash"), 0);
+	run = cover(true, WORDS(SHORT, suite_path("coverage/tml_exe")));
+	assert_int_equal(run->exit_code, 3);
+	check_problem(run, "TML functions of suite tml_exe (test tml_exe) may be missing");
+	assert_int_equal(function_hits(run, "core::add"), 0);
+}
+
+static const struct { const char *how, *says; } spoiled_rows[] = {
+	{ "truncated", "would end past the end of the file" },
+	{ "emptied", "left no profile" },
+	{ "scribbled", "is damaged" },
+	{ "removed", "left no profile" },
+	{ "foreign", "too short for a raw profile" },
+};
+
+#define LLVM_ROWS(title, function)                                                            \
+	harness_row_test(title " (LLVM 14)", function, llvms[0]),                             \
+	harness_row_test(title " (LLVM 16)", function, llvms[1]),                             \
+	harness_row_test(title " (LLVM 19)", function, llvms[2])
+
+#define SPOILED_ROW(i) \
+	harness_row_test("a_spoiled_profile_is_named", a_spoiled_profile_is_named, &spoiled_rows[i])
+#define TOOL_ROW(i) \
+	harness_row_test("a_tool_that_fails_is_an_error", a_tool_that_fails_is_an_error, &tool_rows[i])
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		LLVM_ROWS("a_test_counts_however_it_ends", a_test_counts_however_it_ends),
+		LLVM_ROWS("executables_count_however_they_end", executables_count_however_they_end),
+		harness_row_test("the_matrix_makes_no_difference (LLVM 19)",
+				 the_matrix_makes_no_difference, llvms[2]),
+		harness_test(libraries_of_several_llvms_are_reported_together),
+		harness_test(copies_add_up_and_stripped_ones_count),
+		harness_test(a_stopped_run_keeps_what_was_counted),
+		harness_test(a_crash_elsewhere_loses_nothing),
+		harness_test(what_cannot_be_kept_is_named),
+		SPOILED_ROW(0), SPOILED_ROW(1), SPOILED_ROW(2), SPOILED_ROW(3), SPOILED_ROW(4),
+		harness_test(without_instrumentation_there_is_a_sentence),
+		harness_test(a_static_program_counts_at_its_exit),
+		harness_test(the_minimum_decides),
+		harness_test(reports_are_narrowed_to_what_was_asked_for),
+		harness_test(a_directory_is_used_again),
+		harness_test(a_directory_in_use_is_refused),
+		TOOL_ROW(0), TOOL_ROW(1), TOOL_ROW(2), TOOL_ROW(3), TOOL_ROW(4), TOOL_ROW(5),
+		harness_test(without_tools_the_package_is_named),
+		harness_test(nothing_left_is_wrong_input),
+		harness_test(a_full_disk_is_told),
+		harness_test(tml_functions_are_collected),
+		harness_test(tml_functions_of_an_executable_have_no_counts),
+	};
+	const struct CMUnitTest soak[] = {
+		LLVM_ROWS("the_matrix_makes_no_difference", the_matrix_makes_no_difference),
+	};
+	int nfailed = cmocka_run_group_tests(tests, NULL, NULL);
+
+	if (soaks())
+		nfailed += cmocka_run_group_tests(soak, NULL, NULL);
+	return nfailed;
+}

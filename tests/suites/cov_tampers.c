@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* Suites that spoil their own profile after LLVM's runtime has written it. HOW says how. */
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char profile[4096];
+
+/* Exit handlers run in reverse order: this one is registered before the runtime's. */
+static void spoil(void)
+{
+	int fd = open(profile, O_RDWR | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return;
+	if (strcmp(HOW, "truncated") == 0 && ftruncate(fd, st.st_size - 8) < 0)
+		abort();
+	if (strcmp(HOW, "emptied") == 0 && ftruncate(fd, 0) < 0)
+		abort();
+	if (strcmp(HOW, "scribbled") == 0 && pwrite(fd, "\xff\xff\xff\xff", 4, 24) != 4)
+		abort();
+	if (strcmp(HOW, "removed") == 0)
+		unlink(profile);
+	if (strcmp(HOW, "foreign") == 0 && (ftruncate(fd, 0) < 0 || pwrite(fd, "hello\n", 6, 0) != 6))
+		abort();
+	close(fd);
+}
+
+static void __attribute__((constructor(101), no_profile_instrument_function)) begin(void)
+{
+	const char *name = getenv("LLVM_PROFILE_FILE");
+
+	snprintf(profile, sizeof(profile), "%s", name ? name : "");
+	atexit(spoil);
+}
+
+int32_t tml_test_0(void);
+int32_t tml_test_0(void)
+{
+	return 0;
+}

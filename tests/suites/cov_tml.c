@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* TML's function coverage: a table of functions that ran, and its accessors. */
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SLOTS 4093
+
+static struct {
+	char name[192];
+	int32_t hits;
+} table[SLOTS];
+static int32_t nfunctions;
+
+int32_t tml_get_func_count(void);
+const char *tml_get_func_name(int32_t i);
+int32_t tml_get_func_hits(int32_t i);
+void tml_reset_coverage(void);
+void tml_coverage_write_file(const char *path);
+
+int32_t tml_get_func_count(void)
+{
+	return nfunctions;
+}
+
+const char *tml_get_func_name(int32_t i)
+{
+	return i >= 0 && i < nfunctions ? table[i].name : NULL;
+}
+
+int32_t tml_get_func_hits(int32_t i)
+{
+	return i >= 0 && i < nfunctions ? table[i].hits : 0;
+}
+
+void tml_reset_coverage(void)
+{
+	nfunctions = 0;
+}
+
+void tml_coverage_write_file(const char *path)
+{
+	FILE *f = fopen(path, "w");
+
+	for (int32_t i = 0; f && i < nfunctions; i++)
+		fprintf(f, "%s\n", table[i].name);
+	if (f)
+		fclose(f);
+}
+
+static void hit(const char *name)
+{
+	int32_t i = 0;
+
+	while (i < nfunctions && strcmp(table[i].name, name) != 0)
+		i++;
+	if (i == nfunctions && nfunctions < SLOTS) {
+		strncpy(table[i].name, name, sizeof(table[i].name) - 1);
+		table[i].hits = 0;
+		nfunctions++;
+	}
+	table[i].hits++;
+}
+
+static int bad(void)
+{
+	const char *value = getenv("COVERAGE_BAD");
+
+	return value && *value == '1';
+}
+
+int32_t tml_test_0(void);
+int32_t tml_test_1(void);
+int32_t tml_test_2(void);
+
+int32_t tml_test_0(void)
+{
+	hit("core::add");
+	hit("core::add");
+	hit("core::parse[Str]");
+	return 0;
+}
+
+int32_t tml_test_1(void)
+{
+	hit("core::add");
+	hit("core::crash");
+	if (bad())
+		abort();
+	return 0;
+}
+
+int32_t tml_test_2(void)
+{
+	hit("core::wait");
+	while (bad())
+		pause();
+	return 0;
+}
+
+#ifdef EXECUTABLE
+int main(void)
+{
+	const char *path = getenv("TML_COVERAGE_FILE");
+	int32_t (*const tests[])(void) = { tml_test_0, tml_test_1 };
+
+	for (int i = 0; i < 2; i++) {
+		tests[i]();
+		if (path)
+			tml_coverage_write_file(path);
+	}
+	return 0;
+}
+#endif

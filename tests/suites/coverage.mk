@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: MIT
+# Instrumented suites, each built by the clangs that there are: CI has all three.
+
+COV_LLVMS    := $(foreach v,14 16 19,$(if $(shell command -v clang-$v),$v))
+COV_ONE      := $(lastword $(COV_LLVMS))
+COV_FLAGS    := -std=gnu11 -D_GNU_SOURCE -g -O1 -fPIC -pthread -Wall -Wextra -Wno-infinite-recursion
+COV_COUNTS   := -fprofile-instr-generate -fcoverage-mapping
+COV_HOWS     := truncated emptied scribbled removed foreign
+COV_EXES     := pass crash exit hang child
+
+COV_SUITES   := $(COV_LLVMS:%=$S/coverage/libways_%.so) $(COV_LLVMS:%=$S/coverage/libneeds_%.so) \
+                $(COV_LLVMS:%=$S/coverage/libdep_%.so) \
+                $(foreach v,$(COV_LLVMS),$(COV_EXES:%=$S/coverage/exe$v-%)) \
+                $S/coverage/libtml.so $S/coverage/tml_exe $S/coverage/libplain.so
+ifneq ($(COV_ONE),)
+COV_SUITES   += $S/coverage/liblost.so $S/coverage/exe-lost $S/coverage/static-pass \
+                $S/coverage/libstripped.so $S/coverage/libcopy.so $S/coverage/libunmapped.so \
+                $(COV_HOWS:%=$S/coverage/lib%.so)
+endif
+SUITES       += $(COV_SUITES)
+
+# The version at the end of a library's name.
+COV_V         = $(patsubst %.so,%,$(lastword $(subst _, ,$(@F))))
+
+$(COV_SUITES): tests/suites/coverage.mk
+	@mkdir -p $(@D)
+	$(COV_RULE)
+
+$S/coverage/libways_%.so: COV_RULE = clang-$(COV_V) $(COV_FLAGS) $(COV_COUNTS) -shared -o $@ $(filter %.c,$^)
+$S/coverage/libneeds_%.so: COV_RULE = clang-$(COV_V) $(COV_FLAGS) $(COV_COUNTS) -shared -o $@ $(filter %.c,$^) \
+	-L$(@D) -ldep_$(COV_V) -Wl,-rpath,'$$ORIGIN'
+$S/coverage/libdep_%.so: COV_RULE = clang-$(COV_V) $(COV_FLAGS) $(COV_COUNTS) -DDEPENDENCY -shared -o $@ $(filter %.c,$^)
+$(foreach v,$(COV_LLVMS),$S/coverage/exe$v-%): COV_RULE = \
+	$(patsubst exe%,clang-%,$(firstword $(subst -, ,$(@F)))) $(COV_FLAGS) $(COV_COUNTS) -o $@ $(filter %.c,$^)
+$S/coverage/exe-lost: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) -o $@ $(filter %.c,$^)
+$S/coverage/static-pass: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) -static -o $@ $(filter %.c,$^)
+$S/coverage/liblost.so: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) -DCOVERAGE_LOST \
+	-Wno-unused-function -shared -o $@ $(filter %.c,$^)
+$S/coverage/libunmapped.so: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) -fprofile-instr-generate \
+	-DDEPENDENCY -Ddep_twice=tml_test_0 -shared -o $@ $(filter %.c,$^)
+$S/coverage/libstripped.so: COV_RULE = cp $(filter %.so,$^) $@ && strip -s -R .comment $@
+$S/coverage/libcopy.so: COV_RULE = cp $(filter %.so,$^) $@
+$(COV_HOWS:%=$S/coverage/lib%.so): COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) \
+	-DHOW='"$(patsubst lib%.so,%,$(@F))"' -shared -o $@ $(filter %.c,$^)
+$S/coverage/libtml.so $S/coverage/libplain.so: COV_RULE = $(SUITE_CC) -shared -o $@ $(filter %.c %.o,$^)
+$S/coverage/tml_exe: COV_RULE = $(SUITE_CC) -DEXECUTABLE -o $@ $(filter %.c,$^)
+
+$(COV_LLVMS:%=$S/coverage/libways_%.so) $S/coverage/liblost.so: tests/suites/cov_ways.c
+$(foreach v,$(COV_LLVMS),$(eval $S/coverage/libneeds_$v.so: tests/suites/cov_dep.c $S/coverage/libdep_$v.so))
+$(COV_LLVMS:%=$S/coverage/libdep_%.so) $S/coverage/libunmapped.so: tests/suites/cov_dep.c
+$(foreach v,$(COV_LLVMS),$(COV_EXES:%=$S/coverage/exe$v-%)) $S/coverage/exe-lost \
+	$S/coverage/static-pass: tests/suites/cov_exe.c
+$S/coverage/libstripped.so $S/coverage/libcopy.so: $S/coverage/libways_$(COV_ONE).so
+$(COV_HOWS:%=$S/coverage/lib%.so): tests/suites/cov_tampers.c
+$S/coverage/libtml.so $S/coverage/tml_exe: tests/suites/cov_tml.c
+$S/coverage/libplain.so: tests/suites/tml_entry.c $S/obj/tml_runtime.o
