@@ -222,7 +222,15 @@ $B/bench/material/complete: tools/bench/material $(wildcard tools/bench/bare_*.c
 		tools/bench/trivial.c tools/bench/flood.c
 	CC="$(CC)" tools/bench/material $(@D)
 
-bench: $(PRODUCTS) $B/bench/bench $B/bench/material/complete
+$B/bench/merge_profiles: tools/bench/merge_profiles.c $B/libproctor.a
+	@mkdir -p $(@D)
+	$(CC) $(LIB_FLAGS) $(LINK) -o $@ $< $B/libproctor.a $(DEP_LIBS) $(LDFLAGS)
+
+$B/bench/material/coverage/complete: tools/bench/coverage_material $B/bench/material/complete
+	tools/bench/coverage_material $(@D)
+
+bench: $(PRODUCTS) $B/bench/bench $B/bench/merge_profiles $B/bench/material/complete \
+		$B/bench/material/coverage/complete
 	@$B/bench/bench --rounds=$(ROUNDS) $(BENCH_FLAGS) $B/proctor $B/bench/material $(BENCH)
 
 # One file at a time: clang-tidy 14 takes what it learnt of one file's va_list for another's.

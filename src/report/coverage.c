@@ -46,21 +46,37 @@ static size_t common_directory(const struct proctor_coverage_summary *s)
 	return n;
 }
 
-/* The path within `columns`, cut from the left; columns and bytes are taken for the same. */
+/* Not the first byte of a character. */
+static bool is_rest(char byte)
+{
+	return ((unsigned char)byte & 0xc0) == 0x80;
+}
+
+/* How many columns a text takes, each character one. */
+static size_t text_columns(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text; text++)
+		n += !is_rest(*text);
+	return n;
+}
+
+/* The path within `columns`, cut from the left. */
 static void append_path(struct bytes *to, const char *path, unsigned columns)
 {
-	size_t n = strlen(path);
+	size_t n = text_columns(path);
 
 	if (n > columns) {
-		path += n - columns + 3;
-		/* Not within a character. */
-		while (((unsigned char)*path & 0xc0) == 0x80)
-			path++;
+		for (size_t skip = n - columns + 3; skip > 0; skip--)
+			do
+				path++;
+			while (is_rest(*path));
 		bytes_text(to, "...");
-		n = strlen(path) + 3;
+		n = columns;
 	}
 	escape_line(to, path);
-	bytes_printf(to, "%*s", n < columns ? (int)(columns - n) : 0, "");
+	bytes_printf(to, "%*s", (int)(columns - n), "");
 }
 
 static void append_bar(struct bytes *to, double percent)
@@ -109,7 +125,7 @@ static void append_table(struct bytes *to, const struct proctor_coverage_summary
 		bytes_text(to, "\n");
 	}
 	for (size_t i = 0; i < s->nfiles; i++) {
-		size_t n = strlen(s->files[i].path + common);
+		size_t n = text_columns(s->files[i].path + common);
 
 		longest = n > longest ? n : longest;
 	}

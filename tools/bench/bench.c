@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * usage: bench [--rounds=N] [--check] PROCTOR DIRECTORY [a|b|c|d|e|f]...
+ * usage: bench [--rounds=N] [--check] PROCTOR DIRECTORY [a|b|c|d|e|f|g|h]...
  *
  * Measures PROCTOR on what tools/bench/material made in DIRECTORY, beside its opponents, and
  * prints a table. Opponents run in the same rounds, in turn, after one round that does not count;
@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -393,13 +394,107 @@ static void bench_f(struct bench *b)
 	show_target(b, "proctor's start-up over git's", ratio(b, version, git), "x", false, 2);
 }
 
+/* The first line of a file of the material; "": there is none. */
+static void read_line(const struct bench *b, const char *name, char *line, size_t nline)
+{
+	char path[4096];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", b->dir, name);
+	file = fopen(path, "re");
+	line[0] = '\0';
+	if (!file)
+		return;
+	if (fgets(line, (int)nline, file))
+		line[strcspn(line, "\n")] = '\0';
+	fclose(file);
+}
+
+static double file_bytes(const struct bench *b, const char *name)
+{
+	char path[4096];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/%s", b->dir, name);
+	return stat(path, &st) < 0 ? -1 : (double)st.st_size;
+}
+
+static void bench_g(struct bench *b)
+{
+	struct contender *ours, *llvm, *nothing;
+	char profdata[4096];
+	double grown_bytes, profile_bytes = file_bytes(b, "coverage/first.profraw");
+
+	show_title("(g) merging 2,000 raw profiles of a program with 3,000 functions");
+	read_line(b, "coverage/profdata", profdata, sizeof(profdata));
+	ours = enter(b, "proctor's merge", 2000);
+	add_arg(ours, "%s/../merge_profiles", b->dir);
+	add_arg(ours, "%s/coverage/list", b->dir);
+	add_arg(ours, "%s/coverage/ours.profraw", b->dir);
+	nothing = enter(b, "the same of none", 2000);
+	add_arg(nothing, "%s/../merge_profiles", b->dir);
+	add_arg(nothing, "%s/coverage/nothing", b->dir);
+	add_arg(nothing, "%s/coverage/nothing.profraw", b->dir);
+	llvm = enter(b, "llvm-profdata merge -sparse", 2000);
+	add_arg(llvm, "%s", profdata);
+	add_arg(llvm, "merge");
+	add_arg(llvm, "-sparse");
+	add_arg(llvm, "-f");
+	add_arg(llvm, "%s/coverage/list", b->dir);
+	add_arg(llvm, "-o");
+	add_arg(llvm, "%s/coverage/llvm.profdata", b->dir);
+	if (!run_rounds(b))
+		return;
+	show_times(b);
+	show_target(b, "llvm-profdata's time over proctor's", ratio(b, llvm, ours), "x", true, 8);
+	grown_bytes = (peak_mib(b, ours) - peak_mib(b, nothing)) * 1024 * 1024;
+	show_target(b, "memory over the size of one profile", grown_bytes / profile_bytes, "x", false,
+		    2);
+}
+
+/* What is left of x without y, over z. */
+static double rest_ratio(const struct bench *b, const struct contender *x,
+			 const struct contender *y, const struct contender *z)
+{
+	double values[ROUNDS_MAX] = { 0 };
+
+	for (unsigned r = 0; r < b->nrounds; r++)
+		values[r] = (x->samples[r].wall_s - y->samples[r].wall_s) / z->samples[r].wall_s;
+	return median(values, b->nrounds);
+}
+
+static void bench_h(struct bench *b)
+{
+	struct contender *with, *without, *report;
+
+	show_title("(h) 100 instrumented suites of 100 tests, in batches");
+	without = enter_proctor(b, "proctor", 10000);
+	add_files(without, b, "coverage/counted/s", ".so", 100);
+	with = enter_proctor(b, "proctor --coverage", 10000);
+	add_arg(with, "--coverage");
+	add_arg(with, "--coverage-dir=%s/coverage/out", b->dir);
+	add_files(with, b, "coverage/counted/s", ".so", 100);
+	report = enter(b, "of it the report (proctor coverage)", 10000);
+	add_arg(report, "%s", b->proctor);
+	add_arg(report, "coverage");
+	add_arg(report, "%s/coverage/out", b->dir);
+	/* Without --coverage LLVM's runtime writes where its user says: a file for each process. */
+	setenv("LLVM_PROFILE_FILE", "/dev/null", 1);
+	if (run_rounds(b)) {
+		show_times(b);
+		show_target(b, "with coverage but its report, over without",
+			    rest_ratio(b, with, report, without), "x", false, 1.1);
+	}
+	unsetenv("LLVM_PROFILE_FILE");
+}
+
 static void (*const benches[])(struct bench *b) = {
-	bench_a, bench_b, bench_c, bench_d, bench_e, bench_f,
+	bench_a, bench_b, bench_c, bench_d, bench_e, bench_f, bench_g, bench_h,
 };
 
 static int usage(void)
 {
-	fputs("usage: bench [--rounds=N] [--check] PROCTOR DIRECTORY [a|b|c|d|e|f]...\n", stderr);
+	fputs("usage: bench [--rounds=N] [--check] PROCTOR DIRECTORY [a|b|c|d|e|f|g|h]...\n", stderr);
 	return 2;
 }
 
@@ -411,7 +506,7 @@ int main(int argc, char **argv)
 		{ NULL, 0, NULL, 0 },
 	};
 	static struct bench b = { .nrounds = ROUNDS_MIN };
-	const char *chosen = "abcdef";
+	const char *chosen = "abcdefgh";
 	char picked[64] = "";
 	struct utsname machine;
 	bool check = false;

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+/* src/coverage/report.h, lines.h and src/report/coverage.h: from llvm-cov's export to reports. */
+#include "coverage/report.h"
+
+#include "coverage/lines.h"
+#include "fixture.h"
+#include "report/coverage.h"
+
+static const char source_a[] =
+	"#include \"shared.h\"\n"
+	"#define TWICE(x) ((x) > 2 ? 2 * (x) : 0)\n"
+	"static int never(int n)\n{\n	return n + 1;\n}\n"
+	"int a(int n)\n{\n	int s = 0;\n"
+	"	for (int i = 0; i < n; i++) {\n"
+	"		if (i % 2 && i > 2)\n			s += TWICE(i);\n"
+	"		else\n			s -= 1;\n	}\n"
+	"	switch (n) {\n	case 1:\n		s = never(1);\n		break;\n"
+	"	default:\n		s += shared(n);\n	}\n"
+	"#if 0\n	s = 1;\n#endif\n"
+	"	return s < 0 && n > 100 ? never(s) : s;\n}\n";
+static const char source_b[] =
+	"#include \"shared.h\"\n"
+	"int a(int n);\n"
+	"int main(void)\n{\n	return a(7) + shared(2) > 1000;\n}\n";
+static const char header[] =
+	"static inline int shared(int n)\n{\n	while (n-- > 3)\n		if (n == 5)\n"
+	"			return n;\n	return 0;\n}\n";
+
+/* Exports of a real program by each LLVM there is. */
+static bool export(const char *llvm)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/usr/bin/clang-%s", llvm);
+	if (access(path, X_OK) < 0) {
+		print_message("clang-%s is not installed: not tried\n", llvm);
+		return false;
+	}
+	fixture_run("mkdir -p src; rm -f *.profraw");
+	fixture_write("src/a.c", source_a, sizeof(source_a) - 1);
+	fixture_write("src/b<&>.c", source_b, sizeof(source_b) - 1);
+	fixture_write("src/shared.h", header, sizeof(header) - 1);
+	fixture_run("clang-%s -fprofile-instr-generate -fcoverage-mapping -o program src/a.c "
+		    "'src/b<&>.c' && LLVM_PROFILE_FILE=p.profraw ./program && "
+		    "llvm-profdata-%s merge -sparse -o p.profdata p.profraw && "
+		    "llvm-cov-%s export -instr-profile=p.profdata ./program >export.json && "
+		    "llvm-cov-%s export -format=lcov -instr-profile=p.profdata ./program >export.lcov",
+		    llvm, llvm, llvm, llvm);
+	return true;
+}
+
+static const char *const llvms[] = { "14", "16", "19" };
+
+static json_t *document(const char *export_path, const struct report_filter *filter,
+			const struct report_facts *facts)
+{
+	struct proctor_error err;
+	json_t *doc;
+
+	if (report_json(export_path, filter, facts, &doc, &err) < 0)
+		fail_msg("%s", err.text);
+	return doc;
+}
+
+static void totals_are_llvms_own(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		json_t *doc, *theirs, *totals;
+
+		if (!export(llvms[i]))
+			continue;
+		doc = document("export.json", &(struct report_filter){ 0 },
+			       &(struct report_facts){ 0 });
+		theirs = json_load_file("export.json", 0, NULL);
+		totals = json_object_get(json_array_get(json_object_get(theirs, "data"), 0), "totals");
+		for (const char *const *name = (const char *const[]){ "lines", "functions", "regions",
+								       NULL }; *name; name++) {
+			json_t *ours = json_object_get(json_object_get(json_array_get(
+				json_object_get(doc, "data"), 0), "totals"), *name);
+
+			assert_true(json_equal(json_object_get(ours, "count"),
+				json_object_get(json_object_get(totals, *name), "count")));
+			assert_true(json_equal(json_object_get(ours, "covered"),
+				json_object_get(json_object_get(totals, *name), "covered")));
+		}
+		json_decref(theirs);
+		json_decref(doc);
+	}
+}
+
+/* The count that the DA record of a line has; -1: it has none. */
+static long long lcov_count(const char *file, unsigned line)
+{
+	char text[512], want[64];
+	FILE *f = fopen("export.lcov", "r");
+	bool within = false;
+	long long count = -1;
+
+	snprintf(want, sizeof(want), "DA:%u,", line);
+	while (fgets(text, sizeof(text), f)) {
+		if (strncmp(text, "SF:", 3) == 0)
+			within = strstr(text, file) != NULL;
+		if (within && strncmp(text, want, strlen(want)) == 0)
+			count = atoll(text + strlen(want));
+	}
+	fclose(f);
+	return count;
+}
+
+static void lines_count_as_in_llvms_lcov(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		json_t *doc, *file;
+		size_t j;
+
+		if (!export(llvms[i]))
+			continue;
+		doc = json_load_file("export.json", 0, NULL);
+		json_array_foreach(json_object_get(json_array_get(json_object_get(doc, "data"), 0),
+						   "files"), j, file) {
+			const char *name = strrchr(json_string_value(json_object_get(file, "filename")),
+						   '/');
+			struct lines l;
+
+			assert_true(lines_init(&l, json_object_get(file, "segments")));
+			for (unsigned line = 1; line <= 32; line++) {
+				long long expected = lcov_count(name, line);
+				uint64_t count;
+				size_t first;
+				bool code = lines_next(&l, line, &count, &first);
+
+				if (code != (expected >= 0) || (code && (long long)count != expected))
+					fail_msg("LLVM %s, %s:%u: %d, %lld, not %lld", llvms[i], name,
+						 line, code, (long long)count, expected);
+			}
+			lines_fini(&l);
+		}
+		json_decref(doc);
+	}
+}
+
+static bool names_file(const json_t *doc, const char *end)
+{
+	char *text = json_dumps(doc, 0);
+	bool named = strstr(text, end) != NULL;
+
+	free(text);
+	return named;
+}
+
+static void globs_narrow_files_and_functions(void **state)
+{
+	const char *const only_a[] = { "a.c" }, *const headers[] = { "*.h" };
+	const struct report_filter a = { .includes = only_a, .nincludes = 1 };
+	const struct report_filter no_headers = { .excludes = headers, .nexcludes = 1 };
+	struct report_summary summary;
+	struct proctor_error err;
+	json_t *doc;
+
+	(void)state;
+	if (!export("19"))
+		return;
+	doc = document("export.json", &a, &(struct report_facts){ 0 });
+	assert_true(names_file(doc, "src/a.c"));
+	assert_false(names_file(doc, "b<&>.c"));
+	assert_int_equal(report_summarize(doc, &summary, &err), 0);
+	assert_int_equal(summary.nfiles, 1);
+	assert_true(summary.files[0].lines.count == summary.total.lines.count);
+	free(summary.files);
+	json_decref(doc);
+	assert_int_equal(report_lcov("export.lcov", &a, "a.lcov", &err), 0);
+	fixture_run("grep -c SF: a.lcov | grep -qx 1 && grep -q src/a.c a.lcov && "
+		    "test $(grep -c end_of_record a.lcov) = 1");
+	doc = document("export.json", &no_headers, &(struct report_facts){ 0 });
+	assert_int_equal(report_summarize(doc, &summary, &err), 0);
+	assert_int_equal(summary.nfiles, 2);
+	free(summary.files);
+	json_decref(doc);
+}
+
+static void what_is_missing_stands_in_the_document(void **state)
+{
+	const char *const problems[] = { "the counts of \"x\" are missing" }, *const notes[] = { "hm" };
+	struct function list[] = { { "core::add", 3, true, 2 }, { "core::sub", 0, false, 1 } };
+	const struct functions functions = { .list = list, .n = 2 };
+	const struct report_facts facts = { .problems = problems, .nproblems = 1, .notes = notes,
+					    .nnotes = 1, .functions = &functions };
+	json_t *doc = document(NULL, &(struct report_filter){ 0 }, &facts), *ours;
+	char *text;
+
+	(void)state;
+	ours = json_object_get(doc, "proctor");
+	text = json_dumps(ours, JSON_COMPACT | JSON_SORT_KEYS);
+	assert_string_equal(text, "{\"notes\":[\"hm\"],\"partial\":true,\"problems\":[\"the counts of "
+		"\\\"x\\\" are missing\"],\"tml_functions\":[{\"hits\":3,\"name\":\"core::add\","
+		"\"processes\":2},{\"hits\":null,\"name\":\"core::sub\",\"processes\":1}]}");
+	free(text);
+	json_decref(doc);
+}
+
+static void nonsense_is_refused_by_name(void **state)
+{
+	static const char *const bad[] = {
+		"", "{", "[]", "{}", "{\"data\":3}", "{\"data\":[{}]}", "{\"data\":[{\"files\":3}]}",
+		"{\"data\":[{\"files\":[{}]}]}", "nonsense",
+	};
+	struct proctor_error err;
+	json_t *doc;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		fixture_write("bad.json", bad[i], strlen(bad[i]));
+		assert_int_equal(report_json("bad.json", &(struct report_filter){ 0 },
+					     &(struct report_facts){ 0 }, &doc, &err), -EBADMSG);
+		assert_non_null(strstr(err.text, "bad.json"));
+	}
+	fixture_write("bad.lcov", "SF:a.c\nDA:1,1\n", 14);
+	assert_int_equal(report_lcov("bad.lcov", &(struct report_filter){ 0 }, "x.lcov", &err),
+			 -EBADMSG);
+	assert_int_equal(access("x.lcov", F_OK), -1);
+	assert_int_equal(access("x.lcov.new", F_OK), -1);
+}
+
+static void the_page_is_well_formed_and_shows_what_is_missed(void **state)
+{
+	const char *const problems[] = { "<script>alert(1)</script>" };
+	const struct report_facts facts = { .problems = problems, .nproblems = 1 };
+	struct proctor_error err;
+	json_t *doc;
+
+	(void)state;
+	if (!export("19"))
+		return;
+	/* Bytes that are no UTF-8, in a source that is shown. */
+	fixture_run("printf '/* \\377<b> */\\n' >> src/shared.h");
+	doc = document("export.json", &(struct report_filter){ 0 }, &facts);
+	assert_int_equal(report_html(doc, &facts, "page.html", &err), 0);
+	fixture_run("! grep -q '<script>\\|<b>' page.html && grep -q '&lt;script&gt;' page.html && "
+		    "grep -q 'b&lt;&amp;&gt;.c' page.html && grep -q '\\\\xff' page.html");
+	fixture_run("grep -q 'class=\"l x\"><span class=\"n\">5</span><span class=\"c\">0</span>"
+		    ".*return n + 1' page.html");
+	/* Each element that is opened is closed. */
+	fixture_run("for e in span u details table tr td pre; do "
+		    "test $(grep -o \"<$e[ >]\" page.html | wc -l) = "
+		    "$(grep -o \"</$e>\" page.html | wc -l) || { echo $e; exit 1; }; done");
+	fixture_run("rm src/a.c");
+	assert_int_equal(report_html(doc, &facts, "page.html", &err), 0);
+	fixture_run("grep -q 'cannot be shown: No such file' page.html");
+	assert_int_equal(report_html(doc, &facts, "no/such/page.html", &err), -ENOENT);
+	json_decref(doc);
+}
+
+static void a_percentage_is_whole_only_if_all_is_covered(void **state)
+{
+	(void)state;
+	assert_true(coverage_percent(&(struct proctor_coverage_numbers){ 100000, 99999 }) == 99.9);
+	assert_true(coverage_percent(&(struct proctor_coverage_numbers){ 100000, 1 }) == 0.1);
+	assert_true(coverage_percent(&(struct proctor_coverage_numbers){ 3, 3 }) == 100);
+	assert_true(coverage_percent(&(struct proctor_coverage_numbers){ 3, 0 }) == 0);
+	assert_true(coverage_percent(&(struct proctor_coverage_numbers){ 0, 0 }) == 0);
+}
+
+static void the_summary_has_a_bar_for_each_file(void **state)
+{
+	const struct proctor_coverage_file files[] = {
+		{ .path = "/src/lib/a.c", .lines = { 10, 10 } },
+		{ .path = "/src/lib/deep/\033[31mb.c", .lines = { 1000, 999 } },
+	};
+	const char *const problems[] = { "the counts of suite x are missing" };
+	const struct proctor_coverage_summary s = {
+		.files = files, .nfiles = 2,
+		.total = { .path = "TOTAL", .lines = { 1010, 1009 }, .functions = { 4, 2 } },
+		.problems = problems, .nproblems = 1, .json_path = "c/coverage.json",
+		.has_minimum = true, .below_minimum = true, .minimum_percent = 99.95,
+	};
+	struct bytes to = { 0 };
+
+	(void)state;
+	coverage_append(&to, &s, false, 0);
+	assert_string_equal(bytes_string(&to),
+		"Coverage: 99.9 % of lines (1009 of 1010), functions 50.0 %\n"
+		"  in /src/lib/\n"
+		"  a.c                   10/10  100.0 %  ####################\n"
+		"  deep/\\x1b[31mb.c      999/1000   99.9 %  ###################.\n"
+		"  total             1009/1010   99.9 %  ###################.\n"
+		"  below the minimum of 99.95 % of lines\n"
+		"  missing: the counts of suite x are missing\n"
+		"  report: c/coverage.json\n");
+	bytes_fini(&to);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(totals_are_llvms_own),
+		cmocka_unit_test(lines_count_as_in_llvms_lcov),
+		cmocka_unit_test(globs_narrow_files_and_functions),
+		cmocka_unit_test(what_is_missing_stands_in_the_document),
+		cmocka_unit_test(nonsense_is_refused_by_name),
+		cmocka_unit_test(the_page_is_well_formed_and_shows_what_is_missed),
+		cmocka_unit_test(a_percentage_is_whole_only_if_all_is_covered),
+		cmocka_unit_test(the_summary_has_a_bar_for_each_file),
+	};
+
+	return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/* src/coverage/tools.h: finding LLVM's tools and running them, good ones and stand-ins. */
+#include "coverage/tools.h"
+
+#include "fixture.h"
+
+#include <dirent.h>
+#include <sys/eventfd.h>
+#include <sys/wait.h>
+
+#define SHORT_US 300000u
+#define LONG_US 60000000u
+
+static void script(const char *path, const char *body)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	fprintf(f, "#!/bin/sh\n%s\n", body);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(chmod(path, 0755), 0);
+}
+
+/* One that tells a version when it is asked, and else does as `body` says. */
+static void stand_in(const char *path, unsigned major, const char *body)
+{
+	char text[1024];
+
+	snprintf(text, sizeof(text), "case \"$*\" in *--version*) echo 'Debian LLVM version %u.0.6'; "
+		 "exit;; esac\n%s", major, body);
+	script(path, text);
+}
+
+static void find(struct tools *t, const char *path, uint64_t timeout_us)
+{
+	struct proctor_error err;
+
+	if (tools_find(t, path, timeout_us, -1, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+static unsigned descriptors(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	unsigned n = 0;
+
+	while (readdir(dir))
+		n++;
+	closedir(dir);
+	return n;
+}
+
+static void the_newest_comes_first_and_each_version_once(void **state)
+{
+	struct tools t;
+
+	(void)state;
+	fixture_run("mkdir one two");
+	stand_in("one/llvm-profdata-14", 14, "");
+	stand_in("one/llvm-profdata", 19, "");
+	stand_in("two/llvm-profdata-19", 19, "");
+	stand_in("two/llvm-profdata-16", 16, "");
+	stand_in("two/llvm-cov-16", 16, "");
+	stand_in("two/llvm-cov-22", 22, "");	/* no llvm-profdata beside it */
+	fixture_run("ln -s llvm-profdata-14 one/llvm-profdata-13; touch one/llvm-profdata-99; "
+		    "mkdir one/llvm-cov-98; cp one/llvm-profdata-14 one/llvm-profdata-14-wrapper");
+	find(&t, "one:missing::two", LONG_US);
+	assert_int_equal(t.nprofdata, 3);
+	assert_int_equal(t.profdata[0].major, 19);
+	assert_string_equal(t.profdata[0].path, "one/llvm-profdata");
+	assert_int_equal(t.profdata[1].major, 16);
+	assert_int_equal(t.profdata[2].major, 14);
+	assert_int_equal(t.ncov, 1);
+	assert_int_equal(t.cov[0].major, 16);
+	tools_fini(&t);
+	fixture_run("rm -r one two");
+}
+
+static void what_gives_no_version_is_passed_over(void **state)
+{
+	struct tools t;
+
+	(void)state;
+	fixture_run("mkdir bin");
+	script("bin/llvm-profdata-14", "exec sleep 1000");
+	script("bin/llvm-profdata-15", "echo gcov 12");
+	script("bin/llvm-profdata-16", "kill -SEGV $$");
+	script("bin/llvm-profdata-17", "exit 1");
+	find(&t, "bin", SHORT_US);
+	assert_int_equal(t.nprofdata, 0);
+	tools_fini(&t);
+	fixture_run("rm -r bin");
+}
+
+static void each_raw_version_has_its_reader(void **state)
+{
+	static const struct { uint64_t raw; unsigned major; } rows[] = {
+		{ 5, 12 }, { 7, 13 }, { 8, 16 }, { 9, 18 }, { 10, 20 }, { 11, 20 },
+		{ 8 | 1ull << 56, 16 },
+	};
+	struct tool list[] = {
+		{ "p20", 20 }, { "p18", 18 }, { "p16", 16 }, { "p13", 13 }, { "p12", 12 },
+	};
+	struct tools t = { .profdata = list, .nprofdata = 5 };
+	struct proctor_error err;
+	const struct tool *tool;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(tools_for_raw(&t, rows[i].raw, &tool, &err), 0);
+		assert_int_equal(tool->major, rows[i].major);
+	}
+	t.nprofdata = 1;
+	assert_int_equal(tools_for_raw(&t, 8, &tool, &err), -ENOENT);
+	assert_non_null(strstr(err.text, "version 8"));
+	assert_non_null(strstr(err.text, "LLVM 14 to 17"));
+	assert_non_null(strstr(err.text, "package llvm-14"));
+	t.nprofdata = 0;
+	assert_int_equal(tools_newest(&t, &tool, &tool, &err), -ENOENT);
+	assert_non_null(strstr(err.text, "package llvm"));
+}
+
+struct failure {
+	const char *body;
+	int code;
+	const char *says;
+};
+
+static const struct failure failures[] = {
+	{ "echo one >&2; echo two >&2; exit 3", -EIO, "failed with status 3: two" },
+	{ "kill -ABRT $$", -EIO, "crashed with SIGABRT" },
+	{ "exec sleep 1000", -ETIMEDOUT, "did not end within 0.3 s" },
+	{ "sleep 1000 & echo busy >&2; wait", -ETIMEDOUT, "did not end within 0.3 s: busy" },
+	{ "sleep 1000 >/dev/null & exit 1", -EIO, "failed with status 1" },
+	{ "yes | head -c 200000 >&2; exit 1", -EIO, "failed with status 1: y" },
+	{ "exit 0", -EIO, "wrote nothing" },
+};
+
+static void a_failure_is_one_sentence(void **state)
+{
+	const char *const inputs[] = { "in" };
+
+	(void)state;
+	fixture_run("mkdir bin");
+	for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
+		const struct failure *f = &failures[i];
+		struct proctor_error err;
+		char *warnings = NULL;
+		unsigned before;
+		struct tools t;
+
+		stand_in("bin/llvm-profdata-19", 19, f->body);
+		stand_in("bin/llvm-cov-19", 19, f->body);
+		find(&t, "bin", LONG_US);
+		t.timeout_us = SHORT_US;
+		before = descriptors();
+		assert_int_equal(tools_merge(&t, &t.profdata[0], inputs, 1, "merged", &err), f->code);
+		if (!strstr(err.text, f->says) || !strstr(err.text, "bin/llvm-profdata-19"))
+			fail_msg("\"%s\" does not say \"%s\"", err.text, f->says);
+		assert_int_equal(tools_export(&t, &t.cov[0], "p", inputs, 1, "text", "exported",
+					      &warnings, &err), f->code);
+		if (!strstr(err.text, f->says) || !strstr(err.text, "bin/llvm-cov-19"))
+			fail_msg("\"%s\" does not say \"%s\"", err.text, f->says);
+		free(warnings);
+		/* Nothing of it is left: no file, no descriptor, no process. */
+		assert_int_equal(descriptors(), before);
+		fixture_run("! ls merged* exported* 2>/dev/null");
+		assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+		assert_int_equal(errno, ECHILD);
+		tools_fini(&t);
+	}
+	fixture_run("rm -r bin");
+}
+
+static void a_cancelled_tool_is_killed(void **state)
+{
+	const char *const inputs[] = { "in" };
+	struct proctor_error err;
+	struct tools t;
+
+	(void)state;
+	fixture_run("mkdir bin");
+	stand_in("bin/llvm-profdata-19", 19, "exec sleep 1000");
+	find(&t, "bin", LONG_US);
+	t.cancel_fd = eventfd(1, 0);
+	assert_int_equal(tools_merge(&t, &t.profdata[0], inputs, 1, "merged", &err), -EINTR);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	close(t.cancel_fd);
+	tools_fini(&t);
+	fixture_run("rm -r bin");
+}
+
+static void what_a_tool_warns_of_is_kept(void **state)
+{
+	const char *const objects[] = { "one" };
+	struct proctor_error err;
+	char *warnings = NULL;
+	struct tools t;
+
+	(void)state;
+	fixture_run("mkdir bin");
+	stand_in("bin/llvm-profdata-19", 19, "");
+	stand_in("bin/llvm-cov-19", 19, "echo 'warning: 3 functions' >&2; echo out");
+	find(&t, "bin", LONG_US);
+	assert_int_equal(tools_export(&t, &t.cov[0], "p", objects, 1, "text", "exported", &warnings,
+				      &err), 0);
+	assert_string_equal(warnings, "warning: 3 functions\n");
+	free(warnings);
+	tools_fini(&t);
+	fixture_run("grep -qx out exported && rm -r bin exported");
+}
+
+/* Many binaries, and names that a shell or LLVM's list files would take apart. */
+static void any_name_and_any_number_can_be_handed_over(void **state)
+{
+	enum { N = 300 };
+	const char *objects[N + 1];
+	struct proctor_error err;
+	char *warnings = NULL;
+	struct tools t;
+
+	(void)state;
+	if (access("/usr/bin/clang-19", X_OK) < 0 || access("/usr/bin/llvm-cov-19", X_OK) < 0) {
+		print_message("LLVM 19 is not installed: not tried\n");
+		return;
+	}
+	fixture_write("p.c", "int main(void) { return 0; }\n", 29);
+	fixture_run("clang-19 -fprofile-instr-generate -fcoverage-mapping -o program p.c && "
+		    "LLVM_PROFILE_FILE='3,a b.profraw' ./program");
+	for (int i = 0; i < N; i++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), i % 2 ? "copy %d" : "co\"py\\%d", i);
+		objects[i] = strdup(name);
+		assert_int_equal(link("program", name), 0);
+	}
+	find(&t, getenv("PATH"), LONG_US);
+	objects[N] = "3,a b.profraw";
+	assert_int_equal(tools_merge(&t, &t.profdata[0], &objects[N], 1, "a,b c.profdata", &err), 0);
+	if (tools_export(&t, &t.cov[0], "a,b c.profdata", objects, N, "lcov", "out put", &warnings,
+			 &err) < 0)
+		fail_msg("%s", err.text);
+	fixture_run("grep -q 'DA:1,1' 'out put' && ! ls *.new *.list *.objects 2>/dev/null");
+	free(warnings);
+	tools_fini(&t);
+	for (int i = 0; i < N; i++)
+		free((char *)objects[i]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_newest_comes_first_and_each_version_once),
+		cmocka_unit_test(what_gives_no_version_is_passed_over),
+		cmocka_unit_test(each_raw_version_has_its_reader),
+		cmocka_unit_test(a_failure_is_one_sentence),
+		cmocka_unit_test(a_cancelled_tool_is_killed),
+		cmocka_unit_test(what_a_tool_warns_of_is_kept),
+		cmocka_unit_test(any_name_and_any_number_can_be_handed_over),
+	};
+
+	return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
+}
