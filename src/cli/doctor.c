@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/container.h"
+#include "coverage/tools.h"
 #include "loop/loop.h"
 #include "run/cores.h"
 #include "run/host_path.h"
@@ -209,6 +210,33 @@ static void say_tool(const char *name, const char *purpose)
 	say(name, "not found (%s)", purpose);
 }
 
+static void say_versions(const char *name, const struct tool *list, size_t n)
+{
+	char versions[128] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < n && used < sizeof(versions); i++)
+		used += (size_t)snprintf(versions + used, sizeof(versions) - used, "%s%u", i ? ", " : "of LLVM ",
+					 list[i].major);
+	say(name, "%s", n ? versions : "none in PATH (coverage reports need it)");
+}
+
+/* Runs need neither: only reports of coverage do. */
+static void say_coverage_tools(void)
+{
+	const char *path = getenv("PATH");
+	struct proctor_error err;
+	struct tools tools;
+
+	if (tools_find(&tools, path ? path : "", 5000000, -1, &err) < 0) {
+		say("llvm-profdata", "%s", err.text);
+		return;
+	}
+	say_versions("llvm-profdata", tools.profdata, tools.nprofdata);
+	say_versions("llvm-cov", tools.cov, tools.ncov);
+	tools_fini(&tools);
+}
+
 static bool say_all(const struct options *o)
 {
 	struct utsname kernel;
@@ -226,8 +254,7 @@ static bool say_all(const struct options *o)
 	say_file("pipe-max-size", "/proc/sys/fs/pipe-max-size");
 	say_file("core pattern", "/proc/sys/kernel/core_pattern");
 	say_memory();
-	say_tool("llvm-profdata", "merges source coverage");
-	say_tool("llvm-cov", "shows source coverage");
+	say_coverage_tools();
 	say_tool("gdb", "reads core files");
 	say_tool("addr2line", "names lines of addresses");
 	return host && loop;

@@ -27,7 +27,7 @@ struct out {
 	int fd;
 	bool failed;
 	size_t n;
-	char bytes[4096];
+	char bytes[256];	/* small: a handler may run on a small stack */
 };
 
 static void *symbol_of(void *handle, const char *name)

@@ -182,6 +182,16 @@ PLAIN static void *thread_crashes(void *data)
 	return data;
 }
 
+/* As Rust's threads do: handlers have little room. */
+PLAIN static void crashes_on_a_small_stack(void)
+{
+	static char room[8192];
+	stack_t small = { .ss_sp = room, .ss_size = sizeof(room) };
+
+	sigaltstack(&small, NULL);
+	abort();
+}
+
 PLAIN static void crashes_in_a_thread(void)
 {
 	pthread_t thread;
@@ -335,7 +345,8 @@ CHILD_WAY(22, in_child(100, child_waits, true))
 CHILD_WAY(23, in_child(100, child_executes, false))
 CHILD_WAY(24, in_child(100, child_executes_nothing, false))
 CHILD_WAY(25, in_grandchild(50))
-WAY(26, returns)
+WAY(26, crashes_on_a_small_stack)
+WAY(27, returns)
 #else
 /* Ways that nothing can be kept of: by SIGKILL, from within and of a child. */
 PLAIN static void kills_itself(void)
