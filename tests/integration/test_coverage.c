@@ -479,7 +479,7 @@ static const struct tool_row tool_rows[] = {
 	{ "it fails", "echo out of order >&2; exit 1", "exit 1",
 	  "failed with status 1: out of order" },
 	{ "it crashes", "kill -SEGV $$", "exit 1", "crashed with SIGSEGV" },
-	{ "it hangs", "sleep 1000 & wait", "exit 1", "did not end within 1 s" },
+	{ "it hangs", "/bin/sleep 1000 & wait", "exit 1", "did not end within 1 s" },
 	{ "it writes nothing", "exit 0", "exit 0", "wrote nothing" },
 	{ "llvm-cov fails", "while [ \"$1\" != -o ]; do shift; done; echo x > \"$2\"",
 	  "echo no such thing >&2; exit 2", "llvm-cov-19, which was to export" },
