@@ -223,12 +223,11 @@ static int store_coverage(struct options *o, const char *text, struct proctor_er
 static int store_coverage_fail_under(struct options *o, const char *text,
 				     struct proctor_error *err)
 {
-	double percent;
-	char *end;
+	char *end = NULL;
+	double percent = strtod(text, &end);
 
 	/* Neither a sign nor hexadecimal digits nor "nan". */
-	percent = strspn(text, "0123456789.") == strlen(text) ? strtod(text, &end) : -1;
-	if (!*text || percent < 0 || *end || percent > 100)
+	if (!*text || strspn(text, "0123456789.") != strlen(text) || *end || percent > 100)
 		return error_set(err, -EINVAL, "\"%s\" is no percentage from 0 to 100", text);
 	o->run.coverage.has_minimum = true;
 	o->run.coverage.minimum_percent = percent;

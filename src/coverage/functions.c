@@ -37,7 +37,8 @@ static int entry_compare(const void *a, const void *b)
 
 static int no_memory(const char *path, struct proctor_error *err)
 {
-	return error_set(err, -ENOMEM, "no memory for the functions of %s", path);
+	error_set(err, -ENOMEM, "no memory for the functions of %s", path);
+	return -ENOMEM;
 }
 
 static int lines_read(struct lines *l, const char *path, struct proctor_error *err)
@@ -166,7 +167,7 @@ int functions_add_file(struct functions *f, const char *path, struct proctor_err
 	if (!names && !(names = f->names = calloc(1, sizeof(*names))))
 		return no_memory(path, err);
 	ret = lines_read(&l, path, err);
-	if (ret < 0)
+	if (ret < 0 || !l.text)
 		return ret;
 	ret = lines_check(&l, path, err);
 	names->nblocks++;

@@ -40,9 +40,11 @@ static bool starts_region(const struct segment *s)
 
 bool lines_next(struct lines *l, uint64_t line, uint64_t *count, size_t *first)
 {
-	const struct segment *wrapped = l->next > 0 ? &l->segments[l->next - 1] : NULL;
+	/* What the line before ended in goes on. */
+	const struct segment wrapped = l->next > 0 ? l->segments[l->next - 1]
+						   : (struct segment){ 0 };
 	bool mapped, starts = false, entered = false;
-	uint64_t most = wrapped ? wrapped->count : 0;
+	uint64_t most = wrapped.count;
 
 	*first = l->next;
 	for (; l->next < l->n && l->segments[l->next].line <= line; l->next++) {
@@ -54,7 +56,7 @@ bool lines_next(struct lines *l, uint64_t line, uint64_t *count, size_t *first)
 			most = s->count > most ? s->count : most;
 		}
 	}
-	mapped = starts || (wrapped && wrapped->has_count);
+	mapped = starts || wrapped.has_count;
 	/* A region that was left out (by #if) begins here. */
 	if (*first < l->next && !l->segments[*first].has_count && l->segments[*first].is_entry)
 		mapped = false;

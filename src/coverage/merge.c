@@ -162,9 +162,9 @@ static int sums_add(struct merge *m, struct merge_sum *sum)
 
 	if (!m->table && !(m->table = calloc(1, sizeof(*m->table))))
 		return -ENOMEM;
-	if (2 * (m->nsums + 1) > m->table->nbuckets && !table_grow(m))
+	if ((!m->table->buckets || 2 * (m->nsums + 1) > m->table->nbuckets) && !table_grow(m))
 		return -ENOMEM;
-	sums = reallocarray(m->sums, m->nsums + 1, sizeof(*sums));
+	sums = reallocarray(m->sums, m->nsums + 1, sizeof(struct merge_sum *));
 	if (!sums)
 		return -ENOMEM;
 	m->sums = sums;
@@ -196,6 +196,12 @@ static int damaged(const struct input *in, uint64_t at, const char *why, struct 
 {
 	return error_set(err, -EBADMSG, "%s is damaged: in the profile at byte %llu, %s", in->path,
 			 (unsigned long long)at, why);
+}
+
+static int no_memory(const struct input *in, struct proctor_error *err)
+{
+	error_set(err, -ENOMEM, "no memory to read %s", in->path);
+	return -ENOMEM;
 }
 
 static bool buffer_need(struct merge *m, size_t nbytes)
@@ -308,8 +314,7 @@ static int part_make_sum(struct merge *m, const struct input *in, struct part *p
 	int ret = 0;
 
 	if (!sum || !(sum->profile = malloc(p->h.nbytes)))
-		ret = error_set(err, -ENOMEM, "no memory for a profile of %llu bytes (%s)",
-				(unsigned long long)p->h.nbytes, in->path);
+		ret = no_memory(in, err);
 	if (ret == 0)
 		ret = input_read(in, p->at, sum->profile, p->h.nbytes, err);
 	if (ret == 0) {
@@ -328,7 +333,7 @@ static int part_make_sum(struct merge *m, const struct input *in, struct part *p
 					       sum->profile + p->h.names_at);
 		memset(sum->profile + p->h.counters_at, 0, p->h.ncounters * 8);
 		if (sums_add(m, sum) < 0)
-			ret = error_set(err, -ENOMEM, "no memory for one more binary (%s)", in->path);
+			ret = no_memory(in, err);
 	}
 	if (ret < 0) {
 		if (sum)
@@ -346,7 +351,7 @@ static int part_find_sum(struct merge *m, const struct input *in, struct part *p
 	size_t mask = m->table ? m->table->nbuckets - 1 : 0;
 
 	if (!buffer_need(m, CHUNK_BYTES))
-		return error_set(err, -ENOMEM, "no memory to read %s", in->path);
+		return no_memory(in, err);
 	for (size_t at = quick_hash(&p->h) & mask; m->table && m->table->buckets[at];
 	     at = (at + 1) & mask) {
 		struct merge_sum *sum = m->sums[m->table->buckets[at] - 1];
@@ -388,7 +393,7 @@ static int input_read_part(struct merge *m, struct input *in, uint64_t *at,
 	int ret;
 
 	if (!p)
-		return error_set(err, -ENOMEM, "no memory to read %s", in->path);
+		return no_memory(in, err);
 	p->at = *at;
 	ret = input_read(in, *at, head, nhead, err);
 	if (ret < 0)
@@ -440,7 +445,7 @@ static int input_add(struct merge *m, const struct input *in, struct proctor_err
 	for (size_t i = 0; i < in->nparts; i++)
 		ncounters += in->parts[i].h.ncounters;
 	if (!buffer_need(m, ncounters * 8))
-		return error_set(err, -ENOMEM, "no memory to read %s", in->path);
+		return no_memory(in, err);
 	for (size_t i = 0; i < in->nparts && ret == 0; i++) {
 		const struct part *p = &in->parts[i];
 
@@ -573,8 +578,9 @@ static int shape_make_sum(struct merge *m, const struct raw_shape *shape,
 no_memory:
 	if (sum)
 		sum_free(sum);
-	return error_set(err, -ENOMEM, "no memory for a profile of %llu bytes",
-			 (unsigned long long)h->nbytes);
+	error_set(err, -ENOMEM, "no memory for a profile of %llu bytes",
+		  (unsigned long long)h->nbytes);
+	return -ENOMEM;
 }
 
 static struct merge_sum *shape_find_sum(const struct merge *m, const struct raw_shape *shape,

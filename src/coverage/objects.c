@@ -24,21 +24,21 @@ struct reading {
 	size_t names;		/* section with the names of the sections */
 };
 
-static int reading_open(struct reading *r, const char *path)
+static bool reading_open(struct reading *r, const char *path)
 {
 	r->elf = NULL;
 	r->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (r->fd < 0)
-		return -errno;
+		return false;
 	elf_version(EV_CURRENT);
 	if (fstat(r->fd, &r->st) == 0 && S_ISREG(r->st.st_mode))
 		r->elf = elf_begin(r->fd, ELF_C_READ, NULL);
 	if (r->elf && elf_kind(r->elf) == ELF_K_ELF && gelf_getclass(r->elf) == ELFCLASS64 &&
 	    elf_getshdrstrndx(r->elf, &r->names) == 0)
-		return 0;
+		return true;
 	elf_end(r->elf);
 	close(r->fd);
-	return -ENOEXEC;
+	return false;
 }
 
 static void reading_close(struct reading *r)
@@ -197,7 +197,7 @@ static int objects_add(struct objects *o, const char *path, bool program, size_t
 	struct reading r;
 
 	*index = OBJECT_NONE;
-	if (reading_open(&r, path) < 0)
+	if (!reading_open(&r, path))
 		return 0;
 	*index = objects_index(o, r.st.st_dev, r.st.st_ino);
 	if (*index == OBJECT_NONE) {
@@ -314,7 +314,7 @@ int object_shape(const struct object *object, struct raw_shape *shape, void **me
 	if (object->version == 0)
 		return error_set(err, -ENOTSUP, "cannot tell which LLVM built %s: it has no symbols "
 				 "and its profile data are of no version known here", object->path);
-	if (reading_open(&r, object->path) < 0)
+	if (!reading_open(&r, object->path))
 		return error_set(err, -EIO, "cannot read %s again", object->path);
 	bytes = r.st.st_ino == object->ino && r.st.st_dev == object->dev &&
 		object->data.nbytes <= (uint64_t)r.st.st_size &&

@@ -24,7 +24,8 @@ struct inputs {
 
 static int no_memory(struct proctor_error *err)
 {
-	return error_set(err, -ENOMEM, "no memory for the coverage reports");
+	error_set(err, -ENOMEM, "no memory for the coverage reports");
+	return -ENOMEM;
 }
 
 static void inputs_fini(struct inputs *in, const struct store *store)

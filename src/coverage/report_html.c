@@ -233,12 +233,13 @@ static bool put_files(struct html *h, const json_t *doc, const struct report_sum
 	json_t *data, *file;
 	size_t i, j, n = 0;
 
-	json_array_foreach(json_object_get(doc, "data"), i, data)
+	json_array_foreach(json_object_get(doc, "data"), i, data) {
 		json_array_foreach(json_object_get(data, "files"), j, file) {
 			if (!put_file(h, &s->files[n], n + 1, json_object_get(file, "segments")))
 				return false;
 			n++;
 		}
+	}
 	return true;
 }
 

@@ -73,9 +73,11 @@ static json_t *summary_zero(json_t *like)
 	json_t *zero = json_deep_copy(like), *part, *value;
 	const char *name, *count;
 
-	json_object_foreach(zero, name, part)
-		json_object_foreach(part, count, value)
+	json_object_foreach(zero, name, part) {
+		json_object_foreach(part, count, value) {
 			json_object_set_new(part, count, json_integer(0));
+		}
+	}
 	return zero ? zero : json_object();
 }
 
@@ -119,7 +121,7 @@ static json_t *files_keep(json_t *files, const struct report_filter *filter)
 			kept[nkept++] = file;
 	}
 	if (kept && nkept > 1)
-		qsort(kept, nkept, sizeof(*kept), file_compare);
+		qsort(kept, nkept, sizeof(json_t *), file_compare);
 	for (i = 0; kept && result && i < nkept; i++)
 		json_array_append(result, kept[i]);
 	free(kept);
@@ -132,11 +134,12 @@ static json_t *functions_keep(json_t *functions, const struct report_filter *fil
 	size_t i, j;
 
 	json_array_foreach(functions, i, function) {
-		json_array_foreach(json_object_get(function, "filenames"), j, name)
+		json_array_foreach(json_object_get(function, "filenames"), j, name) {
 			if (json_is_string(name) && report_wants(filter, json_string_value(name))) {
 				json_array_append(result, function);
 				break;
 			}
+		}
 	}
 	return result;
 }
@@ -154,8 +157,9 @@ static int data_narrow(json_t *data, const struct report_filter *filter, const c
 	if (!files)
 		return unexpected(path, "name of a file", err);
 	totals = summary_zero(json_object_get(data, "totals"));
-	json_array_foreach(files, i, file)
+	json_array_foreach(files, i, file) {
 		summary_add(totals, json_object_get(file, "summary"));
+	}
 	summary_percent(totals);
 	json_object_set_new(data, "files", files);
 	json_object_set_new(data, "totals", totals);
@@ -280,12 +284,13 @@ int report_summarize(const json_t *doc, struct report_summary *s, struct proctor
 	size_t i, j, n = 0;
 
 	*s = (struct report_summary){ .total = { .path = "TOTAL" } };
-	json_array_foreach(array, i, data)
+	json_array_foreach(array, i, data) {
 		n += json_array_size(json_object_get(data, "files"));
+	}
 	s->files = calloc(n ? n : 1, sizeof(*s->files));
 	if (!s->files)
 		return no_memory(err);
-	json_array_foreach(array, i, data)
+	json_array_foreach(array, i, data) {
 		json_array_foreach(json_object_get(data, "files"), j, file) {
 			struct proctor_coverage_file *to = &s->files[s->nfiles++];
 
@@ -298,5 +303,6 @@ int report_summarize(const json_t *doc, struct report_summary *s, struct proctor
 			file_add(to, json_object_get(file, "summary"));
 			file_add(&s->total, json_object_get(file, "summary"));
 		}
+	}
 	return 0;
 }

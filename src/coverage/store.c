@@ -2,6 +2,7 @@
 #include "coverage/store.h"
 
 #include "coverage/report.h"
+#include "report/escape.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -250,20 +251,13 @@ int store_add_binary(struct store *s, const char *path)
 static json_t *json_text(const char *text)
 {
 	json_t *string = json_string(text);
-	char *plain, *to;
+	struct bytes plain = { 0 };
 
 	if (string)
 		return string;
-	plain = to = malloc(4 * strlen(text) + 1);
-	for (; plain && *text; text++)
-		if ((unsigned char)*text < 0x80)
-			*to++ = *text;
-		else
-			to += sprintf(to, "\\x%02x", (unsigned char)*text);
-	if (plain)
-		*to = '\0';
-	string = plain ? json_string(plain) : NULL;
-	free(plain);
+	escape_line(&plain, text);
+	string = bytes_string(&plain) ? json_string(bytes_string(&plain)) : NULL;
+	bytes_fini(&plain);
 	return string;
 }
 

@@ -83,8 +83,8 @@ static void child_hear(struct child *c)
 
 	while (c->said_fd >= 0) {
 		size_t room = TOOL_SAID_BYTES - c->nsaid;
-		ssize_t n = read(c->said_fd, room ? c->run->said + c->nsaid : rest,
-				 room ? room : sizeof(rest));
+		ssize_t n = room ? read(c->said_fd, c->run->said + c->nsaid, room)
+				 : read(c->said_fd, rest, sizeof(rest));
 
 		if (n < 0)
 			return;

@@ -28,7 +28,8 @@ static const struct {
 
 static int no_memory(struct proctor_error *err)
 {
-	return error_set(err, -ENOMEM, "no memory for LLVM's tools");
+	error_set(err, -ENOMEM, "no memory for LLVM's tools");
+	return -ENOMEM;
 }
 
 /* "LLVM version 19.1.7", with or without a distributor's name before it. 0: it is none. */

@@ -81,8 +81,9 @@ static void object_zero(const struct area_object *o, uint64_t bias)
 			bits[i] = 0;
 }
 
-static void object_copy(const struct area_object *o, uint64_t bias, unsigned char *to)
+static void object_copy(const struct area_object *o, uint64_t bias)
 {
+	unsigned char *to = (unsigned char *)counters.area + o->own_at;
 	const uint64_t *from = object_counters(o, bias);
 	uint64_t n = o->ncounter_bytes / sizeof(*from);
 	const unsigned char *bits = object_bitmaps(o, bias);
@@ -106,8 +107,9 @@ static void counter_add(_Atomic uint64_t *to, uint64_t n)
 }
 
 /* Moves the counts: what is added once is not there to be added again. */
-static void object_move(const struct area_object *o, uint64_t bias, unsigned char *to)
+static void object_move(const struct area_object *o, uint64_t bias)
 {
+	unsigned char *to = (unsigned char *)counters.area + o->forked_at;
 	uint64_t *from = object_counters(o, bias), n = o->ncounter_bytes / sizeof(*from);
 	_Atomic uint64_t *sum = (_Atomic uint64_t *)to;
 	_Atomic unsigned char *sum_bits = (_Atomic unsigned char *)(to + o->ncounter_bytes);
@@ -125,13 +127,20 @@ static void object_move(const struct area_object *o, uint64_t bias, unsigned cha
 		}
 }
 
-/* Calls `each` for the objects loaded, with the loader's bias. */
-#define FOR_EACH_LOADED(o, bias)                                                             \
-	for (struct area_object *o = area_objects(counters.area),                            \
-				*end_##o = o + counters.area->nobjects;                      \
-	     o < end_##o; o++)                                                               \
-		for (uint64_t bias = atomic_load_explicit(&o->bias, memory_order_acquire);   \
-		     bias; bias = 0)
+typedef void object_function(const struct area_object *o, uint64_t bias);
+
+/* Calls `each` for the objects that are loaded. */
+static void objects_each(object_function *each)
+{
+	const struct area_object *o = area_objects(counters.area);
+
+	for (uint64_t i = 0; i < counters.area->nobjects; i++, o++) {
+		uint64_t bias = atomic_load_explicit(&o->bias, memory_order_acquire);
+
+		if (bias != 0)
+			each(o, bias - 1);
+	}
+}
 
 static void child_claim_slot(void)
 {
@@ -150,8 +159,7 @@ static void counters_in_child(void)
 	counters.pid = getpid();
 	counters.forked = true;
 	counters.left = false;
-	FOR_EACH_LOADED(o, bias)
-		object_zero(o, bias - 1);
+	objects_each(object_zero);
 	functions_forget();
 	child_claim_slot();
 	atomic_fetch_add(&counters.area->nforked, 1);
@@ -159,8 +167,7 @@ static void counters_in_child(void)
 
 static void child_leave(void)
 {
-	FOR_EACH_LOADED(o, bias)
-		object_move(o, bias - 1, (unsigned char *)counters.area + o->forked_at);
+	objects_each(object_move);
 	functions_leave(counters.area);
 	if (counters.left)
 		return;
@@ -179,8 +186,7 @@ void counters_leave(int sig)
 		return;
 	}
 	atomic_store(&counters.area->own, AREA_OWN_WRITING);
-	FOR_EACH_LOADED(o, bias)
-		object_copy(o, bias - 1, (unsigned char *)counters.area + o->own_at);
+	objects_each(object_copy);
 	functions_leave(counters.area);
 	atomic_store(&counters.area->own_signal, sig);
 	atomic_store(&counters.area->own, AREA_OWN_WRITTEN);
@@ -235,11 +241,9 @@ bool counters_open(void)
 	madvise(area, (size_t)st.st_size, MADV_DONTDUMP);
 	counters.area = area;
 	counters.pid = getpid();
-	pthread_atfork(NULL, NULL, counters_in_child);
-	atexit(counters_at_exit);
-	at_quick_exit(counters_at_quick_exit);
 	counters_watch_sanitizer();
-	return true;
+	return pthread_atfork(NULL, NULL, counters_in_child) == 0 &&
+	       atexit(counters_at_exit) == 0 && at_quick_exit(counters_at_quick_exit) == 0;
 }
 
 void counters_name(const char *profile)

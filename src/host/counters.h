@@ -15,7 +15,7 @@
 
 /*
  * Maps the area that AREA_FD holds, and closes that. From here on fork(2) gives a child counters of
- * its own. False: there is none; `coverage` says whether there should be.
+ * its own. False: there is none, or no memory for the handlers.
  */
 bool counters_open(void);
 bool counters_active(void);

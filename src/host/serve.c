@@ -443,7 +443,7 @@ int serve_main(bool sanitized, bool coverage)
 	if (!h->page)
 		return 2;
 	if (coverage && !counters_open()) {
-		fprintf(stderr, "proctor-host: descriptor %d is no counter area\n", AREA_FD);
+		fprintf(stderr, "proctor-host: cannot use descriptor %d as counter area\n", AREA_FD);
 		return 2;
 	}
 	h->pid = getpid();
