@@ -182,8 +182,19 @@ soak: $(INTEG_BIN) $(SUITES) $(PRODUCTS)
 
 # What reads files and pages that others wrote, against many mutations of good ones.
 FUZZ_BIN      = $(patsubst %,$B/tests/unit/test_%,elf manifest merge page raw symbolize)
-fuzz: $(FUZZ_BIN) $(PRODUCTS)
+FUZZ_SECONDS ?= 600
+FUZZ_CC      ?= $(lastword $(foreach c,clang clang-14 clang-16 clang-19,$(shell command -v $c)))
+fuzz: $(FUZZ_BIN) $(PRODUCTS) $B/fuzz/profile
 	@$(TEST_ENV) PROCTOR_SOAK=1 TEST_LIMIT=3600 tools/run-tests $(FUZZ_BIN)
+	cd $B/fuzz && ./profile -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1 corpus
+
+# Begins with what the unit test's hand-made profiles are: mutations of good ones go deeper.
+$B/fuzz/profile: tests/fuzz/profile.c src/coverage/merge.c src/coverage/raw.c src/base/error.c \
+		$B/tests/unit/test_merge
+	@mkdir -p $(@D)/corpus
+	$B/tests/unit/test_merge --corpus=$(abspath $(@D)/corpus)
+	$(FUZZ_CC) $(BASE_FLAGS) -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		-o $@ $(filter %.c,$^)
 
 # The demonstration: suites as a user would write them, and a judge of what proctor made of them.
 

@@ -447,7 +447,20 @@ static void copied_counters_are_of_the_same_binary(void **state)
 	}
 }
 
-int main(void)
+/* Good profiles for a fuzzer to begin with. */
+static int corpus_write(const char *dir)
+{
+	const struct profile p8 = profile_of(8, 3), p10 = profile_of(10, 3);
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/version-8", dir);
+	fixture_write(path, p8.bytes, p8.nbytes);
+	snprintf(path, sizeof(path), "%s/version-10", dir);
+	fixture_write(path, p10.bytes, p10.nbytes);
+	return 0;
+}
+
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(counters_of_one_binary_are_added),
@@ -463,5 +476,7 @@ int main(void)
 		cmocka_unit_test(copied_counters_are_of_the_same_binary),
 	};
 
+	if (argc == 2 && strncmp(argv[1], "--corpus=", 9) == 0)
+		return corpus_write(argv[1] + 9);
 	return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
 }
