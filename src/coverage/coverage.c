@@ -146,14 +146,14 @@ void coverage_environment_fini(struct coverage_environment *env)
 {
 	free(env->profile);
 	free(env->functions);
-	*env = (struct coverage_environment){ NULL };
+	*env = (struct coverage_environment){ .profile = NULL };
 }
 
 /* Fills `env`; false: no memory. */
 static bool environment_fill(const struct coverage *cov, const struct process *p,
 			     const struct object *program, struct coverage_environment *env)
 {
-	*env = (struct coverage_environment){ NULL };
+	*env = (struct coverage_environment){ .profile = NULL };
 	if (cov->llvm)
 		env->profile = program && program->counts ? process_profile_path(p, p->program)
 							  : process_others_path(p);

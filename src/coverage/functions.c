@@ -25,7 +25,7 @@ struct names {
 };
 
 /* A file in memory; each line ends with NUL. */
-struct lines {
+struct table {
 	char *text;
 	size_t nbytes;
 };
@@ -41,31 +41,31 @@ static int no_memory(const char *path, struct proctor_error *err)
 	return -ENOMEM;
 }
 
-static int lines_read(struct lines *l, const char *path, struct proctor_error *err)
+static int table_read(struct table *t, const char *path, struct proctor_error *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 	int ret = 0;
 
-	*l = (struct lines){ NULL };
+	*t = (struct table){ .text = NULL };
 	if (fd < 0)
 		return error_sys(err, errno, "cannot open %s", path);
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		ret = error_set(err, -EBADMSG, "%s is damaged: it is not a file", path);
-	else if (!(l->text = malloc((size_t)st.st_size + 1)))
+	else if (!(t->text = malloc((size_t)st.st_size + 1)))
 		ret = no_memory(path, err);
-	while (ret == 0 && l->nbytes < (size_t)st.st_size) {
-		ssize_t n = read(fd, l->text + l->nbytes, (size_t)st.st_size - l->nbytes);
+	while (ret == 0 && t->nbytes < (size_t)st.st_size) {
+		ssize_t n = read(fd, t->text + t->nbytes, (size_t)st.st_size - t->nbytes);
 
 		if (n < 0)
 			ret = error_sys(err, errno, "cannot read %s", path);
 		if (n <= 0)
 			break;
-		l->nbytes += (size_t)n;
+		t->nbytes += (size_t)n;
 	}
 	close(fd);
 	if (ret < 0)
-		free(l->text);
+		free(t->text);
 	return ret;
 }
 
@@ -83,17 +83,17 @@ static const char *line_split(const char *line, uint64_t *hits)
 }
 
 /* Ends each line with NUL and checks it. */
-static int lines_check(struct lines *l, const char *path, struct proctor_error *err)
+static int table_check(struct table *t, const char *path, struct proctor_error *err)
 {
 	bool counted = false;
 	size_t number = 1;
 
-	if (l->nbytes > 0 && l->text[l->nbytes - 1] != '\n')
+	if (t->nbytes > 0 && t->text[t->nbytes - 1] != '\n')
 		return error_set(err, -EBADMSG, "%s is truncated: its last line does not end", path);
-	for (char *line = l->text, *end; line < l->text + l->nbytes; line = end + 1, number++) {
+	for (char *line = t->text, *end; line < t->text + t->nbytes; line = end + 1, number++) {
 		uint64_t hits;
 
-		end = memchr(line, '\n', (size_t)(l->text + l->nbytes - line));
+		end = memchr(line, '\n', (size_t)(t->text + t->nbytes - line));
 		if (memchr(line, '\0', (size_t)(end - line)) || end == line)
 			return error_set(err, -EBADMSG, "%s, line %zu: it is no function's name", path,
 					 number);
@@ -160,18 +160,18 @@ static int functions_add(struct functions *f, struct names *names, const char *n
 int functions_add_file(struct functions *f, const char *path, struct proctor_error *err)
 {
 	struct names *names = f->names;
-	struct lines l;
+	struct table t;
 	bool counted = false;
 	int ret;
 
 	if (!names && !(names = f->names = calloc(1, sizeof(*names))))
 		return no_memory(path, err);
-	ret = lines_read(&l, path, err);
-	if (ret < 0 || !l.text)
+	ret = table_read(&t, path, err);
+	if (ret < 0 || !t.text)
 		return ret;
-	ret = lines_check(&l, path, err);
+	ret = table_check(&t, path, err);
 	names->nblocks++;
-	for (const char *line = l.text; ret == 0 && line < l.text + l.nbytes;
+	for (const char *line = t.text; ret == 0 && line < t.text + t.nbytes;
 	     line += strlen(line) + 1) {
 		const char *name = line;
 		uint64_t hits = 0;
@@ -186,7 +186,7 @@ int functions_add_file(struct functions *f, const char *path, struct proctor_err
 		if (functions_add(f, names, name, hits, counted) < 0)
 			ret = no_memory(path, err);
 	}
-	free(l.text);
+	free(t.text);
 	return ret;
 }
 
