@@ -471,6 +471,21 @@ static void tools_write(const char *dir, const char *profdata, const char *cov)
 	}
 }
 
+/* With the right tools the reports come from what the run left. */
+static void report_again(const struct run *run)
+{
+	char coverage[128];
+	struct run *again;
+
+	snprintf(coverage, sizeof(coverage), "%s/" WORK "/coverage", run->dir);
+	again = run_start(&(struct run_setup){
+		.command = "coverage", .args = WORDS(coverage), .no_events = true, .no_loop = true,
+		.cut_short = true,
+	});
+	run_finish(again);
+	assert_int_equal(again->exit_code, 0);
+}
+
 struct tool_row {
 	const char *title, *profdata, *cov, *says;
 };
@@ -491,8 +506,8 @@ static void a_tool_that_fails_is_an_error(void **state)
 {
 	const struct tool_row *row = *state;
 	const char *needs = need_suite("coverage/libneeds_%s.so", "19");
-	char dir[64] = "/tmp/proctor-tools-XXXXXX", tools[80], path[128], coverage[128];
-	struct run *run, *again;
+	char dir[64] = "/tmp/proctor-tools-XXXXXX", tools[80], path[128];
+	struct run *run;
 
 	assert_non_null(mkdtemp(dir));
 	snprintf(tools, sizeof(tools), "%s/bin", dir);
@@ -509,17 +524,74 @@ static void a_tool_that_fails_is_an_error(void **state)
 		fail_msg("stderr does not say \"%s\": %s", row->says, run->err);
 	assert_false(exists(run, "coverage/coverage.json"));
 	assert_false(exists(run, "coverage/coverage.profdata.new"));
-	/* With the right tools the reports come from what the run left. */
-	snprintf(coverage, sizeof(coverage), "%s/" WORK "/coverage", run->dir);
-	again = run_start(&(struct run_setup){
-		.command = "coverage", .args = WORDS(coverage), .no_events = true, .no_loop = true,
-		.cut_short = true,
-	});
-	run_finish(again);
-	assert_int_equal(again->exit_code, 0);
+	report_again(run);
 	assert_int_equal(count_of(run, "dep_twice"), 3);
 	snprintf(path, sizeof(path), "rm -r %s", dir);
 	assert_int_equal(system(path), 0);
+}
+
+/* A run of the library whose llvm-profdata hangs, as far as that. */
+static struct run *start_and_hang(const char *tools, const char *library)
+{
+	char path[256];
+	struct run *run;
+
+	tools_write(tools, "exec /bin/sleep 1000", "exit 1");
+	snprintf(path, sizeof(path), "PATH=%s:/bin/nonexistent", tools);
+	run = run_start(&(struct run_setup){
+		.args = WORDS("--coverage", library),
+		.prefix = IN_ITS_DIRECTORY,
+		.env = WORDS(path),
+		.cut_short = true,
+	});
+	run_await_processes(run, "sleep", 1, 30000);
+	return run;
+}
+
+/* An interrupt ends the report, not only the tests; what they left is reported on later. */
+static void a_report_is_interrupted(void **state)
+{
+	const char *needs = need_suite("coverage/libneeds_%s.so", "19");
+	char tools[64] = "/tmp/proctor-tools-XXXXXX", text[128];
+	struct run *run;
+
+	(void)state;
+	assert_non_null(mkdtemp(tools));
+	assert_int_equal(rmdir(tools), 0);
+	run = start_and_hang(tools, needs);
+	kill(run->pid, SIGINT);
+	run_finish(run);
+	assert_int_equal(run->exit_code, 128 + SIGINT);
+	run_check(run);
+	assert_non_null(strstr(run->err, "was stopped with the run"));
+	assert_false(exists(run, "coverage/coverage.json"));
+	report_again(run);
+	assert_int_equal(count_of(run, "dep_twice"), 3);
+	snprintf(text, sizeof(text), "rm -r %s", tools);
+	assert_int_equal(system(text), 0);
+}
+
+/* The tool dies with proctor, and the directory is free again. */
+static void a_report_is_killed(void **state)
+{
+	const char *needs = need_suite("coverage/libneeds_%s.so", "19");
+	char tools[64] = "/tmp/proctor-tools-XXXXXX", text[128];
+	struct run *run, *again;
+
+	(void)state;
+	assert_non_null(mkdtemp(tools));
+	assert_int_equal(rmdir(tools), 0);
+	run = start_and_hang(tools, needs);
+	kill(run->pid, SIGKILL);
+	run_finish(run);
+	assert_int_equal(run->exit_code, 128 + SIGKILL);
+	run_await_processes(run, "sleep", 0, 10000);
+	snprintf(text, sizeof(text), "--coverage-dir=%s/" WORK "/coverage", run->dir);
+	again = run_proctor(&(struct run_setup){ .args = WORDS("--coverage", text, needs) });
+	assert_int_equal(again->exit_code, 0);
+	assert_int_equal(count_of(run, "dep_twice"), 3);
+	snprintf(text, sizeof(text), "rm -r %s", tools);
+	assert_int_equal(system(text), 0);
 }
 
 static void without_tools_the_package_is_named(void **state)
@@ -679,6 +751,8 @@ int main(void)
 		harness_test(reports_are_narrowed_to_what_was_asked_for),
 		harness_test(a_directory_is_used_again),
 		harness_test(a_directory_in_use_is_refused),
+		harness_test(a_report_is_interrupted),
+		harness_test(a_report_is_killed),
 		TOOL_ROW(0), TOOL_ROW(1), TOOL_ROW(2), TOOL_ROW(3), TOOL_ROW(4), TOOL_ROW(5),
 		harness_test(without_tools_the_package_is_named),
 		harness_test(nothing_left_is_wrong_input),
