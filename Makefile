@@ -50,7 +50,7 @@ HOST_FLAGS    = $(BASE_FLAGS) $(CFLAGS)
 LINK          = -Wl,--as-needed
 
 LIB_SRC      := $(patsubst %,src/adapter/%.c,elf exe listing suite_h tml) \
-                $(patsubst %,src/base/%.c,arena bytes error spawn text) \
+                $(patsubst %,src/base/%.c,arena bytes error replacement spawn text) \
                 $(patsubst %,src/coverage/%.c,collect coverage functions lines merge objects process publish raw \
                     report_html report_json report_lcov store tool_run tools) \
                 $(patsubst %,src/loop/%.c,backend loop loop_epoll loop_uring) \
@@ -190,6 +190,7 @@ fuzz: $(FUZZ_BIN) $(PRODUCTS) $B/fuzz/profile
 
 # Begins with what the unit test's hand-made profiles are: mutations of good ones go deeper.
 $B/fuzz/profile: tests/fuzz/profile.c src/coverage/merge.c src/coverage/raw.c src/base/error.c \
+		src/base/replacement.c \
 		$B/tests/unit/test_merge
 	@mkdir -p $(@D)/corpus
 	$B/tests/unit/test_merge --corpus=$(abspath $(@D)/corpus)

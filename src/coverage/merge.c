@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "coverage/merge.h"
 
+#include "base/replacement.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -620,21 +622,11 @@ int merge_add_counters(struct merge *m, const struct raw_shape *shape, const uin
 
 int merge_write(const struct merge_sum *sum, const char *path, struct proctor_error *err)
 {
-	char *temporary;
-	FILE *f;
-	int ret = 0;
+	struct replacement r;
+	int ret = replacement_open(&r, path, err);
 
-	if (asprintf(&temporary, "%s.new", path) < 0)
-		return error_set(err, -ENOMEM, "no memory to write %s", path);
-	f = fopen(temporary, "we");
-	if (!f || fwrite(sum->profile, sum->header.nbytes, 1, f) != 1)
-		ret = error_sys(err, errno, "cannot write %s", path);
-	if (f && fclose(f) != 0 && ret == 0)
-		ret = error_sys(err, errno, "cannot write %s", path);
-	if (ret == 0 && rename(temporary, path) < 0)
-		ret = error_sys(err, errno, "cannot write %s", path);
 	if (ret < 0)
-		unlink(temporary);
-	free(temporary);
-	return ret;
+		return ret;
+	fwrite(sum->profile, sum->header.nbytes, 1, r.file);
+	return replacement_close(&r, 0, err);
 }

@@ -2,6 +2,7 @@
 #include "coverage/report.h"
 
 #include "base/bytes.h"
+#include "base/replacement.h"
 #include "coverage/lines.h"
 #include "report/coverage.h"
 #include "report/escape.h"
@@ -277,45 +278,24 @@ static bool put_page(struct html *h, const json_t *doc, const struct report_fact
 	return whole && !h->scratch.failed;
 }
 
-static int html_write(const char *temporary, const char *path, const json_t *doc,
-		      const struct report_facts *facts, const struct report_summary *s,
-		      struct proctor_error *err)
-{
-	struct html h = { .file = fopen(temporary, "we") };
-	int ret = 0;
-
-	if (!h.file)
-		return error_sys(err, errno, "cannot write %s", path);
-	if (!put_page(&h, doc, facts, s))
-		ret = error_set(err, -ENOMEM, "no memory to write %s", path);
-	errno = 0;
-	if ((fflush(h.file) != 0 || ferror(h.file)) && ret == 0)
-		ret = error_sys(err, errno ? errno : EIO, "cannot write %s", path);
-	if (fclose(h.file) != 0 && ret == 0)
-		ret = error_sys(err, errno, "cannot write %s", path);
-	if (ret == 0 && rename(temporary, path) < 0)
-		ret = error_sys(err, errno, "cannot write %s", path);
-	bytes_fini(&h.scratch);
-	return ret;
-}
-
 int report_html(const json_t *doc, const struct report_facts *facts, const char *path,
 		struct proctor_error *err)
 {
+	struct replacement r;
 	struct report_summary s;
-	char *temporary;
+	struct html h = { .file = NULL };
 	int ret = report_summarize(doc, &s, err);
 
 	if (ret < 0)
 		return ret;
-	if (asprintf(&temporary, "%s.new", path) < 0) {
-		free(s.files);
-		return error_set(err, -ENOMEM, "no memory to write %s", path);
+	ret = replacement_open(&r, path, err);
+	if (ret == 0) {
+		h.file = r.file;
+		if (!put_page(&h, doc, facts, &s))
+			ret = error_set(err, -ENOMEM, "no memory to write %s", path);
+		ret = replacement_close(&r, ret, err);
 	}
-	ret = html_write(temporary, path, doc, facts, &s, err);
-	if (ret < 0)
-		unlink(temporary);
-	free(temporary);
+	bytes_fini(&h.scratch);
 	free(s.files);
 	return ret;
 }

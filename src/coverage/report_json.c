@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "coverage/report.h"
 
+#include "base/replacement.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -241,24 +242,15 @@ int report_json(const char *export_path, const struct report_filter *filter,
 
 int report_write_json(json_t *doc, const char *path, struct proctor_error *err)
 {
-	char *temporary;
-	FILE *f;
-	int ret = 0;
+	struct replacement r;
+	int ret = replacement_open(&r, path, err);
 
-	if (asprintf(&temporary, "%s.new", path) < 0)
-		return no_memory(err);
-	f = fopen(temporary, "we");
-	errno = f ? 0 : errno;
-	if (!f || json_dumpf(doc, f, JSON_COMPACT) < 0 || fputc('\n', f) == EOF)
-		ret = error_sys(err, errno ? errno : EIO, "cannot write %s", path);
-	if (f && fclose(f) != 0 && ret == 0)
-		ret = error_sys(err, errno, "cannot write %s", path);
-	if (ret == 0 && rename(temporary, path) < 0)
-		ret = error_sys(err, errno, "cannot write %s", path);
 	if (ret < 0)
-		unlink(temporary);
-	free(temporary);
-	return ret;
+		return ret;
+	if (json_dumpf(doc, r.file, JSON_COMPACT) < 0 && !ferror(r.file))
+		ret = no_memory(err);
+	fputc('\n', r.file);
+	return replacement_close(&r, ret, err);
 }
 
 static void numbers_add(struct proctor_coverage_numbers *to, const json_t *summary,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "coverage/report.h"
 
+#include "base/replacement.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,33 +45,19 @@ static int records_copy(FILE *from, FILE *to, const struct report_filter *filter
 int report_lcov(const char *export_path, const struct report_filter *filter, const char *path,
 		struct proctor_error *err)
 {
-	FILE *from = export_path ? fopen(export_path, "re") : NULL, *to;
-	char *temporary;
-	int ret = 0;
+	FILE *from = export_path ? fopen(export_path, "re") : NULL;
+	struct replacement to;
+	int ret;
 
 	if (export_path && !from)
 		return error_sys(err, errno, "cannot open %s", export_path);
-	if (asprintf(&temporary, "%s.new", path) < 0) {
+	ret = replacement_open(&to, path, err);
+	if (ret == 0) {
 		if (from)
-			fclose(from);
-		return error_set(err, -ENOMEM, "no memory to write %s", path);
+			ret = records_copy(from, to.file, filter, export_path, err);
+		ret = replacement_close(&to, ret, err);
 	}
-	to = fopen(temporary, "we");
-	if (!to)
-		ret = error_sys(err, errno, "cannot write %s", path);
-	if (ret == 0 && from)
-		ret = records_copy(from, to, filter, export_path, err);
-	errno = 0;
-	if (to && (fflush(to) != 0 || ferror(to)) && ret == 0)
-		ret = error_sys(err, errno ? errno : EIO, "cannot write %s", path);
-	if (to && fclose(to) != 0 && ret == 0)
-		ret = error_sys(err, errno, "cannot write %s", path);
-	if (ret == 0 && rename(temporary, path) < 0)
-		ret = error_sys(err, errno, "cannot write %s", path);
-	if (ret < 0)
-		unlink(temporary);
 	if (from)
 		fclose(from);
-	free(temporary);
 	return ret;
 }

@@ -121,7 +121,7 @@ static void append_table(struct bytes *to, const struct proctor_coverage_summary
 
 	if (common > 0) {
 		bytes_text(to, "  in ");
-		bytes_append(to, s->files[0].path, common);
+		escape_append(to, s->files[0].path, common, "\t");
 		bytes_text(to, "\n");
 	}
 	for (size_t i = 0; i < s->nfiles; i++) {
@@ -187,7 +187,7 @@ void coverage_append(struct bytes *to, const struct proctor_coverage_summary *s,
 		bytes_printf(to, "  TML functions that ran: %zu\n", s->ntml_functions);
 	if (s->below_minimum)
 		bytes_printf(to, "  below the minimum of %g %% of lines\n", s->minimum_percent);
-	append_sentences(to, "missing", s->problems, s->nproblems);
+	append_sentences(to, "incomplete", s->problems, s->nproblems);
 	append_sentences(to, "note", s->notes, s->nnotes);
 	append_reports(to, s);
 }

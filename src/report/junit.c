@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/container.h"
+#include "base/replacement.h"
 #include "report/escape.h"
 #include "report/xml.h"
 
@@ -39,7 +40,6 @@ struct junit_suite {
 struct junit {
 	struct reporter reporter;
 	char *path;
-	bool special;			/* `path` is no regular file: written to, not replaced */
 	FILE *spool;
 	off_t spool_at;
 	struct xml xml;
@@ -302,44 +302,20 @@ static int report_write(struct junit *j, FILE *to)
 	return ret < 0 ? ret : buffer_write(j, to);
 }
 
-/* Writes the report to `name` and, where `name` is not the path itself, puts it in its place. */
-static int report_place(struct junit *j, const char *name, int flags)
+static int report_put(struct junit *j, struct proctor_error *err)
 {
-	int fd = open(name, O_WRONLY | O_CLOEXEC | flags, 0666), ret;
-	FILE *to = fd < 0 ? NULL : fdopen(fd, "w");
+	struct replacement r;
+	int ret = fflush(j->spool) != 0 ? -errno : 0;
 
-	if (!to) {
-		ret = -errno;
-		if (fd >= 0)
-			close(fd);
-		return ret;
-	}
-	ret = report_write(j, to);
-	if (fclose(to) != 0 && ret == 0)
-		ret = -errno;
-	if (j->special)
-		return ret;
-	if (ret == 0 && rename(name, j->path) < 0)
-		ret = -errno;
 	if (ret < 0)
-		unlink(name);
-	return ret;
-}
-
-static int report_put(struct junit *j)
-{
-	char *temporary;
-	int ret;
-
-	if (fflush(j->spool) != 0)
-		return -errno;
-	if (j->special)
-		return report_place(j, j->path, O_TRUNC);
-	if (asprintf(&temporary, "%s.%ld.tmp", j->path, (long)getpid()) < 0)
-		return -ENOMEM;
-	ret = report_place(j, temporary, O_CREAT | O_EXCL);
-	free(temporary);
-	return ret;
+		return error_sys(err, -ret, "cannot write %s", j->path);
+	ret = replacement_open(&r, j->path, err);
+	if (ret < 0)
+		return ret;
+	ret = report_write(j, r.file);
+	if (ret < 0)
+		error_sys(err, -ret, "cannot write %s", j->path);
+	return replacement_close(&r, ret, err);
 }
 
 static void junit_free(struct junit *j)
@@ -366,10 +342,9 @@ static void junit_free(struct junit *j)
 static int junit_close(struct reporter *r, struct proctor_error *err)
 {
 	struct junit *j = container_of(r, struct junit, reporter);
-	int ret = j->failed < 0 ? j->failed : report_put(j);
+	int ret = j->failed < 0 ? error_sys(err, -j->failed, "cannot write %s", j->path)
+				: report_put(j, err);
 
-	if (ret < 0)
-		error_sys(err, -ret, "cannot write %s", j->path);
 	junit_free(j);
 	return ret;
 }
@@ -381,10 +356,9 @@ static int spool_open(struct junit *j)
 	char *copy, *dir;
 	int fd;
 
-	j->special = stat(j->path, &st) == 0 && !S_ISREG(st.st_mode);
-	if (j->special) {
-		if (S_ISDIR(st.st_mode))
-			return -EISDIR;
+	if (stat(j->path, &st) == 0 && S_ISDIR(st.st_mode))
+		return -EISDIR;
+	if (replacement_in_place(j->path)) {
 		j->spool = tmpfile();
 		return j->spool ? 0 : -errno;
 	}

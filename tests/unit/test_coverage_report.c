@@ -265,8 +265,8 @@ static void a_percentage_is_whole_only_if_all_is_covered(void **state)
 static void the_summary_has_a_bar_for_each_file(void **state)
 {
 	const struct proctor_coverage_file files[] = {
-		{ .path = "/src/lib/a.c", .lines = { 10, 10 } },
-		{ .path = "/src/lib/deep/\033[31mb.c", .lines = { 1000, 999 } },
+		{ .path = "/src/l\033ib/a.c", .lines = { 10, 10 } },
+		{ .path = "/src/l\033ib/deep/\033[31mb.c", .lines = { 1000, 999 } },
 	};
 	const char *const problems[] = { "the counts of suite x are missing" };
 	const struct proctor_coverage_summary s = {
@@ -281,12 +281,12 @@ static void the_summary_has_a_bar_for_each_file(void **state)
 	coverage_append(&to, &s, false, 0);
 	assert_string_equal(bytes_string(&to),
 		"Coverage: 99.9 % of lines (1009 of 1010), functions 50.0 %\n"
-		"  in /src/lib/\n"
+		"  in /src/l\\x1bib/\n"
 		"  a.c                   10/10  100.0 %  ####################\n"
 		"  deep/\\x1b[31mb.c      999/1000   99.9 %  ###################.\n"
 		"  total             1009/1010   99.9 %  ###################.\n"
 		"  below the minimum of 99.95 % of lines\n"
-		"  missing: the counts of suite x are missing\n"
+		"  incomplete: the counts of suite x are missing\n"
 		"  report: c/coverage.json\n");
 	bytes_fini(&to);
 }
