@@ -233,6 +233,9 @@ static void check_missing(struct collector *k, const struct process *p)
 	struct concerned who;
 	char how[64];
 
+	/* Killed before it executed anything, it counted nothing. */
+	if (p->unstarted && WIFSIGNALED(p->status))
+		return;
 	how_ended(p->status, how);
 	for (size_t i = 0; i < p->nsuites; i++) {
 		const struct object *o = objects_of_suite(k->objects, p->suites[i].suite);
@@ -357,6 +360,8 @@ static void collect_functions(struct collector *k, struct process *p)
 	bool expected = p->nfunction_expected > 0;
 	char how[64];
 
+	if (p->unstarted && WIFSIGNALED(p->status))
+		return;
 	how_ended(p->status, how);
 	if (p->program) {
 		const struct object *o = objects_of_suite(k->objects, p->program);

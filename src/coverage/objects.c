@@ -156,6 +156,22 @@ static void object_guess_version(struct object *o)
 	o->version = 0;
 }
 
+/* Where the kernel says a program's headers are (AT_PHDR), before the loader moved them. */
+static uint64_t reading_phdrs(const struct reading *r)
+{
+	GElf_Ehdr ehdr;
+	GElf_Phdr phdr;
+	size_t n;
+
+	if (!gelf_getehdr(r->elf, &ehdr) || elf_getphdrnum(r->elf, &n) < 0)
+		return 0;
+	for (size_t i = 0; i < n && gelf_getphdr(r->elf, (int)i, &phdr); i++)
+		if (phdr.p_type == PT_LOAD && phdr.p_offset <= ehdr.e_phoff &&
+		    ehdr.e_phoff - phdr.p_offset < phdr.p_filesz)
+			return phdr.p_vaddr + (ehdr.e_phoff - phdr.p_offset);
+	return 0;
+}
+
 static void object_read(struct object *o, const struct reading *r)
 {
 	Elf_Scn *scn = NULL;
@@ -173,6 +189,7 @@ static void object_read(struct object *o, const struct reading *r)
 	}
 	o->dev = r->st.st_dev;
 	o->ino = r->st.st_ino;
+	o->phdrs_address = reading_phdrs(r);
 	o->counts = o->counters.nbytes > 0 && o->data.nbytes > 0 && o->names.nbytes > 0;
 	/* Nobody maps more than there is: a damaged header must not make the area huge. */
 	if (o->counters.nbytes > (uint64_t)r->st.st_size ||

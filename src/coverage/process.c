@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "coverage/process.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -251,37 +252,114 @@ static bool read_remote(pid_t pid, uint64_t address, void *to, uint64_t nbytes)
 	return true;
 }
 
+/* What cannot be read is found to be missing by the collector. */
+static void outside_take(struct process *p, pid_t pid, bool child, size_t object, uint64_t bias)
+{
+	const struct object *o = &p->objects->list[object];
+	struct outside *out = malloc(sizeof(*out) + image_bytes(o));
+
+	if (!out || !read_remote(pid, o->counters.address + bias, out->bytes, o->counters.nbytes) ||
+	    !read_remote(pid, o->bitmaps.address + bias, out->bytes + o->counters.nbytes,
+			 o->bitmaps.nbytes)) {
+		free(out);
+		return;
+	}
+	out->pid = pid;
+	out->child = child;
+	out->object = object;
+	out->next = p->outside;
+	p->outside = out;
+}
+
 static void outside_read(struct process *p, pid_t pid, bool child)
 {
-	for (size_t i = 0; i < p->objects->n; i++) {
-		const struct object *o = &p->objects->list[i];
-		struct outside *out;
-		uint64_t bias;
+	uint64_t bias;
 
-		if (image_bytes(o) == 0 || !object_bias(p, i, &bias))
-			continue;
-		out = malloc(sizeof(*out) + image_bytes(o));
-		if (!out)
-			continue;	/* found to be missing by the collector */
-		if (!read_remote(pid, o->counters.address + bias, out->bytes, o->counters.nbytes) ||
-		    !read_remote(pid, o->bitmaps.address + bias, out->bytes + o->counters.nbytes,
-				 o->bitmaps.nbytes)) {
-			free(out);
-			continue;
-		}
-		out->pid = pid;
-		out->child = child;
-		out->object = i;
-		out->next = p->outside;
-		p->outside = out;
+	for (size_t i = 0; i < p->objects->n; i++)
+		if (image_bytes(&p->objects->list[i]) > 0 && object_bias(p, i, &bias))
+			outside_take(p, pid, child, i, bias);
+}
+
+static bool same_file(const struct stat *a, dev_t dev, ino_t ino)
+{
+	return a->st_dev == dev && a->st_ino == ino;
+}
+
+enum program_stage {
+	STAGE_UNKNOWN,		/* it executes something else, or cannot be looked at */
+	STAGE_UNSTARTED,	/* not executed yet */
+	STAGE_LOADED,		/* its first instruction is behind or before it */
+};
+
+/* Where the process's program headers are, as the kernel tells it; 0: it executes nothing yet. False:
+ * that cannot be read. */
+static bool remote_phdrs(pid_t pid, uint64_t *address)
+{
+	Elf64_auxv_t entry = { .a_type = AT_NULL };
+	char path[64];
+	FILE *f;
+	bool any;
+
+	snprintf(path, sizeof(path), "/proc/%ld/auxv", (long)pid);
+	f = fopen(path, "re");
+	any = f && fread(&entry, sizeof(entry), 1, f) == 1;
+	while (any && entry.a_type != AT_PHDR && entry.a_type != AT_NULL)
+		if (fread(&entry, sizeof(entry), 1, f) != 1)
+			entry.a_type = AT_NULL;
+	if (f)
+		fclose(f);
+	*address = entry.a_type == AT_PHDR ? entry.a_un.a_val : 0;
+	return any;
+}
+
+/* Between vfork and exec a process still executes this program here. */
+static enum program_stage program_stage(const struct object *o, pid_t pid, uint64_t *bias)
+{
+	struct stat own, st;
+	char path[64];
+	uint64_t phdrs;
+
+	snprintf(path, sizeof(path), "/proc/%ld/exe", (long)pid);
+	if (stat(path, &st) < 0 || stat("/proc/self/exe", &own) < 0)
+		return STAGE_UNKNOWN;
+	if (same_file(&st, own.st_dev, own.st_ino))
+		return same_file(&st, o->dev, o->ino) ? STAGE_UNKNOWN : STAGE_UNSTARTED;
+	if (!same_file(&st, o->dev, o->ino) || o->phdrs_address == 0 || !remote_phdrs(pid, &phdrs))
+		return STAGE_UNKNOWN;
+	*bias = phdrs - o->phdrs_address;
+	return phdrs ? STAGE_LOADED : STAGE_UNSTARTED;
+}
+
+/* A program that has not said where its counters are: it is static, or has not come to main() yet. */
+static void outside_read_program(struct process *p, pid_t pid)
+{
+	const struct object *o = objects_of_suite(p->objects, p->program);
+	size_t object = o ? (size_t)(o - p->objects->list) : OBJECT_NONE;
+	uint64_t bias;
+
+	if (!o || (p->area && object_bias(p, object, &bias)))
+		return;
+	switch (program_stage(o, pid, &bias)) {
+	case STAGE_UNKNOWN:
+		break;
+	case STAGE_UNSTARTED:
+		p->unstarted = true;
+		break;
+	case STAGE_LOADED:
+		if (image_bytes(o) > 0)
+			outside_take(p, pid, false, object, bias);
+		break;
 	}
 }
 
 void process_read_outside(struct process *p, pid_t pid)
 {
+	outside_forget(p);
+	p->unstarted = false;
+	if (p->program)
+		outside_read_program(p, pid);
 	if (!p->area)
 		return;
-	outside_forget(p);
 	outside_read(p, pid, false);
 	for (size_t i = 0; i < AREA_CHILDREN_MAX; i++) {
 		pid_t child = atomic_load(&p->area->children[i]);
@@ -356,7 +434,8 @@ static unsigned images_of_children(struct process *p, struct image_file *f)
 	return n;
 }
 
-static void images_write(struct process *p, struct image_file *f)
+/* What the process and its children wrote into the area. */
+static void images_of_area(struct process *p, struct image_file *f)
 {
 	const unsigned char *area = (const unsigned char *)p->area;
 	unsigned nforked = atomic_load(&p->area->nforked), nleft = atomic_load(&p->area->nleft);
@@ -373,11 +452,15 @@ static void images_write(struct process *p, struct image_file *f)
 		if (nforked > 0 && !is_zero(area + forked_at(p, i), nbytes))
 			image_write(f, i, IMAGE_FORKED, area + forked_at(p, i), nbytes);
 	}
-	for (struct outside *out = p->outside; out && !p->own; out = out->next)
+	p->nforked_lost = nforked > nleft + nread ? nforked - nleft - nread : 0;
+}
+
+static void images_of_outside(struct process *p, struct image_file *f)
+{
+	for (struct outside *out = p->outside; out; out = out->next)
 		if (!out->child)
 			image_write(f, out->object, IMAGE_OUTSIDE, out->bytes,
 				    image_bytes(&p->objects->list[out->object]));
-	p->nforked_lost = nforked > nleft + nread ? nforked - nleft - nread : 0;
 }
 
 /* What TML's function coverage should have: a block of the process, and of each child. */
@@ -415,18 +498,21 @@ void process_end(struct process *p, int status)
 	struct image_file f = { .file = NULL };
 
 	p->status = status;
-	if (!p->area)
+	if (!p->area && !p->outside)
 		return;
 	f.path = process_images_path(p);
-	p->loaded = calloc(p->objects->n ? p->objects->n : 1, sizeof(*p->loaded));
+	if (p->area)
+		p->loaded = calloc(p->objects->n ? p->objects->n : 1, sizeof(*p->loaded));
 	if (p->loaded) {
 		p->own = own_counts(p, status);
-		images_write(p, &f);
+		images_of_area(p, &f);
 		functions_note(p);
-	} else {
+	} else if (p->area) {
 		f.failed = true;
 		f.error = ENOMEM;
 	}
+	if (!p->own)
+		images_of_outside(p, &f);
 	image_file_close(p, &f);
 	free(f.path);
 	outside_forget(p);

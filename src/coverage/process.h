@@ -48,6 +48,7 @@ struct process {
 	int area_fd;			/* for the process to inherit */
 	uint64_t *offsets;		/* of the objects' images; the area's own may be overwritten */
 	struct outside *outside;
+	bool unstarted;			/* a program that had executed nothing when last looked at */
 	/* After process_end(). */
 	int status;			/* as wait(2) gives it */
 	bool *loaded;			/* by object; NULL: not known */
@@ -79,8 +80,8 @@ char *process_others_path(const struct process *p);
 char *process_functions_path(const struct process *p);
 char *process_images_path(const struct process *p);
 
-/* Before it is killed: copies the counters of process `pid` and of its forked children. What an
- * earlier call copied is forgotten. */
+/* Before it is killed: copies the counters of process `pid` and of its forked children, or notes that
+ * there are none yet. What an earlier call found is forgotten. */
 void process_read_outside(struct process *p, pid_t pid);
 
 /* It is dead. Writes its images, if it needs any, and gives the area back. */

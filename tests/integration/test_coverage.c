@@ -367,6 +367,30 @@ static void a_static_program_counts_at_its_exit(void **state)
 	assert_int_equal(count_of(run, ":work"), 1);
 }
 
+/* Nothing of ours is in it, but it can be looked at from outside. */
+static void a_static_program_counts_when_it_is_killed(void **state)
+{
+	const char *hang = need_suite("coverage/static-hang%s", "");
+	struct run *run = cover(true, WORDS(SHORT, hang));
+
+	(void)state;
+	check_complete(run, 1);
+	assert_int_equal(count_of(run, ":work"), 1);
+	check_equal(cover(false, WORDS(hang)), run);
+}
+
+/* At whatever stage it is killed, in exec, in the loader, in a constructor: what has executed nothing
+ * misses nothing. */
+static void a_program_killed_at_its_start_misses_nothing(void **state)
+{
+	const char *hang = need_suite("coverage/exe%s-hang", "19");
+	const char *crash = need_suite("coverage/exe%s-crash", "19");
+
+	(void)state;
+	for (int i = 0; i < 5; i++)
+		check_complete(cover(true, WORDS("--timeout=60s", "-j", "1", crash, hang)), 1);
+}
+
 static void the_minimum_decides(void **state)
 {
 	const char *lost = need_suite("coverage/liblost.so%s", "");
@@ -747,6 +771,8 @@ int main(void)
 		SPOILED_ROW(0), SPOILED_ROW(1), SPOILED_ROW(2), SPOILED_ROW(3), SPOILED_ROW(4),
 		harness_test(without_instrumentation_there_is_a_sentence),
 		harness_test(a_static_program_counts_at_its_exit),
+		harness_test(a_static_program_counts_when_it_is_killed),
+		harness_test(a_program_killed_at_its_start_misses_nothing),
 		harness_test(the_minimum_decides),
 		harness_test(reports_are_narrowed_to_what_was_asked_for),
 		harness_test(a_directory_is_used_again),

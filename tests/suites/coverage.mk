@@ -13,7 +13,7 @@ COV_SUITES   := $(COV_LLVMS:%=$S/coverage/libways_%.so) $(COV_LLVMS:%=$S/coverag
                 $(foreach v,$(COV_LLVMS),$(COV_EXES:%=$S/coverage/exe$v-%)) \
                 $S/coverage/libtml.so $S/coverage/tml_exe $S/coverage/libplain.so
 ifneq ($(COV_ONE),)
-COV_SUITES   += $S/coverage/liblost.so $S/coverage/exe-lost $S/coverage/static-pass \
+COV_SUITES   += $S/coverage/liblost.so $S/coverage/exe-lost $S/coverage/static-pass $S/coverage/static-hang \
                 $S/coverage/libstripped.so $S/coverage/libcopy.so $S/coverage/libunmapped.so \
                 $(COV_HOWS:%=$S/coverage/lib%.so)
 endif
@@ -33,7 +33,7 @@ $S/coverage/libdep_%.so: COV_RULE = clang-$(COV_V) $(COV_FLAGS) $(COV_COUNTS) -D
 $(foreach v,$(COV_LLVMS),$S/coverage/exe$v-%): COV_RULE = \
 	$(patsubst exe%,clang-%,$(firstword $(subst -, ,$(@F)))) $(COV_FLAGS) $(COV_COUNTS) -o $@ $(filter %.c,$^)
 $S/coverage/exe-lost: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) -o $@ $(filter %.c,$^)
-$S/coverage/static-pass: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) -static -o $@ $(filter %.c,$^)
+$S/coverage/static-pass $S/coverage/static-hang: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) -static -o $@ $(filter %.c,$^)
 $S/coverage/liblost.so: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) -DCOVERAGE_LOST \
 	-Wno-unused-function -shared -o $@ $(filter %.c,$^)
 $S/coverage/libunmapped.so: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) -fprofile-instr-generate \
@@ -49,7 +49,7 @@ $(COV_LLVMS:%=$S/coverage/libways_%.so) $S/coverage/liblost.so: tests/suites/cov
 $(foreach v,$(COV_LLVMS),$(eval $S/coverage/libneeds_$v.so: tests/suites/cov_dep.c $S/coverage/libdep_$v.so))
 $(COV_LLVMS:%=$S/coverage/libdep_%.so) $S/coverage/libunmapped.so: tests/suites/cov_dep.c
 $(foreach v,$(COV_LLVMS),$(COV_EXES:%=$S/coverage/exe$v-%)) $S/coverage/exe-lost \
-	$S/coverage/static-pass: tests/suites/cov_exe.c
+	$S/coverage/static-pass $S/coverage/static-hang: tests/suites/cov_exe.c
 $S/coverage/libstripped.so $S/coverage/libcopy.so: $S/coverage/libways_$(COV_ONE).so
 $(COV_HOWS:%=$S/coverage/lib%.so): tests/suites/cov_tampers.c
 $S/coverage/libtml.so $S/coverage/tml_exe: tests/suites/cov_tml.c
