@@ -18,7 +18,7 @@ struct coverage {
 	bool llvm, functions;
 	/* Under lock. */
 	pthread_mutex_t lock;
-	struct process *ended;
+	struct process *ended, **ended_tail;	/* in the order of their ends */
 	size_t nstarted, nended;
 	/* After the run. */
 	struct publication publication;
@@ -106,6 +106,7 @@ int coverage_open(struct coverage **covp, const struct proctor_coverage *options
 	cov->options = *options;
 	cov->preload = preload;
 	pthread_mutex_init(&cov->lock, NULL);
+	cov->ended_tail = &cov->ended;
 	ret = store_open(&cov->store, options->dir ? options->dir : "coverage", true, err);
 	if (ret == 0)
 		ret = store_clean(&cov->store, err);
@@ -207,8 +208,8 @@ void coverage_ended(struct coverage *cov, struct process *p, int status)
 {
 	process_end(p, status);
 	pthread_mutex_lock(&cov->lock);
-	p->next = cov->ended;
-	cov->ended = p;
+	*cov->ended_tail = p;
+	cov->ended_tail = &p->next;
 	cov->nended++;
 	pthread_mutex_unlock(&cov->lock);
 }
