@@ -23,6 +23,7 @@
 #define NSCRIBBLES 5000
 #define NTESTS 4
 #define WATCHDOG_S 120
+#define SOAK_WATCHDOG_S 3600
 
 static struct page_map map;
 
@@ -100,7 +101,7 @@ static void assert_record_refused(uint32_t i, uint64_t handed_us, const char *wh
 static int page_set_up(void **state)
 {
 	(void)state;
-	alarm(WATCHDOG_S);
+	alarm(getenv("PROCTOR_SOAK") ? SOAK_WATCHDOG_S : WATCHDOG_S);
 	return page_open(&map, NULL);
 }
 
