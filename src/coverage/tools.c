@@ -118,6 +118,10 @@ static int search_ask(struct search *s, const char *path, bool profdata, struct 
 	if (ret == -EINTR || ret == -ENOMEM)
 		return ret;
 	major = ret == 0 ? version_read(run.said) : 0;
+	if (ret == 0 && major == 0)
+		error_set(err, -EBADMSG, "%s does not tell its version", path);
+	if (major == 0 && s->tools->passed_over.code == 0)
+		s->tools->passed_over = *err;
 	if (major == 0 || tool_known(*list, *n, major))
 		return 0;
 	return tool_keep(list, n, path, major) < 0 ? no_memory(err) : 0;
@@ -203,6 +207,16 @@ void tools_fini(struct tools *t)
 	*t = (struct tools){ .cancel_fd = -1 };
 }
 
+/* A tool that is there and does not work is the likely reason for none. */
+static int add_passed_over(const struct tools *t, int ret, struct proctor_error *err)
+{
+	size_t n = strlen(err->text);
+
+	if (t->passed_over.code != 0)
+		snprintf(err->text + n, sizeof(err->text) - n, "; %s", t->passed_over.text);
+	return ret;
+}
+
 static int reader_missing(uint64_t version, unsigned from, unsigned to, struct proctor_error *err)
 {
 	char range[64];
@@ -232,7 +246,8 @@ int tools_for_raw(const struct tools *t, uint64_t raw_version, const struct tool
 				*tool = &t->profdata[j];
 				return 0;
 			}
-		return reader_missing(version, raw_readers[i].from, raw_readers[i].to, err);
+		return add_passed_over(t, reader_missing(version, raw_readers[i].from,
+							 raw_readers[i].to, err), err);
 	}
 	/* A version that is newer than this table. */
 	if (t->nprofdata > 0 && version > 10) {
@@ -247,8 +262,9 @@ int tools_newest(const struct tools *t, const struct tool **profdata, const stru
 		 struct proctor_error *err)
 {
 	if (t->nprofdata == 0 || t->ncov == 0)
-		return error_set(err, -ENOENT, "coverage reports need llvm-profdata and llvm-cov of one "
-				 "version, and none are in PATH: install them (Debian: package llvm)");
+		return add_passed_over(t, error_set(err, -ENOENT, "coverage reports need llvm-profdata "
+						    "and llvm-cov of one version, and none are in "
+						    "PATH: install them (Debian: package llvm)"), err);
 	*cov = &t->cov[0];
 	for (size_t i = 0; i < t->nprofdata; i++)
 		if (t->profdata[i].major == t->cov[0].major)

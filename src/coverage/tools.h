@@ -21,6 +21,7 @@ struct tool {
 struct tools {				/* newest first */
 	struct tool *profdata, *cov;
 	size_t nprofdata, ncov;
+	struct proctor_error passed_over;	/* why the first one was; code 0: none was */
 	uint64_t timeout_us;		/* for each call */
 	int cancel_fd;			/* readable: give up at once (-EINTR); -1: none */
 };

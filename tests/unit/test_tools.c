@@ -92,6 +92,32 @@ static void what_gives_no_version_is_passed_over(void **state)
 	fixture_run("rm -r bin");
 }
 
+/* What is installed and does not work is not to be installed. */
+static void a_tool_that_does_not_work_is_named_when_none_does(void **state)
+{
+	struct proctor_error err;
+	const struct tool *tool, *cov;
+	struct tools t;
+
+	(void)state;
+	fixture_run("mkdir bin");
+	script("bin/llvm-profdata-19", "echo no memory >&2; exit 1");
+	find(&t, "bin", LONG_US);
+	assert_int_equal(tools_for_raw(&t, 10, &tool, &err), -ENOENT);
+	assert_non_null(strstr(err.text, "none is in PATH"));
+	assert_non_null(strstr(err.text, "; bin/llvm-profdata-19, which was to tell its version, failed "
+					 "with status 1: no memory"));
+	assert_int_equal(tools_newest(&t, &tool, &cov, &err), -ENOENT);
+	assert_non_null(strstr(err.text, "bin/llvm-profdata-19"));
+	tools_fini(&t);
+	script("bin/llvm-profdata-19", "echo gcov 12");
+	find(&t, "bin", LONG_US);
+	assert_int_equal(tools_for_raw(&t, 10, &tool, &err), -ENOENT);
+	assert_non_null(strstr(err.text, "; bin/llvm-profdata-19 does not tell its version"));
+	tools_fini(&t);
+	fixture_run("rm -r bin");
+}
+
 static void each_raw_version_has_its_reader(void **state)
 {
 	static const struct { uint64_t raw; unsigned major; } rows[] = {
@@ -252,6 +278,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_newest_comes_first_and_each_version_once),
 		cmocka_unit_test(what_gives_no_version_is_passed_over),
+		cmocka_unit_test(a_tool_that_does_not_work_is_named_when_none_does),
 		cmocka_unit_test(each_raw_version_has_its_reader),
 		cmocka_unit_test(a_failure_is_one_sentence),
 		cmocka_unit_test(a_cancelled_tool_is_killed),
