@@ -120,7 +120,8 @@ static bool process_is_called(pid_t pid, const char *comm)
 }
 
 /* Calls `each` for every process that carries the run's mark; how many there are. */
-static unsigned marked_each(const struct run *run, const char *comm, void (*each)(pid_t pid))
+static unsigned marked_each(const struct run *run, const char *comm,
+			    void (*each)(pid_t pid, int sig), int sig)
 {
 	DIR *proc = opendir("/proc");
 	struct dirent *entry;
@@ -135,22 +136,23 @@ static unsigned marked_each(const struct run *run, const char *comm, void (*each
 			continue;
 		n++;
 		if (each)
-			each(pid);
+			each(pid, sig);
 	}
 	closedir(proc);
 	return n;
 }
 
-static void process_kill(pid_t pid)
+static void process_kill(pid_t pid, int sig)
 {
-	kill(pid, SIGKILL);
+	kill(pid, sig);
 }
 
-static void process_print(pid_t pid)
+static void process_print(pid_t pid, int sig)
 {
 	char name[32] = "";
 	ssize_t n = proc_read(pid, "comm", name, sizeof(name) - 1);
 
+	(void)sig;
 	if (n > 0)
 		name[n - 1] = '\0';
 	print_error("left running: %d (%s)\n", (int)pid, name);
@@ -489,15 +491,20 @@ void run_await_processes(struct run *run, const char *comm, unsigned n, unsigned
 	unsigned found;
 
 	/* Nothing tells of another's children: /proc is asked again and again. */
-	while ((found = marked_each(run, comm, NULL)) != n) {
+	while ((found = marked_each(run, comm, NULL, 0)) != n) {
 		if (now_us() >= until_us) {
-			marked_each(run, comm, process_print);
+			marked_each(run, comm, process_print, 0);
 			fail_msg("%u processes %s, not %u", found, comm ? comm : "", n);
 		}
 		orphans_reap(run);
 		pause_ms(5);
 	}
 	orphans_reap(run);
+}
+
+void run_signal_processes(struct run *run, const char *comm, int sig)
+{
+	assert_true(marked_each(run, comm, process_kill, sig) > 0);
 }
 
 void run_release_stdout(struct run *run)
@@ -515,7 +522,7 @@ static void run_check_clean(const struct run *run)
 		if (entry->d_name[0] != '.')
 			fail_msg("left in TMPDIR: %s", entry->d_name);
 	closedir(dir);
-	if (marked_each(run, NULL, process_print) > 0)
+	if (marked_each(run, NULL, process_print, 0) > 0)
 		fail_msg("processes are left");
 	if (orphans_reap(NULL) > 0)
 		fail_msg("dead children were left to the parent");
@@ -677,7 +684,7 @@ void run_free(struct run *run)
 		kill(-run->pid, SIGKILL);
 		waitpid(run->pid, NULL, 0);
 	}
-	while (marked_each(run, NULL, process_kill) > 0) {
+	while (marked_each(run, NULL, process_kill, SIGKILL) > 0) {
 		orphans_reap(NULL);
 		pause_ms(1);
 	}

@@ -80,6 +80,8 @@ struct run *run_proctor(const struct run_setup *setup);
 const json_t *run_await(struct run *run, const char *kind, const char *id);
 /* Waits until exactly `n` processes called `comm` (NULL: any) carry the run's mark. */
 void run_await_processes(struct run *run, const char *comm, unsigned n, unsigned within_ms);
+/* Sends a signal to every process called `comm` that carries the run's mark; there must be one. */
+void run_signal_processes(struct run *run, const char *comm, int sig);
 /* Reads stdout from here on. */
 void run_release_stdout(struct run *run);
 /* Before its end, too. */

@@ -285,7 +285,7 @@ static void a_stopped_run_keeps_what_was_counted(void **state)
 		.cut_short = true,
 		.prefix = IN_ITS_DIRECTORY,
 	});
-	run_await(run, "test-start", NULL);
+	run_await_processes(run, "at-exe19-hang", 1, 30000);
 	kill(run->pid, SIGINT);
 	run_finish(run);
 	assert_int_equal(run->exit_code, 128 + SIGINT);
@@ -296,14 +296,24 @@ static void a_stopped_run_keeps_what_was_counted(void **state)
 /* A crash ends the run at once; what ran beside it was killed, and counts. */
 static void a_crash_elsewhere_loses_nothing(void **state)
 {
-	const char *hang = need_suite("coverage/exe%s-hang", "19");
-	const char *crash = need_suite("coverage/exe%s-crash", "19");
+	const char *crashes = need_suite("coverage/exe%s-hang", "16");
+	const char *hangs = need_suite("coverage/exe%s-hang", "19");
 	struct run *run, *good;
 
 	(void)state;
-	run = cover(true, WORDS("--timeout=60s", "-j", "1", crash, hang));
-	assert_int_equal(run->exit_code, 1);
-	good = cover(true, WORDS(crash));
+	run = run_start(&(struct run_setup){
+		.args = WORDS("--coverage", "--timeout=60s", "-j", "2", crashes, hangs),
+		.env = WORDS("COVERAGE_BAD=1"),
+		.prefix = IN_ITS_DIRECTORY,
+	});
+	run_await_processes(run, "at-exe16-hang", 1, 30000);
+	run_await_processes(run, "at-exe19-hang", 1, 30000);
+	run_signal_processes(run, "at-exe16-hang", SIGSEGV);
+	run_finish(run);
+	check_complete(run, 1);
+	run_check_verdict(run, "exe16-hang::exe16-hang", "crash");
+	run_check_verdict(run, "exe19-hang::exe19-hang", "cancelled");
+	good = cover(false, WORDS(crashes, hangs));
 	check_equal(good, run);
 }
 

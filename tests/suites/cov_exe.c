@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,6 +33,17 @@ PLAIN static void in_child(bool bad)
 		waitpid(pid, &status, 0);
 }
 
+/* Others see by its name that it has done its work: at-exe19-hang. */
+PLAIN static void hang(const char *program)
+{
+	char name[16] = "at-";
+
+	strncat(name, strrchr(program, '/') + 1, sizeof(name) - 4);
+	prctl(PR_SET_NAME, name);
+	for (;;)
+		pause();
+}
+
 PLAIN static void end(const char *program)
 {
 	const char *value = getenv("COVERAGE_BAD"), *way = strrchr(program, '-');
@@ -45,8 +57,8 @@ PLAIN static void end(const char *program)
 		abort();
 	if (strcmp(way, "-exit") == 0)
 		_exit(0);
-	while (strcmp(way, "-hang") == 0)
-		pause();
+	if (strcmp(way, "-hang") == 0)
+		hang(program);
 	if (strcmp(way, "-lost") == 0)
 		kill(getpid(), SIGKILL);
 }
