@@ -18,6 +18,17 @@ static uint64_t timeval_us(const struct timeval *tv)
 	return (uint64_t)tv->tv_sec * 1000000u + (uint64_t)tv->tv_usec;
 }
 
+/* The group's SIGTERM is for the child. The host, whose death would end the child at once, waits until
+ * the child has made use of it, and dies of it then. */
+static void term_block(sigset_t *before)
+{
+	sigset_t term;
+
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, &term, before);
+}
+
 static void child_main(const struct fork_call *call, pid_t host, _Atomic uint32_t *finished)
 {
 	/* Fork cleared it. A host that died before it was asked for again is seen by the change
@@ -32,12 +43,22 @@ static void child_main(const struct fork_call *call, pid_t host, _Atomic uint32_
 	_exit(0);
 }
 
+static bool child_wait(pid_t child, int *status, struct rusage *ru)
+{
+	while (wait4(child, status, __WALL, ru) < 0)
+		if (errno != EINTR)
+			return false;
+	return true;
+}
+
 bool fork_run(const struct fork_call *call, struct page_record *rec)
 {
 	/* Tells a child that got through from one in which the test called exit(0). */
 	static _Atomic uint32_t *finished;
 	pid_t host = getpid(), child;
 	struct rusage ru;
+	sigset_t mask;
+	bool ended;
 	int status;
 
 	if (!finished) {
@@ -51,14 +72,16 @@ bool fork_run(const struct fork_call *call, struct page_record *rec)
 	atomic_store(finished, 0);
 	/* Or the child writes them a second time. */
 	stdio_flush();
+	term_block(&mask);
 	child = fork();
-	if (child < 0)
-		return false;
-	if (child == 0)
+	if (child == 0) {
+		pthread_sigmask(SIG_SETMASK, &mask, NULL);
 		child_main(call, host, finished);
-	while (wait4(child, &status, __WALL, &ru) < 0)
-		if (errno != EINTR)
-			return false;
+	}
+	ended = child > 0 && child_wait(child, &status, &ru);
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
+	if (!ended)
+		return false;
 	rec->user_us = timeval_us(&ru.ru_utime);
 	rec->sys_us = timeval_us(&ru.ru_stime);
 	rec->max_rss_kb = (uint64_t)ru.ru_maxrss;

@@ -66,6 +66,7 @@ static const struct way ways[] = {
 	{ "hangs", 7, "hangs_with_children", "timeout", "timeout", "timeout" },
 	{ "hangs", 9, "blocks_all_signals", "timeout", "timeout", NULL },
 	{ "hangs", 11, "hangs_with_daemon", "timeout", "timeout", "timeout" },
+	{ "hangs", 13, "cleans_up", "timeout", "timeout", "timeout", .out = "cleaned up\n" },
 
 	{ "output", 1, "no_newline", "pass", "pass", "pass", .out = "no end of line",
 	  .err = "none here either" },
@@ -126,7 +127,7 @@ static const struct {
 	unsigned nneighbours;
 	bool tml_only;
 } suites[] = {
-	{ "returns", 9 }, { "signals", 14 }, { "hangs", 7 }, { "output", 9 }, { "leaves", 9 },
+	{ "returns", 9 }, { "signals", 14 }, { "hangs", 8 }, { "output", 9 }, { "leaves", 9 },
 	{ "changes", 15 }, { "tml", 11, .tml_only = true },
 };
 

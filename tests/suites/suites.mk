@@ -18,7 +18,7 @@ BROKEN       := truncated wrong_arch empty text fifo no_tests
 # The executables: hard links of one program that runs the way it is called by.
 EXE_WAYS     := return_nonzero exit_0 exit_1 _exit_0 _exit_5 segv abrt fpe bus ill stack_overflow \
                 sigkill_itself sigstop_itself sigterm_to_parent sigterm_to_group endless_loop \
-                ignores_sigterm deadlock hangs_with_children hangs_with_daemon no_newline binary \
+                ignores_sigterm deadlock hangs_with_children hangs_with_daemon cleans_up no_newline binary \
                 unflushed_before_crash closes_stdio nonblocking thread writing_child daemon \
                 fork_returns_in_child orphan neighbour_0 neighbour_2
 EXE_OPTIONS  := passes skips fails flaky sleeps shows floods fails_loudly

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 NEIGHBOUR(0)
@@ -84,3 +85,24 @@ WAY(11, hangs_with_daemon)
 }
 
 NEIGHBOUR(12)
+
+static void clean_up(int sig)
+{
+	static const char done[] = "cleaned up\n";
+	const struct timespec takes = { .tv_nsec = 50000000 };
+
+	(void)sig;
+	nanosleep(&takes, NULL);
+	if (write(STDOUT_FILENO, done, sizeof(done) - 1) < 0)
+		_exit(1);
+	_exit(0);
+}
+
+/* It uses the time between SIGTERM and SIGKILL. */
+WAY(13, cleans_up)
+{
+	signal(SIGTERM, clean_up);
+	wait_for_ever();
+}
+
+NEIGHBOUR(14)
