@@ -352,41 +352,56 @@ static void collect_others(struct collector *k)
 	free(path);
 }
 
+/* A program writes them itself, after each test; what it hit after that is lost when it is killed. */
+static void check_program_functions(struct collector *k, const struct process *p, bool written)
+{
+	const struct object *o = objects_of_suite(k->objects, p->program);
+	struct concerned who;
+	char how[64];
+
+	if (!o || !o->functions || (written && !WIFSIGNALED(p->status)))
+		return;
+	how_ended(p->status, how);
+	sentences_add(&k->store->problems, "TML functions of %s %s missing: process %llu %s, and they "
+		      "are written at the normal end of a test only",
+		      process_concerned(p, &who)->text,
+		      WIFSIGNALED(p->status) ? "may be" : "are", (unsigned long long)p->number, how);
+}
+
+/* A host leaves a block, and so does each process forked from it. */
+static void check_host_functions(struct collector *k, const struct process *p)
+{
+	struct concerned who;
+	char how[64], blocks[96] = "";
+
+	if (p->nfunction_blocks >= p->nfunction_expected)
+		return;
+	how_ended(p->status, how);
+	if (p->nfunction_expected > 1)
+		snprintf(blocks, sizeof(blocks), ", and of it and the %u it forked, %u left them",
+			 p->nfunction_expected - 1, p->nfunction_blocks);
+	sentences_add(&k->store->problems, "TML functions of %s are missing: process %llu %s%s%s",
+		      process_concerned(p, &who)->text, (unsigned long long)p->number, how, blocks,
+		      p->nfunction_lost ? ", and could not write them" : "");
+}
+
 static void collect_functions(struct collector *k, struct process *p)
 {
 	char *path = process_functions_path(p);
-	struct concerned who;
+	bool written = path && access(path, F_OK) == 0;
 	struct proctor_error err;
-	bool expected = p->nfunction_expected > 0;
-	char how[64];
+	struct concerned who;
 
+	if (written && functions_add_file(&k->store->functions, path, &err) < 0)
+		sentences_add(&k->store->problems, "the TML functions of %s are not used: %s",
+			      process_concerned(p, &who)->text, err.text);
+	free(path);
 	if (p->unstarted && WIFSIGNALED(p->status))
 		return;
-	how_ended(p->status, how);
-	if (p->program) {
-		const struct object *o = objects_of_suite(k->objects, p->program);
-
-		expected = o && o->functions;
-	}
-	if (path && access(path, F_OK) == 0) {
-		if (functions_add_file(&k->store->functions, path, &err) < 0)
-			sentences_add(&k->store->problems, "the TML functions of %s are not used: %s",
-				      process_concerned(p, &who)->text, err.text);
-	} else if (expected && p->program && !WIFSIGNALED(p->status)) {
-		sentences_add(&k->store->problems, "the TML functions of %s are missing: process %llu "
-			      "%s, and they are written at the normal end of a test only",
-			      process_concerned(p, &who)->text, (unsigned long long)p->number, how);
-	}
-	/* It may have hit functions after it last wrote them. */
-	if (expected && p->program && WIFSIGNALED(p->status))
-		sentences_add(&k->store->problems, "TML functions of %s may be missing: process %llu "
-			      "%s, and they are written at the normal end of a test only",
-			      process_concerned(p, &who)->text, (unsigned long long)p->number, how);
-	if (!p->program && p->nfunction_blocks < p->nfunction_expected)
-		sentences_add(&k->store->problems, "TML functions of %s are missing: process %llu %s%s",
-			      process_concerned(p, &who)->text, (unsigned long long)p->number, how,
-			      p->nfunction_lost ? ", and could not write them" : "");
-	free(path);
+	if (p->program)
+		check_program_functions(k, p, written);
+	else
+		check_host_functions(k, p);
 }
 
 /* The summed profiles, one for each binary. */

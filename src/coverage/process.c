@@ -474,7 +474,7 @@ static void functions_note(struct process *p)
 		return;
 	p->nfunction_blocks = atomic_load(&p->area->functions_written);
 	p->nfunction_lost = atomic_load(&p->area->functions_lost);
-	p->nfunction_expected = 1 + atomic_load(&p->area->nleft);
+	p->nfunction_expected = 1 + atomic_load(&p->area->nforked);
 }
 
 static void image_file_close(struct process *p, struct image_file *f)

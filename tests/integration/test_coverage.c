@@ -734,6 +734,22 @@ static void tml_functions_are_collected(void **state)
 	}
 }
 
+static void tml_functions_of_a_killed_child_are_missed(void **state)
+{
+	struct run *run = run_proctor(&(struct run_setup){
+		.args = WORDS("--coverage=tml", suite_path("coverage/libtml.so")),
+		.env = WORDS("COVERAGE_LOST=1"),
+		.prefix = IN_ITS_DIRECTORY,
+	});
+
+	(void)state;
+	assert_int_equal(run->exit_code, 3);
+	check_problem(run, "TML functions of suite tml (test");
+	check_problem(run, "and of it and the 1 it forked, 1 left them");
+	assert_int_equal(function_hits(run, "core::lost"), -1);
+	assert_int_equal(function_hits(run, "core::wait"), 1);
+}
+
 static void tml_functions_of_an_executable_have_no_counts(void **state)
 {
 	struct run *run = cover(false, WORDS("--coverage=tml", suite_path("coverage/tml_exe")));
@@ -794,6 +810,7 @@ int main(void)
 		harness_test(nothing_left_is_wrong_input),
 		harness_test(a_full_disk_is_told),
 		harness_test(tml_functions_are_collected),
+		harness_test(tml_functions_of_a_killed_child_are_missed),
 		harness_test(tml_functions_of_an_executable_have_no_counts),
 	};
 	const struct CMUnitTest soak[] = {

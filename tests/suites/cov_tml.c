@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define SLOTS 4093
@@ -75,6 +76,7 @@ static int bad(void)
 int32_t tml_test_0(void);
 int32_t tml_test_1(void);
 int32_t tml_test_2(void);
+int32_t tml_test_3(void);
 
 int32_t tml_test_0(void)
 {
@@ -98,6 +100,20 @@ int32_t tml_test_2(void)
 	hit("core::wait");
 	while (bad())
 		pause();
+	return 0;
+}
+
+/* With COVERAGE_LOST, a child of it ends as nothing can be kept of. */
+int32_t tml_test_3(void)
+{
+	pid_t pid = getenv("COVERAGE_LOST") ? fork() : -1;
+
+	if (pid == 0) {
+		hit("core::lost");
+		kill(getpid(), SIGKILL);
+	}
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
 	return 0;
 }
 
