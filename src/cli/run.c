@@ -134,7 +134,9 @@ static int exit_status(int run_status, bool broken, const struct plan_outcome *o
 static void say_nothing(const struct options *o, size_t nfound)
 {
 	if (nfound == 0)
-		fputs("proctor: nothing to run: no tests were found\n", stderr);
+		fprintf(stderr, "proctor: nothing to run: no tests were found%s\n",
+			o->exe_glob ? "" : "; executables in directories are not looked at "
+			"without --exe=GLOB");
 	else if (o->selection.nfilters == 1)
 		fprintf(stderr, "proctor: nothing to run: no test fits \"%s\", of %zu found\n",
 			o->selection.filters[0], nfound);

@@ -44,6 +44,7 @@ static void wrong_usage_exits_with_2(void **state)
 
 static void nothing_to_run_exits_with_4(void **state)
 {
+	char empty[] = "/tmp/proctor-empty-XXXXXX";
 	struct run *run;
 
 	(void)state;
@@ -52,6 +53,17 @@ static void nothing_to_run_exits_with_4(void **state)
 	run_free(run);
 	run = run_args(WORDS("nothing-is-called-so", suite_path("smoke")));
 	assert_int_equal(run->exit_code, 4);
+	run_free(run);
+	/* A directory in which executables are not looked for. */
+	assert_non_null(mkdtemp(empty));
+	run = run_args(WORDS(empty));
+	assert_int_equal(run->exit_code, 4);
+	assert_non_null(strstr(run->err, "--exe="));
+	run_free(run);
+	run = run_args(WORDS("--exe=*", empty));
+	assert_int_equal(run->exit_code, 4);
+	assert_null(strstr(run->err, "--exe="));
+	rmdir(empty);
 }
 
 static void threads_are_as_many_as_told(void **state)
