@@ -78,6 +78,10 @@ static void put_numbers(struct html *h, const struct proctor_coverage_numbers *n
 
 static void put_bar(struct html *h, const struct proctor_coverage_numbers *n)
 {
+	if (n->count == 0) {
+		fputs("<td></td>", h->file);
+		return;
+	}
 	fprintf(h->file, "<td><meter min=\"0\" max=\"100\" low=\"50\" high=\"80\" optimum=\"100\" "
 		"value=\"%.1f\">%.1f %%</meter></td>", coverage_percent(n), coverage_percent(n));
 }
@@ -221,8 +225,10 @@ static bool put_file(struct html *h, const struct proctor_coverage_file *f, size
 		return false;
 	fprintf(h->file, "<details id=\"f%zu\"><summary>", number);
 	put_string(h, f->path);
-	fprintf(h->file, " <span class=\"note\">%.1f&#8239;%%</span></summary>\n",
-		coverage_percent(&f->lines));
+	if (f->lines.count > 0)
+		fprintf(h->file, " <span class=\"note\">%.1f&#8239;%%</span>",
+			coverage_percent(&f->lines));
+	fputs("</summary>\n", h->file);
 	put_source(h, f->path, &l);
 	fputs("</details>\n", h->file);
 	lines_fini(&l);

@@ -99,6 +99,10 @@ static void append_row(struct bytes *to, const char *path, const struct proctor_
 	bytes_text(to, "  ");
 	append_path(to, path, columns);
 	snprintf(figures, sizeof(figures), "%" PRIu64 "/%" PRIu64, n->covered, n->count);
+	if (n->count == 0) {
+		bytes_printf(to, " %13s      -\n", figures);
+		return;
+	}
 	bytes_printf(to, " %13s  %s%5.1f %%%s  ", figures, color ? color_of(percent) : "", percent,
 		     color ? "\033[0m" : "");
 	append_bar(to, percent);

@@ -252,6 +252,21 @@ static void the_page_is_well_formed_and_shows_what_is_missed(void **state)
 	json_decref(doc);
 }
 
+/* LLVM lists such files: of a header, say, whose functions were not emitted. */
+static void a_file_without_lines_has_no_percentage(void **state)
+{
+	struct proctor_error err;
+	json_t *doc = json_pack("{s[{s[{sss[]s{}}]}]}", "data", "files", "filename", "none.h",
+				"segments", "summary");
+
+	(void)state;
+	assert_non_null(doc);
+	assert_int_equal(report_html(doc, &(struct report_facts){ 0 }, "none.html", &err), 0);
+	fixture_run("grep -q 'none.h.*<td>0/0</td><td>-</td><td></td>' none.html && "
+		    "! grep -q '%%</meter>\\|&#8239;%%' none.html");
+	json_decref(doc);
+}
+
 static void a_percentage_is_whole_only_if_all_is_covered(void **state)
 {
 	(void)state;
@@ -267,10 +282,11 @@ static void the_summary_has_a_bar_for_each_file(void **state)
 	const struct proctor_coverage_file files[] = {
 		{ .path = "/src/l\033ib/a.c", .lines = { 10, 10 } },
 		{ .path = "/src/l\033ib/deep/\033[31mb.c", .lines = { 1000, 999 } },
+		{ .path = "/src/l\033ib/none.h" },
 	};
 	const char *const problems[] = { "the counts of suite x are missing" };
 	const struct proctor_coverage_summary s = {
-		.files = files, .nfiles = 2,
+		.files = files, .nfiles = 3,
 		.total = { .path = "TOTAL", .lines = { 1010, 1009 }, .functions = { 4, 2 } },
 		.problems = problems, .nproblems = 1, .json_path = "c/coverage.json",
 		.has_minimum = true, .below_minimum = true, .minimum_percent = 99.95,
@@ -284,6 +300,7 @@ static void the_summary_has_a_bar_for_each_file(void **state)
 		"  in /src/l\\x1bib/\n"
 		"  a.c                   10/10  100.0 %  ####################\n"
 		"  deep/\\x1b[31mb.c      999/1000   99.9 %  ###################.\n"
+		"  none.h                  0/0      -\n"
 		"  total             1009/1010   99.9 %  ###################.\n"
 		"  below the minimum of 99.95 % of lines\n"
 		"  incomplete: the counts of suite x are missing\n"
@@ -300,6 +317,7 @@ int main(void)
 		cmocka_unit_test(what_is_missing_stands_in_the_document),
 		cmocka_unit_test(nonsense_is_refused_by_name),
 		cmocka_unit_test(the_page_is_well_formed_and_shows_what_is_missed),
+		cmocka_unit_test(a_file_without_lines_has_no_percentage),
 		cmocka_unit_test(a_percentage_is_whole_only_if_all_is_covered),
 		cmocka_unit_test(the_summary_has_a_bar_for_each_file),
 	};
