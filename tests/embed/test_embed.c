@@ -401,6 +401,29 @@ static void the_example_names_a_library_that_is_missing(void **state)
 	assert_non_null(strstr(text, "libnowhere.so: No such file"));
 }
 
+/* A suite that is stopped cannot remove its temporary files. */
+static char tmpdir[] = "/tmp/proctor-embed-XXXXXX";
+
+static int tmpdir_make(void **state)
+{
+	(void)state;
+	return mkdtemp(tmpdir) ? setenv("TMPDIR", tmpdir, 1) : -1;
+}
+
+static int tmpdir_remove(void **state)
+{
+	DIR *dir = opendir(tmpdir);
+	struct dirent *entry;
+
+	(void)state;
+	while (dir && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			unlinkat(dirfd(dir), entry->d_name, 0);
+	if (dir)
+		closedir(dir);
+	return rmdir(tmpdir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -415,5 +438,5 @@ int main(void)
 
 	setenv("PROCTOR", "build/proctor", 0);
 	setenv("PROCTOR_SUITES", "build/tests/suites", 0);
-	return cmocka_run_group_tests_name("embedding", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("embedding", tests, tmpdir_make, tmpdir_remove);
 }
