@@ -177,7 +177,7 @@ test: headers test-parts
 	exit $$worst
 
 soak: $(INTEG_BIN) $(SUITES) $(PRODUCTS)
-	@$(TEST_ENV) PROCTOR_SOAK=1 tools/both-loops tools/run-tests $(INTEG_BIN)
+	@$(TEST_ENV) PROCTOR_SOAK=1 TEST_LIMIT=7200 tools/both-loops tools/run-tests $(INTEG_BIN)
 	$(MAKE) SAN=address,undefined fuzz
 
 # What reads files and pages that others wrote, against many mutations of good ones.
