@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define VERSION_TIMEOUT_US 5000000u
+#define VERSION_TIMEOUT_US 30000000u
 /* With more binaries than this they go into a file: the kernel bounds the arguments. */
 #define ARGUMENTS_MAX 64
 

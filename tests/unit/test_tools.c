@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #define SHORT_US 300000u
+#define BUSY_US 2000000u	/* for what is said before it hangs */
 #define LONG_US 60000000u
 
 static void script(const char *path, const char *body)
@@ -150,16 +151,17 @@ struct failure {
 	const char *body;
 	int code;
 	const char *says;
+	uint64_t timeout_us;
 };
 
 static const struct failure failures[] = {
-	{ "echo one >&2; echo two >&2; exit 3", -EIO, "failed with status 3: two" },
-	{ "kill -ABRT $$", -EIO, "crashed with SIGABRT" },
-	{ "exec sleep 1000", -ETIMEDOUT, "did not end within 0.3 s" },
-	{ "sleep 1000 & echo busy >&2; wait", -ETIMEDOUT, "did not end within 0.3 s: busy" },
-	{ "sleep 1000 >/dev/null & exit 1", -EIO, "failed with status 1" },
-	{ "yes | head -c 200000 >&2; exit 1", -EIO, "failed with status 1: y" },
-	{ "exit 0", -EIO, "wrote nothing" },
+	{ "echo one >&2; echo two >&2; exit 3", -EIO, "failed with status 3: two", LONG_US },
+	{ "kill -ABRT $$", -EIO, "crashed with SIGABRT", LONG_US },
+	{ "exec sleep 1000", -ETIMEDOUT, "did not end within 0.3 s", SHORT_US },
+	{ "sleep 1000 & echo busy >&2; wait", -ETIMEDOUT, "did not end within 2 s: busy", BUSY_US },
+	{ "sleep 1000 >/dev/null & exit 1", -EIO, "failed with status 1", LONG_US },
+	{ "yes | head -c 200000 >&2; exit 1", -EIO, "failed with status 1: y", LONG_US },
+	{ "exit 0", -EIO, "wrote nothing", LONG_US },
 };
 
 static void a_failure_is_one_sentence(void **state)
@@ -178,7 +180,7 @@ static void a_failure_is_one_sentence(void **state)
 		stand_in("bin/llvm-profdata-19", 19, f->body);
 		stand_in("bin/llvm-cov-19", 19, f->body);
 		find(&t, "bin", LONG_US);
-		t.timeout_us = SHORT_US;
+		t.timeout_us = f->timeout_us;
 		before = descriptors();
 		assert_int_equal(tools_merge(&t, &t.profdata[0], inputs, 1, "merged", &err), f->code);
 		if (!strstr(err.text, f->says) || !strstr(err.text, "bin/llvm-profdata-19"))
