@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +20,6 @@ struct collector {
 	struct objects *objects;
 	struct merge merge;
 	bool *covered;			/* by object: the present process's counts of it are in */
-	uint64_t nothers;		/* files numbered so far */
 };
 
 /* "suite alpha (tests a, b, c and 4 more)". */
@@ -116,13 +116,13 @@ static void identify_objects(struct collector *k)
 static bool mark_covered(struct collector *k, const struct process *p,
 			 const struct merge_found *found, size_t expected)
 {
-	bool known = found->nsums > 0;
+	bool known = found->nprofiles > 0;
 
-	for (size_t i = 0; i < found->nsums; i++) {
+	for (size_t i = 0; i < found->nprofiles; i++) {
 		uint64_t identity = found->sums[i]->identity;
-		size_t object = expected != OBJECT_NONE &&
-				k->objects->list[expected].identity == identity
-			? expected : object_by_identity(k, p, identity);
+		bool is_expected = expected != OBJECT_NONE && !k->covered[expected] &&
+				   k->objects->list[expected].identity == identity;
+		size_t object = is_expected ? expected : object_by_identity(k, p, identity);
 
 		if (object == OBJECT_NONE)
 			known = false;
@@ -132,10 +132,20 @@ static bool mark_covered(struct collector *k, const struct process *p,
 	return known;
 }
 
+/* Which profiles are in a file that takes LLVM's own way is not known: what was loaded together
+ * writes them into one. */
+static void mark_covered_unread(struct collector *k, const struct suite *suite)
+{
+	for (size_t i = 0; i < k->objects->n; i++)
+		if (objects_suite_loads(k->objects, suite, i))
+			k->covered[i] = true;
+}
+
 /* The profile that a suite's code in this process has written, if it has. */
 static void collect_profile(struct collector *k, struct process *p, struct process_suite *s)
 {
 	const struct object *o = objects_of_suite(k->objects, s->suite);
+	size_t own = o && o->counts ? (size_t)(o - k->objects->list) : OBJECT_NONE;
 	char *path = process_profile_path(p, s->suite);
 	struct concerned who;
 	struct merge_found found;
@@ -151,11 +161,15 @@ static void collect_profile(struct collector *k, struct process *p, struct proce
 		/* A process that was killed while it wrote may have been read before. */
 		s->damage = strdup(err.text);
 	} else if (found.other) {
-		k->covered[o - k->objects->list] = true;
-		k->merge.others[k->merge.nothers - 1].user = p;
-	} else if (!mark_covered(k, p, &found, (size_t)(o - k->objects->list))) {
-		sentences_add(&k->store->problems, "%s, the profile of %s, is of another binary", path,
-			      suite_concerned(s, &who)->text);
+		mark_covered_unread(k, s->suite);
+	} else if (!mark_covered(k, p, &found, own)) {
+		if (own != OBJECT_NONE && !k->covered[own])
+			sentences_add(&k->store->problems, "%s, the profile of %s, is of another binary",
+				      path, suite_concerned(s, &who)->text);
+		else
+			sentences_add(&k->store->notes, "a library that %s opened left a profile, and "
+				      "none of the suites needs it: it is in coverage.profdata, not in "
+				      "the reports", suite_concerned(s, &who)->text);
 	}
 	free(path);
 }
@@ -215,7 +229,8 @@ static void collect_images(struct collector *k, struct process *p)
 	char *path = process_images_path(p);
 	struct proctor_error err;
 	struct concerned who;
-	FILE *f = path ? fopen(path, "re") : NULL;
+	int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW) : -1;
+	FILE *f = fd >= 0 ? fdopen(fd, "r") : NULL;
 
 	if (!f)
 		error_sys(&err, path ? errno : ENOMEM, "cannot open it");
@@ -265,6 +280,11 @@ static void check_missing(struct collector *k, const struct process *p)
 			      p->nforked_lost, p->nforked_lost == 1 ? "" : "es",
 			      process_concerned(p, &who)->text,
 			      p->nforked_lost == 1 ? "it" : "they");
+	if (p->nothers_lost > 0)
+		sentences_add(&k->store->problems, "in processes that %s forked, counts of libraries "
+			      "that were opened with dlopen() are missing (%u): these carry the counts of "
+			      "the process that forked", process_concerned(p, &who)->text,
+			      p->nothers_lost);
 }
 
 static void collect_process(struct collector *k, struct process *p)
@@ -276,12 +296,9 @@ static void collect_process(struct collector *k, struct process *p)
 		sentences_add(&k->store->problems, "%s (%s)", p->problem,
 			      process_concerned(p, &who)->text);
 	/* Its own images are newer than what it may have written at exit. */
-	for (size_t i = 0; i < p->nsuites && !p->own; i++) {
-		const struct object *o = objects_of_suite(k->objects, p->suites[i].suite);
-
-		if (o && o->counts)
+	for (size_t i = 0; i < p->nsuites && !p->own; i++)
+		if (objects_suite_counts(k->objects, p->suites[i].suite))
 			collect_profile(k, p, &p->suites[i]);
-	}
 	if (p->images)
 		collect_images(k, p);
 	check_missing(k, p);
@@ -324,15 +341,20 @@ static void collect_other(struct collector *k, const char *name)
 	if (ret < 0)
 		sentences_add(&k->store->problems, "a profile that a program started by %s left is not "
 			      "used: %s", who.text, err.text);
-	else if (!found.other && !mark_covered(k, NULL, &found, OBJECT_NONE))
+	else if (found.other)
+		sentences_add(&k->store->notes, "a program started by %s left a profile that only LLVM's "
+			      "own tool can merge: it is in coverage.profdata, and in the reports if it is "
+			      "a suite's (%s)", who.text, name);
+	else if (!mark_covered(k, NULL, &found, OBJECT_NONE))
 		sentences_add(&k->store->notes, "a program started by %s left a profile, and none of "
 			      "the suites is its binary: it is in coverage.profdata, not in the reports "
 			      "(%s)", who.text, name);
 	free(path);
 }
 
-/* Everything else in raw/. */
-static void collect_others(struct collector *k)
+/* Calls `each` for the files in raw/ of that kind. */
+static void collect_files(struct collector *k, bool (*fits)(const char *name),
+			  void (*each)(struct collector *k, const char *name))
 {
 	char *path = store_path(k->store, "raw");
 	struct dirent **entries;
@@ -341,10 +363,8 @@ static void collect_others(struct collector *k)
 	if (n < 0)
 		k->store->problems.lost = true;
 	for (int i = 0; i < n; i++) {
-		const char *name = entries[i]->d_name;
-
-		if (strstr(name, "-other-") && ends_with(name, ".profraw"))
-			collect_other(k, name);
+		if (fits(entries[i]->d_name))
+			each(k, entries[i]->d_name);
 		free(entries[i]);
 	}
 	if (n >= 0)
@@ -368,33 +388,28 @@ static void check_program_functions(struct collector *k, const struct process *p
 		      WIFSIGNALED(p->status) ? "may be" : "are", (unsigned long long)p->number, how);
 }
 
-/* A host leaves a block, and so does each process forked from it. */
+/* A host leaves a file, and so does each process forked from it. */
 static void check_host_functions(struct collector *k, const struct process *p)
 {
 	struct concerned who;
-	char how[64], blocks[96] = "";
+	char how[64], files[96] = "";
 
-	if (p->nfunction_blocks >= p->nfunction_expected)
+	if (p->nfunction_files >= p->nfunction_expected)
 		return;
 	how_ended(p->status, how);
 	if (p->nfunction_expected > 1)
-		snprintf(blocks, sizeof(blocks), ", and of it and the %u it forked, %u left them",
-			 p->nfunction_expected - 1, p->nfunction_blocks);
+		snprintf(files, sizeof(files), ", and of it and the %u it forked, %u left them",
+			 p->nfunction_expected - 1, p->nfunction_files);
 	sentences_add(&k->store->problems, "TML functions of %s are missing: process %llu %s%s%s",
-		      process_concerned(p, &who)->text, (unsigned long long)p->number, how, blocks,
+		      process_concerned(p, &who)->text, (unsigned long long)p->number, how, files,
 		      p->nfunction_lost ? ", and could not write them" : "");
 }
 
-static void collect_functions(struct collector *k, struct process *p)
+static void check_functions(struct collector *k, struct process *p)
 {
 	char *path = process_functions_path(p);
 	bool written = path && access(path, F_OK) == 0;
-	struct proctor_error err;
-	struct concerned who;
 
-	if (written && functions_add_file(&k->store->functions, path, &err) < 0)
-		sentences_add(&k->store->problems, "the TML functions of %s are not used: %s",
-			      process_concerned(p, &who)->text, err.text);
 	free(path);
 	if (p->unstarted && WIFSIGNALED(p->status))
 		return;
@@ -402,6 +417,36 @@ static void collect_functions(struct collector *k, struct process *p)
 		check_program_functions(k, p, written);
 	else
 		check_host_functions(k, p);
+}
+
+static void collect_functions(struct collector *k, const char *name)
+{
+	const struct process *p = process_by_number(k, strtoull(name, NULL, 10));
+	struct concerned who = { "a test" };
+	struct proctor_error err;
+	char *path;
+
+	if (p)
+		process_concerned(p, &who);
+	if (asprintf(&path, "%s/raw/%s", k->store->dir, name) < 0) {
+		k->store->problems.lost = true;
+		return;
+	}
+	if (functions_add_file(&k->store->functions, path, &err) < 0)
+		sentences_add(&k->store->problems, "the TML functions of %s are not used: %s", who.text,
+			      err.text);
+	free(path);
+}
+
+static bool is_other(const char *name)
+{
+	return strstr(name, "-" AREA_OTHER) && ends_with(name, AREA_PROFILE);
+}
+
+/* "7-functions" of a program, "7-functions-4711" of a host and its children. */
+static bool is_functions(const char *name)
+{
+	return strncmp(name + strspn(name, "0123456789"), "-functions", 10) == 0;
 }
 
 /* The summed profiles, one for each binary. */
@@ -470,7 +515,7 @@ int collect(const struct collection *c, struct proctor_error *err)
 		identify_objects(&k);
 		for (struct process *p = c->processes; p; p = p->next)
 			collect_process(&k, p);
-		collect_others(&k);
+		collect_files(&k, is_other, collect_other);
 		ret = write_sums(&k, err);
 		if (ret == 0)
 			ret = keep_others(&k, err);
@@ -479,8 +524,9 @@ int collect(const struct collection *c, struct proctor_error *err)
 	}
 	if (c->functions) {
 		c->store->has_functions = true;
+		collect_files(&k, is_functions, collect_functions);
 		for (struct process *p = c->processes; p; p = p->next)
-			collect_functions(&k, p);
+			check_functions(&k, p);
 		functions_sort(&c->store->functions);
 	}
 	/* What was merged is not needed any more; what could not be, somebody may want to see. */

@@ -71,7 +71,8 @@ static void coverage_note_plain(struct coverage *cov, const struct proctor_plan 
 		if (suite->error)
 			continue;
 		nsuites++;
-		if (o && ((cov->llvm && o->counts) || (cov->functions && o->functions)))
+		if ((cov->llvm && objects_suite_counts(&cov->objects, suite)) ||
+		    (cov->functions && o && o->functions))
 			continue;
 		if (nplain++ == 0)
 			first = suite->name;
@@ -156,11 +157,11 @@ static bool environment_fill(const struct coverage *cov, const struct process *p
 {
 	*env = (struct coverage_environment){ .profile = NULL };
 	if (cov->llvm)
-		env->profile = program && program->counts ? process_profile_path(p, p->program)
-							  : process_others_path(p);
+		env->profile = p->program && objects_suite_counts(p->objects, p->program)
+			? process_profile_path(p, p->program) : process_others_path(p);
 	if (cov->functions && program && program->functions)
 		env->functions = process_functions_path(p);
-	if (cov->llvm && program && p->area)
+	if (cov->llvm && p->program && p->area)
 		env->preload = cov->preload;
 	return (env->profile || !cov->llvm) &&
 	       (env->functions || !cov->functions || !program || !program->functions);
@@ -171,7 +172,9 @@ int coverage_process(struct coverage *cov, uint64_t number, const struct suite *
 		     struct proctor_error *err)
 {
 	const struct object *program = suite ? objects_of_suite(&cov->objects, suite) : NULL;
-	bool with_area = !suite || (cov->llvm && program && program->counts && program->dynamic);
+	/* What needs a library is dynamic. */
+	bool with_area = !suite || (cov->llvm && objects_suite_counts(&cov->objects, suite) &&
+				    (!program || program->dynamic));
 	int ret = process_new(p, &cov->objects, cov->prefix, number, suite, with_area,
 			      cov->functions && !suite, err);
 
@@ -191,9 +194,8 @@ int coverage_process(struct coverage *cov, uint64_t number, const struct suite *
 char *coverage_profile(const struct coverage *cov, const struct process *p,
 		       const struct suite *suite)
 {
-	const struct object *o = objects_of_suite(&cov->objects, suite);
-
-	return cov->llvm && o && o->counts ? process_profile_path(p, suite) : NULL;
+	return cov->llvm && objects_suite_counts(&cov->objects, suite)
+		? process_profile_path(p, suite) : NULL;
 }
 
 void coverage_dropped(struct coverage *cov, struct process *p)

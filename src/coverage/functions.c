@@ -16,12 +16,12 @@
 struct named {
 	const char *name;	/* the list's */
 	size_t index;
-	uint64_t block;		/* the last one it was in: a process counts once */
+	uint64_t file;		/* the last one it was in: a process counts once */
 };
 
 struct names {
 	void *tree;		/* tsearch: struct named */
-	uint64_t nblocks;
+	uint64_t nfiles;
 };
 
 /* A file in memory; each line ends with NUL. */
@@ -147,8 +147,8 @@ static int functions_add(struct functions *f, struct names *names, const char *n
 	if (!entry)
 		return -ENOMEM;
 	function = &f->list[entry->index];
-	if (entry->block != names->nblocks) {
-		entry->block = names->nblocks;
+	if (entry->file != names->nfiles) {
+		entry->file = names->nfiles;
 		function->nprocesses++;
 	}
 	function->counted = function->counted && counted;
@@ -170,7 +170,7 @@ int functions_add_file(struct functions *f, const char *path, struct proctor_err
 	if (ret < 0 || !t.text)
 		return ret;
 	ret = table_check(&t, path, err);
-	names->nblocks++;
+	names->nfiles++;
 	for (const char *line = t.text; ret == 0 && line < t.text + t.nbytes;
 	     line += strlen(line) + 1) {
 		const char *name = line;
@@ -178,7 +178,6 @@ int functions_add_file(struct functions *f, const char *path, struct proctor_err
 
 		if (strcmp(line, HITS_LINE) == 0) {
 			counted = true;
-			names->nblocks++;
 			continue;
 		}
 		if (counted)

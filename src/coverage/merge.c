@@ -63,6 +63,7 @@ void merge_fini(struct merge *m)
 		free(m->table->buckets);
 	free(m->table);
 	free(m->buffer);
+	free(m->found);
 	merge_init(m);
 }
 
@@ -490,17 +491,27 @@ static void input_close(struct input *in)
 	free(in->parts);
 }
 
-static void found_note(struct merge_found *found, const struct input *in)
+/* Makes room for what found_fill() notes, while the file can still be refused. */
+static int found_need(struct merge *m, const struct input *in, struct proctor_error *err)
+{
+	struct merge_sum **list;
+
+	if (in->nparts <= m->cap_found)
+		return 0;
+	list = reallocarray(m->found, in->nparts, sizeof(struct merge_sum *));
+	if (!list)
+		return no_memory(in, err);
+	m->found = list;
+	m->cap_found = in->nparts;
+	return 0;
+}
+
+static void found_fill(struct merge_found *found, struct merge *m, const struct input *in)
 {
 	found->nprofiles = in->nparts;
-	for (size_t i = 0; i < in->nparts; i++) {
-		size_t j = 0;
-
-		while (j < found->nsums && found->sums[j] != in->parts[i].sum)
-			j++;
-		if (j == found->nsums && j < sizeof(found->sums) / sizeof(found->sums[0]))
-			found->sums[found->nsums++] = in->parts[i].sum;
-	}
+	found->sums = m->found;
+	for (size_t i = 0; i < in->nparts; i++)
+		m->found[i] = in->parts[i].sum;
 }
 
 static int others_add(struct merge *m, const struct input *in, const char *why,
@@ -543,9 +554,11 @@ int merge_add_file(struct merge *m, const char *path, struct merge_found *found,
 	while (ret == 0 && at < in.nbytes)
 		ret = input_read_part(m, &in, &at, &why);
 	if (ret == 0)
+		ret = found_need(m, &in, &why);
+	if (ret == 0)
 		ret = input_add(m, &in, &why);
 	if (ret == 0) {
-		found_note(found, &in);
+		found_fill(found, m, &in);
 	} else {
 		sums_drop(m, nsums);
 		if (ret == -ENOTSUP) {

@@ -22,16 +22,13 @@ struct merge_sum {
 	unsigned char *profile;		/* a whole raw profile; its counters are the sum */
 	uint64_t nprofiles;		/* added up in it */
 	bool has_ids;			/* the header's binary ids are of a real profile */
-	void *user;			/* the caller's */
 };
 
 /* A file for LLVM's own tool. */
 struct merge_other {
 	char *path;
 	uint64_t version;		/* of the first profile in it, with variant bits */
-	uint64_t identity;		/* 0: unknown */
 	char *why;			/* what does not fit, as half a sentence */
-	void *user;			/* the caller's */
 };
 
 struct merge {
@@ -43,6 +40,8 @@ struct merge {
 	struct merge_table *table;
 	unsigned char *buffer;
 	size_t nbuffer;
+	struct merge_sum **found;	/* of the last file */
+	size_t cap_found;
 };
 
 void merge_init(struct merge *m);
@@ -51,8 +50,7 @@ void merge_fini(struct merge *m);
 /* What a file turned out to be. */
 struct merge_found {
 	size_t nprofiles;		/* the profiles in it, one after the other */
-	struct merge_sum *sums[8];	/* of the first ones, each once */
-	size_t nsums;
+	struct merge_sum **sums;	/* their sums; the merge's, until the next call */
 	bool other;			/* it is the last of m->others instead */
 };
 

@@ -172,6 +172,20 @@ static uint64_t reading_phdrs(const struct reading *r)
 	return 0;
 }
 
+/* Is there a loader that could preload something? A static program may have a dynamic section, too. */
+static bool reading_is_dynamic(const struct reading *r)
+{
+	GElf_Phdr phdr;
+	size_t n;
+
+	if (elf_getphdrnum(r->elf, &n) < 0)
+		return false;
+	for (size_t i = 0; i < n && gelf_getphdr(r->elf, (int)i, &phdr); i++)
+		if (phdr.p_type == PT_INTERP)
+			return true;
+	return false;
+}
+
 static void object_read(struct object *o, const struct reading *r)
 {
 	Elf_Scn *scn = NULL;
@@ -180,8 +194,6 @@ static void object_read(struct object *o, const struct reading *r)
 	while ((scn = elf_nextscn(r->elf, scn))) {
 		if (!gelf_getshdr(scn, &shdr))
 			continue;
-		if (shdr.sh_type == SHT_DYNAMIC)
-			o->dynamic = true;
 		if (shdr.sh_type == SHT_SYMTAB || shdr.sh_type == SHT_DYNSYM)
 			object_note_symbols(o, r, scn, &shdr);
 		else
@@ -190,6 +202,7 @@ static void object_read(struct object *o, const struct reading *r)
 	o->dev = r->st.st_dev;
 	o->ino = r->st.st_ino;
 	o->phdrs_address = reading_phdrs(r);
+	o->dynamic = reading_is_dynamic(r);
 	o->counts = o->counters.nbytes > 0 && o->data.nbytes > 0 && o->names.nbytes > 0;
 	/* Nobody maps more than there is: a damaged header must not make the area huge. */
 	if (o->counters.nbytes > (uint64_t)r->st.st_size ||
@@ -259,20 +272,29 @@ static int program_needs(struct suite *suite, struct proctor_error *err)
 	return ret;
 }
 
+static bool index_counts(const struct objects *o, size_t index)
+{
+	return index != OBJECT_NONE && o->list[index].counts;
+}
+
 static int objects_add_suite(struct objects *o, struct suite *suite, struct proctor_error *err)
 {
+	struct suite_objects *of = &o->by_suite[suite->number];
 	bool program = suite->kind == SUITE_EXE;
 	size_t index;
 
-	if (objects_add(o, suite->path, program, &o->by_suite[suite->number]) < 0)
+	if (objects_add(o, suite->path, program, &of->own) < 0)
 		return -ENOMEM;
-	if (program && o->by_suite[suite->number] != OBJECT_NONE && suite->nneeds == 0 &&
-	    program_needs(suite, err) < 0)
+	of->counts = index_counts(o, of->own);
+	if (program && suite->nneeds == 0 && program_needs(suite, err) < 0)
 		return -ENOMEM;
-	for (size_t i = 0; i < suite->nneeds; i++)
-		if (suite->needs[i].path && suite->needs[i].ino != suite->ino &&
-		    objects_add(o, suite->needs[i].path, false, &index) < 0)
+	for (size_t i = 0; i < suite->nneeds; i++) {
+		if (!suite->needs[i].path || suite->needs[i].ino == suite->ino)
+			continue;
+		if (objects_add(o, suite->needs[i].path, false, &index) < 0)
 			return -ENOMEM;
+		of->counts = of->counts || index_counts(o, index);
+	}
 	return 0;
 }
 
@@ -294,7 +316,7 @@ int objects_find(struct objects *o, const struct proctor_plan *plan, struct proc
 	for (size_t i = 0; i < plan->nsuites; i++) {
 		struct suite *suite = plan->suites[i];
 
-		o->by_suite[suite->number] = OBJECT_NONE;
+		o->by_suite[suite->number] = (struct suite_objects){ .own = OBJECT_NONE };
 		if (!suite->error && suite_is_selected(suite) &&
 		    objects_add_suite(o, suite, err) < 0) {
 			objects_fini(o);
@@ -316,9 +338,25 @@ void objects_fini(struct objects *o)
 
 struct object *objects_of_suite(const struct objects *o, const struct suite *suite)
 {
-	size_t i = suite->number < o->nsuites ? o->by_suite[suite->number] : OBJECT_NONE;
+	size_t i = suite->number < o->nsuites ? o->by_suite[suite->number].own : OBJECT_NONE;
 
 	return i == OBJECT_NONE ? NULL : &o->list[i];
+}
+
+bool objects_suite_counts(const struct objects *o, const struct suite *suite)
+{
+	return suite->number < o->nsuites && o->by_suite[suite->number].counts;
+}
+
+bool objects_suite_loads(const struct objects *o, const struct suite *suite, size_t object)
+{
+	if (suite->number < o->nsuites && o->by_suite[suite->number].own == object)
+		return true;
+	for (size_t i = 0; i < suite->nneeds; i++)
+		if (suite->needs[i].path && suite->needs[i].ino == o->list[object].ino &&
+		    suite->needs[i].dev == o->list[object].dev)
+			return true;
+	return false;
 }
 
 int object_shape(const struct object *object, struct raw_shape *shape, void **memory,

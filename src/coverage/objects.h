@@ -30,10 +30,15 @@ struct object {
 	uint64_t identity;		/* merge_shape_identity(); 0: not known (yet) */
 };
 
+struct suite_objects {
+	size_t own;			/* index of the suite's file; OBJECT_NONE: not instrumented */
+	bool counts;			/* it, or a library that it needs, has LLVM's counters */
+};
+
 struct objects {			/* all zero: none */
 	struct object *list;
 	size_t n, cap;
-	size_t *by_suite;		/* suite->number: index in `list`; OBJECT_NONE */
+	struct suite_objects *by_suite;	/* by suite->number */
 	size_t nsuites;
 };
 
@@ -48,6 +53,10 @@ void objects_fini(struct objects *o);
 
 /* The object of a suite; NULL: not instrumented. */
 struct object *objects_of_suite(const struct objects *o, const struct suite *suite);
+/* Does LLVM's runtime count in a process that runs the suite, in it or in a library it needs? */
+bool objects_suite_counts(const struct objects *o, const struct suite *suite);
+/* Is the object the suite's own, or a library that it needs? */
+bool objects_suite_loads(const struct objects *o, const struct suite *suite, size_t object);
 
 /*
  * Reads what the profiles of the object look like. The shape lends from `*memory`, which the caller

@@ -55,6 +55,18 @@ static uint64_t area_layout(struct process *p)
 	return round_up(at, 4096);
 }
 
+static void directory_of(const char *prefix, uint64_t *dev, uint64_t *ino)
+{
+	char path[AREA_PATH_BYTES];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%.*s", (int)(strrchr(prefix, '/') - prefix), prefix);
+	if (stat(path, &st) == 0) {
+		*dev = st.st_dev;
+		*ino = st.st_ino;
+	}
+}
+
 static void area_fill(struct process *p, uint64_t nbytes, bool functions)
 {
 	struct area *a = p->area;
@@ -64,9 +76,10 @@ static void area_fill(struct process *p, uint64_t nbytes, bool functions)
 	a->objects_at = sizeof(*a);
 	a->nobjects = p->objects->n;
 	snprintf(a->prefix, sizeof(a->prefix), "%s", p->prefix);
-	snprintf(a->others, sizeof(a->others), "%sother-%%p-%%m.profraw", p->prefix);
+	snprintf(a->others, sizeof(a->others), "%s" AREA_OTHER "%%p-%%m" AREA_PROFILE, p->prefix);
 	if (functions)
 		snprintf(a->functions, sizeof(a->functions), "%sfunctions", p->prefix);
+	directory_of(p->prefix, &a->directory_dev, &a->directory_ino);
 	for (size_t i = 0; i < a->nobjects; i++) {
 		const struct object *o = &p->objects->list[i];
 
@@ -210,13 +223,13 @@ char *process_profile_path(const struct process *p, const struct suite *suite)
 	char rest[48];
 
 	/* A percent sign begins a pattern, and there is none in these. */
-	snprintf(rest, sizeof(rest), "%zu.profraw", suite->number);
+	snprintf(rest, sizeof(rest), "%zu" AREA_PROFILE, suite->number);
 	return path_of(p, rest);
 }
 
 char *process_others_path(const struct process *p)
 {
-	return path_of(p, "other-%p-%m.profraw");
+	return path_of(p, AREA_OTHER "%p-%m" AREA_PROFILE);
 }
 
 char *process_functions_path(const struct process *p)
@@ -352,21 +365,48 @@ static void outside_read_program(struct process *p, pid_t pid)
 	}
 }
 
+static bool outside_has(const struct outside *list, const struct outside *wanted)
+{
+	for (; list; list = list->next)
+		if (list->pid == wanted->pid && list->child == wanted->child &&
+		    list->object == wanted->object)
+			return true;
+	return false;
+}
+
+/* What was read before and cannot be read again, as it is a zombie now, is kept. */
+static void outside_keep(struct process *p, struct outside *before)
+{
+	while (before) {
+		struct outside *next = before->next;
+
+		if (outside_has(p->outside, before)) {
+			free(before);
+		} else {
+			before->next = p->outside;
+			p->outside = before;
+		}
+		before = next;
+	}
+}
+
 void process_read_outside(struct process *p, pid_t pid)
 {
-	outside_forget(p);
+	struct outside *before = p->outside;
+
+	p->outside = NULL;
 	p->unstarted = false;
 	if (p->program)
 		outside_read_program(p, pid);
-	if (!p->area)
-		return;
-	outside_read(p, pid, false);
-	for (size_t i = 0; i < AREA_CHILDREN_MAX; i++) {
+	if (p->area)
+		outside_read(p, pid, false);
+	for (size_t i = 0; p->area && i < AREA_CHILDREN_MAX; i++) {
 		pid_t child = atomic_load(&p->area->children[i]);
 
 		if (child > 1 && child != pid)
 			outside_read(p, child, true);
 	}
+	outside_keep(p, before);
 }
 
 static bool is_zero(const unsigned char *bytes, uint64_t nbytes)
@@ -381,6 +421,21 @@ struct image_file {
 	int error;
 };
 
+/* Tests can write there, too: nothing of theirs is opened, or waited for. */
+static void image_file_make(struct image_file *f)
+{
+	int fd;
+
+	errno = ENOMEM;
+	if (!f->path)
+		return;
+	unlink(f->path);
+	fd = open(f->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	f->file = fd >= 0 ? fdopen(fd, "w") : NULL;
+	if (fd >= 0 && !f->file)
+		close(fd);
+}
+
 static void image_write(struct image_file *f, size_t object, enum image_of of,
 			const unsigned char *bytes, uint64_t nbytes)
 {
@@ -388,9 +443,8 @@ static void image_write(struct image_file *f, size_t object, enum image_of of,
 
 	if (f->failed)
 		return;
-	errno = ENOMEM;
-	if (!f->file && f->path)
-		f->file = fopen(f->path, "we");
+	if (!f->file)
+		image_file_make(f);
 	if (f->file && fwrite(&head, sizeof(head), 1, f->file) == 1 &&
 	    fwrite(bytes, nbytes, 1, f->file) == 1)
 		return;
@@ -401,11 +455,11 @@ static void image_write(struct image_file *f, size_t object, enum image_of of,
 /* Does what the process copied count: did it end where it copied? */
 static bool own_counts(const struct process *p, int status)
 {
-	int sig = atomic_load(&p->area->own_signal);
+	uint64_t endings = atomic_load(&p->area->own_endings);
 
 	if (atomic_load(&p->area->own) != AREA_OWN_WRITTEN)
 		return false;
-	return sig == 0 || (WIFSIGNALED(status) && WTERMSIG(status) == sig);
+	return (endings & 1) || (WIFSIGNALED(status) && (endings >> WTERMSIG(status) & 1));
 }
 
 static bool child_is_there(const struct process *p, pid_t pid)
@@ -440,6 +494,7 @@ static void images_of_area(struct process *p, struct image_file *f)
 	const unsigned char *area = (const unsigned char *)p->area;
 	unsigned nforked = atomic_load(&p->area->nforked), nleft = atomic_load(&p->area->nleft);
 	unsigned nread = images_of_children(p, f);
+	bool any = false;
 
 	for (size_t i = 0; i < p->objects->n; i++) {
 		uint64_t nbytes = image_bytes(&p->objects->list[i]), bias;
@@ -447,12 +502,14 @@ static void images_of_area(struct process *p, struct image_file *f)
 		p->loaded[i] = object_bias(p, i, &bias);
 		if (!p->loaded[i] || nbytes == 0)
 			continue;
+		any = true;
 		if (p->own)
 			image_write(f, i, IMAGE_OWN, area + own_at(p, i), nbytes);
 		if (nforked > 0 && !is_zero(area + forked_at(p, i), nbytes))
 			image_write(f, i, IMAGE_FORKED, area + forked_at(p, i), nbytes);
 	}
-	p->nforked_lost = nforked > nleft + nread ? nforked - nleft - nread : 0;
+	p->nforked_lost = any && nforked > nleft + nread ? nforked - nleft - nread : 0;
+	p->nothers_lost = atomic_load(&p->area->nothers_lost);
 }
 
 static void images_of_outside(struct process *p, struct image_file *f)
@@ -463,7 +520,7 @@ static void images_of_outside(struct process *p, struct image_file *f)
 				    image_bytes(&p->objects->list[out->object]));
 }
 
-/* What TML's function coverage should have: a block of the process, and of each child. */
+/* What TML's function coverage should have: a file of the process, and of each child. */
 static void functions_note(struct process *p)
 {
 	bool any = false;
@@ -472,7 +529,7 @@ static void functions_note(struct process *p)
 		any |= p->loaded[i] && p->objects->list[i].functions;
 	if (!any || !p->area->functions[0])
 		return;
-	p->nfunction_blocks = atomic_load(&p->area->functions_written);
+	p->nfunction_files = atomic_load(&p->area->functions_written);
 	p->nfunction_lost = atomic_load(&p->area->functions_lost);
 	p->nfunction_expected = 1 + atomic_load(&p->area->nforked);
 }

@@ -55,7 +55,8 @@ struct process {
 	bool own;			/* its own images are in the image file and count */
 	bool images;			/* there is an image file */
 	unsigned nforked_lost;		/* children that ended without leaving their counts */
-	unsigned nfunction_blocks;	/* TML's function coverage: blocks it wrote ... */
+	unsigned nothers_lost;		/* profiles of libraries that tests opened, of children */
+	unsigned nfunction_files;	/* TML's function coverage: files it and its children wrote ... */
 	unsigned nfunction_expected;	/* ... and should have */
 	unsigned nfunction_lost;	/* ... and could not write */
 	char *problem;			/* why its images could not be kept; NULL: nothing went wrong */

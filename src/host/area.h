@@ -25,6 +25,10 @@
 /* The descriptor a process finds it at; closed once it is mapped. */
 #define AREA_FD 4
 
+/* Behind `prefix`, with a pid behind it: a profile of what is loaded or started while tests run. */
+#define AREA_OTHER "other-"
+#define AREA_PROFILE ".profraw"		/* what profiles end with */
+
 /* A descriptor for proctor-preload.so to read, as it is told nothing else. */
 #define AREA_PRELOAD_NAME "proctor-preload.so"
 
@@ -53,15 +57,17 @@ struct area {
 	 * that it starts, and of what tests load, `others`. */
 	char prefix[AREA_PATH_BYTES];
 	char others[AREA_PATH_BYTES];
-	char functions[AREA_PATH_BYTES];	/* where TML's functions are appended; "": nowhere */
+	char functions[AREA_PATH_BYTES];	/* where TML's go, each process's pid behind it; "": nowhere */
+	uint64_t directory_dev, directory_ino;	/* the last one in `prefix` */
 	/* The process's. */
 	_Atomic uint32_t own;			/* enum area_own */
-	_Atomic int32_t own_signal;		/* whose handler wrote it; 0: an exit */
+	_Atomic uint64_t own_endings;		/* after which it counts: bit 0 an exit, N signal N */
 	_Atomic uint32_t nforked;		/* children forked ... */
 	_Atomic uint32_t nleft;			/* ... of which so many have left their counts */
 	_Atomic int32_t children[AREA_CHILDREN_MAX];	/* that have not; 0: empty */
-	_Atomic uint32_t functions_written;	/* blocks of TML functions written ... */
-	_Atomic uint32_t functions_lost;	/* ... and not, as the file could not be */
+	_Atomic uint32_t nothers_lost;		/* profiles of other libraries in children: not written */
+	_Atomic uint32_t functions_written;	/* processes that have written TML's functions ... */
+	_Atomic uint32_t functions_lost;	/* ... and times it failed, as the file could not be */
 };
 
 static inline struct area_object *area_objects(struct area *a)

@@ -4,15 +4,20 @@
 #include "host/functions.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <link.h>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LINE_COUNTERS 8u	/* looked at together, so that zeros are passed over quickly */
+#define OTHER_THREAD_MS 1000
 
 /* Global because handlers come here with nothing but a signal's number. */
 static struct {
@@ -21,23 +26,14 @@ static struct {
 	bool forked;		/* begun by fork(2) from the process the area belongs to */
 	bool left;		/* forked: has left its counts once */
 	unsigned slot;		/* forked: in area->children; AREA_CHILDREN_MAX: none */
+	pid_t stranger;		/* made without fork(2)'s handlers, and noted as lost */
+	_Atomic uint32_t leaver;	/* the thread that leaves the counters now; 0: none does */
+	_Atomic bool unwritten;	/* a profile could not be opened */
 } counters;
 
 bool counters_active(void)
 {
 	return counters.area != NULL;
-}
-
-bool counters_forked(void)
-{
-	return counters.forked;
-}
-
-bool counters_is_profile(const char *path)
-{
-	const char *prefix = counters.area ? counters.area->prefix : "";
-
-	return *prefix && strncmp(path, prefix, strlen(prefix)) == 0;
 }
 
 static uint64_t *object_counters(const struct area_object *o, uint64_t bias)
@@ -116,10 +112,8 @@ static void object_move(const struct area_object *o, uint64_t bias)
 	unsigned char *bits = object_bitmaps(o, bias);
 
 	for (uint64_t i = 0; i < n; i++)
-		if (from[i]) {
-			counter_add(&sum[i], from[i]);
-			from[i] = 0;
-		}
+		if (from[i])
+			counter_add(&sum[i], __atomic_exchange_n(&from[i], 0, __ATOMIC_RELAXED));
 	for (uint64_t i = 0; i < o->nbitmap_bytes; i++)
 		if (bits[i]) {
 			atomic_fetch_or_explicit(&sum_bits[i], bits[i], memory_order_relaxed);
@@ -159,10 +153,37 @@ static void counters_in_child(void)
 	counters.pid = getpid();
 	counters.forked = true;
 	counters.left = false;
+	atomic_store(&counters.leaver, 0);
+	atomic_store(&counters.unwritten, false);
 	objects_each(object_zero);
 	functions_forget();
 	child_claim_slot();
 	atomic_fetch_add(&counters.area->nforked, 1);
+}
+
+/* Several threads may crash at once: the second waits for the first, which would be killed by it
+ * half-way. False: it took too long, or this thread has crashed in here. */
+static bool leave_enter(void)
+{
+	struct timespec timeout = { .tv_sec = OTHER_THREAD_MS / 1000,
+				    .tv_nsec = OTHER_THREAD_MS % 1000 * 1000000L };
+	uint32_t self = (uint32_t)syscall(SYS_gettid), other = 0;
+
+	while (!atomic_compare_exchange_strong(&counters.leaver, &other, self)) {
+		if (other == self)
+			return false;
+		if (syscall(SYS_futex, &counters.leaver, FUTEX_WAIT, other, &timeout, NULL, 0) < 0 &&
+		    errno == ETIMEDOUT)
+			return false;
+		other = 0;
+	}
+	return true;
+}
+
+static void leave_exit(void)
+{
+	atomic_store(&counters.leaver, 0);
+	syscall(SYS_futex, &counters.leaver, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
 }
 
 static void child_leave(void)
@@ -177,19 +198,110 @@ static void child_leave(void)
 	atomic_fetch_add(&counters.area->nleft, 1);
 }
 
-void counters_leave(int sig)
+/* A later copy is put over an earlier one, which has counted all the while. */
+static void own_leave(int sig)
 {
-	if (!counters.area || getpid() != counters.pid)
-		return;
-	if (counters.forked) {
-		child_leave();
-		return;
-	}
-	atomic_store(&counters.area->own, AREA_OWN_WRITING);
+	uint32_t none = AREA_OWN_NONE;
+
+	atomic_compare_exchange_strong(&counters.area->own, &none, AREA_OWN_WRITING);
 	objects_each(object_copy);
 	functions_leave(counters.area);
-	atomic_store(&counters.area->own_signal, sig);
+	atomic_fetch_or(&counters.area->own_endings, 1ull << sig);
 	atomic_store(&counters.area->own, AREA_OWN_WRITTEN);
+}
+
+void counters_leave(int sig)
+{
+	int saved_errno = errno;
+
+	if (counters.area && getpid() == counters.pid && leave_enter()) {
+		if (counters.forked)
+			child_leave();
+		else
+			own_leave(sig);
+		leave_exit();
+	}
+	errno = saved_errno;
+}
+
+void counters_stay(void)
+{
+	if (counters.area && getpid() == counters.pid && !counters.forked)
+		atomic_fetch_and(&counters.area->own_endings, ~1ull);
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t n = strlen(text), nend = strlen(end);
+
+	return n >= nend && strcmp(text + n - nend, end) == 0;
+}
+
+/* Of a profile's path what comes behind the prefix; NULL: it is none of this process's. */
+static const char *profile_rest(const char *path)
+{
+	size_t n = counters.area && path ? strlen(counters.area->prefix) : 0;
+
+	return n > 0 && strncmp(path, counters.area->prefix, n) == 0 &&
+	       ends_with(path + n, AREA_PROFILE) ? path + n : NULL;
+}
+
+/* Does the pid in the name of the profile, of a library loaded later, tell another process? */
+static bool other_is_foreign(const char *rest)
+{
+	return strtol(rest + strlen(AREA_OTHER), NULL, 10) != getpid();
+}
+
+/* Is the directory of the profiles where it was? */
+static bool directory_is_there(void)
+{
+	char path[AREA_PATH_BYTES];
+	size_t n = (size_t)(strrchr(counters.area->prefix, '/') - counters.area->prefix);
+	struct stat st;
+
+	memcpy(path, counters.area->prefix, n);
+	path[n] = '\0';
+	return stat(path, &st) == 0 && st.st_dev == counters.area->directory_dev &&
+	       st.st_ino == counters.area->directory_ino;
+}
+
+/* A child that fork(2)'s handlers did not see carries its parent's counts: they are not written, and
+ * what it has counted itself is missed. */
+static void stranger_note(void)
+{
+	if (counters.stranger == getpid())
+		return;
+	counters.stranger = getpid();
+	atomic_fetch_add(&counters.area->nforked, 1);
+}
+
+const char *counters_profile_path(const char *path)
+{
+	const char *rest = profile_rest(path);
+	bool stranger = rest && getpid() != counters.pid;
+
+	if (!rest)
+		return path;
+	if (strncmp(rest, AREA_OTHER, strlen(AREA_OTHER)) == 0) {
+		if (!other_is_foreign(rest))
+			return path;
+		atomic_fetch_add(&counters.area->nothers_lost, 1);
+		return "/dev/null";
+	}
+	if (stranger)
+		stranger_note();
+	if (stranger || counters.forked)
+		return "/dev/null";
+	if (directory_is_there())
+		return path;
+	errno = ENOENT;
+	return NULL;
+}
+
+void counters_not_opened(const char *path)
+{
+	if (profile_rest(path) && getpid() == counters.pid && !counters.forked)
+		atomic_store(&counters.unwritten, true);
 }
 
 /* The last of the exit handlers, as it was the first to be registered: LLVM's have run. */
@@ -197,10 +309,12 @@ static void counters_at_exit(void)
 {
 	if (!counters.area || getpid() != counters.pid)
 		return;
-	if (counters.forked)
-		child_leave();
-	else
+	if (counters.forked || atomic_load(&counters.unwritten)) {
+		counters_leave(0);
+	} else if (leave_enter()) {
 		functions_leave(counters.area);
+		leave_exit();
+	}
 }
 
 static void counters_at_quick_exit(void)

@@ -33,10 +33,16 @@ void counters_register(const struct link_map *map);
  * exit that runs no handlers). May be called again: the last call counts. Async-signal-safe.
  */
 void counters_leave(int sig);
+/* It did not end, as exec failed. */
+void counters_stay(void);
 
-/* Is this a child that was forked from the process the area belongs to? */
-bool counters_forked(void);
-/* Is `path` one that LLVM's runtime writes the profile of the process itself to? */
-bool counters_is_profile(const char *path);
+/*
+ * What to open where LLVM's runtime opens `path` for a profile; any other path is returned as it is.
+ * A forked child's counts are left in the area, and the name is its parent's: that opens
+ * /dev/null. NULL and errno: it cannot be written from here (after chroot), and the area will be used.
+ */
+const char *counters_profile_path(const char *path);
+/* `path` could not be opened: if it is a profile, the area will be used. */
+void counters_not_opened(const char *path);
 
 #endif

@@ -126,7 +126,7 @@ static void crash_handle(int sig, siginfo_t *si, void *context)
 	sigset_t only;
 	int saved_errno = errno;
 
-	if (crash.page && getpid() == crash.pid && sig != SIGTERM)
+	if (crash.page && getpid() == crash.pid && signal_is_crash(sig))
 		crash_record(sig, si, context);
 	counters_leave(sig);
 	errno = saved_errno;
@@ -148,18 +148,26 @@ static void crash_handle(int sig, siginfo_t *si, void *context)
 	_exit(128 + sig);	/* not reached: each of these signals kills by default */
 }
 
-bool crash_open(struct page *page)
+static bool altstack_open(void)
 {
 	long guard = sysconf(_SC_PAGESIZE);
-	char *stack = mmap(NULL, ALTSTACK_BYTES + (size_t)guard, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *stack;
 
+	/* A sanitizer has set one, and will unmap what it finds. */
+	if (sigaltstack(NULL, &crash.altstack) == 0 && !(crash.altstack.ss_flags & SS_DISABLE))
+		return true;
+	stack = mmap(NULL, ALTSTACK_BYTES + (size_t)guard, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (stack == MAP_FAILED)
 		return false;
 	mprotect(stack, (size_t)guard, PROT_NONE);
-	crash.altstack.ss_sp = stack + guard;
-	crash.altstack.ss_size = ALTSTACK_BYTES;
-	if (sigaltstack(&crash.altstack, NULL) < 0)
+	crash.altstack = (stack_t){ .ss_sp = stack + guard, .ss_size = ALTSTACK_BYTES };
+	return sigaltstack(&crash.altstack, NULL) == 0;
+}
+
+bool crash_open(struct page *page)
+{
+	if (!altstack_open())
 		return false;
 	crash.page = page;
 	crash.pid = getpid();

@@ -22,6 +22,7 @@ struct table {			/* the runtime's, in one library */
 
 /* Read by a signal handler, hence linked by one store. */
 static _Atomic(struct table *) tables;
+static bool written;		/* by this process, at least once */
 
 struct out {
 	int fd;
@@ -82,15 +83,35 @@ static void out_add(struct out *o, const char *bytes, size_t n)
 	}
 }
 
+/* The digits end at `end`; returns where they begin. */
+static char *digits_before(char *end, uint32_t number)
+{
+	do
+		*--end = (char)('0' + number % 10);
+	while ((number /= 10) > 0);
+	return end;
+}
+
 static void out_add_number(struct out *o, uint32_t number)
 {
-	char digits[10];
-	size_t n = sizeof(digits);
+	char digits[10], *end = digits + sizeof(digits), *at = digits_before(end, number);
 
-	do
-		digits[--n] = (char)('0' + number % 10);
-	while ((number /= 10) > 0);
-	out_add(o, digits + n, sizeof(digits) - n);
+	out_add(o, at, (size_t)(end - at));
+}
+
+/* A file for each process: children may write at the same time. */
+static int file_open(const struct area *area)
+{
+	static char path[AREA_PATH_BYTES + 16];		/* not on a handler's stack */
+	char digits[11], *at;
+	size_t n = strnlen(area->functions, AREA_PATH_BYTES - 1);
+
+	digits[10] = '\0';
+	at = digits_before(digits + 10, (uint32_t)getpid());
+	memcpy(path, area->functions, n);
+	path[n] = '-';
+	strcpy(path + n + 1, at);
+	return open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
 }
 
 static void table_write(struct out *o, const struct table *t)
@@ -120,7 +141,7 @@ void functions_leave(struct area *area)
 
 	if (!t || !area->functions[0])
 		return;
-	out.fd = open(area->functions, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+	out.fd = file_open(area);
 	if (out.fd < 0) {
 		atomic_fetch_add(&area->functions_lost, 1);
 		return;
@@ -131,12 +152,14 @@ void functions_leave(struct area *area)
 	out_flush(&out);
 	if (close(out.fd) < 0 || out.failed)
 		atomic_fetch_add(&area->functions_lost, 1);
-	else
+	else if (!written)
 		atomic_fetch_add(&area->functions_written, 1);
+	written = true;
 }
 
 void functions_forget(void)
 {
+	written = false;
 	for (struct table *t = atomic_load(&tables); t; t = t->next)
 		if (t->reset)
 			t->reset();

@@ -8,8 +8,8 @@
 /* Remembers the table of a library opened as `handle`, if it has one. */
 void functions_register(void *handle);
 /*
- * Appends what the tables hold to the area's file, and empties them. Async-signal-safe as far as
- * the runtime's accessors are: they read a table in memory.
+ * Appends what the tables hold to the process's file, and empties them. One thread at a time;
+ * async-signal-safe as far as the runtime's accessors are: they read a table in memory.
  */
 void functions_leave(struct area *area);
 /* In a forked child: what ran before the fork is the parent's. */

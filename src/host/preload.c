@@ -16,16 +16,22 @@ typedef int main_function(int argc, char **argv, char **envp);
 
 static main_function *program_main;
 
-/* Takes our entry, which is the first, out of LD_PRELOAD: programs that a test starts are not ours. */
+/* Takes our entry out of LD_PRELOAD: programs that a test starts are not ours. */
 static void preload_hide(void)
 {
-	const char *list = getenv("LD_PRELOAD"), *end = list ? strchr(list, ':') : NULL;
+	char *list = getenv("LD_PRELOAD"), *ours = list ? strstr(list, AREA_PRELOAD_NAME) : NULL;
+	char *begin = ours, *end = ours ? ours + strlen(AREA_PRELOAD_NAME) : NULL;
 
-	if (!list || !strstr(list, AREA_PRELOAD_NAME))
+	if (!ours)
 		return;
-	if (end)
-		setenv("LD_PRELOAD", end + 1, 1);
-	else
+	while (begin > list && begin[-1] != ':')
+		begin--;
+	if (*end == ':')
+		end++;
+	else if (begin > list)
+		begin--;
+	memmove(begin, end, strlen(end) + 1);
+	if (!*list)
 		unsetenv("LD_PRELOAD");
 }
 

@@ -455,7 +455,8 @@ int serve_main(bool sanitized, bool coverage)
 		return 2;
 	}
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	if (!sanitized && !crash_open(h->page))
+	/* A sanitizer tells more of a crash; what it leaves to others must not lose the counters. */
+	if ((!sanitized || counters_active()) && !crash_open(sanitized ? NULL : h->page))
 		fprintf(stderr, "proctor-host: no stack for the crash handler: %s\n",
 			strerror(errno));
 	checks_open(&h->checks);

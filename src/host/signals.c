@@ -15,17 +15,22 @@
 typedef int sigaction_function(int, const struct sigaction *, struct sigaction *);
 
 static const int crash_signals[] = {
-	SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS, SIGTERM,
+	SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS,
+};
+
+/* The others that end a process and can be caught. */
+static const int end_signals[] = {
+	SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU, SIGXFSZ,
+	SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGSTKFLT,
 };
 
 /* Global because a suite calls in here with nothing but a signal's number. */
 static struct {
 	signals_handler *handler;	/* NULL: nothing is taken, calls are passed on */
-	size_t ntaken;			/* of crash_signals */
-	uint64_t crashes;
+	uint64_t taken;
 	_Atomic uint64_t touched;
-	struct sigaction theirs[NSIG];	/* crash signals: what the suite set */
-	/* As later tests are to find them: crash signals always, others where `touched`. */
+	struct sigaction theirs[NSIG];	/* of those taken: what the suite set */
+	/* As later tests are to find them: those taken always, others where `touched`. */
 	struct sigaction base[NSIG];
 } signals;
 
@@ -49,7 +54,7 @@ int signal_real(int sig, const struct sigaction *action, struct sigaction *old)
 
 static bool signal_taken(int sig)
 {
-	return sig > 0 && sig < NSIG && (signals.crashes & SIGNAL_BIT(sig));
+	return sig > 0 && sig < NSIG && (signals.taken & SIGNAL_BIT(sig));
 }
 
 /* Tells the kernel what serves signals.theirs[sig]. */
@@ -71,17 +76,34 @@ static int signal_install(int sig)
 	return signal_real(sig, &action, NULL);
 }
 
-void signals_take(signals_handler *handler, bool term)
+/* A handler that is there already is a sanitizer's, which says more than ours. */
+static void signal_take(int sig)
 {
-	size_t i;
+	struct sigaction now;
 
+	if (signal_real(sig, NULL, &now) < 0 ||
+	    (now.sa_handler != SIG_DFL && now.sa_handler != SIG_IGN))
+		return;
+	signals.taken |= SIGNAL_BIT(sig);
+	signals.theirs[sig] = (struct sigaction){ .sa_handler = now.sa_handler };
+	signal_install(sig);
+}
+
+void signals_take(signals_handler *handler, bool all)
+{
 	signals.handler = handler;
-	signals.ntaken = ARRAY_SIZE(crash_signals) - !term;
-	for (i = 0; i < signals.ntaken; i++) {
-		signals.crashes |= SIGNAL_BIT(crash_signals[i]);
-		signals.theirs[crash_signals[i]].sa_handler = SIG_DFL;
-		signal_install(crash_signals[i]);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(crash_signals); i++)
+		signal_take(crash_signals[i]);
+	for (size_t i = 0; all && i < ARRAY_SIZE(end_signals); i++)
+		signal_take(end_signals[i]);
+}
+
+bool signal_is_crash(int sig)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(crash_signals); i++)
+		if (crash_signals[i] == sig)
+			return true;
+	return false;
 }
 
 struct sigaction signal_theirs(int sig)
@@ -91,17 +113,17 @@ struct sigaction signal_theirs(int sig)
 	if (theirs.sa_flags & SA_RESETHAND) {
 		signals.theirs[sig].sa_handler = SIG_DFL;
 		signals.theirs[sig].sa_flags = 0;
+		atomic_fetch_or(&signals.touched, SIGNAL_BIT(sig));
 	}
 	return theirs;
 }
 
 void signals_adopt(void)
 {
-	size_t i;
-
 	atomic_store(&signals.touched, 0);
-	for (i = 0; i < signals.ntaken; i++)
-		signals.base[crash_signals[i]] = signals.theirs[crash_signals[i]];
+	for (int sig = 1; sig < NSIG; sig++)
+		if (signal_taken(sig))
+			signals.base[sig] = signals.theirs[sig];
 }
 
 /* A suite may get past the interposed functions with a system call of its own. */
@@ -117,24 +139,31 @@ static bool signal_is_ours(int sig)
 	return (now.sa_flags & SA_SIGINFO) && now.sa_sigaction == signals.handler;
 }
 
+static void signal_put_back(int sig)
+{
+	if (signal_taken(sig)) {
+		signals.theirs[sig] = signals.base[sig];
+		signal_install(sig);
+	} else {
+		signal_real(sig, &signals.base[sig], NULL);
+	}
+}
+
 void signals_put_back(void)
 {
 	uint64_t touched = 0;
-	size_t i;
-	int sig;
 
 	if (atomic_load_explicit(&signals.touched, memory_order_relaxed) != 0)
 		touched = atomic_exchange(&signals.touched, 0);
-	for (i = 0; i < signals.ntaken; i++) {
-		sig = crash_signals[i];
-		signals.theirs[sig] = signals.base[sig];
-		if ((touched & SIGNAL_BIT(sig)) || !signal_is_ours(sig))
-			signal_install(sig);
+	for (size_t i = 0; i < ARRAY_SIZE(crash_signals); i++) {
+		int sig = crash_signals[i];
+
+		if (signal_taken(sig) && !signal_is_ours(sig))
+			touched |= SIGNAL_BIT(sig);
 	}
-	touched &= ~signals.crashes;
-	for (sig = 1; touched != 0 && sig < NSIG; sig++)
+	for (int sig = 1; touched != 0 && sig < NSIG; sig++)
 		if (touched & SIGNAL_BIT(sig))
-			signal_real(sig, &signals.base[sig], NULL);
+			signal_put_back(sig);
 }
 
 /* Before a change: keeps what was there, if it is the first since the base line. */

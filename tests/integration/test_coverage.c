@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define WORDS_MAX 32
+#define WAYS_WORK (36 + 8 + 2)
 #define SOAK_ROUNDS 10
 
 static const char *const llvms[] = { "14", "16", "19" };
@@ -182,12 +183,11 @@ static void check_complete(const struct run *run, int exit_code)
 	json_decref(doc);
 }
 
-/* What tml_test_0 to tml_test_27 of cov_ways.c call: once each, and in children 7 times 100 less one
- * for each, and twice 50. */
+/* What tml_test_0 to tml_test_35 of cov_ways.c call: once each, and in children. */
 static void check_ways(const struct run *run)
 {
-	assert_int_equal(count_of(run, ":work"), 28 + 7 + 2);
-	assert_int_equal(count_of(run, ":work_in_child"), 7 + 2);
+	assert_int_equal(count_of(run, ":work"), WAYS_WORK);
+	assert_int_equal(count_of(run, ":work_in_child"), 8 + 2);
 	assert_int_equal(count_of(run, "tml_test_14"), 1);
 }
 
@@ -270,7 +270,7 @@ static void copies_add_up_and_stripped_ones_count(void **state)
 	run = cover(true, WORDS(SHORT, ways, suite_path("coverage/libcopy.so"),
 				suite_path("coverage/libstripped.so")));
 	check_complete(run, 1);
-	assert_int_equal(count_of(run, ":work"), 3 * 37);
+	assert_int_equal(count_of(run, ":work"), 3 * WAYS_WORK);
 }
 
 static void a_stopped_run_keeps_what_was_counted(void **state)
@@ -323,16 +323,63 @@ static void what_cannot_be_kept_is_named(void **state)
 	struct run *run;
 
 	(void)state;
-	run = cover(true, WORDS(SHORT, lost, suite_path("coverage/exe-lost")));
+	run = cover(true, WORDS(SHORT, "--isolation=test", lost, suite_path("coverage/exe-lost"),
+				suite_path("coverage/libneeds_19.so")));
 	assert_int_equal(run->exit_code, 3);
 	check_problem(run, "the counts of suite lost (test tml_test_0) are missing");
 	check_problem(run, "ended by SIGKILL");
 	check_problem(run, "1 process that suite lost (test tml_test_1) forked");
+	check_problem(run, "1 process that suite lost (test tml_test_2) forked");
+	check_problem(run, "suite lost (test tml_test_3) forked, counts of libraries");
+	/* A hundred times by the test, none for its child, and three by the other suite. */
+	assert_int_equal(count_of(run, "dep_twice"), 100 + 3);
 	check_problem(run, "the counts of suite exe-lost (test exe-lost) are missing");
 	assert_non_null(strstr(run->err, "not complete"));
 	run = cover(true, WORDS(SHORT, "--coverage-allow-partial", lost));
 	assert_int_equal(run->exit_code, 1);
 	check_problem(run, "the counts of suite lost (test tml_test_0) are missing");
+}
+
+/* The code under test counts, whatever its tests were compiled with. */
+static void plain_suites_count_in_instrumented_libraries(void **state)
+{
+	const char *suite = need_suite("coverage/libplainneeds.so%s", "");
+	const char *program = suite_path("coverage/plainneeds");
+	struct run *good, *bad;
+
+	(void)state;
+	good = cover(false, WORDS(SHORT, suite, program));
+	check_complete(good, 0);
+	assert_int_equal(count_of(good, "dep_twice"), 6);
+	assert_null(strstr(good->out, "instrumented"));
+	bad = cover(true, WORDS(SHORT, suite, program));
+	check_complete(bad, 1);
+	check_equal(good, bad);
+}
+
+static void many_libraries_of_one_suite_count(void **state)
+{
+	struct run *run = cover(false, WORDS(need_suite("coverage/libmany.so%s", "")));
+
+	(void)state;
+	check_complete(run, 0);
+	assert_int_equal(count_of(run, "part_0"), 1);
+	assert_int_equal(count_of(run, "part_9"), 1);
+}
+
+/* It tells what it found, as without coverage, and what it does not look after counts. */
+static void sanitized_suites_count_and_report(void **state)
+{
+	const char *exe = need_suite("coverage/exe-null%s", "");
+	const char *library = suite_path("coverage/libneedsasan.so");
+	struct run *good = cover(false, WORDS(SHORT, exe, library)), *bad;
+
+	(void)state;
+	check_complete(good, 0);
+	bad = cover(true, WORDS(SHORT, exe, library));
+	check_complete(bad, 1);
+	assert_non_null(strstr(bad->out, "AddressSanitizer: SEGV"));
+	check_equal(good, bad);
 }
 
 static void a_spoiled_profile_is_named(void **state)
@@ -797,6 +844,9 @@ int main(void)
 		harness_test(a_stopped_run_keeps_what_was_counted),
 		harness_test(a_crash_elsewhere_loses_nothing),
 		harness_test(what_cannot_be_kept_is_named),
+		harness_test(plain_suites_count_in_instrumented_libraries),
+		harness_test(many_libraries_of_one_suite_count),
+		harness_test(sanitized_suites_count_and_report),
 		SPOILED_ROW(0), SPOILED_ROW(1), SPOILED_ROW(2), SPOILED_ROW(3), SPOILED_ROW(4),
 		harness_test(without_instrumentation_there_is_a_sentence),
 		harness_test(a_static_program_counts_at_its_exit),

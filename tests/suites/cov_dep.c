@@ -33,4 +33,11 @@ int32_t tml_test_1(void)
 	end();
 	return n - 6;
 }
+
+#ifdef PROGRAM
+int main(void)
+{
+	return tml_test_0() + tml_test_1();
+}
+#endif
 #endif

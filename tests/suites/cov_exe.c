@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -46,6 +47,7 @@ PLAIN static void hang(const char *program)
 
 PLAIN static void end(const char *program)
 {
+	volatile uintptr_t nowhere = 8;
 	const char *value = getenv("COVERAGE_BAD"), *way = strrchr(program, '-');
 	bool bad = value && *value == '1';
 
@@ -57,6 +59,8 @@ PLAIN static void end(const char *program)
 		abort();
 	if (strcmp(way, "-exit") == 0)
 		_exit(0);
+	if (strcmp(way, "-null") == 0)
+		*(volatile int *)nowhere = 1;
 	if (strcmp(way, "-hang") == 0)
 		hang(program);
 	if (strcmp(way, "-lost") == 0)

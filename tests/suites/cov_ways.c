@@ -4,15 +4,19 @@
  * in its way, without it the same code is called and the test returns: the counts of both runs have
  * to be equal. What makes the difference is not instrumented.
  */
+#include <dlfcn.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -216,7 +220,53 @@ PLAIN static void spawns(void)
 	waitpid(pid, &status, 0);
 }
 
+/* The process goes on, and what it counts later is missed if the copy made for exec is taken. */
+PLAIN static void executes_nothing(void)
+{
+	char *argv[] = { "program", NULL };
+
+	execv("/nonexistent/program", argv);
+}
+
+PLAIN static void ends_by_sigpipe(void)		{ raise(SIGPIPE); }
+PLAIN static void ends_by_sigusr1(void)		{ raise(SIGUSR1); }
+
+PLAIN static void crashes_in_many_threads(void)
+{
+	pthread_t threads[8];
+
+	for (int i = 0; i < 8; i++)
+		if (pthread_create(&threads[i], NULL, thread_crashes, NULL) != 0)
+			abort();
+	wait_for_ever();
+}
+
+/* They return: it is the exit of the process, later, that cannot write a profile. */
+PLAIN static void drops_rights(void)
+{
+	sink = setresuid(65534, 65534, 65534);
+}
+
+PLAIN static void stays_in_another_root(void)
+{
+	if (chroot("/proc") == 0)
+		sink = chdir("/");
+}
+
+/* Where the run is about to write. */
+PLAIN static void puts_a_fifo(void)
+{
+	const char *others = getenv("LLVM_PROFILE_FILE");
+	const char *rest = others ? strstr(others, "other-") : NULL;
+	char path[4096];
+
+	if (rest && snprintf(path, sizeof(path), "%.*simages", (int)(rest - others), others) > 0)
+		sink = mkfifo(path, 0666);
+	_exit(0);
+}
+
 /* What a child does at its end, after it has counted. */
+PLAIN static void child_crashes_often(int ready)	{ (void)ready; crashes_in_many_threads(); }
 PLAIN static void child_exits(int ready)		{ (void)ready; exit(0); }
 PLAIN static void child_exits_at_once(int ready)	{ (void)ready; _exit(0); }
 PLAIN static void child_crashes(int ready)		{ (void)ready; crash(); }
@@ -347,6 +397,14 @@ CHILD_WAY(24, in_child(100, child_executes_nothing, false))
 CHILD_WAY(25, in_grandchild(50))
 WAY(26, crashes_on_a_small_stack)
 WAY(27, returns)
+WAY(28, executes_nothing)
+WAY(29, ends_by_sigpipe)
+WAY(30, ends_by_sigusr1)
+WAY(31, crashes_in_many_threads)
+CHILD_WAY(32, in_child(100, child_crashes_often, false))
+WAY(33, puts_a_fifo)
+WAY(34, drops_rights)
+WAY(35, stays_in_another_root)
 #else
 /* Ways that nothing can be kept of: by SIGKILL, from within and of a child. */
 PLAIN static void kills_itself(void)
@@ -372,6 +430,39 @@ PLAIN static void child_is_killed(void)
 	waitpid(pid, &status, 0);
 }
 
+/* fork(2)'s handlers do not see it: it has its parent's counters. */
+PLAIN static void child_is_a_stranger(void)
+{
+	int status;
+	pid_t pid = (pid_t)syscall(SYS_fork);
+
+	if (pid == 0)
+		exit(0);
+	waitpid(pid, &status, 0);
+}
+
+/* So has one that was forked, in what is not the suite's. */
+PLAIN static void child_has_a_plugin(void)
+{
+	int (*twice)(int n), status;
+	void *plugin = dlopen("$ORIGIN/libdep_" COVERAGE_LOST ".so", RTLD_NOW);
+	pid_t pid;
+
+	*(void **)&twice = plugin ? dlsym(plugin, "dep_twice") : NULL;
+	if (!twice)
+		abort();
+	for (int i = 0; i < 100; i++)
+		sink = twice(i);
+	pid = fork();
+	if (pid == 0) {
+		sink = twice(1);
+		exit(0);
+	}
+	waitpid(pid, &status, 0);
+}
+
 WAY(0, kills_itself)
 WAY(1, child_is_killed)
+WAY(2, child_is_a_stranger)
+WAY(3, child_has_a_plugin)
 #endif

@@ -7,6 +7,7 @@ COV_FLAGS    := -std=gnu11 -D_GNU_SOURCE -g -O1 -fPIC -pthread -Wall -Wextra -Wn
 COV_COUNTS   := -fprofile-instr-generate -fcoverage-mapping
 COV_HOWS     := truncated emptied scribbled removed foreign
 COV_EXES     := pass crash exit hang child
+COV_MANY     := 0 1 2 3 4 5 6 7 8 9
 
 COV_SUITES   := $(COV_LLVMS:%=$S/coverage/libways_%.so) $(COV_LLVMS:%=$S/coverage/libneeds_%.so) \
                 $(COV_LLVMS:%=$S/coverage/libdep_%.so) \
@@ -15,7 +16,9 @@ COV_SUITES   := $(COV_LLVMS:%=$S/coverage/libways_%.so) $(COV_LLVMS:%=$S/coverag
 ifneq ($(COV_ONE),)
 COV_SUITES   += $S/coverage/liblost.so $S/coverage/exe-lost $S/coverage/static-pass $S/coverage/static-hang \
                 $S/coverage/libstripped.so $S/coverage/libcopy.so $S/coverage/libunmapped.so \
-                $(COV_HOWS:%=$S/coverage/lib%.so)
+                $(COV_HOWS:%=$S/coverage/lib%.so) $S/coverage/libmany.so $S/coverage/libplainneeds.so \
+                $(COV_MANY:%=$S/coverage/libpart%.so) $S/coverage/plainneeds $S/coverage/exe-null \
+                $S/coverage/libneedsasan.so
 endif
 SUITES       += $(COV_SUITES)
 
@@ -32,9 +35,20 @@ $S/coverage/libneeds_%.so: COV_RULE = clang-$(COV_V) $(COV_FLAGS) $(COV_COUNTS) 
 $S/coverage/libdep_%.so: COV_RULE = clang-$(COV_V) $(COV_FLAGS) $(COV_COUNTS) -DDEPENDENCY -shared -o $@ $(filter %.c,$^)
 $(foreach v,$(COV_LLVMS),$S/coverage/exe$v-%): COV_RULE = \
 	$(patsubst exe%,clang-%,$(firstword $(subst -, ,$(@F)))) $(COV_FLAGS) $(COV_COUNTS) -o $@ $(filter %.c,$^)
+$S/coverage/libpart%.so: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) \
+	-DPART=part_$(patsubst libpart%.so,%,$(@F)) -shared -o $@ $(filter %.c,$^)
+$S/coverage/libmany.so: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) -shared -o $@ $(filter %.c,$^) \
+	-L$(@D) $(COV_MANY:%=-lpart%) -Wl,-rpath,'$$ORIGIN'
+$S/coverage/libplainneeds.so: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) -shared -o $@ $(filter %.c,$^) \
+	-L$(@D) -ldep_$(COV_ONE) -Wl,-rpath,'$$ORIGIN'
+$S/coverage/plainneeds: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) -DPROGRAM -o $@ $(filter %.c,$^) \
+	-L$(@D) -ldep_$(COV_ONE) -Wl,-rpath,'$$ORIGIN'
+$S/coverage/libneedsasan.so: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) -fsanitize=address \
+	-shared-libsan -shared -o $@ $(filter %.c,$^) -L$(@D) -ldep_$(COV_ONE) -Wl,-rpath,'$$ORIGIN'
+$S/coverage/exe-null: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) -fsanitize=address -o $@ $(filter %.c,$^)
 $S/coverage/exe-lost: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) -o $@ $(filter %.c,$^)
 $S/coverage/static-pass $S/coverage/static-hang: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) -static -o $@ $(filter %.c,$^)
-$S/coverage/liblost.so: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) -DCOVERAGE_LOST \
+$S/coverage/liblost.so: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) -DCOVERAGE_LOST='"$(COV_ONE)"' \
 	-Wno-unused-function -shared -o $@ $(filter %.c,$^)
 $S/coverage/libunmapped.so: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) -fprofile-instr-generate \
 	-DDEPENDENCY -Ddep_twice=tml_test_0 -shared -o $@ $(filter %.c,$^)
@@ -46,10 +60,16 @@ $S/coverage/libtml.so $S/coverage/libplain.so: COV_RULE = $(SUITE_CC) -shared -o
 $S/coverage/tml_exe: COV_RULE = $(SUITE_CC) -DEXECUTABLE -o $@ $(filter %.c,$^)
 
 $(COV_LLVMS:%=$S/coverage/libways_%.so) $S/coverage/liblost.so: tests/suites/cov_ways.c
+$S/coverage/liblost.so: | $S/coverage/libdep_$(COV_ONE).so
 $(foreach v,$(COV_LLVMS),$(eval $S/coverage/libneeds_$v.so: tests/suites/cov_dep.c $S/coverage/libdep_$v.so))
 $(COV_LLVMS:%=$S/coverage/libdep_%.so) $S/coverage/libunmapped.so: tests/suites/cov_dep.c
 $(foreach v,$(COV_LLVMS),$(COV_EXES:%=$S/coverage/exe$v-%)) $S/coverage/exe-lost \
 	$S/coverage/static-pass $S/coverage/static-hang: tests/suites/cov_exe.c
+$S/coverage/libmany.so $(COV_MANY:%=$S/coverage/libpart%.so): tests/suites/cov_many.c
+$S/coverage/libmany.so: $(COV_MANY:%=$S/coverage/libpart%.so)
+$S/coverage/libplainneeds.so $S/coverage/plainneeds $S/coverage/libneedsasan.so: tests/suites/cov_dep.c \
+	$S/coverage/libdep_$(COV_ONE).so
+$S/coverage/exe-null: tests/suites/cov_exe.c
 $S/coverage/libstripped.so $S/coverage/libcopy.so: $S/coverage/libways_$(COV_ONE).so
 $(COV_HOWS:%=$S/coverage/lib%.so): tests/suites/cov_tampers.c
 $S/coverage/libtml.so $S/coverage/tml_exe: tests/suites/cov_tml.c

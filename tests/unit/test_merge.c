@@ -117,7 +117,9 @@ static void profiles_in_one_file_are_all_read(void **state)
 	merge_init(&m);
 	assert_int_equal(merge_add_file(&m, "both", &found, &err), 0);
 	assert_int_equal(found.nprofiles, 3);
-	assert_int_equal(found.nsums, 2);
+	assert_ptr_equal(found.sums[0], m.sums[0]);
+	assert_ptr_equal(found.sums[1], m.sums[1]);
+	assert_ptr_equal(found.sums[2], m.sums[0]);
 	assert_int_equal(m.sums[0]->nprofiles, 2);
 	assert_int_equal(sum_count(m.sums[0], 1), 4);
 	assert_int_equal(sum_count(m.sums[1], 1), 11);
