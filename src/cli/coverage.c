@@ -53,7 +53,7 @@ static int coverage_report(const struct options *o)
 		say_error(&write_err);
 		return EXIT_BROKEN;
 	}
-	return ret == -ENOENT ? EXIT_USAGE : status;
+	return ret == -ENODATA ? EXIT_USAGE : status;
 }
 
 int command_coverage(int argc, char **argv)

@@ -220,6 +220,22 @@ static int store_coverage(struct options *o, const char *text, struct proctor_er
 	return ret;
 }
 
+static int store_coverage_dir(struct options *o, const char *text, struct proctor_error *err)
+{
+	if (!*text)
+		return error_set(err, -EINVAL, "the name of a directory is wanted");
+	o->run.coverage.dir = text;
+	return 0;
+}
+
+static int store_coverage_output(struct options *o, const char *text, struct proctor_error *err)
+{
+	if (!*text || text[strlen(text) - 1] == '/')
+		return error_set(err, -EINVAL, "the name of a file is wanted");
+	o->run.coverage.html_path = text;
+	return 0;
+}
+
 static int store_coverage_fail_under(struct options *o, const char *text,
 				     struct proctor_error *err)
 {
@@ -266,8 +282,6 @@ STORE(junit, o->junit_path = text)
 STORE(backtrace, o->run.backtrace = true)
 STORE(no_check_leaks, o->run.no_check_leaks = true)
 STORE(no_cache, (void)o)
-STORE(coverage_dir, o->run.coverage.dir = text)
-STORE(coverage_output, o->run.coverage.html_path = text)
 STORE(coverage_allow_partial, o->run.coverage.allow_partial = true)
 STORE(json, o->json = true)
 STORE(help, o->help = true)
@@ -360,7 +374,7 @@ const struct option_spec option_table[] = {
 	  "accepted for the sake of scripts written for tml; without effect", store_no_cache },
 	{ "verbose", 'v', RUN, OPTION_FLAG, NULL, false, "a line for each test", store_verbose },
 	{ "quiet", 'q', RUN, OPTION_FLAG, NULL, false,
-	  "a line for each failure and the last line, nothing else", store_quiet },
+	  "a line for each failure, the last line and the total of coverage, nothing else", store_quiet },
 	{ "color", 0, REPORTING, OPTION_FLAG, NULL, false, "use colours also where it is no terminal",
 	  store_color },
 	{ "no-color", 0, REPORTING, OPTION_FLAG, NULL, false, "use no colours", store_no_color },
@@ -503,6 +517,7 @@ int options_parse(struct options *o, enum command command, int argc, char **argv
 {
 	struct option longs[ARRAY_SIZE(option_table) + 1];
 	char letters[3 * ARRAY_SIZE(option_table) + 2];
+	const char *of_coverage = NULL;
 	int answer, ret = 0;
 
 	*o = (struct options){ 0 };
@@ -517,8 +532,14 @@ int options_parse(struct options *o, enum command command, int argc, char **argv
 			ret = option_error(command, answer, argv, err);
 		} else if (spec->store(o, optarg, &why) < 0) {
 			ret = error_set(err, -EINVAL, "--%s: %s", spec->name, why.text);
+		} else if (strncmp(spec->name, "coverage-", 9) == 0) {
+			of_coverage = spec->name;
 		}
 	}
+	/* A minimum that nobody looks at would be worse than none. */
+	if (ret == 0 && command == COMMAND_RUN && of_coverage && !o->help &&
+	    o->run.coverage.kind == PROCTOR_COVERAGE_NONE)
+		ret = error_set(err, -EINVAL, "--%s is of no use without --coverage", of_coverage);
 	for (int i = optind; ret == 0 && i < argc; i++)
 		ret = add_argument(o, argv[i], err);
 	if (ret < 0) {

@@ -7,6 +7,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 struct coverage {
 	/* Constant while workers run. */
@@ -68,7 +70,7 @@ static void coverage_note_plain(struct coverage *cov, const struct proctor_plan 
 		const struct suite *suite = plan->suites[i];
 		const struct object *o = objects_of_suite(&cov->objects, suite);
 
-		if (suite->error)
+		if (suite->error || !suite_is_selected(suite))
 			continue;
 		nsuites++;
 		if ((cov->llvm && objects_suite_counts(&cov->objects, suite)) ||
@@ -96,6 +98,27 @@ static void coverage_note_unmapped(struct coverage *cov)
 				      cov->objects.list[i].path);
 }
 
+/* Better now than after all tests. A page of a former run goes, as its other reports do. */
+static int output_check(const char *path, struct proctor_error *err)
+{
+	char *copy = strdup(path), *slash = copy ? strrchr(copy, '/') : NULL;
+	struct stat st;
+	int ret = 0;
+
+	if (!copy)
+		return error_set(err, -ENOMEM, "no memory for the coverage of a run");
+	if (slash)
+		slash[slash == copy] = '\0';
+	if (access(slash ? copy : ".", F_OK) < 0)
+		ret = error_sys(err, errno, "cannot write the coverage report %s", path);
+	else if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		ret = error_sys(err, EISDIR, "cannot write the coverage report %s", path);
+	else if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
+		unlink(path);
+	free(copy);
+	return ret;
+}
+
 int coverage_open(struct coverage **covp, const struct proctor_coverage *options,
 		  const struct proctor_plan *plan, const char *preload, struct proctor_error *err)
 {
@@ -111,6 +134,8 @@ int coverage_open(struct coverage **covp, const struct proctor_coverage *options
 	ret = store_open(&cov->store, options->dir ? options->dir : "coverage", true, err);
 	if (ret == 0)
 		ret = store_clean(&cov->store, err);
+	if (ret == 0 && options->html_path)
+		ret = output_check(options->html_path, err);
 	if (ret == 0)
 		ret = objects_find(&cov->objects, plan, err);
 	if (ret == 0 && !(cov->prefix = store_path(&cov->store, "raw/")))

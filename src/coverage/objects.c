@@ -298,7 +298,7 @@ static int objects_add_suite(struct objects *o, struct suite *suite, struct proc
 	return 0;
 }
 
-static bool suite_is_selected(const struct suite *suite)
+bool suite_is_selected(const struct suite *suite)
 {
 	for (size_t i = 0; i < suite->ntests; i++)
 		if (suite->tests[i].selected)

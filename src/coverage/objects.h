@@ -51,6 +51,9 @@ struct objects {			/* all zero: none */
 int objects_find(struct objects *o, const struct proctor_plan *plan, struct proctor_error *err);
 void objects_fini(struct objects *o);
 
+/* Is one of its tests to be run? */
+bool suite_is_selected(const struct suite *suite);
+
 /* The object of a suite; NULL: not instrumented. */
 struct object *objects_of_suite(const struct objects *o, const struct suite *suite);
 /* Does LLVM's runtime count in a process that runs the suite, in it or in a library it needs? */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define DEFAULT_TOOL_TIMEOUT_US 600000000u
@@ -47,11 +48,17 @@ static int inputs_init(struct inputs *in, const struct store *store, struct proc
 		return no_memory(err);
 	for (size_t i = 0; i < store->nprofiles; i++) {
 		uint64_t version = store->profiles[i].version & RAW_VERSION_MASK;
+		struct stat st;
 		size_t j = 0;
 
 		in->paths[i] = store_path(store, store->profiles[i].path);
 		if (!in->paths[i])
 			return no_memory(err);
+		/* LLVM takes an empty file for one in which nothing was counted. */
+		if (stat(in->paths[i], &st) < 0)
+			return error_sys(err, errno, "cannot open %s", in->paths[i]);
+		if (st.st_size == 0)
+			return error_set(err, -EBADMSG, "%s is damaged: it is empty", in->paths[i]);
 		while (j < in->nversions && in->versions[j] != version)
 			j++;
 		if (j == VERSIONS_MAX)
@@ -182,6 +189,15 @@ static void exports_fini(struct exports *e)
 	free(e->lcov);
 }
 
+/* A function that forks begins in one process and goes on in two. */
+static void note_negative(json_t *doc, struct store *store, size_t n)
+{
+	sentences_add(&store->notes, "%zu counts were below zero and are shown as 0: they are of "
+		      "functions that fork, whose children are counted from the fork on", n);
+	if (!store->notes.lost)
+		report_add_note(doc, store->notes.list[store->notes.n - 1]);
+}
+
 static int reports_write(struct publication *p, const struct exports *e, struct store *store,
 			 const struct proctor_coverage *options, struct proctor_error *err)
 {
@@ -189,15 +205,19 @@ static int reports_write(struct publication *p, const struct exports *e, struct 
 		.includes = options->includes, .nincludes = options->nincludes,
 		.excludes = options->excludes, .nexcludes = options->nexcludes,
 	};
-	const struct report_facts facts = {
+	struct report_facts facts = {
 		.problems = (const char *const *)store->problems.list,
 		.nproblems = store->problems.n,
 		.notes = (const char *const *)store->notes.list, .nnotes = store->notes.n,
 		.functions = store->has_functions ? &store->functions : NULL,
 	};
-	int ret;
+	size_t nnegative;
+	int ret = report_json(e->made ? e->json : NULL, &filter, &facts, &p->doc, &nnegative, err);
 
-	ret = report_json(e->made ? e->json : NULL, &filter, &facts, &p->doc, err);
+	if (ret == 0 && nnegative > 0)
+		note_negative(p->doc, store, nnegative);
+	facts.notes = (const char *const *)store->notes.list;
+	facts.nnotes = store->notes.n;
 	if (ret == 0)
 		ret = report_summarize(p->doc, &p->numbers, err);
 	if (ret == 0 && (ret = report_write_json(p->doc, p->json_path, err)) == 0)

@@ -38,9 +38,13 @@ struct report_facts {
  * totals anew, and adds the member "proctor": {"partial", "problems", "notes", and with facts->
  * functions "tml_functions": [{"name", "processes", "hits" or null}, ...]}. The schema is
  * otherwise llvm-cov's: type, version, data[].files[].summary ... A new reference in `*doc`.
+ * Counts below zero are set to 0, and how many there were is in `*nnegative`.
  */
 int report_json(const char *export_path, const struct report_filter *filter,
-		const struct report_facts *facts, json_t **doc, struct proctor_error *err);
+		const struct report_facts *facts, json_t **doc, size_t *nnegative,
+		struct proctor_error *err);
+/* Adds one more note to the document. */
+void report_add_note(json_t *doc, const char *text);
 /* Writes the document: by a temporary file and rename, so it is whole or as it was. */
 int report_write_json(json_t *doc, const char *path, struct proctor_error *err);
 

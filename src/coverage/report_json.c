@@ -11,6 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* From here on a count is one below zero: llvm-cov writes the largest number instead. */
+#define NEGATIVE_MIN ((json_int_t)1 << 62)
+
 /* A glob matches the whole path; without a slash also the name of the file; other text is a part of
  * the path. */
 static bool glob_fits(const char *glob, const char *path)
@@ -145,6 +148,39 @@ static json_t *functions_keep(json_t *functions, const struct report_filter *fil
 	return result;
 }
 
+/* Sets counts below zero to zero in arrays that have them at these places; how many there were. */
+static size_t counts_clamp(json_t *lists, size_t first, size_t last)
+{
+	size_t n = 0, i;
+	json_t *list;
+
+	json_array_foreach(lists, i, list) {
+		for (size_t at = first; at <= last; at++)
+			if (json_integer_value(json_array_get(list, at)) >= NEGATIVE_MIN) {
+				json_array_set_new(list, at, json_integer(0));
+				n++;
+			}
+	}
+	return n;
+}
+
+/* LLVM works out most counts by subtraction, and exports those below zero as the largest numbers. */
+static size_t data_clamp(json_t *data)
+{
+	json_t *part;
+	size_t n = 0, i;
+
+	json_array_foreach(json_object_get(data, "files"), i, part) {
+		n += counts_clamp(json_object_get(part, "segments"), 2, 2);
+		n += counts_clamp(json_object_get(part, "branches"), 4, 5);
+	}
+	json_array_foreach(json_object_get(data, "functions"), i, part) {
+		n += counts_clamp(json_object_get(part, "regions"), 4, 4);
+		n += counts_clamp(json_object_get(part, "branches"), 4, 5);
+	}
+	return n;
+}
+
 /* Narrows one element of "data" and counts its totals anew. */
 static int data_narrow(json_t *data, const struct report_filter *filter, const char *path,
 		       struct proctor_error *err)
@@ -205,7 +241,8 @@ static json_t *empty_export(void)
 }
 
 int report_json(const char *export_path, const struct report_filter *filter,
-		const struct report_facts *facts, json_t **docp, struct proctor_error *err)
+		const struct report_facts *facts, json_t **docp, size_t *nnegative,
+		struct proctor_error *err)
 {
 	json_error_t where;
 	json_t *doc = export_path ? json_load_file(export_path, 0, &where) : empty_export();
@@ -213,6 +250,7 @@ int report_json(const char *export_path, const struct report_filter *filter,
 	size_t i;
 	int ret = 0;
 
+	*nnegative = 0;
 	if (!doc && !export_path)
 		return no_memory(err);
 	if (!doc)
@@ -224,6 +262,7 @@ int report_json(const char *export_path, const struct report_filter *filter,
 	for (i = 0; ret == 0 && i < json_array_size(array); i++) {
 		data = json_array_get(array, i);
 		ret = data_narrow(data, filter, export_path ? export_path : "the export", err);
+		*nnegative += data_clamp(data);
 	}
 	ours = json_pack("{s:b, s:o, s:o}", "partial", facts->nproblems > 0, "problems",
 			 texts(facts->problems, facts->nproblems), "notes",
@@ -238,6 +277,12 @@ int report_json(const char *export_path, const struct report_filter *filter,
 	}
 	*docp = doc;
 	return 0;
+}
+
+void report_add_note(json_t *doc, const char *text)
+{
+	json_array_append_new(json_object_get(json_object_get(doc, "proctor"), "notes"),
+			      json_string(text));
 }
 
 int report_write_json(json_t *doc, const char *path, struct proctor_error *err)

@@ -19,6 +19,12 @@
 #define STATE_NAME "state.json"
 #define STATE_VERSION 1
 
+/* What a run leaves, beside the lock: two directories, and files. */
+static const char *const left_names[] = {
+	"raw", "merged", STATE_NAME, "coverage.profdata", "coverage.json", "coverage.lcov",
+	"index.html",
+};
+
 void sentences_add(struct sentences *s, const char *fmt, ...)
 {
 	va_list args;
@@ -89,7 +95,29 @@ static int store_lock(struct store *s, struct proctor_error *err)
 
 static int nothing_left(const char *dir, struct proctor_error *err)
 {
-	return error_set(err, -ENOENT, "no run with --coverage has left anything in %s", dir);
+	return error_set(err, -ENODATA, "no run with --coverage has left anything in %s", dir);
+}
+
+static bool store_has(const struct store *s, const char *name)
+{
+	char *path = store_path(s, name);
+	bool has = path && access(path, F_OK) == 0;
+
+	free(path);
+	return has;
+}
+
+/* What a run will remove must be what a run has left: the lock tells. */
+static int store_check_own(const struct store *s, struct proctor_error *err)
+{
+	if (store_has(s, "lock"))
+		return 0;
+	for (size_t i = 0; i < sizeof(left_names) / sizeof(left_names[0]); i++)
+		if (store_has(s, left_names[i]))
+			return error_set(err, -EEXIST, "%s/%s is there and no run with --coverage has "
+					 "left it: remove it, or name another directory (--coverage-dir)",
+					 s->dir, left_names[i]);
+	return 0;
 }
 
 int store_open(struct store *s, const char *dir, bool make, struct proctor_error *err)
@@ -102,7 +130,7 @@ int store_open(struct store *s, const char *dir, bool make, struct proctor_error
 	s->dir = strdup(dir);
 	if (!s->dir)
 		return error_set(err, -ENOMEM, "no memory for the coverage directory");
-	if (!make && access(s->dir, F_OK) < 0 && errno == ENOENT) {
+	if (!make && !store_has(s, STATE_NAME)) {
 		ret = nothing_left(dir, err);
 		store_close(s);
 		return ret;
@@ -120,7 +148,12 @@ int store_open(struct store *s, const char *dir, bool make, struct proctor_error
 			ret = error_set(err, -EINVAL, "the coverage directory %s cannot be used: in a "
 					"profile's name LLVM takes the percent sign for a pattern",
 					s->dir);
+		else if (strchr(s->dir, '\n'))
+			ret = error_set(err, -EINVAL, "the coverage directory cannot be used: there is a "
+					"line break in its path, and LLVM reads a list of paths by lines");
 	}
+	if (ret == 0 && make)
+		ret = store_check_own(s, err);
 	if (ret == 0)
 		ret = store_lock(s, err);
 	if (ret < 0)
@@ -204,15 +237,11 @@ int store_clean_raw(struct store *s, struct proctor_error *err)
 
 int store_clean(struct store *s, struct proctor_error *err)
 {
-	static const char *const files[] = {
-		STATE_NAME, "coverage.profdata", "coverage.json", "coverage.lcov", "index.html",
-	};
-	int ret = store_clean_directory(s, "raw", err);
+	int ret = 0;
 
-	if (ret == 0)
-		ret = store_clean_directory(s, "merged", err);
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && ret == 0; i++)
-		ret = store_remove(s, files[i], err);
+	for (size_t i = 0; i < sizeof(left_names) / sizeof(left_names[0]) && ret == 0; i++)
+		ret = i < 2 ? store_clean_directory(s, left_names[i], err)
+			    : store_remove(s, left_names[i], err);
 	return ret;
 }
 

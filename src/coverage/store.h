@@ -47,7 +47,8 @@ struct store {
 
 /*
  * Locks the directory `dir` (which may be relative) after making it, if `make`, where it is not there.
- * -EBUSY: another run works in it. -ENOENT: there is none. On failure nothing is open.
+ * -EBUSY: another run works in it. -EEXIST: it holds what is not a run's and would be removed.
+ * -ENODATA: it is not to be made, and no run has left anything. On failure nothing is open.
  */
 int store_open(struct store *s, const char *dir, bool make, struct proctor_error *err);
 void store_close(struct store *s);
@@ -65,7 +66,7 @@ int store_add_profile(struct store *s, const char *path, uint64_t version);
 int store_add_binary(struct store *s, const char *path);
 
 int store_save(const struct store *s, struct proctor_error *err);
-/* -ENOENT: no run left anything here; -EBADMSG: the sentence says what is wrong with the file. */
+/* -ENODATA: no run left anything here; -EBADMSG: the sentence says what is wrong with the file. */
 int store_load(struct store *s, struct proctor_error *err);
 
 #endif

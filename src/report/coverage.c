@@ -166,7 +166,9 @@ static void append_heading(struct bytes *to, const struct proctor_coverage_summa
 {
 	const struct proctor_coverage_numbers *lines = &s->total.lines;
 
-	if (lines->count == 0 && s->ntml_functions > 0) {
+	if (!s->json_path) {
+		bytes_text(to, "Coverage: there is no report");
+	} else if (lines->count == 0 && s->ntml_functions > 0) {
 		bytes_printf(to, "Coverage: %zu TML functions ran", s->ntml_functions);
 	} else if (lines->count == 0) {
 		bytes_text(to, "Coverage: no line of source was counted");

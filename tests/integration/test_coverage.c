@@ -506,6 +506,104 @@ static void a_directory_is_used_again(void **state)
 	assert_int_equal(count_of(run, "dep_twice"), 3);
 }
 
+/* What a run would remove must be what a run has left. */
+static void a_directory_of_others_is_refused(void **state)
+{
+	const char *needs = need_suite("coverage/libneeds_%s.so", "19");
+	char dir[64] = "/tmp/proctor-others-XXXXXX", option[96], text[320];
+	struct run *run;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(text, sizeof(text), "mkdir %s/raw && echo mine > %s/raw/photo", dir, dir);
+	assert_int_equal(system(text), 0);
+	snprintf(option, sizeof(option), "--coverage-dir=%s", dir);
+	for (int i = 0; i < 2; i++) {
+		run = run_start(&(struct run_setup){
+			.args = WORDS("--coverage", option, needs), .cut_short = true, .no_events = true,
+		});
+		run_finish(run);
+		assert_int_equal(run->exit_code, 3);
+		assert_non_null(strstr(run->err, "/raw is there and no run with --coverage has left it"));
+	}
+	/* And asking for a report does not make it a run's. */
+	run = run_start(&(struct run_setup){
+		.command = "coverage", .args = WORDS(dir), .no_events = true, .no_loop = true,
+		.cut_short = true,
+	});
+	run_finish(run);
+	assert_int_equal(run->exit_code, 2);
+	snprintf(text, sizeof(text), "grep -qx mine %s/raw/photo && ! ls %s/lock 2>/dev/null && rm -r %s",
+		 dir, dir, dir);
+	assert_int_equal(system(text), 0);
+}
+
+static void what_cannot_be_written_is_told_before_the_tests(void **state)
+{
+	const char *needs = need_suite("coverage/libneeds_%s.so", "19");
+	struct run *run;
+
+	(void)state;
+	run = run_start(&(struct run_setup){
+		.args = WORDS("--coverage", "--coverage-output=nowhere/page.html", needs),
+		.prefix = IN_ITS_DIRECTORY, .cut_short = true, .no_events = true,
+	});
+	run_finish(run);
+	assert_int_equal(run->exit_code, 3);
+	assert_non_null(strstr(run->err, "nowhere/page.html: No such file"));
+	assert_null(strstr(run->out, "passed"));
+}
+
+static void what_was_emptied_is_damaged(void **state)
+{
+	struct run *run = cover(false, WORDS(need_suite("coverage/libneeds_%s.so", "19"))), *again;
+	char dir[128], path[160];
+
+	(void)state;
+	snprintf(dir, sizeof(dir), "%s/" WORK "/coverage", run->dir);
+	snprintf(path, sizeof(path), "%s/merged/0.profraw", dir);
+	assert_int_equal(truncate(path, 0), 0);
+	again = run_start(&(struct run_setup){
+		.command = "coverage", .args = WORDS(dir), .no_events = true, .no_loop = true,
+		.cut_short = true,
+	});
+	run_finish(again);
+	assert_int_equal(again->exit_code, 3);
+	assert_non_null(strstr(again->err, "0.profraw is damaged: it is empty"));
+	assert_int_equal(unlink(path), 0);
+	again = run_start(&(struct run_setup){
+		.command = "coverage", .args = WORDS(dir), .no_events = true, .no_loop = true,
+		.cut_short = true,
+	});
+	run_finish(again);
+	assert_int_equal(again->exit_code, 3);
+}
+
+/* What was not selected is not said to be uninstrumented. */
+static void a_filtered_run_has_no_false_note(void **state)
+{
+	struct run *run = cover(false, WORDS("--filter=needs", need_suite("coverage/libneeds_%s.so", "19"),
+					     need_suite("coverage/exe%s-pass", "19")));
+
+	(void)state;
+	check_complete(run, 0);
+	assert_null(strstr(run->out, "note:"));
+}
+
+/* A minimum that nobody looks at would be worse than none. */
+static void coverage_options_want_coverage(void **state)
+{
+	struct run *run = run_start(&(struct run_setup){
+		.args = WORDS("--coverage-fail-under=90", suite_path("coverage/libplain.so")),
+		.no_events = true, .cut_short = true,
+	});
+
+	(void)state;
+	run_finish(run);
+	assert_int_equal(run->exit_code, 2);
+	assert_non_null(strstr(run->err, "--coverage-fail-under is of no use without --coverage"));
+}
+
 static void a_directory_in_use_is_refused(void **state)
 {
 	const char *hang = need_suite("coverage/exe%s-hang", "19");
@@ -606,6 +704,7 @@ static void a_tool_that_fails_is_an_error(void **state)
 	assert_int_equal(run->exit_code, 3);
 	if (!strstr(run->err, row->says))
 		fail_msg("stderr does not say \"%s\": %s", row->says, run->err);
+	assert_non_null(strstr(run->out, "Coverage: there is no report"));
 	assert_false(exists(run, "coverage/coverage.json"));
 	assert_false(exists(run, "coverage/coverage.profdata.new"));
 	report_again(run);
@@ -855,6 +954,11 @@ int main(void)
 		harness_test(the_minimum_decides),
 		harness_test(reports_are_narrowed_to_what_was_asked_for),
 		harness_test(a_directory_is_used_again),
+		harness_test(a_directory_of_others_is_refused),
+		harness_test(what_cannot_be_written_is_told_before_the_tests),
+		harness_test(what_was_emptied_is_damaged),
+		harness_test(a_filtered_run_has_no_false_note),
+		harness_test(coverage_options_want_coverage),
 		harness_test(a_directory_in_use_is_refused),
 		harness_test(a_report_is_interrupted),
 		harness_test(a_report_is_killed),

@@ -55,9 +55,10 @@ static json_t *document(const char *export_path, const struct report_filter *fil
 			const struct report_facts *facts)
 {
 	struct proctor_error err;
+	size_t nnegative;
 	json_t *doc;
 
-	if (report_json(export_path, filter, facts, &doc, &err) < 0)
+	if (report_json(export_path, filter, facts, &doc, &nnegative, &err) < 0)
 		fail_msg("%s", err.text);
 	return doc;
 }
@@ -207,13 +208,15 @@ static void nonsense_is_refused_by_name(void **state)
 		"{\"data\":[{\"files\":[{}]}]}", "nonsense",
 	};
 	struct proctor_error err;
+	size_t nnegative;
 	json_t *doc;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		fixture_write("bad.json", bad[i], strlen(bad[i]));
 		assert_int_equal(report_json("bad.json", &(struct report_filter){ 0 },
-					     &(struct report_facts){ 0 }, &doc, &err), -EBADMSG);
+					     &(struct report_facts){ 0 }, &doc, &nnegative, &err),
+				 -EBADMSG);
 		assert_non_null(strstr(err.text, "bad.json"));
 	}
 	fixture_write("bad.lcov", "SF:a.c\nDA:1,1\n", 14);
@@ -250,6 +253,34 @@ static void the_page_is_well_formed_and_shows_what_is_missed(void **state)
 	fixture_run("grep -q 'cannot be shown: No such file' page.html");
 	assert_int_equal(report_html(doc, &facts, "no/such/page.html", &err), -ENOENT);
 	json_decref(doc);
+}
+
+/* As of a function that forks: what LLVM subtracts was counted in another process. */
+static void counts_below_zero_are_zero(void **state)
+{
+	static const char json[] = "{\"data\":[{\"files\":[{\"filename\":\"a.c\",\"segments\":"
+		"[[1,1,9223372036854775807,true,true,false],[2,1,3,true,true,false]],"
+		"\"summary\":{}}],\"functions\":[{\"name\":\"f\",\"filenames\":[\"a.c\"],"
+		"\"regions\":[[1,1,2,2,9223372036854775807,0,0,0]]}],\"totals\":{}}]}";
+	static const char lcov[] = "SF:a.c\nDA:1,18446744073709551614\nDA:2,3\nDA:nonsense\n"
+		"end_of_record\n";
+	struct proctor_error err;
+	size_t nnegative;
+	json_t *doc;
+
+	(void)state;
+	fixture_write("negative.json", json, sizeof(json) - 1);
+	fixture_write("negative.lcov", lcov, sizeof(lcov) - 1);
+	assert_int_equal(report_json("negative.json", &(struct report_filter){ 0 },
+				     &(struct report_facts){ 0 }, &doc, &nnegative, &err), 0);
+	assert_int_equal(nnegative, 2);
+	assert_int_equal(report_write_json(doc, "clamped.json", &err), 0);
+	json_decref(doc);
+	assert_int_equal(report_lcov("negative.lcov", &(struct report_filter){ 0 }, "clamped.lcov",
+				     &err), 0);
+	fixture_run("grep -q '1,1,0,true' clamped.json && grep -q '2,1,3,true' clamped.json && "
+		    "grep -q '1,1,2,2,0,0,0,0' clamped.json && grep -qx DA:1,0 clamped.lcov && "
+		    "grep -qx DA:2,3 clamped.lcov && grep -qx DA:nonsense clamped.lcov");
 }
 
 /* LLVM lists such files: of a header, say, whose functions were not emitted. */
@@ -317,6 +348,7 @@ int main(void)
 		cmocka_unit_test(what_is_missing_stands_in_the_document),
 		cmocka_unit_test(nonsense_is_refused_by_name),
 		cmocka_unit_test(the_page_is_well_formed_and_shows_what_is_missed),
+		cmocka_unit_test(counts_below_zero_are_zero),
 		cmocka_unit_test(a_file_without_lines_has_no_percentage),
 		cmocka_unit_test(a_percentage_is_whole_only_if_all_is_covered),
 		cmocka_unit_test(the_summary_has_a_bar_for_each_file),
