@@ -118,6 +118,11 @@ static void crash_record(int sig, const siginfo_t *si, const ucontext_t *uc)
 	syscall(SYS_futex, &c->state, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
 }
 
+static bool theirs_is_default(const struct sigaction *theirs)
+{
+	return !(theirs->sa_flags & SA_SIGINFO) && theirs->sa_handler == SIG_DFL;
+}
+
 /* Signal handler: async-signal-safe, and so is all that it calls. */
 static void crash_handle(int sig, siginfo_t *si, void *context)
 {
@@ -128,7 +133,9 @@ static void crash_handle(int sig, siginfo_t *si, void *context)
 
 	if (crash.page && getpid() == crash.pid && signal_is_crash(sig))
 		crash_record(sig, si, context);
-	counters_leave(sig);
+	/* By another signal for which there is a handler it does not end, and may get many. */
+	if (signal_is_crash(sig) || theirs_is_default(&theirs))
+		counters_leave(sig);
 	errno = saved_errno;
 	if (theirs.sa_flags & SA_SIGINFO) {
 		theirs.sa_sigaction(sig, si, context);

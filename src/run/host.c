@@ -82,8 +82,9 @@ static int host_environment(const struct host *h, const struct task *task,
 		ret = host_widen_tls(env);
 	if (ret == 0 && counts)
 		ret = host_environment_counts(counts, env);
-	/* A sanitizer's runtime will not have another library before it. */
-	if (ret == 0 && task->suite->preload)
+	/* A sanitizer's runtime will not have another library before it. A program that needs it has
+	 * it, unless something else is preloaded. */
+	if (ret == 0 && task->suite->preload && (h->map.page || (counts && counts->preload)))
 		ret = host_preload(env, task->suite->preload);
 	if (ret == 0)
 		ret = environment_set(env, "PROCTOR_WORKER", "%u", h->worker);
