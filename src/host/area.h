@@ -57,17 +57,17 @@ struct area {
 	 * that it starts, and of what tests load, `others`. */
 	char prefix[AREA_PATH_BYTES];
 	char others[AREA_PATH_BYTES];
-	char functions[AREA_PATH_BYTES];	/* where TML's go, each process's pid behind it; "": nowhere */
+	char functions[AREA_PATH_BYTES];	/* TML's, with a pid behind it; "": not wanted */
 	uint64_t directory_dev, directory_ino;	/* the last one in `prefix` */
 	/* The process's. */
 	_Atomic uint32_t own;			/* enum area_own */
-	_Atomic uint64_t own_endings;		/* after which it counts: bit 0 an exit, N signal N */
+	_Atomic uint64_t own_endings;		/* after which it counts: bit 0: exit, N: signal */
 	_Atomic uint32_t nforked;		/* children forked ... */
 	_Atomic uint32_t nleft;			/* ... of which so many have left their counts */
 	_Atomic int32_t children[AREA_CHILDREN_MAX];	/* that have not; 0: empty */
-	_Atomic uint32_t nothers_lost;		/* profiles of other libraries in children: not written */
+	_Atomic uint32_t nothers_lost;		/* profiles of other libraries, of children */
 	_Atomic uint32_t functions_written;	/* processes that have written TML's functions ... */
-	_Atomic uint32_t functions_lost;	/* ... and times it failed, as the file could not be */
+	_Atomic uint32_t functions_lost;	/* ... and how often that failed */
 };
 
 static inline struct area_object *area_objects(struct area *a)

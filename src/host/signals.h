@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Signal dispositions. The host defines signal(), sigaction() and their relatives itself, and
- * suites resolve to these: for a signal by which programs crash, and one by which they end where
- * coverage is collected, the kernel keeps calling the host, which calls the suite's handler after it; for all others the first change is noted with what
- * was there before it, so that putting them back costs nothing where nothing was changed.
+ * suites resolve to these. For a signal by which programs crash, and where coverage is collected for
+ * one by which they end, the kernel keeps calling the host, which calls the suite's handler after
+ * it. For all others the first change is noted with what was there before it, so that putting them
+ * back costs nothing where nothing was changed.
  */
 #ifndef HOST_SIGNALS_H
 #define HOST_SIGNALS_H
@@ -14,7 +15,8 @@
 typedef void signals_handler(int sig, siginfo_t *si, void *context);
 
 /* From now on the crash signals go to `handler`, and with `all` the others that end a process by
- * default; those that have a handler already, a sanitizer's, do not. Called once, before a suite is opened. */
+ * default; those that have a handler already, a sanitizer's, do not. Called once, before a suite is
+ * opened. */
 void signals_take(signals_handler *handler, bool all);
 
 /* Do programs crash by it? */
