@@ -136,7 +136,7 @@ static void object_guess_version(struct object *o)
 	struct proctor_error err;
 
 	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
-		struct raw_shape shape;
+		struct raw_shape shape = { 0 };
 		struct raw_header h;
 		struct raw_function f;
 		void *memory = NULL;

@@ -6,7 +6,6 @@
  */
 #include "host/counters.h"
 
-#include <alloca.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -128,7 +127,7 @@ static void arguments_take(char **argv, size_t n, const char *first, va_list *ar
 }
 
 /* Room for `n` arguments: on the caller's stack, which may be a small one. */
-#define ARGUMENTS_ROOM(n) alloca(((n) + 1) * sizeof(char *))
+#define ARGUMENTS_ROOM(n) __builtin_alloca(((n) + 1) * sizeof(char *))
 
 int execl(const char *path, const char *first, ...)
 {

@@ -785,7 +785,8 @@ static void without_tools_the_package_is_named(void **state)
 
 	(void)state;
 	run = run_proctor(&(struct run_setup){
-		.args = WORDS("--coverage", old), .prefix = IN_ITS_DIRECTORY, .env = WORDS("PATH=/nonexistent"),
+		.args = WORDS("--coverage", old), .prefix = IN_ITS_DIRECTORY,
+		.env = WORDS("PATH=/nonexistent"),
 	});
 	assert_int_equal(run->exit_code, 3);
 	assert_non_null(strstr(run->err, "raw profiles of version 8"));
