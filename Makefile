@@ -108,8 +108,9 @@ $B/proctor-host: $(HOST_OBJ)
 	$(CC) $(HOST_FLAGS) $(LINK) -o $@ $^ -ldl $(LDFLAGS)
 
 # What it defines stands before the program's own libraries; nothing else of it is seen.
+# Its constructor is the first of all: those of the program's libraries may crash or fork.
 $B/proctor-preload.so: $(PRELOAD_OBJ) src/host/preload.map
-	$(CC) $(HOST_FLAGS) $(LINK) -shared -Wl,--version-script=src/host/preload.map \
+	$(CC) $(HOST_FLAGS) $(LINK) -shared -Wl,-z,initfirst -Wl,--version-script=src/host/preload.map \
 		-o $@ $(PRELOAD_OBJ) -ldl $(LDFLAGS)
 
 # Tests. Test programs find what they need through the environment set here.

@@ -494,7 +494,6 @@ static void images_of_area(struct process *p, struct image_file *f)
 	const unsigned char *area = (const unsigned char *)p->area;
 	unsigned nforked = atomic_load(&p->area->nforked), nleft = atomic_load(&p->area->nleft);
 	unsigned nread = images_of_children(p, f);
-	bool any = false;
 
 	for (size_t i = 0; i < p->objects->n; i++) {
 		uint64_t nbytes = image_bytes(&p->objects->list[i]), bias;
@@ -502,13 +501,12 @@ static void images_of_area(struct process *p, struct image_file *f)
 		p->loaded[i] = object_bias(p, i, &bias);
 		if (!p->loaded[i] || nbytes == 0)
 			continue;
-		any = true;
 		if (p->own)
 			image_write(f, i, IMAGE_OWN, area + own_at(p, i), nbytes);
 		if (nforked > 0 && !is_zero(area + forked_at(p, i), nbytes))
 			image_write(f, i, IMAGE_FORKED, area + forked_at(p, i), nbytes);
 	}
-	p->nforked_lost = any && nforked > nleft + nread ? nforked - nleft - nread : 0;
+	p->nforked_lost = nforked > nleft + nread ? nforked - nleft - nread : 0;
 	p->nothers_lost = atomic_load(&p->area->nothers_lost);
 }
 
@@ -520,7 +518,8 @@ static void images_of_outside(struct process *p, struct image_file *f)
 				    image_bytes(&p->objects->list[out->object]));
 }
 
-/* What TML's function coverage should have: a file of the process, and of each child. */
+/* What TML's function coverage should have: a file of the process, and of each child that was forked
+ * when the functions were there. */
 static void functions_note(struct process *p)
 {
 	bool any = false;
@@ -531,7 +530,7 @@ static void functions_note(struct process *p)
 		return;
 	p->nfunction_files = atomic_load(&p->area->functions_written);
 	p->nfunction_lost = atomic_load(&p->area->functions_lost);
-	p->nfunction_expected = 1 + atomic_load(&p->area->nforked);
+	p->nfunction_expected = 1 + atomic_load(&p->area->functions_forked);
 }
 
 static void image_file_close(struct process *p, struct image_file *f)

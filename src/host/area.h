@@ -62,11 +62,12 @@ struct area {
 	/* The process's. */
 	_Atomic uint32_t own;			/* enum area_own */
 	_Atomic uint64_t own_endings;		/* after which it counts: bit 0: exit, N: signal */
-	_Atomic uint32_t nforked;		/* children forked ... */
+	_Atomic uint32_t nforked;		/* children forked while objects were loaded ... */
 	_Atomic uint32_t nleft;			/* ... of which so many have left their counts */
 	_Atomic int32_t children[AREA_CHILDREN_MAX];	/* that have not; 0: empty */
 	_Atomic uint32_t nothers_lost;		/* profiles of other libraries, of children */
-	_Atomic uint32_t functions_written;	/* processes that have written TML's functions ... */
+	_Atomic uint32_t functions_forked;	/* children forked while there were TML's functions */
+	_Atomic uint32_t functions_written;	/* processes that have written them ... */
 	_Atomic uint32_t functions_lost;	/* ... and how often that failed */
 };
 

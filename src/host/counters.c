@@ -24,6 +24,8 @@ static struct {
 	struct area *area;	/* NULL: no coverage is collected */
 	pid_t pid;		/* whose counters these are: not those of a vfork's child */
 	bool forked;		/* begun by fork(2) from the process the area belongs to */
+	bool opening;		/* objects may be loaded that are not registered */
+	bool counts;		/* forked: there was something to count */
 	bool left;		/* forked: has left its counts once */
 	unsigned slot;		/* forked: in area->children; AREA_CHILDREN_MAX: none */
 	pid_t stranger;		/* made without fork(2)'s handlers, and noted as lost */
@@ -136,6 +138,17 @@ static void objects_each(object_function *each)
 	}
 }
 
+/* Is anything loaded that counts? */
+static bool objects_count(void)
+{
+	struct area_object *o = area_objects(counters.area);
+
+	for (uint64_t i = 0; i < counters.area->nobjects; i++)
+		if (atomic_load(&o[i].bias) != 0 && o[i].ncounter_bytes > 0)
+			return true;
+	return false;
+}
+
 static void child_claim_slot(void)
 {
 	for (counters.slot = 0; counters.slot < AREA_CHILDREN_MAX; counters.slot++) {
@@ -147,6 +160,12 @@ static void child_claim_slot(void)
 	}
 }
 
+static void register_opened(void)
+{
+	if (counters.opening)
+		counters_register(_r_debug.r_map);
+}
+
 /* In the child, before fork() returns. The one thread there is is this one. */
 static void counters_in_child(void)
 {
@@ -155,8 +174,12 @@ static void counters_in_child(void)
 	counters.left = false;
 	atomic_store(&counters.leaver, 0);
 	atomic_store(&counters.unwritten, false);
+	register_opened();
 	objects_each(object_zero);
-	functions_forget();
+	functions_in_child(counters.area);
+	counters.counts = objects_count();
+	if (!counters.counts)
+		return;
 	child_claim_slot();
 	atomic_fetch_add(&counters.area->nforked, 1);
 }
@@ -190,7 +213,7 @@ static void child_leave(void)
 {
 	objects_each(object_move);
 	functions_leave(counters.area);
-	if (counters.left)
+	if (counters.left || !counters.counts)
 		return;
 	counters.left = true;
 	if (counters.slot < AREA_CHILDREN_MAX)
@@ -215,6 +238,7 @@ void counters_leave(int sig)
 	int saved_errno = errno;
 
 	if (counters.area && getpid() == counters.pid && leave_enter()) {
+		register_opened();
 		if (counters.forked)
 			child_leave();
 		else
@@ -273,6 +297,7 @@ static void stranger_note(void)
 		return;
 	counters.stranger = getpid();
 	atomic_fetch_add(&counters.area->nforked, 1);
+	functions_lose_child(counters.area);
 }
 
 const char *counters_profile_path(const char *path)
@@ -309,7 +334,7 @@ static void counters_at_exit(void)
 {
 	if (!counters.area || getpid() != counters.pid)
 		return;
-	if (counters.forked || atomic_load(&counters.unwritten)) {
+	if (counters.forked || counters.opening || atomic_load(&counters.unwritten)) {
 		counters_leave(0);
 	} else if (leave_enter()) {
 		functions_leave(counters.area);
@@ -385,4 +410,9 @@ void counters_register(const struct link_map *map)
 	for (; map; map = map->l_next)
 		/* The program's own entry has no name. */
 		counters_register_file(*map->l_name ? map->l_name : "/proc/self/exe", map->l_addr);
+}
+
+void counters_opening(bool opening)
+{
+	counters.opening = opening;
 }

@@ -27,6 +27,9 @@ void counters_name(const char *profile);
 struct link_map;
 /* Registers the objects from `map` to the end of the loader's list. */
 void counters_register(const struct link_map *map);
+/* From true to false constructors run, of objects that are not registered yet: a process that ends
+ * or is forked in there registers them itself. */
+void counters_opening(bool opening);
 
 /*
  * The process is about to end, or may be: its counters go into the area. By signal `sig` (0: by an

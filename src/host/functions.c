@@ -157,8 +157,15 @@ void functions_leave(struct area *area)
 	written = true;
 }
 
-void functions_forget(void)
+void functions_lose_child(struct area *area)
 {
+	if (atomic_load(&tables))
+		atomic_fetch_add(&area->functions_forked, 1);
+}
+
+void functions_in_child(struct area *area)
+{
+	functions_lose_child(area);
 	written = false;
 	for (struct table *t = atomic_load(&tables); t; t = t->next)
 		if (t->reset)

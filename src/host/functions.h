@@ -12,7 +12,9 @@ void functions_register(void *handle);
  * async-signal-safe as far as the runtime's accessors are: they read a table in memory.
  */
 void functions_leave(struct area *area);
-/* In a forked child: what ran before the fork is the parent's. */
-void functions_forget(void);
+/* In a forked child: what ran before the fork is the parent's, and a file of the child is expected. */
+void functions_in_child(struct area *area);
+/* The same of a child that cannot leave one. */
+void functions_lose_child(struct area *area);
 
 #endif

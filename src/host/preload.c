@@ -38,14 +38,17 @@ static void preload_hide(void)
 static void __attribute__((constructor)) preload_open(void)
 {
 	preload_hide();
-	if (counters_open())
-		crash_open(NULL);
+	if (!counters_open())
+		return;
+	counters_opening(true);
+	crash_open(NULL);
 }
 
 /* After all constructors: each part of the program has read the name of its profile. */
 static int preload_main(int argc, char **argv, char **envp)
 {
 	counters_register(_r_debug.r_map);
+	counters_opening(false);
 	counters_name(NULL);
 	return program_main(argc, argv, environ ? environ : envp);
 }

@@ -338,6 +338,7 @@ static struct opened *suite_open_counted(struct host *h, const char *path, const
 
 	if (*profile)
 		counters_name(profile);
+	counters_opening(true);
 	suite = suite_open(&h->suites, path, why);
 	if (*profile)
 		counters_name(NULL);
@@ -346,6 +347,7 @@ static struct opened *suite_open_counted(struct host *h, const char *path, const
 			counters_register(map);
 		functions_register(suite->handle);
 	}
+	counters_opening(false);
 	return suite;
 }
 

@@ -141,6 +141,22 @@ static json_int_t count_of(const struct run *run, const char *name)
 	return count;
 }
 
+/* How often a function of TML ran; -1: it did not. */
+static json_int_t function_hits(const struct run *run, const char *name)
+{
+	json_t *doc = load(run, "coverage/coverage.json"), *function;
+	json_int_t hits = -1;
+	size_t i;
+
+	json_array_foreach(json_object_get(json_object_get(doc, "proctor"), "tml_functions"), i,
+			   function)
+		if (strcmp(event_text(function, "name"), name) == 0)
+			hits = json_is_null(json_object_get(function, "hits"))
+				? 0 : event_number(function, "hits");
+	json_decref(doc);
+	return hits;
+}
+
 static void check_equal(const struct run *good, const struct run *bad)
 {
 	char *expected = counts(good), *got = counts(bad);
@@ -191,6 +207,15 @@ static void check_ways(const struct run *run)
 	assert_int_equal(count_of(run, "tml_test_14"), 1);
 }
 
+/* The same of cov_tml.c. */
+static void check_tml(const struct run *run)
+{
+	assert_int_equal(function_hits(run, "core::add"), 3);
+	assert_int_equal(function_hits(run, "core::parse[Str]"), 1);
+	assert_int_equal(function_hits(run, "core::crash"), 1);
+	assert_int_equal(function_hits(run, "core::wait"), 1);
+}
+
 static void a_test_counts_however_it_ends(void **state)
 {
 	const char *llvm = *state;
@@ -204,15 +229,25 @@ static void a_test_counts_however_it_ends(void **state)
 	check_equal(good, bad);
 }
 
-/* All of them, also where the library of one shares a process with others. */
+static const char *const matrix_suites[] = {
+	"coverage/libways_%s.so", "coverage/libneeds_%s.so",
+	"coverage/exe%s-pass", "coverage/exe%s-crash", "coverage/exe%s-exit", "coverage/exe%s-hang",
+	"coverage/exe%s-child",
+};
+
+/* All of them at once, executables among them. */
 static void the_matrix_makes_no_difference(void **state)
 {
 	static const char *const threads[] = { "1", "2", "4", "8" };
 	static const char *const kinds[] = { "batch", "test", "fork" };
-	const char *llvm = *state, *ways = need_suite("coverage/libways_%s.so", llvm);
-	const char *needs = need_suite("coverage/libneeds_%s.so", llvm);
-	struct run *good = cover(false, WORDS(ways, needs));
+	const char *llvm = *state, *args[WORDS_MAX] = { SHORT };
+	size_t nshort = 3, n = nshort + 3;
+	struct run *good;
 
+	for (size_t i = 0; i < sizeof(matrix_suites) / sizeof(matrix_suites[0]); i++)
+		args[n++] = need_suite(matrix_suites[i], llvm);
+	args[nshort] = "--isolation=batch", args[nshort + 1] = "-j", args[nshort + 2] = "2";
+	good = cover(false, args);
 	check_complete(good, 0);
 	for (int round = 0; round < (soaks() ? SOAK_ROUNDS : 1); round++)
 		for (size_t t = 0; t < 4; t++)
@@ -221,8 +256,8 @@ static void the_matrix_makes_no_difference(void **state)
 				struct run *bad;
 
 				snprintf(isolation, sizeof(isolation), "--isolation=%s", kinds[k]);
-				bad = cover(true, WORDS(SHORT, "-j", threads[t], isolation, ways,
-							needs));
+				args[nshort] = isolation, args[nshort + 2] = threads[t];
+				bad = cover(true, args);
 				check_complete(bad, 1);
 				check_equal(good, bad);
 				run_free(bad);
@@ -338,6 +373,58 @@ static void what_cannot_be_kept_is_named(void **state)
 	run = cover(true, WORDS(SHORT, "--coverage-allow-partial", lost));
 	assert_int_equal(run->exit_code, 1);
 	check_problem(run, "the counts of suite lost (test tml_test_0) are missing");
+}
+
+/* What was forked before there was anything to count has nothing to leave. */
+static void children_of_a_time_before_miss_nothing(void **state)
+{
+	struct run *run = run_proctor(&(struct run_setup){
+		.args = WORDS("--coverage=llvm", "-j1", suite_path("coverage/libtml.so"),
+			      need_suite("coverage/libneeds_%s.so", "19")),
+		.env = WORDS("COVERAGE_LOST=1"),
+		.prefix = IN_ITS_DIRECTORY,
+	});
+
+	(void)state;
+	check_complete(run, 0);
+	assert_int_equal(count_of(run, "dep_twice"), 3);
+}
+
+static const struct begin_row {
+	const char *how;
+	int of_library, of_program;	/* exit codes */
+	int count;			/* of begin_work */
+} begin_rows[] = {
+	{ "COVERAGE_BEGIN=crash", 1, 1, 1 },
+	{ "COVERAGE_BEGIN=exit", 1, 0, 1 },
+	{ "COVERAGE_BEGIN=hang", 1, 1, 1 },
+	{ "COVERAGE_BEGIN=child-exit", 0, 0, 3 },
+	{ "COVERAGE_BEGIN=child-killed", 3, 3, 2 },
+};
+
+/* Constructors count, whatever happens in them: of a library, of a program and of what it needs. */
+static void what_happens_while_loading_counts(void **state)
+{
+	static const char *const names[] = {
+		"coverage/libbegin.so", "coverage/begin", "coverage/beginneeds",
+	};
+	const struct begin_row *row = *state;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct run *run = run_proctor(&(struct run_setup){
+			.args = WORDS("--coverage", SHORT, need_suite(names[i], "")),
+			.env = WORDS(row->how),
+			.prefix = IN_ITS_DIRECTORY,
+		});
+		int exit_code = i == 0 ? row->of_library : row->of_program;
+
+		assert_int_equal(run->exit_code, exit_code);
+		if (exit_code == 3)
+			check_problem(run, "forked are missing");
+		else
+			check_complete(run, exit_code);
+		assert_int_equal(count_of(run, "begin_work"), row->count);
+	}
 }
 
 /* The code under test counts, whatever its tests were compiled with. */
@@ -846,21 +933,6 @@ static void a_full_disk_is_told(void **state)
 	rmdir(dir);
 }
 
-static json_int_t function_hits(const struct run *run, const char *name)
-{
-	json_t *doc = load(run, "coverage/coverage.json"), *function;
-	json_int_t hits = -1;
-	size_t i;
-
-	json_array_foreach(json_object_get(json_object_get(doc, "proctor"), "tml_functions"), i,
-			   function)
-		if (strcmp(event_text(function, "name"), name) == 0)
-			hits = json_is_null(json_object_get(function, "hits"))
-				? 0 : event_number(function, "hits");
-	json_decref(doc);
-	return hits;
-}
-
 static void tml_functions_are_collected(void **state)
 {
 	static const char *const kinds[] = { "batch", "test", "fork" };
@@ -874,10 +946,7 @@ static void tml_functions_are_collected(void **state)
 		snprintf(isolation, sizeof(isolation), "--isolation=%s", kinds[i]);
 		run = cover(true, WORDS(SHORT, isolation, tml));
 		check_complete(run, 1);
-		assert_int_equal(function_hits(run, "core::add"), 3);
-		assert_int_equal(function_hits(run, "core::parse[Str]"), 1);
-		assert_int_equal(function_hits(run, "core::crash"), 1);
-		assert_int_equal(function_hits(run, "core::wait"), 1);
+		check_tml(run);
 		html = slurp(run, "coverage/index.html");
 		assert_non_null(strstr(html, "core::parse[Str]"));
 		free(html);
@@ -927,6 +996,9 @@ static const struct { const char *how, *says; } spoiled_rows[] = {
 	harness_row_test(title " (LLVM 16)", function, llvms[1]),                             \
 	harness_row_test(title " (LLVM 19)", function, llvms[2])
 
+#define BEGIN_ROW(i)                                                                          \
+	harness_row_test("what_happens_while_loading_counts",                                 \
+			 what_happens_while_loading_counts, &begin_rows[i])
 #define SPOILED_ROW(i) \
 	harness_row_test("a_spoiled_profile_is_named", a_spoiled_profile_is_named, &spoiled_rows[i])
 #define TOOL_ROW(i) \
@@ -944,6 +1016,8 @@ int main(void)
 		harness_test(a_stopped_run_keeps_what_was_counted),
 		harness_test(a_crash_elsewhere_loses_nothing),
 		harness_test(what_cannot_be_kept_is_named),
+		harness_test(children_of_a_time_before_miss_nothing),
+		BEGIN_ROW(0), BEGIN_ROW(1), BEGIN_ROW(2), BEGIN_ROW(3), BEGIN_ROW(4),
 		harness_test(plain_suites_count_in_instrumented_libraries),
 		harness_test(many_libraries_of_one_suite_count),
 		harness_test(sanitized_suites_count_and_report),
