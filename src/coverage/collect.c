@@ -388,21 +388,23 @@ static void check_program_functions(struct collector *k, const struct process *p
 		      WIFSIGNALED(p->status) ? "may be" : "are", (unsigned long long)p->number, how);
 }
 
-/* A host leaves a file, and so does each process forked from it. */
 static void check_host_functions(struct collector *k, const struct process *p)
 {
 	struct concerned who;
-	char how[64], files[96] = "";
+	char how[64], left[96] = "";
 
-	if (p->nfunction_files >= p->nfunction_expected)
+	if (p->functions_lost)
+		sentences_add(&k->store->problems, "TML functions of %s are missing: process %llu had "
+			      "more than there is room for", process_concerned(p, &who)->text,
+			      (unsigned long long)p->number);
+	if (p->nfunctions_left >= p->nfunctions_owing)
 		return;
 	how_ended(p->status, how);
-	if (p->nfunction_expected > 1)
-		snprintf(files, sizeof(files), ", and of it and the %u it forked, %u left them",
-			 p->nfunction_expected - 1, p->nfunction_files);
-	sentences_add(&k->store->problems, "TML functions of %s are missing: process %llu %s%s%s",
-		      process_concerned(p, &who)->text, (unsigned long long)p->number, how, files,
-		      p->nfunction_lost ? ", and could not write them" : "");
+	if (p->nfunctions_owing > 1)
+		snprintf(left, sizeof(left), ", and of it and what it forked, %u processes of %u left "
+			 "them", p->nfunctions_left, p->nfunctions_owing);
+	sentences_add(&k->store->problems, "TML functions of %s are missing: process %llu %s%s",
+		      process_concerned(p, &who)->text, (unsigned long long)p->number, how, left);
 }
 
 static void check_functions(struct collector *k, struct process *p)
@@ -443,10 +445,9 @@ static bool is_other(const char *name)
 	return strstr(name, "-" AREA_OTHER) && ends_with(name, AREA_PROFILE);
 }
 
-/* "7-functions" of a program, "7-functions-4711" of a host and its children. */
 static bool is_functions(const char *name)
 {
-	return strncmp(name + strspn(name, "0123456789"), "-functions", 10) == 0;
+	return strcmp(name + strspn(name, "0123456789"), "-functions") == 0;
 }
 
 /* The summed profiles, one for each binary. */

@@ -16,7 +16,7 @@
 struct named {
 	const char *name;	/* the list's */
 	size_t index;
-	uint64_t file;		/* the last one it was in: a process counts once */
+	uint64_t file;		/* the last one it was in: its processes count once */
 };
 
 struct names {
@@ -69,17 +69,24 @@ static int table_read(struct table *t, const char *path, struct proctor_error *e
 	return ret;
 }
 
-/* Splits "HITS NAME"; NULL: it is not of that form. */
-static const char *line_split(const char *line, uint64_t *hits)
+/* Takes a number that is not 0 and a blank; NULL: there is none. */
+static const char *number_take(const char *at, uint64_t *n)
 {
-	const char *at = line;
-
-	*hits = 0;
+	*n = 0;
 	for (; *at >= '0' && *at <= '9'; at++)
-		if (__builtin_mul_overflow(*hits, 10, hits) ||
-		    __builtin_add_overflow(*hits, (uint64_t)(*at - '0'), hits))
+		if (__builtin_mul_overflow(*n, 10, n) ||
+		    __builtin_add_overflow(*n, (uint64_t)(*at - '0'), n))
 			return NULL;
-	return at > line && *at == ' ' && at[1] && *hits > 0 ? at + 1 : NULL;
+	return *n > 0 && *at == ' ' ? at + 1 : NULL;
+}
+
+/* Splits "HITS PROCESSES NAME"; NULL: it is not of that form. */
+static const char *line_split(const char *line, uint64_t *hits, uint64_t *nprocesses)
+{
+	line = number_take(line, hits);
+	if (line)
+		line = number_take(line, nprocesses);
+	return line && *line && *nprocesses <= UINT32_MAX ? line : NULL;
 }
 
 /* Ends each line with NUL and checks it. */
@@ -91,7 +98,7 @@ static int table_check(struct table *t, const char *path, struct proctor_error *
 	if (t->nbytes > 0 && t->text[t->nbytes - 1] != '\n')
 		return error_set(err, -EBADMSG, "%s is truncated: its last line does not end", path);
 	for (char *line = t->text, *end; line < t->text + t->nbytes; line = end + 1, number++) {
-		uint64_t hits;
+		uint64_t hits, nprocesses;
 
 		end = memchr(line, '\n', (size_t)(t->text + t->nbytes - line));
 		if (memchr(line, '\0', (size_t)(end - line)) || end == line)
@@ -100,9 +107,9 @@ static int table_check(struct table *t, const char *path, struct proctor_error *
 		*end = '\0';
 		if (strcmp(line, HITS_LINE) == 0)
 			counted = true;
-		else if (counted && !line_split(line, &hits))
-			return error_set(err, -EBADMSG, "%s, line %zu: it is no number and name", path,
-					 number);
+		else if (counted && !line_split(line, &hits, &nprocesses))
+			return error_set(err, -EBADMSG, "%s, line %zu: it is no hits, processes and name",
+					 path, number);
 	}
 	return 0;
 }
@@ -138,8 +145,9 @@ static struct named *functions_enter(struct functions *f, struct names *names, c
 	return NULL;
 }
 
+/* `nprocesses` 0: the name only is known, of one process. */
 static int functions_add(struct functions *f, struct names *names, const char *name, uint64_t hits,
-			 bool counted)
+			 uint64_t nprocesses)
 {
 	struct named *entry = functions_enter(f, names, name);
 	struct function *function;
@@ -147,11 +155,10 @@ static int functions_add(struct functions *f, struct names *names, const char *n
 	if (!entry)
 		return -ENOMEM;
 	function = &f->list[entry->index];
-	if (entry->file != names->nfiles) {
-		entry->file = names->nfiles;
-		function->nprocesses++;
-	}
-	function->counted = function->counted && counted;
+	if (entry->file != names->nfiles)
+		function->nprocesses += nprocesses ? (unsigned)nprocesses : 1;
+	entry->file = names->nfiles;
+	function->counted = function->counted && nprocesses > 0;
 	if (__builtin_add_overflow(function->hits, hits, &function->hits))
 		function->hits = UINT64_MAX;
 	return 0;
@@ -174,15 +181,15 @@ int functions_add_file(struct functions *f, const char *path, struct proctor_err
 	for (const char *line = t.text; ret == 0 && line < t.text + t.nbytes;
 	     line += strlen(line) + 1) {
 		const char *name = line;
-		uint64_t hits = 0;
+		uint64_t hits = 0, nprocesses = 0;
 
 		if (strcmp(line, HITS_LINE) == 0) {
 			counted = true;
 			continue;
 		}
 		if (counted)
-			name = line_split(line, &hits);
-		if (functions_add(f, names, name, hits, counted) < 0)
+			name = line_split(line, &hits, &nprocesses);
+		if (functions_add(f, names, name, hits, nprocesses) < 0)
 			ret = no_memory(path, err);
 	}
 	free(t.text);

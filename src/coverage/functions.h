@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * TML's function coverage: the names of the functions that ran, collected from the files that
- * processes left. A suite executable writes a name a line (TML_COVERAGE_FILE); a host that reads the
- * runtime's table writes "HITS NAME" lines after a first line "#hits".
+ * processes left. A suite executable writes a name a line (TML_COVERAGE_FILE); of a host there are lines
+ * "HITS PROCESSES NAME" after a first line "#hits": in that many processes, itself and its children,
+ * the function ran.
  */
 #ifndef COVERAGE_FUNCTIONS_H
 #define COVERAGE_FUNCTIONS_H
@@ -24,7 +25,7 @@ struct functions {			/* all zero: none */
 	void *names;			/* functions.c's */
 };
 
-/* Adds the file of one process; all or nothing. -EBADMSG: damaged; the sentence names the line. */
+/* Adds the file of one process, or of a host; all or nothing. -EBADMSG: damaged; the sentence names the line. */
 int functions_add_file(struct functions *f, const char *path, struct proctor_error *err);
 /* The last step: nothing is to be added after it. */
 void functions_sort(struct functions *f);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 /* Bytes of a data record in version 8 of the raw format, and in 10. */
+#define NTABLE_FUNCTIONS 4
 #define RECORD_8_BYTES 48u
 #define RECORD_10_BYTES 64u
 
@@ -104,12 +105,26 @@ static void object_note_section(struct object *o, const char *name, const GElf_S
 		o->mapped = shdr->sh_size > 0;
 }
 
+/* One of the functions that a host reads TML's table by. */
+static bool is_table_function(const char *name)
+{
+	static const char *const names[NTABLE_FUNCTIONS] = {
+		"tml_get_func_count", "tml_get_func_name", "tml_get_func_hits", "tml_reset_coverage",
+	};
+
+	for (size_t i = 0; i < NTABLE_FUNCTIONS; i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
 /* What is known by symbols: the raw version, and TML's table. A library's must be exported. */
 static void object_note_symbols(struct object *o, const struct reading *r, Elf_Scn *scn,
 				const GElf_Shdr *shdr)
 {
 	Elf_Data *data = elf_getdata(scn, NULL);
 	size_t n = data && shdr->sh_entsize ? data->d_size / shdr->sh_entsize : 0;
+	unsigned ntable_functions = 0;
 	GElf_Sym sym;
 
 	for (size_t i = 0; i < n && i < INT32_MAX; i++) {
@@ -122,11 +137,12 @@ static void object_note_symbols(struct object *o, const struct reading *r, Elf_S
 			continue;
 		if (strcmp(name, "__llvm_profile_raw_version") == 0)
 			reading_copy(r, sym.st_value, sizeof(o->version), &o->version);
-		else if (o->program ? strcmp(name, "tml_coverage_write_file") == 0
-				    : shdr->sh_type == SHT_DYNSYM &&
-				      strcmp(name, "tml_get_func_count") == 0)
-			o->functions = true;
+		else if (o->program)
+			o->functions |= strcmp(name, "tml_coverage_write_file") == 0;
+		else if (shdr->sh_type == SHT_DYNSYM)
+			ntable_functions += is_table_function(name);
 	}
+	o->functions |= ntable_functions == NTABLE_FUNCTIONS;
 }
 
 /* Without symbols: the records of one version only are all in order as the other's. */

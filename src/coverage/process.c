@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "coverage/process.h"
 
+#include "coverage/area_functions.h"
+
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -44,7 +46,7 @@ static uint64_t forked_at(const struct process *p, size_t object)
 }
 
 /* Lays out the area; returns its size. */
-static uint64_t area_layout(struct process *p)
+static uint64_t area_layout(struct process *p, bool functions)
 {
 	uint64_t at = sizeof(struct area) + p->objects->n * sizeof(struct area_object);
 
@@ -52,7 +54,9 @@ static uint64_t area_layout(struct process *p)
 		p->offsets[i] = at = round_up(at, 64);
 		at += 2 * round_up(image_bytes(&p->objects->list[i]), 64);
 	}
-	return round_up(at, 4096);
+	at = round_up(at, 4096);
+	p->functions_at = functions ? at : 0;
+	return at + (functions ? AREA_FUNCTIONS_BYTES : 0);
 }
 
 static void directory_of(const char *prefix, uint64_t *dev, uint64_t *ino)
@@ -67,18 +71,17 @@ static void directory_of(const char *prefix, uint64_t *dev, uint64_t *ino)
 	}
 }
 
-static void area_fill(struct process *p, uint64_t nbytes, bool functions)
+static void area_fill(struct process *p)
 {
 	struct area *a = p->area;
 
 	a->magic = AREA_MAGIC;
-	a->nbytes = nbytes;
+	a->nbytes = p->narea_bytes;
+	a->functions_at = p->functions_at;
 	a->objects_at = sizeof(*a);
 	a->nobjects = p->objects->n;
 	snprintf(a->prefix, sizeof(a->prefix), "%s", p->prefix);
 	snprintf(a->others, sizeof(a->others), "%s" AREA_OTHER "%%p-%%m" AREA_PROFILE, p->prefix);
-	if (functions)
-		snprintf(a->functions, sizeof(a->functions), "%sfunctions", p->prefix);
 	directory_of(p->prefix, &a->directory_dev, &a->directory_ino);
 	for (size_t i = 0; i < a->nobjects; i++) {
 		const struct object *o = &p->objects->list[i];
@@ -96,7 +99,7 @@ static void area_fill(struct process *p, uint64_t nbytes, bool functions)
 
 static int area_open(struct process *p, bool functions, struct proctor_error *err)
 {
-	uint64_t nbytes = area_layout(p);
+	uint64_t nbytes = p->narea_bytes = area_layout(p, functions);
 	void *area;
 
 	p->area_fd = memfd_create("proctor-counters", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -112,14 +115,14 @@ static int area_open(struct process *p, bool functions, struct proctor_error *er
 		return error_sys(err, errno, "cannot map a counter area of %llu bytes",
 				 (unsigned long long)nbytes);
 	p->area = area;
-	area_fill(p, nbytes, functions);
+	area_fill(p);
 	return 0;
 }
 
 static void area_close(struct process *p)
 {
 	if (p->area)
-		munmap(p->area, area_layout(p));
+		munmap(p->area, p->narea_bytes);
 	p->area = NULL;
 	if (p->area_fd >= 0)
 		close(p->area_fd);
@@ -421,19 +424,22 @@ struct image_file {
 	int error;
 };
 
-/* Tests can write there, too: nothing of theirs is opened, or waited for. */
-static void image_file_make(struct image_file *f)
+/* Tests can write there, too: nothing of theirs is opened, or waited for. NULL and errno. */
+static FILE *file_make(const char *path)
 {
+	FILE *file = NULL;
 	int fd;
 
 	errno = ENOMEM;
-	if (!f->path)
-		return;
-	unlink(f->path);
-	fd = open(f->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	f->file = fd >= 0 ? fdopen(fd, "w") : NULL;
-	if (fd >= 0 && !f->file)
+	if (!path)
+		return NULL;
+	unlink(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (fd >= 0)
+		file = fdopen(fd, "w");
+	if (fd >= 0 && !file)
 		close(fd);
+	return file;
 }
 
 static void image_write(struct image_file *f, size_t object, enum image_of of,
@@ -444,7 +450,7 @@ static void image_write(struct image_file *f, size_t object, enum image_of of,
 	if (f->failed)
 		return;
 	if (!f->file)
-		image_file_make(f);
+		f->file = file_make(f->path);
 	if (f->file && fwrite(&head, sizeof(head), 1, f->file) == 1 &&
 	    fwrite(bytes, nbytes, 1, f->file) == 1)
 		return;
@@ -518,19 +524,38 @@ static void images_of_outside(struct process *p, struct image_file *f)
 				    image_bytes(&p->objects->list[out->object]));
 }
 
-/* What TML's function coverage should have: a file of the process, and of each child that was forked
- * when the functions were there. */
+/* Says why something cannot be kept, unless that is known of something else. */
+static void problem_note(struct process *p, const char *what, const char *path, int error)
+{
+	if (!p->problem && asprintf(&p->problem, "cannot keep the %s of a process in %s: %s", what,
+				    path ? path : "memory", strerror(error)) < 0)
+		p->problem = NULL;
+}
+
+static void functions_write(struct process *p)
+{
+	char *path = process_functions_path(p);
+	FILE *file = file_make(path);
+	int ret = file ? area_functions_write((char *)p->area + p->functions_at, file) : -errno;
+
+	if (file && fclose(file) != 0 && ret == 0)
+		ret = -errno;
+	if (ret < 0)
+		problem_note(p, "TML functions", path, -ret);
+	if (ret < 0 && path)
+		unlink(path);
+	free(path);
+}
+
 static void functions_note(struct process *p)
 {
-	bool any = false;
-
-	for (size_t i = 0; i < p->objects->n; i++)
-		any |= p->loaded[i] && p->objects->list[i].functions;
-	if (!any || !p->area->functions[0])
+	if (p->functions_at == 0)
 		return;
-	p->nfunction_files = atomic_load(&p->area->functions_written);
-	p->nfunction_lost = atomic_load(&p->area->functions_lost);
-	p->nfunction_expected = 1 + atomic_load(&p->area->functions_forked);
+	p->nfunctions_left = atomic_load(&p->area->functions_left);
+	p->nfunctions_owing = atomic_load(&p->area->functions_owing);
+	p->functions_lost = atomic_load(&p->area->functions_lost) > 0;
+	if (atomic_load(&p->area->functions_used) > 0)
+		functions_write(p);
 }
 
 static void image_file_close(struct process *p, struct image_file *f)
@@ -542,11 +567,10 @@ static void image_file_close(struct process *p, struct image_file *f)
 	p->images = f->file && !f->failed;
 	if (f->failed && f->path)
 		unlink(f->path);
-	if (f->failed && asprintf(&p->problem, "cannot keep the counters of a process in %s: %s",
-				  f->path ? f->path : "memory", strerror(f->error)) < 0)
-		p->problem = NULL;
-	if (f->failed)
-		p->own = false;
+	if (!f->failed)
+		return;
+	problem_note(p, "counters", f->path, f->error);
+	p->own = false;
 }
 
 void process_end(struct process *p, int status)

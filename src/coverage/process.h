@@ -46,7 +46,10 @@ struct process {
 	/* While it lives. */
 	struct area *area;		/* NULL: it has none */
 	int area_fd;			/* for the process to inherit */
-	uint64_t *offsets;		/* of the objects' images; the area's own may be overwritten */
+	/* Of the area; what it says of itself may be overwritten. */
+	uint64_t narea_bytes;
+	uint64_t *offsets;		/* of the objects' images */
+	uint64_t functions_at;		/* 0: not wanted */
 	struct outside *outside;
 	bool unstarted;			/* a program that had executed nothing when last looked at */
 	/* After process_end(). */
@@ -56,10 +59,10 @@ struct process {
 	bool images;			/* there is an image file */
 	unsigned nforked_lost;		/* children that ended without leaving their counts */
 	unsigned nothers_lost;		/* profiles of libraries that tests opened, of children */
-	unsigned nfunction_files;	/* TML's function coverage: files it and its children wrote ... */
-	unsigned nfunction_expected;	/* ... and should have */
-	unsigned nfunction_lost;	/* ... and could not write */
-	char *problem;			/* why its images could not be kept; NULL: nothing went wrong */
+	unsigned nfunctions_owing;	/* TML's functions: it and its children that were to leave some ... */
+	unsigned nfunctions_left;	/* ... and did */
+	bool functions_lost;		/* ... not all: there was no room */
+	char *problem;			/* why something could not be kept; NULL: nothing went wrong */
 };
 
 /*

@@ -10,6 +10,9 @@
  * ended without its exit handlers, `forked` the sum over the children that were forked from it:
  * a child begins with zeroed counters and adds its own at its end, however it ends.
  *
+ * Behind the images there is room for TML's functions, each of which has one entry: a process adds
+ * what its runtime's tables hold at its end, and a forked child its own.
+ *
  * Untouched pages cost nothing: the area is as large as all objects of the plan together.
  */
 #ifndef HOST_AREA_H
@@ -21,6 +24,8 @@
 #define AREA_MAGIC 0x70726f6361726561ull	/* "procarea" */
 #define AREA_PATH_BYTES 4096
 #define AREA_CHILDREN_MAX 64
+#define AREA_FUNCTIONS 131072u			/* a power of two: slots of their index */
+#define AREA_FUNCTION_BYTES (16u << 20)		/* of their entries */
 
 /* The descriptor a process finds it at; closed once it is mapped. */
 #define AREA_FD 4
@@ -42,6 +47,15 @@ struct area_object {
 	_Atomic uint64_t bias;
 };
 
+/* A function that ran. An entry is found through the index: a slot holds 0 or where the entry begins,
+ * plus 1. What an entry says of its name does not change once a slot holds it. */
+struct area_function {
+	_Atomic uint64_t hits;
+	_Atomic uint32_t nprocesses;		/* in which it ran */
+	uint32_t nname;
+	char name[];				/* not terminated */
+};
+
 enum area_own {
 	AREA_OWN_NONE,
 	AREA_OWN_WRITING,
@@ -57,7 +71,7 @@ struct area {
 	 * that it starts, and of what tests load, `others`. */
 	char prefix[AREA_PATH_BYTES];
 	char others[AREA_PATH_BYTES];
-	char functions[AREA_PATH_BYTES];	/* TML's, with a pid behind it; "": not wanted */
+	uint64_t functions_at;			/* TML's: the index; 0: not wanted */
 	uint64_t directory_dev, directory_ino;	/* the last one in `prefix` */
 	/* The process's. */
 	_Atomic uint32_t own;			/* enum area_own */
@@ -66,10 +80,21 @@ struct area {
 	_Atomic uint32_t nleft;			/* ... of which so many have left their counts */
 	_Atomic int32_t children[AREA_CHILDREN_MAX];	/* that have not; 0: empty */
 	_Atomic uint32_t nothers_lost;		/* profiles of other libraries, of children */
-	_Atomic uint32_t functions_forked;	/* children forked while there were TML's functions */
-	_Atomic uint32_t functions_written;	/* processes that have written them ... */
-	_Atomic uint32_t functions_lost;	/* ... and how often that failed */
+	_Atomic uint32_t functions_owing;	/* processes in which tests of TML's suites ran ... */
+	_Atomic uint32_t functions_left;	/* ... and which of them have left their functions */
+	_Atomic uint32_t functions_lost;	/* how often there was no room */
+	_Atomic uint64_t functions_used;	/* bytes of the entries */
 };
+
+static inline _Atomic uint32_t *area_function_index(struct area *a)
+{
+	return (_Atomic uint32_t *)((char *)a + a->functions_at);
+}
+
+static inline char *area_function_entries(struct area *a)
+{
+	return (char *)(area_function_index(a) + AREA_FUNCTIONS);
+}
 
 static inline struct area_object *area_objects(struct area *a)
 {

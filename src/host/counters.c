@@ -176,7 +176,7 @@ static void counters_in_child(void)
 	atomic_store(&counters.unwritten, false);
 	register_opened();
 	objects_each(object_zero);
-	functions_in_child(counters.area);
+	functions_in_child();
 	counters.counts = objects_count();
 	if (!counters.counts)
 		return;
@@ -212,7 +212,7 @@ static void leave_exit(void)
 static void child_leave(void)
 {
 	objects_each(object_move);
-	functions_leave(counters.area);
+	functions_leave();
 	if (counters.left || !counters.counts)
 		return;
 	counters.left = true;
@@ -228,7 +228,7 @@ static void own_leave(int sig)
 
 	atomic_compare_exchange_strong(&counters.area->own, &none, AREA_OWN_WRITING);
 	objects_each(object_copy);
-	functions_leave(counters.area);
+	functions_leave();
 	atomic_fetch_or(&counters.area->own_endings, 1ull << sig);
 	atomic_store(&counters.area->own, AREA_OWN_WRITTEN);
 }
@@ -250,7 +250,10 @@ void counters_leave(int sig)
 
 void counters_stay(void)
 {
-	if (counters.area && getpid() == counters.pid && !counters.forked)
+	if (!counters.area || getpid() != counters.pid)
+		return;
+	functions_owe();
+	if (!counters.forked)
 		atomic_fetch_and(&counters.area->own_endings, ~1ull);
 }
 
@@ -297,7 +300,7 @@ static void stranger_note(void)
 		return;
 	counters.stranger = getpid();
 	atomic_fetch_add(&counters.area->nforked, 1);
-	functions_lose_child(counters.area);
+	functions_lose_child();
 }
 
 const char *counters_profile_path(const char *path)
@@ -337,7 +340,7 @@ static void counters_at_exit(void)
 	if (counters.forked || counters.opening || atomic_load(&counters.unwritten)) {
 		counters_leave(0);
 	} else if (leave_enter()) {
-		functions_leave(counters.area);
+		functions_leave();
 		leave_exit();
 	}
 }
@@ -380,6 +383,7 @@ bool counters_open(void)
 	madvise(area, (size_t)st.st_size, MADV_DONTDUMP);
 	counters.area = area;
 	counters.pid = getpid();
+	functions_open(area);
 	counters_watch_sanitizer();
 	return pthread_atfork(NULL, NULL, counters_in_child) == 0 &&
 	       atexit(counters_at_exit) == 0 && at_quick_exit(counters_at_quick_exit) == 0;

@@ -1,173 +1,175 @@
 /* SPDX-License-Identifier: MIT */
 #include "host/functions.h"
 
+#include "host/hash.h"
+
 #include <dlfcn.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#define FUNCTIONS_MAX 4093	/* slots of the runtime's table */
-#define NAME_MAX_BYTES 4096	/* beyond what it stores: a name without an end is not followed */
+#define TABLE_SLOTS 4093	/* of the runtime's table */
+#define NAME_BYTES 4096		/* beyond what it stores: a name without an end is not followed */
 
 struct table {			/* the runtime's, in one library */
 	int32_t (*count)(void);
 	const char *(*name)(int32_t i);
 	int32_t (*hits)(int32_t i);
-	void (*reset)(void);	/* NULL: it cannot be emptied */
+	void (*reset)(void);
 	struct table *next;
 };
 
 /* Read by a signal handler, hence linked by one store. */
 static _Atomic(struct table *) tables;
-static bool written;		/* by this process, at least once */
-
-struct out {
-	int fd;
-	bool failed;
-	size_t n;
-	char bytes[256];	/* small: a handler may run on a small stack */
-};
+static struct area *area;	/* NULL: nothing is collected */
+static bool running;		/* a test of a suite that has a table */
+static bool owes;		/* this process is to leave what it called, and has not yet */
+/* By slot of the index: has been counted as run in this process. */
+static unsigned char noted[AREA_FUNCTIONS / 8];
+static bool noted_any;
 
 static void *symbol_of(void *handle, const char *name)
 {
 	return dlsym(handle, name);
 }
 
-void functions_register(void *handle)
+void functions_open(struct area *counters)
 {
-	struct table *t = calloc(1, sizeof(*t));
+	area = counters->functions_at ? counters : NULL;
+}
+
+bool functions_register(void *handle)
+{
+	struct table *t = area ? calloc(1, sizeof(*t)) : NULL;
 
 	if (!t)
-		return;
+		return false;
 	*(void **)&t->count = symbol_of(handle, "tml_get_func_count");
 	*(void **)&t->name = symbol_of(handle, "tml_get_func_name");
 	*(void **)&t->hits = symbol_of(handle, "tml_get_func_hits");
 	*(void **)&t->reset = symbol_of(handle, "tml_reset_coverage");
-	if (!t->count || !t->name || !t->hits) {
+	if (!t->count || !t->name || !t->hits || !t->reset) {
 		free(t);
-		return;
+		return false;
 	}
 	t->next = atomic_load(&tables);
 	atomic_store(&tables, t);
+	return true;
 }
 
-static void out_flush(struct out *o)
+void functions_running(bool has)
 {
-	size_t done = 0;
+	running = has;
+}
 
-	while (done < o->n && !o->failed) {
-		ssize_t n = write(o->fd, o->bytes + done, o->n - done);
+void functions_owe(void)
+{
+	if (running && !owes)
+		atomic_fetch_add(&area->functions_owing, 1);
+	owes |= running;
+}
 
-		if (n > 0)
-			done += (size_t)n;
-		else if (n == 0 || errno != EINTR)
-			o->failed = true;
+static struct area_function *entry_at(uint32_t slot_value)
+{
+	return (struct area_function *)(area_function_entries(area) + slot_value - 1);
+}
+
+/* A new entry, as a slot holds it, or 0: there is no room. */
+static uint32_t entry_make(const char *name, size_t n)
+{
+	uint64_t nbytes = (sizeof(struct area_function) + n + 7) / 8 * 8;
+	uint64_t at = atomic_fetch_add(&area->functions_used, nbytes);
+	struct area_function *entry;
+
+	if (at + nbytes > AREA_FUNCTION_BYTES)
+		return 0;
+	entry = entry_at((uint32_t)at + 1);
+	entry->nname = (uint32_t)n;
+	memcpy(entry->name, name, n);
+	return (uint32_t)at + 1;
+}
+
+/* The slot of the name's entry, which is made if there is none; AREA_FUNCTIONS: there is no room. Other
+ * processes may do the same: an entry that another was quicker to make is left unused. */
+static uint32_t slot_of(const char *name, size_t n)
+{
+	_Atomic uint32_t *index = area_function_index(area);
+	uint32_t hash = hash_string(name), made = 0;
+
+	for (uint32_t i = 0; i < AREA_FUNCTIONS; i++) {
+		uint32_t slot = (hash + i) % AREA_FUNCTIONS, value = atomic_load(&index[slot]);
+		const struct area_function *entry;
+
+		if (value == 0 && made == 0 && (made = entry_make(name, n)) == 0)
+			return AREA_FUNCTIONS;
+		if (value == 0 && atomic_compare_exchange_strong(&index[slot], &value, made))
+			return slot;
+		entry = entry_at(value);
+		if (entry->nname == n && memcmp(entry->name, name, n) == 0)
+			return slot;
 	}
-	o->n = 0;
+	return AREA_FUNCTIONS;
 }
 
-static void out_add(struct out *o, const char *bytes, size_t n)
+/* False: there is no room. */
+static bool function_add(const char *name, size_t n, int32_t hits)
 {
-	while (n > 0) {
-		size_t room = sizeof(o->bytes) - o->n, part = n < room ? n : room;
+	uint32_t slot = slot_of(name, n);
+	struct area_function *entry;
 
-		memcpy(o->bytes + o->n, bytes, part);
-		o->n += part;
-		bytes += part;
-		n -= part;
-		if (o->n == sizeof(o->bytes))
-			out_flush(o);
-	}
+	if (slot == AREA_FUNCTIONS)
+		return false;
+	entry = entry_at(atomic_load(&area_function_index(area)[slot]));
+	atomic_fetch_add(&entry->hits, (uint64_t)hits);
+	if (!(noted[slot / 8] >> slot % 8 & 1))
+		atomic_fetch_add(&entry->nprocesses, 1);
+	noted[slot / 8] |= (unsigned char)(1u << slot % 8);
+	noted_any = true;
+	return true;
 }
 
-/* The digits end at `end`; returns where they begin. */
-static char *digits_before(char *end, uint32_t number)
-{
-	do
-		*--end = (char)('0' + number % 10);
-	while ((number /= 10) > 0);
-	return end;
-}
-
-static void out_add_number(struct out *o, uint32_t number)
-{
-	char digits[10], *end = digits + sizeof(digits), *at = digits_before(end, number);
-
-	out_add(o, at, (size_t)(end - at));
-}
-
-/* A file for each process: children may write at the same time. */
-static int file_open(const struct area *area)
-{
-	static char path[AREA_PATH_BYTES + 16];		/* not on a handler's stack */
-	char digits[11], *at;
-	size_t n = strnlen(area->functions, AREA_PATH_BYTES - 1);
-
-	digits[10] = '\0';
-	at = digits_before(digits + 10, (uint32_t)getpid());
-	memcpy(path, area->functions, n);
-	path[n] = '-';
-	strcpy(path + n + 1, at);
-	return open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
-}
-
-static void table_write(struct out *o, const struct table *t)
+static bool table_leave(const struct table *t)
 {
 	int32_t count = t->count();
+	bool whole = true;
 
-	for (int32_t i = 0; i < count && i < FUNCTIONS_MAX; i++) {
+	for (int32_t i = 0; i < count && i < TABLE_SLOTS; i++) {
 		const char *name = t->name(i);
 		int32_t hits = t->hits(i);
-		size_t n = name ? strnlen(name, NAME_MAX_BYTES) : 0;
+		size_t n = name ? strnlen(name, NAME_BYTES) : 0;
 
-		if (hits <= 0 || n == 0 || memchr(name, '\n', n))
-			continue;
-		out_add_number(o, (uint32_t)hits);
-		out_add(o, " ", 1);
-		out_add(o, name, n);
-		out_add(o, "\n", 1);
+		if (hits > 0 && n > 0)
+			whole &= n < NAME_BYTES && function_add(name, n, hits);
 	}
-	if (t->reset)
-		t->reset();
+	t->reset();
+	return whole;
 }
 
-void functions_leave(struct area *area)
+void functions_leave(void)
 {
-	struct table *t = atomic_load(&tables);
-	struct out out = { .fd = -1 };
+	bool whole = true;
 
-	if (!t || !area->functions[0])
-		return;
-	out.fd = file_open(area);
-	if (out.fd < 0) {
-		atomic_fetch_add(&area->functions_lost, 1);
-		return;
-	}
-	out_add(&out, "#hits\n", 6);
-	for (; t; t = t->next)
-		table_write(&out, t);
-	out_flush(&out);
-	if (close(out.fd) < 0 || out.failed)
-		atomic_fetch_add(&area->functions_lost, 1);
-	else if (!written)
-		atomic_fetch_add(&area->functions_written, 1);
-	written = true;
-}
-
-void functions_lose_child(struct area *area)
-{
-	if (atomic_load(&tables))
-		atomic_fetch_add(&area->functions_forked, 1);
-}
-
-void functions_in_child(struct area *area)
-{
-	functions_lose_child(area);
-	written = false;
 	for (struct table *t = atomic_load(&tables); t; t = t->next)
-		if (t->reset)
-			t->reset();
+		whole &= table_leave(t);
+	if (!whole)
+		atomic_fetch_add(&area->functions_lost, 1);
+	if (owes)
+		atomic_fetch_add(&area->functions_left, 1);
+	owes = false;
+}
+
+void functions_lose_child(void)
+{
+	if (running)
+		atomic_fetch_add(&area->functions_owing, 1);
+}
+
+void functions_in_child(void)
+{
+	owes = false;
+	functions_owe();
+	if (noted_any)
+		memset(noted, 0, sizeof(noted));
+	noted_any = false;
+	for (struct table *t = atomic_load(&tables); t; t = t->next)
+		t->reset();
 }

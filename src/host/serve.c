@@ -220,6 +220,7 @@ static void test_run_here(struct call *c)
 	struct usage before = h->usage;
 	bool changed, whole;
 
+	functions_owe();
 	test_call(c);
 	/* Before the flush: what the streams still hold has to reach our pipes. */
 	whole = stdio_mend(&h->io, &changed);
@@ -345,7 +346,7 @@ static struct opened *suite_open_counted(struct host *h, const char *path, const
 	if (suite && counters_active()) {
 		if (dlinfo(suite->handle, RTLD_DI_LINKMAP, &map) == 0)
 			counters_register(map);
-		functions_register(suite->handle);
+		suite->has_functions = functions_register(suite->handle);
 	}
 	counters_opening(false);
 	return suite;
@@ -385,6 +386,7 @@ static void task_run(struct host *h)
 	if (is_retired(h))
 		return;
 	suite = task_suite(h);
+	functions_running(suite && suite->has_functions);
 	for (i = 0; suite && i < h->task.ntests && i < TASK_TESTS_MAX && !is_retired(h); i++)
 		test_run(h, suite, i);
 }

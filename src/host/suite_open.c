@@ -1,22 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "host/suite_open.h"
 
+#include "host/hash.h"
+
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 
-static uint32_t path_hash(const char *path)
-{
-	uint32_t hash = 2166136261u;	/* FNV-1a */
-
-	for (; *path; path++)
-		hash = (hash ^ (unsigned char)*path) * 16777619u;
-	return hash;
-}
-
 struct opened *suite_find(const struct suites *s, const char *path)
 {
-	uint32_t hash = path_hash(path);
+	uint32_t hash = hash_string(path);
 	size_t i;
 
 	/* The last one first: tasks of one suite follow each other. */
@@ -50,7 +43,7 @@ struct opened *suite_open(struct suites *s, const char *path, const char **why)
 		*why = dlerror();
 		goto free_path;
 	}
-	o->hash = path_hash(path);
+	o->hash = hash_string(path);
 	s->suites[s->nsuites++] = o;
 	return o;
 free_path:

@@ -12,6 +12,7 @@ struct opened {
 	uint32_t hash;		/* of the path */
 	char *path;
 	void *handle;
+	bool has_functions;	/* TML's function coverage */
 	bool has_tml;		/* `tml` was looked up */
 	struct tml tml;
 };

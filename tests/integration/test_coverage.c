@@ -230,12 +230,12 @@ static void a_test_counts_however_it_ends(void **state)
 }
 
 static const char *const matrix_suites[] = {
-	"coverage/libways_%s.so", "coverage/libneeds_%s.so",
+	"coverage/libways_%s.so", "coverage/libneeds_%s.so", "coverage/libtml.so",
 	"coverage/exe%s-pass", "coverage/exe%s-crash", "coverage/exe%s-exit", "coverage/exe%s-hang",
 	"coverage/exe%s-child",
 };
 
-/* All of them at once, executables among them. */
+/* All of them at once, executables and TML's functions among them. */
 static void the_matrix_makes_no_difference(void **state)
 {
 	static const char *const threads[] = { "1", "2", "4", "8" };
@@ -249,6 +249,7 @@ static void the_matrix_makes_no_difference(void **state)
 	args[nshort] = "--isolation=batch", args[nshort + 1] = "-j", args[nshort + 2] = "2";
 	good = cover(false, args);
 	check_complete(good, 0);
+	check_tml(good);
 	for (int round = 0; round < (soaks() ? SOAK_ROUNDS : 1); round++)
 		for (size_t t = 0; t < 4; t++)
 			for (size_t k = 0; k < 3; k++) {
@@ -260,6 +261,7 @@ static void the_matrix_makes_no_difference(void **state)
 				bad = cover(true, args);
 				check_complete(bad, 1);
 				check_equal(good, bad);
+				check_tml(bad);
 				run_free(bad);
 			}
 }
@@ -964,7 +966,7 @@ static void tml_functions_of_a_killed_child_are_missed(void **state)
 	(void)state;
 	assert_int_equal(run->exit_code, 3);
 	check_problem(run, "TML functions of suite tml (test");
-	check_problem(run, "and of it and the 1 it forked, 1 left them");
+	check_problem(run, "and of it and what it forked, 1 processes of 2 left them");
 	assert_int_equal(function_hits(run, "core::lost"), -1);
 	assert_int_equal(function_hits(run, "core::wait"), 1);
 }
