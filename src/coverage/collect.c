@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <search.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,12 @@ struct collector {
 	struct objects *objects;
 	struct merge merge;
 	bool *covered;			/* by object: the present process's counts of it are in */
+	void *others;			/* tsearch: struct other, files that were looked into */
+};
+
+struct other {
+	bool counts;			/* it has LLVM's counters */
+	char path[];
 };
 
 /* "suite alpha (tests a, b, c and 4 more)". */
@@ -287,6 +294,60 @@ static void check_missing(struct collector *k, const struct process *p)
 			      p->nothers_lost);
 }
 
+static int other_compare(const void *a, const void *b)
+{
+	return strcmp(((const struct other *)a)->path, ((const struct other *)b)->path);
+}
+
+/* Has a file LLVM's counters? Each is looked into once. */
+static bool other_counts(struct collector *k, const char *path)
+{
+	struct other *other = calloc(1, sizeof(*other) + strlen(path) + 1), **node = NULL;
+
+	if (other) {
+		strcpy(other->path, path);
+		node = tsearch(other, &k->others, other_compare);
+	}
+	if (!node) {
+		free(other);
+		k->store->problems.lost = true;
+		return false;
+	}
+	if (*node == other)
+		other->counts = object_file_counts(path);
+	else
+		free(other);
+	return (*node)->counts;
+}
+
+/* Is it a file of which check_missing() knows that the process counts in it? */
+static bool is_expected(const struct collector *k, const struct process *p, const char *path)
+{
+	size_t i = objects_of_file(k->objects, path);
+
+	if (i != OBJECT_NONE && p->loaded && p->loaded[i])
+		return true;
+	for (size_t s = 0; i != OBJECT_NONE && s < p->nsuites; s++)
+		if (objects_suite_loads(k->objects, p->suites[s].suite, i))
+			return true;
+	return false;
+}
+
+/* What a test had opened, in a process that LLVM's runtime wrote no profile of. */
+static void check_others(struct collector *k, const struct process *p)
+{
+	struct concerned who;
+	char how[64];
+
+	how_ended(p->status, how);
+	for (const char *path = p->others; path && *path; path += strlen(path) + 1)
+		if (other_counts(k, path) && !is_expected(k, p, path))
+			sentences_add(&k->store->problems, "the counts of %s, a library that %s opened, "
+				      "are missing: process %llu %s and left no profile", path,
+				      process_concerned(p, &who)->text,
+				      (unsigned long long)p->number, how);
+}
+
 static void collect_process(struct collector *k, struct process *p)
 {
 	struct concerned who;
@@ -302,6 +363,7 @@ static void collect_process(struct collector *k, struct process *p)
 	if (p->images)
 		collect_images(k, p);
 	check_missing(k, p);
+	check_others(k, p);
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -534,6 +596,7 @@ int collect(const struct collection *c, struct proctor_error *err)
 	if (ret == 0 && c->store->problems.n == 0)
 		ret = store_clean_raw(c->store, err);
 	merge_fini(&k.merge);
+	tdestroy(k.others, free);
 	free(k.covered);
 	return ret;
 }

@@ -236,6 +236,25 @@ static size_t objects_index(const struct objects *o, dev_t dev, ino_t ino)
 	return OBJECT_NONE;
 }
 
+size_t objects_of_file(const struct objects *o, const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) < 0 ? OBJECT_NONE : objects_index(o, st.st_dev, st.st_ino);
+}
+
+bool object_file_counts(const char *path)
+{
+	struct object found = { .path = (char *)path };
+	struct reading r;
+
+	if (!reading_open(&r, path))
+		return false;
+	object_read(&found, &r);
+	reading_close(&r);
+	return found.counts;
+}
+
 /* Adds the file if it is instrumented; its index, or OBJECT_NONE. -ENOMEM. */
 static int objects_add(struct objects *o, const char *path, bool program, size_t *index)
 {

@@ -54,6 +54,11 @@ void objects_fini(struct objects *o);
 /* Is one of its tests to be run? */
 bool suite_is_selected(const struct suite *suite);
 
+/* The object that is the file; OBJECT_NONE: none, or it cannot be found. */
+size_t objects_of_file(const struct objects *o, const char *path);
+/* Has the file LLVM's counters? False, too, where it cannot be read. */
+bool object_file_counts(const char *path);
+
 /* The object of a suite; NULL: not instrumented. */
 struct object *objects_of_suite(const struct objects *o, const struct suite *suite);
 /* Does LLVM's runtime count in a process that runs the suite, in it or in a library it needs? */

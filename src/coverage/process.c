@@ -2,6 +2,7 @@
 #include "coverage/process.h"
 
 #include "coverage/area_functions.h"
+#include "coverage/others.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -129,6 +130,14 @@ static void area_close(struct process *p)
 	p->area_fd = -1;
 }
 
+static bool names_make(struct process *p, const char *prefix)
+{
+	p->offsets = calloc(p->objects->n ? p->objects->n : 1, sizeof(*p->offsets));
+	if (asprintf(&p->prefix, "%s%llu-", prefix, (unsigned long long)p->number) < 0)
+		p->prefix = NULL;
+	return p->offsets && p->prefix;
+}
+
 int process_new(struct process **process, const struct objects *objects, const char *prefix,
 		uint64_t number, const struct suite *program, bool with_area, bool functions,
 		struct proctor_error *err)
@@ -142,16 +151,12 @@ int process_new(struct process **process, const struct objects *objects, const c
 	p->objects = objects;
 	p->program = program;
 	p->area_fd = -1;
-	p->offsets = calloc(objects->n ? objects->n : 1, sizeof(*p->offsets));
-	if (!p->offsets ||
-	    asprintf(&p->prefix, "%s%llu-", prefix, (unsigned long long)number) < 0) {
-		p->prefix = NULL;
+	if (!names_make(p, prefix))
 		ret = error_set(err, -ENOMEM, "no memory for the coverage of a process");
-	} else if (strlen(p->prefix) + 32 > AREA_PATH_BYTES) {
+	else if (strlen(p->prefix) + 32 > AREA_PATH_BYTES)
 		ret = error_set(err, -ENAMETOOLONG, "the path of the coverage directory is too long: "
 				"%s", p->prefix);
-	}
-	if (ret == 0 && with_area)
+	else if (with_area)
 		ret = area_open(p, functions, err);
 	if (ret < 0) {
 		process_free(p);
@@ -182,6 +187,7 @@ void process_free(struct process *p)
 	free(p->suites);
 	free(p->offsets);
 	free(p->loaded);
+	free(p->others);
 	free(p->problem);
 	free(p->prefix);
 	free(p);
@@ -393,12 +399,26 @@ static void outside_keep(struct process *p, struct outside *before)
 	}
 }
 
+/* A zombie has nothing mapped: what was found before is kept. */
+static void others_read(struct process *p, pid_t pid)
+{
+	char *others = others_of_process(pid);
+
+	if (others && *others) {
+		free(p->others);
+		p->others = others;
+	} else {
+		free(others);
+	}
+}
+
 void process_read_outside(struct process *p, pid_t pid)
 {
 	struct outside *before = p->outside;
 
 	p->outside = NULL;
 	p->unstarted = false;
+	others_read(p, pid);
 	if (p->program)
 		outside_read_program(p, pid);
 	if (p->area)
@@ -573,6 +593,15 @@ static void image_file_close(struct process *p, struct image_file *f)
 	p->own = false;
 }
 
+/* Where the process wrote its profiles itself, as LLVM's runtime does at exit, nothing is lost. */
+static void others_keep(struct process *p)
+{
+	if (!p->own && WIFSIGNALED(p->status))
+		return;
+	free(p->others);
+	p->others = p->own ? others_of_area(p->area) : NULL;
+}
+
 void process_end(struct process *p, int status)
 {
 	struct image_file f = { .file = NULL };
@@ -593,6 +622,7 @@ void process_end(struct process *p, int status)
 	}
 	if (!p->own)
 		images_of_outside(p, &f);
+	others_keep(p);
 	image_file_close(p, &f);
 	free(f.path);
 	outside_forget(p);

@@ -62,6 +62,7 @@ struct process {
 	unsigned nfunctions_owing;	/* TML's functions: it and its children that were to leave some ... */
 	unsigned nfunctions_left;	/* ... and did */
 	bool functions_lost;		/* ... not all: there was no room */
+	char *others;			/* others.h: loaded at its end, and left without profiles */
 	char *problem;			/* why something could not be kept; NULL: nothing went wrong */
 };
 

@@ -24,6 +24,7 @@
 #define AREA_MAGIC 0x70726f6361726561ull	/* "procarea" */
 #define AREA_PATH_BYTES 4096
 #define AREA_CHILDREN_MAX 64
+#define AREA_OTHERS_BYTES (1u << 20)
 #define AREA_FUNCTIONS 131072u			/* a power of two: slots of their index */
 #define AREA_FUNCTION_BYTES (16u << 20)		/* of their entries */
 
@@ -80,6 +81,9 @@ struct area {
 	_Atomic uint32_t nleft;			/* ... of which so many have left their counts */
 	_Atomic int32_t children[AREA_CHILDREN_MAX];	/* that have not; 0: empty */
 	_Atomic uint32_t nothers_lost;		/* profiles of other libraries, of children */
+	/* Paths of other files that were loaded when the process left `own`, each ended by NUL. */
+	_Atomic uint32_t nothers_bytes;
+	char others_loaded[AREA_OTHERS_BYTES];
 	_Atomic uint32_t functions_owing;	/* processes in which tests of TML's suites ran ... */
 	_Atomic uint32_t functions_left;	/* ... and which of them have left their functions */
 	_Atomic uint32_t functions_lost;	/* how often there was no room */

@@ -221,6 +221,35 @@ static void child_leave(void)
 	atomic_fetch_add(&counters.area->nleft, 1);
 }
 
+/* Was it loaded as an object? */
+static bool is_registered(const struct link_map *map)
+{
+	const struct area_object *o = area_objects(counters.area);
+
+	for (uint64_t i = 0; i < counters.area->nobjects; i++)
+		if (atomic_load(&o[i].bias) == map->l_addr + 1)
+			return true;
+	return false;
+}
+
+/* What else is loaded may count as well: LLVM's runtime in it will not come to write its profile. */
+static void others_note(void)
+{
+	uint32_t n = 0;
+
+	for (const struct link_map *map = _r_debug.r_map; map; map = map->l_next) {
+		size_t nbytes = strlen(map->l_name) + 1;
+
+		if (map->l_name[0] != '/' || is_registered(map))
+			continue;
+		if (nbytes > AREA_OTHERS_BYTES - n)
+			break;
+		memcpy(counters.area->others_loaded + n, map->l_name, nbytes);
+		n += (uint32_t)nbytes;
+	}
+	atomic_store(&counters.area->nothers_bytes, n);
+}
+
 /* A later copy is put over an earlier one, which has counted all the while. */
 static void own_leave(int sig)
 {
@@ -228,6 +257,7 @@ static void own_leave(int sig)
 
 	atomic_compare_exchange_strong(&counters.area->own, &none, AREA_OWN_WRITING);
 	objects_each(object_copy);
+	others_note();
 	functions_leave();
 	atomic_fetch_or(&counters.area->own_endings, 1ull << sig);
 	atomic_store(&counters.area->own, AREA_OWN_WRITTEN);

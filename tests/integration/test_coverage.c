@@ -368,6 +368,8 @@ static void what_cannot_be_kept_is_named(void **state)
 	check_problem(run, "1 process that suite lost (test tml_test_1) forked");
 	check_problem(run, "1 process that suite lost (test tml_test_2) forked");
 	check_problem(run, "suite lost (test tml_test_3) forked, counts of libraries");
+	check_problem(run, "libdep_19.so, a library that suite lost (test tml_test_4) opened, are missing");
+	check_problem(run, "libdep_19.so, a library that suite lost (test tml_test_5) opened, are missing");
 	/* A hundred times by the test, none for its child, and three by the other suite. */
 	assert_int_equal(count_of(run, "dep_twice"), 100 + 3);
 	check_problem(run, "the counts of suite exe-lost (test exe-lost) are missing");

@@ -441,16 +441,44 @@ PLAIN static void child_is_a_stranger(void)
 	waitpid(pid, &status, 0);
 }
 
-/* So has one that was forked, in what is not the suite's. */
-PLAIN static void child_has_a_plugin(void)
+typedef int plugin_function(int n);
+
+PLAIN static plugin_function *plugin_open(void)
 {
-	int (*twice)(int n), status;
 	void *plugin = dlopen("$ORIGIN/libdep_" COVERAGE_LOST ".so", RTLD_NOW);
-	pid_t pid;
+	plugin_function *twice;
 
 	*(void **)&twice = plugin ? dlsym(plugin, "dep_twice") : NULL;
 	if (!twice)
 		abort();
+	return twice;
+}
+
+PLAIN static void crashes_with_a_plugin(void)
+{
+	sink = plugin_open()(1);
+	abort();
+}
+
+PLAIN static void hangs_with_a_plugin(void)
+{
+	sigset_t term;
+
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	sigprocmask(SIG_BLOCK, &term, NULL);
+	sink = plugin_open()(1);
+	for (;;)
+		pause();
+}
+
+/* So has one that was forked, in what is not the suite's. */
+PLAIN static void child_has_a_plugin(void)
+{
+	plugin_function *twice = plugin_open();
+	int status;
+	pid_t pid;
+
 	for (int i = 0; i < 100; i++)
 		sink = twice(i);
 	pid = fork();
@@ -465,4 +493,6 @@ WAY(0, kills_itself)
 WAY(1, child_is_killed)
 WAY(2, child_is_a_stranger)
 WAY(3, child_has_a_plugin)
+WAY(4, crashes_with_a_plugin)
+WAY(5, hangs_with_a_plugin)
 #endif
