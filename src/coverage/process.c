@@ -2,133 +2,17 @@
 #include "coverage/process.h"
 
 #include "coverage/area_functions.h"
+#include "coverage/counter_area.h"
 #include "coverage/others.h"
+#include "coverage/outside.h"
 
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-/* Counters read from outside, of one object in one process. */
-struct outside {
-	struct outside *next;
-	pid_t pid;
-	bool child;		/* forked from the process */
-	size_t object;
-	unsigned char bytes[];
-};
-
-static uint64_t image_bytes(const struct object *o)
-{
-	return o->counts ? o->counters.nbytes + o->bitmaps.nbytes : 0;
-}
-
-/* Images begin on cache lines: those of counters are read and written as numbers. */
-static uint64_t round_up(uint64_t n, uint64_t to)
-{
-	return (n + to - 1) / to * to;
-}
-
-static uint64_t own_at(const struct process *p, size_t object)
-{
-	return p->offsets[object];
-}
-
-static uint64_t forked_at(const struct process *p, size_t object)
-{
-	return p->offsets[object] + round_up(image_bytes(&p->objects->list[object]), 64);
-}
-
-/* Lays out the area; returns its size. */
-static uint64_t area_layout(struct process *p, bool functions)
-{
-	uint64_t at = sizeof(struct area) + p->objects->n * sizeof(struct area_object);
-
-	for (size_t i = 0; i < p->objects->n; i++) {
-		p->offsets[i] = at = round_up(at, 64);
-		at += 2 * round_up(image_bytes(&p->objects->list[i]), 64);
-	}
-	at = round_up(at, 4096);
-	p->functions_at = functions ? at : 0;
-	return at + (functions ? AREA_FUNCTIONS_BYTES : 0);
-}
-
-static void directory_of(const char *prefix, uint64_t *dev, uint64_t *ino)
-{
-	char path[AREA_PATH_BYTES];
-	struct stat st;
-
-	snprintf(path, sizeof(path), "%.*s", (int)(strrchr(prefix, '/') - prefix), prefix);
-	if (stat(path, &st) == 0) {
-		*dev = st.st_dev;
-		*ino = st.st_ino;
-	}
-}
-
-static void area_fill(struct process *p)
-{
-	struct area *a = p->area;
-
-	a->magic = AREA_MAGIC;
-	a->nbytes = p->narea_bytes;
-	a->functions_at = p->functions_at;
-	a->objects_at = sizeof(*a);
-	a->nobjects = p->objects->n;
-	snprintf(a->prefix, sizeof(a->prefix), "%s", p->prefix);
-	snprintf(a->others, sizeof(a->others), "%s" AREA_OTHER "%%p-%%m" AREA_PROFILE, p->prefix);
-	directory_of(p->prefix, &a->directory_dev, &a->directory_ino);
-	for (size_t i = 0; i < a->nobjects; i++) {
-		const struct object *o = &p->objects->list[i];
-
-		area_objects(a)[i] = (struct area_object){
-			.dev = o->dev, .ino = o->ino,
-			.counters_address = o->counters.address,
-			.ncounter_bytes = o->counts ? o->counters.nbytes : 0,
-			.bitmaps_address = o->bitmaps.address,
-			.nbitmap_bytes = o->counts ? o->bitmaps.nbytes : 0,
-			.own_at = own_at(p, i), .forked_at = forked_at(p, i),
-		};
-	}
-}
-
-static int area_open(struct process *p, bool functions, struct proctor_error *err)
-{
-	uint64_t nbytes = p->narea_bytes = area_layout(p, functions);
-	void *area;
-
-	p->area_fd = memfd_create("proctor-counters", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (p->area_fd < 0)
-		return error_sys(err, errno, "cannot make a counter area");
-	/* A test that shrank it would have the run killed by SIGBUS. */
-	if (ftruncate(p->area_fd, (off_t)nbytes) < 0 ||
-	    fcntl(p->area_fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
-		return error_sys(err, errno, "cannot size a counter area of %llu bytes",
-				 (unsigned long long)nbytes);
-	area = mmap(NULL, nbytes, PROT_READ | PROT_WRITE, MAP_SHARED, p->area_fd, 0);
-	if (area == MAP_FAILED)
-		return error_sys(err, errno, "cannot map a counter area of %llu bytes",
-				 (unsigned long long)nbytes);
-	p->area = area;
-	area_fill(p);
-	return 0;
-}
-
-static void area_close(struct process *p)
-{
-	if (p->area)
-		munmap(p->area, p->narea_bytes);
-	p->area = NULL;
-	if (p->area_fd >= 0)
-		close(p->area_fd);
-	p->area_fd = -1;
-}
 
 static bool names_make(struct process *p, const char *prefix)
 {
@@ -157,7 +41,7 @@ int process_new(struct process **process, const struct objects *objects, const c
 		ret = error_set(err, -ENAMETOOLONG, "the path of the coverage directory is too long: "
 				"%s", p->prefix);
 	else if (with_area)
-		ret = area_open(p, functions, err);
+		ret = counter_area_open(p, functions, err);
 	if (ret < 0) {
 		process_free(p);
 		return ret;
@@ -166,21 +50,11 @@ int process_new(struct process **process, const struct objects *objects, const c
 	return 0;
 }
 
-static void outside_forget(struct process *p)
-{
-	while (p->outside) {
-		struct outside *next = p->outside->next;
-
-		free(p->outside);
-		p->outside = next;
-	}
-}
-
 void process_free(struct process *p)
 {
 	if (!p)
 		return;
-	area_close(p);
+	counter_area_close(p);
 	outside_forget(p);
 	for (size_t i = 0; i < p->nsuites; i++)
 		free(p->suites[i].damage);
@@ -249,187 +123,6 @@ char *process_functions_path(const struct process *p)
 char *process_images_path(const struct process *p)
 {
 	return path_of(p, "images");
-}
-
-/* The loader's bias of an object as the process says; false: not loaded. */
-static bool object_bias(const struct process *p, size_t object, uint64_t *bias)
-{
-	*bias = atomic_load(&area_objects(p->area)[object].bias);
-	return (*bias)-- != 0;
-}
-
-static bool read_remote(pid_t pid, uint64_t address, void *to, uint64_t nbytes)
-{
-	uint64_t done = 0;
-
-	while (done < nbytes) {
-		struct iovec here = { (char *)to + done, nbytes - done };
-		struct iovec there = { (void *)(uintptr_t)(address + done), nbytes - done };
-		ssize_t n = process_vm_readv(pid, &here, 1, &there, 1, 0);
-
-		if (n <= 0)
-			return false;
-		done += (uint64_t)n;
-	}
-	return true;
-}
-
-/* What cannot be read is found to be missing by the collector. */
-static void outside_take(struct process *p, pid_t pid, bool child, size_t object, uint64_t bias)
-{
-	const struct object *o = &p->objects->list[object];
-	struct outside *out = malloc(sizeof(*out) + image_bytes(o));
-
-	if (!out || !read_remote(pid, o->counters.address + bias, out->bytes, o->counters.nbytes) ||
-	    !read_remote(pid, o->bitmaps.address + bias, out->bytes + o->counters.nbytes,
-			 o->bitmaps.nbytes)) {
-		free(out);
-		return;
-	}
-	out->pid = pid;
-	out->child = child;
-	out->object = object;
-	out->next = p->outside;
-	p->outside = out;
-}
-
-static void outside_read(struct process *p, pid_t pid, bool child)
-{
-	uint64_t bias;
-
-	for (size_t i = 0; i < p->objects->n; i++)
-		if (image_bytes(&p->objects->list[i]) > 0 && object_bias(p, i, &bias))
-			outside_take(p, pid, child, i, bias);
-}
-
-static bool same_file(const struct stat *a, dev_t dev, ino_t ino)
-{
-	return a->st_dev == dev && a->st_ino == ino;
-}
-
-enum program_stage {
-	STAGE_UNKNOWN,		/* it executes something else, or cannot be looked at */
-	STAGE_UNSTARTED,	/* not executed yet */
-	STAGE_LOADED,		/* its first instruction is behind or before it */
-};
-
-/* Where the process's program headers are, as the kernel tells it; 0: it executes nothing yet. False:
- * that cannot be read. */
-static bool remote_phdrs(pid_t pid, uint64_t *address)
-{
-	Elf64_auxv_t entry = { .a_type = AT_NULL };
-	char path[64];
-	FILE *f;
-	bool any;
-
-	snprintf(path, sizeof(path), "/proc/%ld/auxv", (long)pid);
-	f = fopen(path, "re");
-	any = f && fread(&entry, sizeof(entry), 1, f) == 1;
-	while (any && entry.a_type != AT_PHDR && entry.a_type != AT_NULL)
-		if (fread(&entry, sizeof(entry), 1, f) != 1)
-			entry.a_type = AT_NULL;
-	if (f)
-		fclose(f);
-	*address = entry.a_type == AT_PHDR ? entry.a_un.a_val : 0;
-	return any;
-}
-
-/* Between vfork and exec a process still executes this program here. */
-static enum program_stage program_stage(const struct object *o, pid_t pid, uint64_t *bias)
-{
-	struct stat own, st;
-	char path[64];
-	uint64_t phdrs;
-
-	snprintf(path, sizeof(path), "/proc/%ld/exe", (long)pid);
-	if (stat(path, &st) < 0 || stat("/proc/self/exe", &own) < 0)
-		return STAGE_UNKNOWN;
-	if (same_file(&st, own.st_dev, own.st_ino))
-		return same_file(&st, o->dev, o->ino) ? STAGE_UNKNOWN : STAGE_UNSTARTED;
-	if (!same_file(&st, o->dev, o->ino) || o->phdrs_address == 0 || !remote_phdrs(pid, &phdrs))
-		return STAGE_UNKNOWN;
-	*bias = phdrs - o->phdrs_address;
-	return phdrs ? STAGE_LOADED : STAGE_UNSTARTED;
-}
-
-/* A program that has not said where its counters are: it is static, or has not come to main() yet. */
-static void outside_read_program(struct process *p, pid_t pid)
-{
-	const struct object *o = objects_of_suite(p->objects, p->program);
-	size_t object = o ? (size_t)(o - p->objects->list) : OBJECT_NONE;
-	uint64_t bias;
-
-	if (!o || (p->area && object_bias(p, object, &bias)))
-		return;
-	switch (program_stage(o, pid, &bias)) {
-	case STAGE_UNKNOWN:
-		break;
-	case STAGE_UNSTARTED:
-		p->unstarted = true;
-		break;
-	case STAGE_LOADED:
-		if (image_bytes(o) > 0)
-			outside_take(p, pid, false, object, bias);
-		break;
-	}
-}
-
-static bool outside_has(const struct outside *list, const struct outside *wanted)
-{
-	for (; list; list = list->next)
-		if (list->pid == wanted->pid && list->child == wanted->child &&
-		    list->object == wanted->object)
-			return true;
-	return false;
-}
-
-/* What was read before and cannot be read again, as it is a zombie now, is kept. */
-static void outside_keep(struct process *p, struct outside *before)
-{
-	while (before) {
-		struct outside *next = before->next;
-
-		if (outside_has(p->outside, before)) {
-			free(before);
-		} else {
-			before->next = p->outside;
-			p->outside = before;
-		}
-		before = next;
-	}
-}
-
-/* A zombie has nothing mapped: what was found before is kept. */
-static void others_read(struct process *p, pid_t pid)
-{
-	char *others = others_of_process(pid);
-
-	if (others && *others) {
-		free(p->others);
-		p->others = others;
-	} else {
-		free(others);
-	}
-}
-
-void process_read_outside(struct process *p, pid_t pid)
-{
-	struct outside *before = p->outside;
-
-	p->outside = NULL;
-	p->unstarted = false;
-	others_read(p, pid);
-	if (p->program)
-		outside_read_program(p, pid);
-	if (p->area)
-		outside_read(p, pid, false);
-	for (size_t i = 0; p->area && i < AREA_CHILDREN_MAX; i++) {
-		pid_t child = atomic_load(&p->area->children[i]);
-
-		if (child > 1 && child != pid)
-			outside_read(p, child, true);
-	}
-	outside_keep(p, before);
 }
 
 static bool is_zero(const unsigned char *bytes, uint64_t nbytes)
@@ -528,9 +221,9 @@ static void images_of_area(struct process *p, struct image_file *f)
 		if (!p->loaded[i] || nbytes == 0)
 			continue;
 		if (p->own)
-			image_write(f, i, IMAGE_OWN, area + own_at(p, i), nbytes);
-		if (nforked > 0 && !is_zero(area + forked_at(p, i), nbytes))
-			image_write(f, i, IMAGE_FORKED, area + forked_at(p, i), nbytes);
+			image_write(f, i, IMAGE_OWN, area + image_own_at(p, i), nbytes);
+		if (nforked > 0 && !is_zero(area + image_forked_at(p, i), nbytes))
+			image_write(f, i, IMAGE_FORKED, area + image_forked_at(p, i), nbytes);
 	}
 	p->nforked_lost = nforked > nleft + nread ? nforked - nleft - nread : 0;
 	p->nothers_lost = atomic_load(&p->area->nothers_lost);
@@ -548,7 +241,8 @@ static void images_of_outside(struct process *p, struct image_file *f)
 static void problem_note(struct process *p, const char *what, const char *path, int error)
 {
 	if (!p->problem && asprintf(&p->problem, "cannot keep the %s of a process in %s: %s", what,
-				    path ? path : "memory", strerror(error)) < 0)
+				    path ? path : "memory", error == EBADMSG
+				    ? "a test wrote over them" : strerror(error)) < 0)
 		p->problem = NULL;
 }
 
@@ -607,6 +301,10 @@ void process_end(struct process *p, int status)
 	struct image_file f = { .file = NULL };
 
 	p->status = status;
+	if (p->area && !counter_area_intact(p)) {
+		p->problem = strdup("a test wrote over the counter area of its process, which is not used");
+		counter_area_close(p);
+	}
 	if (!p->area && !p->outside)
 		return;
 	f.path = process_images_path(p);
@@ -626,5 +324,5 @@ void process_end(struct process *p, int status)
 	image_file_close(p, &f);
 	free(f.path);
 	outside_forget(p);
-	area_close(p);
+	counter_area_close(p);
 }

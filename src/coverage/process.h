@@ -5,7 +5,7 @@
  * process itself into the counter area (host/area.h), or read from outside before it was killed.
  *
  * A process is its worker's from its making to process_end(); in between only the supervisor's
- * thread may call process_read_outside(). After the workers have ended it is the collector's.
+ * thread may call outside_read() (outside.h). After the workers have ended it is the collector's.
  */
 #ifndef COVERAGE_PROCESS_H
 #define COVERAGE_PROCESS_H
@@ -84,10 +84,6 @@ char *process_profile_path(const struct process *p, const struct suite *suite);
 char *process_others_path(const struct process *p);
 char *process_functions_path(const struct process *p);
 char *process_images_path(const struct process *p);
-
-/* Before it is killed: copies the counters of process `pid` and of its forked children, or notes that
- * there are none yet. What an earlier call found is forgotten. */
-void process_read_outside(struct process *p, pid_t pid);
 
 /* It is dead. Writes its images, if it needs any, and gives the area back. */
 void process_end(struct process *p, int status);

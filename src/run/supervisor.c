@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/container.h"
 #include "base/futex.h"
-#include "coverage/process.h"
+#include "coverage/outside.h"
 #include "run/guard.h"
 #include "run/orphans.h"
 #include "run/results.h"
@@ -73,7 +73,7 @@ static void host_enter(struct supervisor *sup, struct host *h, enum host_state s
 	h->state = state;
 	/* What it has counted so far can be read as long as it lives. */
 	if (h->counts && (state == HOST_STOPPING || state == HOST_KILLED))
-		process_read_outside(h->counts, h->pid);
+		outside_read(h->counts, h->pid);
 	switch (state) {
 	case HOST_STOPPING:
 		kill(-h->pid, SIGTERM);

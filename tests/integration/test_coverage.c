@@ -489,6 +489,21 @@ static void a_spoiled_profile_is_named(void **state)
 	assert_int_equal(count_of(run, "dep_twice"), 3);
 }
 
+/* The run does not believe what the counter area says, and goes on. */
+static void an_overwritten_area_spoils_nothing_else(void **state)
+{
+	const char *overwritten = need_suite("coverage/liboverwritten.so%s", "");
+	struct run *run = cover(false, WORDS("--isolation=test", overwritten,
+					     suite_path("coverage/libtml.so"),
+					     need_suite("coverage/libneeds_%s.so", "19")));
+
+	(void)state;
+	assert_int_equal(run->exit_code, 3);
+	check_problem(run, "a test wrote over the counter area of its process");
+	assert_int_equal(count_of(run, "dep_twice"), 3);
+	check_tml(run);
+}
+
 static void without_instrumentation_there_is_a_sentence(void **state)
 {
 	struct run *run;
@@ -1026,6 +1041,7 @@ int main(void)
 		harness_test(many_libraries_of_one_suite_count),
 		harness_test(sanitized_suites_count_and_report),
 		SPOILED_ROW(0), SPOILED_ROW(1), SPOILED_ROW(2), SPOILED_ROW(3), SPOILED_ROW(4),
+		harness_test(an_overwritten_area_spoils_nothing_else),
 		harness_test(without_instrumentation_there_is_a_sentence),
 		harness_test(a_static_program_counts_at_its_exit),
 		harness_test(a_static_program_counts_when_it_is_killed),

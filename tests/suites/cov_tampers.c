@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Suites that spoil their own profile after LLVM's runtime has written it. HOW says how. */
+/* Suites that spoil what is left of their counts: the profile after LLVM's runtime has written it, or
+ * the counter area. HOW says how. */
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -39,8 +40,26 @@ static void __attribute__((constructor(101), no_profile_instrument_function)) be
 	atexit(spoil);
 }
 
+/* As a wild pointer could, but thoroughly. */
+static void __attribute__((no_profile_instrument_function)) overwrite_area(void)
+{
+	char line[4352], *begin = NULL, *end = NULL;
+	FILE *maps = fopen("/proc/self/maps", "re");
+
+	while (maps && !begin && fgets(line, sizeof(line), maps))
+		if (strstr(line, "memfd:proctor-counters") &&
+		    sscanf(line, "%p-%p", (void **)&begin, (void **)&end) != 2)
+			abort();
+	if (!begin)
+		abort();
+	fclose(maps);
+	memset(begin, 0xff, (size_t)(end - begin));
+}
+
 int32_t tml_test_0(void);
 int32_t tml_test_0(void)
 {
+	if (strcmp(HOW, "overwritten") == 0)
+		overwrite_area();
 	return 0;
 }

@@ -5,7 +5,7 @@ COV_LLVMS    := $(foreach v,14 16 19,$(if $(shell command -v clang-$v),$v))
 COV_ONE      := $(lastword $(COV_LLVMS))
 COV_FLAGS    := -std=gnu11 -D_GNU_SOURCE -g -O1 -fPIC -pthread -Wall -Wextra -Wno-infinite-recursion
 COV_COUNTS   := -fprofile-instr-generate -fcoverage-mapping
-COV_HOWS     := truncated emptied scribbled removed foreign
+COV_HOWS     := truncated emptied scribbled removed foreign overwritten
 COV_EXES     := pass crash exit hang child
 COV_MANY     := 0 1 2 3 4 5 6 7 8 9
 
