@@ -296,28 +296,34 @@ static void others_keep(struct process *p)
 	p->others = p->own ? others_of_area(p->area) : NULL;
 }
 
+/* What is in the area, unless a test has written over it. */
+static void area_take(struct process *p, struct image_file *f)
+{
+	if (!counter_area_intact(p)) {
+		p->problem = strdup("a test wrote over the counter area of its process, which is not used");
+		return;
+	}
+	p->loaded = calloc(p->objects->n ? p->objects->n : 1, sizeof(*p->loaded));
+	if (!p->loaded) {
+		f->failed = true;
+		f->error = ENOMEM;
+		return;
+	}
+	p->own = own_counts(p, p->status);
+	images_of_area(p, f);
+	functions_note(p);
+}
+
 void process_end(struct process *p, int status)
 {
 	struct image_file f = { .file = NULL };
 
 	p->status = status;
-	if (p->area && !counter_area_intact(p)) {
-		p->problem = strdup("a test wrote over the counter area of its process, which is not used");
-		counter_area_close(p);
-	}
 	if (!p->area && !p->outside)
 		return;
 	f.path = process_images_path(p);
 	if (p->area)
-		p->loaded = calloc(p->objects->n ? p->objects->n : 1, sizeof(*p->loaded));
-	if (p->loaded) {
-		p->own = own_counts(p, status);
-		images_of_area(p, &f);
-		functions_note(p);
-	} else if (p->area) {
-		f.failed = true;
-		f.error = ENOMEM;
-	}
+		area_take(p, &f);
 	if (!p->own)
 		images_of_outside(p, &f);
 	others_keep(p);
