@@ -52,7 +52,7 @@ LINK          = -Wl,--as-needed
 LIB_SRC      := $(patsubst %,src/adapter/%.c,elf exe listing suite_h tml) \
                 $(patsubst %,src/base/%.c,arena bytes error replacement spawn text) \
                 $(patsubst %,src/coverage/%.c,area_functions collect counter_area coverage functions lines \
-                    merge objects others outside process publish raw report_html report_json report_lcov store tool_run tools) \
+                    maps merge objects others outside process publish raw report_html report_json report_lcov store tool_run tools) \
                 $(patsubst %,src/loop/%.c,backend loop loop_epoll loop_uring) \
                 $(patsubst %,src/plan/%.c,directory discover manifest names needs plan select) \
                 $(patsubst %,src/report/%.c,coverage escape events junit reporter sink status terminal writer xml) \
@@ -61,8 +61,8 @@ LIB_SRC      := $(patsubst %,src/adapter/%.c,elf exe listing suite_h tml) \
                     symbolize verdict words worker)
 CLI_SRC      := $(patsubst %,src/cli/%.c,color coverage doctor help list main options plan run)
 HOST_SRC     := $(patsubst %,src/host/%.c,checks counters crash environment fork functions guard leave left \
-                    main marker modules serve signals stdio suite_h suite_open text tml)
-PRELOAD_SRC  := $(patsubst %,src/host/%.c,counters crash functions leave preload signals)
+                    main marker modules others serve signals stdio suite_h suite_open text tml)
+PRELOAD_SRC  := $(patsubst %,src/host/%.c,counters crash functions leave others preload signals)
 UNIT_SRC     := $(wildcard tests/unit/test_*.c)
 INTEG_SRC    := $(wildcard tests/integration/test_*.c)
 HARNESS_SRC  := $(filter-out $(INTEG_SRC),$(wildcard tests/integration/*.c))

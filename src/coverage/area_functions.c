@@ -2,33 +2,45 @@
 #include "coverage/area_functions.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
-/* The entry that a slot tells; NULL: none can be there. */
-static const struct area_function *entry_at(const char *entries, uint32_t value)
+/* A copy of an entry: what a test left behind may still write to the area. */
+struct copy {
+	uint64_t hits;
+	uint32_t nprocesses;
+	char name[AREA_FUNCTION_NAME_BYTES];
+};
+
+/* Copies the entry that a slot tells; false: none can be there. */
+static bool entry_copy(const char *entries, uint32_t value, struct copy *copy)
 {
 	const struct area_function *entry = (const void *)(entries + value - 1);
-	uint32_t at = value - 1;
+	uint32_t at = value - 1, n;
 
-	if (at % _Alignof(struct area_function) != 0 || at > AREA_FUNCTION_BYTES - sizeof(*entry) ||
-	    entry->nname == 0 || entry->nname > AREA_FUNCTION_BYTES - sizeof(*entry) - at ||
-	    memchr(entry->name, '\n', entry->nname) || memchr(entry->name, '\0', entry->nname))
-		return NULL;
-	return entry;
+	if (at % _Alignof(struct area_function) != 0 || at > AREA_FUNCTION_BYTES - sizeof(*entry))
+		return false;
+	n = *(const volatile uint32_t *)&entry->nname;
+	if (n == 0 || n >= sizeof(copy->name) || n > AREA_FUNCTION_BYTES - sizeof(*entry) - at)
+		return false;
+	copy->hits = atomic_load(&entry->hits);
+	copy->nprocesses = atomic_load(&entry->nprocesses);
+	memcpy(copy->name, entry->name, n);
+	copy->name[n] = '\0';
+	return strlen(copy->name) == n && !strchr(copy->name, '\n');
 }
 
-static int entry_write(const struct area_function *entry, FILE *f)
+static int entry_write(const char *entries, uint32_t value, FILE *f)
 {
-	uint64_t hits = atomic_load(&entry->hits);
-	uint32_t nprocesses = atomic_load(&entry->nprocesses);
+	struct copy copy;
 
+	if (!entry_copy(entries, value, &copy))
+		return -EBADMSG;
 	/* Made by a process that was killed before it could add to it. */
-	if (hits == 0 || nprocesses == 0)
+	if (copy.hits == 0 || copy.nprocesses == 0)
 		return 0;
-	if (fprintf(f, "%llu %u ", (unsigned long long)hits, nprocesses) < 0 ||
-	    fwrite(entry->name, entry->nname, 1, f) != 1 || putc('\n', f) == EOF)
-		return -errno;
-	return 0;
+	return fprintf(f, "%llu %u %s\n", (unsigned long long)copy.hits, copy.nprocesses,
+		       copy.name) < 0 ? -errno : 0;
 }
 
 int area_functions_write(const void *index, FILE *f)
@@ -39,10 +51,9 @@ int area_functions_write(const void *index, FILE *f)
 
 	for (uint32_t i = 0; i < AREA_FUNCTIONS && ret == 0; i++) {
 		uint32_t value = atomic_load(&slots[i]);
-		const struct area_function *entry = value ? entry_at(entries, value) : NULL;
 
 		if (value != 0)
-			ret = entry ? entry_write(entry, f) : -EBADMSG;
+			ret = entry_write(entries, value, f);
 	}
 	return ret;
 }

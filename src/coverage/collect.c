@@ -26,6 +26,7 @@ struct collector {
 
 struct other {
 	bool counts;			/* it has LLVM's counters */
+	bool gone;
 	char path[];
 };
 
@@ -249,6 +250,21 @@ static void collect_images(struct collector *k, struct process *p)
 	free(path);
 }
 
+/* Is it of a suite of the process, or does one need it? */
+static bool is_needed(const struct collector *k, const struct process *p, size_t object)
+{
+	for (size_t i = 0; i < p->nsuites; i++)
+		if (objects_suite_loads(k->objects, p->suites[i].suite, object))
+			return true;
+	return false;
+}
+
+/* A library that did not open counted nothing, unless a constructor of it was about to. */
+static bool may_count(const struct process *p, size_t object)
+{
+	return p->program || !p->loaded || p->loaded[object] || p->opening;
+}
+
 /* What the process loaded and nothing brought the counts of. */
 static void check_missing(struct collector *k, const struct process *p)
 {
@@ -266,8 +282,7 @@ static void check_missing(struct collector *k, const struct process *p)
 		if (!o || !o->counts)
 			continue;
 		object = (size_t)(o - k->objects->list);
-		/* A library that did not open counted nothing. */
-		if (k->covered[object] || (!p->program && p->loaded && !p->loaded[object]))
+		if (k->covered[object] || !may_count(p, object))
 			continue;
 		k->covered[object] = true;
 		sentences_add(&k->store->problems, "the counts of %s are missing: process %llu %s, and "
@@ -276,7 +291,8 @@ static void check_missing(struct collector *k, const struct process *p)
 			      p->suites[i].damage ?: "left no profile");
 	}
 	for (size_t i = 0; p->loaded && i < k->objects->n; i++)
-		if (p->loaded[i] && !k->covered[i] && k->objects->list[i].counts)
+		if ((p->loaded[i] || (p->opening && is_needed(k, p, i))) && !k->covered[i] &&
+		    k->objects->list[i].counts)
 			sentences_add(&k->store->problems, "the counts of %s are missing: process %llu "
 				      "of %s %s and left no profile", k->objects->list[i].path,
 				      (unsigned long long)p->number,
@@ -299,8 +315,8 @@ static int other_compare(const void *a, const void *b)
 	return strcmp(((const struct other *)a)->path, ((const struct other *)b)->path);
 }
 
-/* Has a file LLVM's counters? Each is looked into once. */
-static bool other_counts(struct collector *k, const char *path)
+/* Looks into a file, into each once. NULL: no memory. */
+static const struct other *other_find(struct collector *k, const char *path)
 {
 	struct other *other = calloc(1, sizeof(*other) + strlen(path) + 1), **node = NULL;
 
@@ -311,13 +327,28 @@ static bool other_counts(struct collector *k, const char *path)
 	if (!node) {
 		free(other);
 		k->store->problems.lost = true;
-		return false;
+		return NULL;
 	}
-	if (*node == other)
+	if (*node == other) {
 		other->counts = object_file_counts(path);
-	else
+		other->gone = access(path, F_OK) < 0;
+	} else {
 		free(other);
-	return (*node)->counts;
+	}
+	return *node;
+}
+
+/* Has a file that was opened LLVM's counters? */
+static bool other_counts(struct collector *k, const struct process *p, const char *path)
+{
+	const struct other *other = other_find(k, path);
+	struct concerned who;
+
+	if (other && other->gone)
+		sentences_add(&k->store->notes, "%s, which %s opened, is not there any more: whether "
+			      "counts of it are missing cannot be told", path,
+			      process_concerned(p, &who)->text);
+	return other && other->counts;
 }
 
 /* Is it a file of which check_missing() knows that the process counts in it? */
@@ -325,12 +356,7 @@ static bool is_expected(const struct collector *k, const struct process *p, cons
 {
 	size_t i = objects_of_file(k->objects, path);
 
-	if (i != OBJECT_NONE && p->loaded && p->loaded[i])
-		return true;
-	for (size_t s = 0; i != OBJECT_NONE && s < p->nsuites; s++)
-		if (objects_suite_loads(k->objects, p->suites[s].suite, i))
-			return true;
-	return false;
+	return i != OBJECT_NONE && ((p->loaded && p->loaded[i]) || is_needed(k, p, i));
 }
 
 /* What a test had opened, in a process that LLVM's runtime wrote no profile of. */
@@ -339,23 +365,25 @@ static void check_others(struct collector *k, const struct process *p)
 	struct concerned who;
 	char how[64];
 
+	if (p->unstarted && WIFSIGNALED(p->status))
+		return;
 	how_ended(p->status, how);
 	for (const char *path = p->others; path && *path; path += strlen(path) + 1)
-		if (other_counts(k, path) && !is_expected(k, p, path))
+		if (other_counts(k, p, path) && !is_expected(k, p, path))
 			sentences_add(&k->store->problems, "the counts of %s, a library that %s opened, "
 				      "are missing: process %llu %s and left no profile", path,
 				      process_concerned(p, &who)->text,
 				      (unsigned long long)p->number, how);
+	for (const char *path = p->others_of_children; path && *path; path += strlen(path) + 1)
+		if (other_counts(k, p, path))
+			sentences_add(&k->store->problems, "the counts of %s, a library that was opened "
+				      "in a process that %s forked, are missing", path,
+				      process_concerned(p, &who)->text);
 }
 
 static void collect_process(struct collector *k, struct process *p)
 {
-	struct concerned who;
-
 	memset(k->covered, 0, k->objects->n * sizeof(*k->covered));
-	if (p->problem)
-		sentences_add(&k->store->problems, "%s (%s)", p->problem,
-			      process_concerned(p, &who)->text);
 	/* Its own images are newer than what it may have written at exit. */
 	for (size_t i = 0; i < p->nsuites && !p->own; i++)
 		if (objects_suite_counts(k->objects, p->suites[i].suite))
@@ -452,21 +480,22 @@ static void check_program_functions(struct collector *k, const struct process *p
 
 static void check_host_functions(struct collector *k, const struct process *p)
 {
+	unsigned n = p->nforked_functions_missing;
 	struct concerned who;
-	char how[64], left[96] = "";
+	char how[64];
 
+	how_ended(p->status, how);
+	process_concerned(p, &who);
 	if (p->functions_lost)
 		sentences_add(&k->store->problems, "TML functions of %s are missing: process %llu had "
-			      "more than there is room for", process_concerned(p, &who)->text,
-			      (unsigned long long)p->number);
-	if (p->nfunctions_left >= p->nfunctions_owing)
-		return;
-	how_ended(p->status, how);
-	if (p->nfunctions_owing > 1)
-		snprintf(left, sizeof(left), ", and of it and what it forked, %u processes of %u left "
-			 "them", p->nfunctions_left, p->nfunctions_owing);
-	sentences_add(&k->store->problems, "TML functions of %s are missing: process %llu %s%s",
-		      process_concerned(p, &who)->text, (unsigned long long)p->number, how, left);
+			      "more than there is room for", who.text, (unsigned long long)p->number);
+	if (p->functions_missing)
+		sentences_add(&k->store->problems, "TML functions of %s are missing: process %llu %s",
+			      who.text, (unsigned long long)p->number, how);
+	if (n > 0)
+		sentences_add(&k->store->problems, "TML functions of %u process%s that %s forked are "
+			      "missing: %s ended in a way that leaves none (SIGKILL, for one)", n,
+			      n == 1 ? "" : "es", who.text, n == 1 ? "it" : "they");
 }
 
 static void check_functions(struct collector *k, struct process *p)
@@ -568,8 +597,13 @@ static int add_binaries(struct collector *k, struct proctor_error *err)
 int collect(const struct collection *c, struct proctor_error *err)
 {
 	struct collector k = { .c = c, .store = c->store, .objects = c->objects };
+	struct concerned who;
 	int ret = 0;
 
+	for (struct process *p = c->processes; p; p = p->next)
+		if (p->problem)
+			sentences_add(&c->store->problems, "%s (%s)", p->problem,
+				      process_concerned(p, &who)->text);
 	merge_init(&k.merge);
 	k.covered = calloc(c->objects->n ? c->objects->n : 1, sizeof(*k.covered));
 	if (!k.covered)

@@ -188,6 +188,19 @@ static uint64_t reading_phdrs(const struct reading *r)
 	return 0;
 }
 
+static uint64_t reading_base(const struct reading *r)
+{
+	GElf_Phdr phdr;
+	size_t n;
+
+	if (elf_getphdrnum(r->elf, &n) < 0)
+		return UINT64_MAX;
+	for (size_t i = 0; i < n && gelf_getphdr(r->elf, (int)i, &phdr); i++)
+		if (phdr.p_type == PT_LOAD && phdr.p_offset == 0)
+			return phdr.p_vaddr;
+	return UINT64_MAX;
+}
+
 /* Is there a loader that could preload something? A static program may have a dynamic section, too. */
 static bool reading_is_dynamic(const struct reading *r)
 {
@@ -218,6 +231,7 @@ static void object_read(struct object *o, const struct reading *r)
 	o->dev = r->st.st_dev;
 	o->ino = r->st.st_ino;
 	o->phdrs_address = reading_phdrs(r);
+	o->base_address = reading_base(r);
 	o->dynamic = reading_is_dynamic(r);
 	o->counts = o->counters.nbytes > 0 && o->data.nbytes > 0 && o->names.nbytes > 0;
 	/* Nobody maps more than there is: a damaged header must not make the area huge. */
@@ -245,14 +259,18 @@ size_t objects_of_file(const struct objects *o, const char *path)
 
 bool object_file_counts(const char *path)
 {
-	struct object found = { .path = (char *)path };
+	Elf_Scn *scn = NULL;
 	struct reading r;
+	GElf_Shdr shdr;
+	bool counts = false;
 
 	if (!reading_open(&r, path))
 		return false;
-	object_read(&found, &r);
+	while (!counts && (scn = elf_nextscn(r.elf, scn)))
+		counts = gelf_getshdr(scn, &shdr) && shdr.sh_size > 0 &&
+			 strcmp(section_name(&r, &shdr), "__llvm_prf_cnts") == 0;
 	reading_close(&r);
-	return found.counts;
+	return counts;
 }
 
 /* Adds the file if it is instrumented; its index, or OBJECT_NONE. -ENOMEM. */

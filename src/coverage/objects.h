@@ -27,6 +27,7 @@ struct object {
 	uint64_t version;		/* of its raw profiles; 0: cannot be told */
 	struct object_section data, counters, bitmaps, names;
 	uint64_t phdrs_address;		/* of its program headers; 0: they are not loaded */
+	uint64_t base_address;		/* of its first byte; UINT64_MAX: that is not loaded */
 	uint64_t identity;		/* merge_shape_identity(); 0: not known (yet) */
 };
 

@@ -1,63 +1,57 @@
 /* SPDX-License-Identifier: MIT */
 #include "coverage/others.h"
 
+#include "coverage/maps.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-char *others_of_area(const struct area *area)
+char *others_of_area(const struct area_paths *paths)
 {
-	uint32_t n = atomic_load(&area->nothers_bytes);
+	size_t nbytes = atomic_load(&paths->nbytes), n = 0, room;
 	char *list;
 
-	if (n == 0 || n > AREA_OTHERS_BYTES)
+	if (nbytes == 0)
 		return NULL;
-	list = malloc(n + 2);
+	room = nbytes < AREA_PATHS_BYTES ? nbytes : AREA_PATHS_BYTES;
+	list = malloc(room + 2);
 	if (!list)
 		return NULL;
-	memcpy(list, area->others_loaded, n);
-	/* Two, as a test may have written over the last byte. */
-	list[n] = list[n + 1] = '\0';
+	memcpy(list, paths->bytes, room);
+	list[room] = list[room + 1] = '\0';
+	/* Without the empty ones, which were reserved and not filled: one ends the list. */
+	for (size_t at = 0, next; at < room; at = next) {
+		next = at + strlen(list + at) + 1;
+		if (next > at + 1) {
+			memmove(list + n, list + at, next - at);
+			n += next - at;
+		}
+	}
+	list[n] = '\0';
 	return list;
-}
-
-/* The path in a line of /proc/PID/maps (proc_pid_maps(5)); NULL: it is of no file, or a later part of
- * one. */
-static char *line_path(char *line)
-{
-	unsigned long long offset;
-	int at = 0;
-
-	line[strcspn(line, "\n")] = '\0';
-	if (sscanf(line, "%*s %*s %llx %*s %*s %n", &offset, &at) < 1 || at == 0 || offset != 0)
-		return NULL;
-	return line[at] == '/' ? line + at : NULL;
 }
 
 char *others_of_process(pid_t pid)
 {
-	char name[64], *line = NULL, *list = NULL;
-	size_t room = 0, nbytes = 0;
-	FILE *maps, *to;
+	char *list = NULL;
+	size_t nbytes = 0;
+	struct maps maps;
+	struct mapping m;
+	FILE *to;
 
-	snprintf(name, sizeof(name), "/proc/%ld/maps", (long)pid);
-	maps = fopen(name, "re");
-	if (!maps)
+	if (!maps_open(&maps, pid))
 		return NULL;
 	to = open_memstream(&list, &nbytes);
-	while (to && getline(&line, &room, maps) > 0) {
-		const char *path = line_path(line);
-
-		if (path)
-			fwrite(path, strlen(path) + 1, 1, to);
-	}
+	while (to && maps_next(&maps, &m))
+		if (m.executable)
+			fwrite(m.path, strlen(m.path) + 1, 1, to);
+	maps_close(&maps);
 	if (to)
 		putc('\0', to);
 	if (to && fclose(to) != 0) {
 		free(list);
 		list = NULL;
 	}
-	free(line);
-	fclose(maps);
 	return list;
 }

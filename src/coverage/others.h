@@ -13,9 +13,9 @@
 
 #include <sys/types.h>
 
-/* As the process itself has noted them in its counter area. */
-char *others_of_area(const struct area *area);
-/* All that process `pid` has mapped, those that it counts in too. */
+/* As the process itself, or its children, have noted them in its counter area. */
+char *others_of_area(const struct area_paths *paths);
+/* All that process `pid` has mapped to execute, those that it counts in too. */
 char *others_of_process(pid_t pid);
 
 #endif

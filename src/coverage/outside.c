@@ -2,6 +2,7 @@
 #include "coverage/outside.h"
 
 #include "coverage/counter_area.h"
+#include "coverage/maps.h"
 #include "coverage/others.h"
 
 #include <elf.h>
@@ -126,6 +127,26 @@ static void outside_read_program(struct process *p, pid_t pid)
 	}
 }
 
+/* Constructors run: the process has not said yet where the loader put what it opens. */
+static void outside_read_opened(struct process *p, pid_t pid)
+{
+	struct maps maps;
+	struct mapping m;
+
+	if (!maps_open(&maps, pid))
+		return;
+	while (maps_next(&maps, &m)) {
+		size_t i = m.offset == 0 ? objects_of_file(p->objects, m.path) : OBJECT_NONE;
+		const struct object *o = i == OBJECT_NONE ? NULL : &p->objects->list[i];
+		uint64_t bias;
+
+		if (o && image_bytes(o) > 0 && !object_bias(p, i, &bias) && !o->program &&
+		    o->base_address != UINT64_MAX)
+			outside_take(p, pid, false, i, m.address - o->base_address);
+	}
+	maps_close(&maps);
+}
+
 static bool outside_has(const struct outside *list, const struct outside *wanted)
 {
 	for (; list; list = list->next)
@@ -175,6 +196,8 @@ void outside_read(struct process *p, pid_t pid)
 		outside_read_program(p, pid);
 	if (p->area)
 		outside_take_all(p, pid, false);
+	if (p->area && atomic_load(&p->area->opening))
+		outside_read_opened(p, pid);
 	for (size_t i = 0; p->area && i < AREA_CHILDREN_MAX; i++) {
 		pid_t child = atomic_load(&p->area->children[i]);
 

@@ -62,6 +62,7 @@ void process_free(struct process *p)
 	free(p->offsets);
 	free(p->loaded);
 	free(p->others);
+	free(p->others_of_children);
 	free(p->problem);
 	free(p->prefix);
 	free(p);
@@ -265,8 +266,8 @@ static void functions_note(struct process *p)
 {
 	if (p->functions_at == 0)
 		return;
-	p->nfunctions_left = atomic_load(&p->area->functions_left);
-	p->nfunctions_owing = atomic_load(&p->area->functions_owing);
+	p->functions_missing = atomic_load(&p->area->functions_owing) > 0;
+	p->nforked_functions_missing = atomic_load(&p->area->functions_owing_forked);
 	p->functions_lost = atomic_load(&p->area->functions_lost) > 0;
 	if (atomic_load(&p->area->functions_used) > 0)
 		functions_write(p);
@@ -293,7 +294,7 @@ static void others_keep(struct process *p)
 	if (!p->own && WIFSIGNALED(p->status))
 		return;
 	free(p->others);
-	p->others = p->own ? others_of_area(p->area) : NULL;
+	p->others = p->own ? others_of_area(&p->area->others_loaded) : NULL;
 }
 
 /* What is in the area, unless a test has written over it. */
@@ -310,6 +311,8 @@ static void area_take(struct process *p, struct image_file *f)
 		return;
 	}
 	p->own = own_counts(p, p->status);
+	p->opening = !p->own && !p->others && atomic_load(&p->area->opening) != 0;
+	p->others_of_children = others_of_area(&p->area->others_of_children);
 	images_of_area(p, f);
 	functions_note(p);
 }
@@ -319,14 +322,13 @@ void process_end(struct process *p, int status)
 	struct image_file f = { .file = NULL };
 
 	p->status = status;
-	if (!p->area && !p->outside)
-		return;
-	f.path = process_images_path(p);
+	if (p->area || p->outside)
+		f.path = process_images_path(p);
 	if (p->area)
 		area_take(p, &f);
+	others_keep(p);
 	if (!p->own)
 		images_of_outside(p, &f);
-	others_keep(p);
 	image_file_close(p, &f);
 	free(f.path);
 	outside_forget(p);

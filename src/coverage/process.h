@@ -59,10 +59,14 @@ struct process {
 	bool images;			/* there is an image file */
 	unsigned nforked_lost;		/* children that ended without leaving their counts */
 	unsigned nothers_lost;		/* profiles of libraries that tests opened, of children */
-	unsigned nfunctions_owing;	/* TML's functions: it and its children that were to leave some ... */
-	unsigned nfunctions_left;	/* ... and did */
-	bool functions_lost;		/* ... not all: there was no room */
+	/* TML's functions: what is missing of it, of so many children, and for want of room. */
+	bool functions_missing;
+	unsigned nforked_functions_missing;
+	bool functions_lost;
+	bool opening;			/* constructors ran, of what it had not said yet that it loads;
+					 * and it was not read from outside */
 	char *others;			/* others.h: loaded at its end, and left without profiles */
+	char *others_of_children;
 	char *problem;			/* why something could not be kept; NULL: nothing went wrong */
 };
 

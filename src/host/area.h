@@ -3,7 +3,7 @@
  * The counter area: shared memory of the run and one process in which instrumented code runs (a
  * host, or an executable with proctor-preload.so). LLVM's runtime writes the counters at exit; what
  * ends otherwise leaves them here, by plain stores, which work in any handler, under any limit,
- * without descriptors and after chroot. Nothing is stored while tests run and end as they should.
+ * without descriptors and after chroot. No counter is stored while tests run and end as they should.
  *
  * For each instrumented file that the process may load (an object) there is room for two images of
  * its counters, MC/DC bitmaps behind them: `own` is a copy of those of the process itself when it
@@ -24,9 +24,10 @@
 #define AREA_MAGIC 0x70726f6361726561ull	/* "procarea" */
 #define AREA_PATH_BYTES 4096
 #define AREA_CHILDREN_MAX 64
-#define AREA_OTHERS_BYTES (1u << 20)
+#define AREA_PATHS_BYTES (1u << 20)
 #define AREA_FUNCTIONS 131072u			/* a power of two: slots of their index */
 #define AREA_FUNCTION_BYTES (16u << 20)		/* of their entries */
+#define AREA_FUNCTION_NAME_BYTES 4096		/* longer than a name: the runtime cuts them */
 
 /* The descriptor a process finds it at; closed once it is mapped. */
 #define AREA_FD 4
@@ -44,7 +45,7 @@ struct area_object {
 	uint64_t counters_address, ncounter_bytes;	/* a multiple of 8 */
 	uint64_t bitmaps_address, nbitmap_bytes;
 	uint64_t own_at, forked_at;			/* from the area's beginning */
-	/* The process's: what the loader added to the addresses, plus 1; 0: not loaded. */
+	/* For the run to read: what the loader added to the addresses, plus 1; 0: not loaded. */
 	_Atomic uint64_t bias;
 };
 
@@ -55,6 +56,12 @@ struct area_function {
 	_Atomic uint32_t nprocesses;		/* in which it ran */
 	uint32_t nname;
 	char name[];				/* not terminated */
+};
+
+/* Of files that are no objects, each ended by NUL. */
+struct area_paths {
+	_Atomic uint32_t nbytes;
+	char bytes[AREA_PATHS_BYTES];
 };
 
 enum area_own {
@@ -81,11 +88,12 @@ struct area {
 	_Atomic uint32_t nleft;			/* ... of which so many have left their counts */
 	_Atomic int32_t children[AREA_CHILDREN_MAX];	/* that have not; 0: empty */
 	_Atomic uint32_t nothers_lost;		/* profiles of other libraries, of children */
-	/* Paths of other files that were loaded when the process left `own`, each ended by NUL. */
-	_Atomic uint32_t nothers_bytes;
-	char others_loaded[AREA_OTHERS_BYTES];
-	_Atomic uint32_t functions_owing;	/* processes in which tests of TML's suites ran ... */
-	_Atomic uint32_t functions_left;	/* ... and which of them have left their functions */
+	_Atomic uint32_t opening;		/* 1: constructors run, of what is not registered yet */
+	struct area_paths others_loaded;	/* when the process left `own` */
+	struct area_paths others_of_children;	/* loaded by them, after the fork */
+	/* Which have run tests of TML's suites and not left what they called: the process, 0 or 1, and how
+	 * many children. */
+	_Atomic uint32_t functions_owing, functions_owing_forked;
 	_Atomic uint32_t functions_lost;	/* how often there was no room */
 	_Atomic uint64_t functions_used;	/* bytes of the entries */
 };

@@ -2,12 +2,14 @@
 #include "host/counters.h"
 
 #include "host/functions.h"
+#include "host/others.h"
 
 #include <dlfcn.h>
 #include <errno.h>
 #include <link.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -18,19 +20,24 @@
 
 #define LINE_COUNTERS 8u	/* looked at together, so that zeros are passed over quickly */
 #define OTHER_THREAD_MS 1000
+#define PROFILE_VARIABLE "LLVM_PROFILE_FILE"
 
 /* Global because handlers come here with nothing but a signal's number. */
 static struct {
 	struct area *area;	/* NULL: no coverage is collected */
+	/* By object: what the loader added to its addresses, plus 1; 0: not loaded. Not the area's: what
+	 * was loaded after a fork is not in the child. */
+	uint64_t *biases;
 	pid_t pid;		/* whose counters these are: not those of a vfork's child */
 	bool forked;		/* begun by fork(2) from the process the area belongs to */
-	bool opening;		/* objects may be loaded that are not registered */
+	bool exited;		/* LLVM's exit handlers have run */
 	bool counts;		/* forked: there was something to count */
 	bool left;		/* forked: has left its counts once */
 	unsigned slot;		/* forked: in area->children; AREA_CHILDREN_MAX: none */
 	pid_t stranger;		/* made without fork(2)'s handlers, and noted as lost */
 	_Atomic uint32_t leaver;	/* the thread that leaves the counters now; 0: none does */
 	_Atomic bool unwritten;	/* a profile could not be opened */
+	char name[AREA_PATH_BYTES];	/* of the profile of what was opened when exec was called; "" */
 } counters;
 
 bool counters_active(void)
@@ -131,20 +138,28 @@ static void objects_each(object_function *each)
 	const struct area_object *o = area_objects(counters.area);
 
 	for (uint64_t i = 0; i < counters.area->nobjects; i++, o++) {
-		uint64_t bias = atomic_load_explicit(&o->bias, memory_order_acquire);
+		uint64_t bias = __atomic_load_n(&counters.biases[i], __ATOMIC_ACQUIRE);
 
 		if (bias != 0)
 			each(o, bias - 1);
 	}
 }
 
+static bool is_registered(const struct link_map *map)
+{
+	for (uint64_t i = 0; i < counters.area->nobjects; i++)
+		if (counters.biases[i] == map->l_addr + 1)
+			return true;
+	return false;
+}
+
 /* Is anything loaded that counts? */
 static bool objects_count(void)
 {
-	struct area_object *o = area_objects(counters.area);
+	const struct area_object *o = area_objects(counters.area);
 
 	for (uint64_t i = 0; i < counters.area->nobjects; i++)
-		if (atomic_load(&o[i].bias) != 0 && o[i].ncounter_bytes > 0)
+		if (counters.biases[i] != 0 && o[i].ncounter_bytes > 0)
 			return true;
 	return false;
 }
@@ -162,7 +177,7 @@ static void child_claim_slot(void)
 
 static void register_opened(void)
 {
-	if (counters.opening)
+	if (atomic_load(&counters.area->opening))
 		counters_register(_r_debug.r_map);
 }
 
@@ -177,6 +192,7 @@ static void counters_in_child(void)
 	register_opened();
 	objects_each(object_zero);
 	functions_in_child();
+	others_in_child();
 	counters.counts = objects_count();
 	if (!counters.counts)
 		return;
@@ -209,10 +225,8 @@ static void leave_exit(void)
 	syscall(SYS_futex, &counters.leaver, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
 }
 
-static void child_leave(void)
+static void child_note_left(void)
 {
-	objects_each(object_move);
-	functions_leave();
 	if (counters.left || !counters.counts)
 		return;
 	counters.left = true;
@@ -221,46 +235,31 @@ static void child_leave(void)
 	atomic_fetch_add(&counters.area->nleft, 1);
 }
 
-/* Was it loaded as an object? */
-static bool is_registered(const struct link_map *map)
+/* The counters come first: what follows calls into a library, and reads a list, that the test may have
+ * damaged. */
+static void child_leave(void)
 {
-	const struct area_object *o = area_objects(counters.area);
-
-	for (uint64_t i = 0; i < counters.area->nobjects; i++)
-		if (atomic_load(&o[i].bias) == map->l_addr + 1)
-			return true;
-	return false;
-}
-
-/* What else is loaded may count as well: LLVM's runtime in it will not come to write its profile. */
-static void others_note(void)
-{
-	uint32_t n = 0;
-
-	for (const struct link_map *map = _r_debug.r_map; map; map = map->l_next) {
-		size_t nbytes = strlen(map->l_name) + 1;
-
-		if (map->l_name[0] != '/' || is_registered(map))
-			continue;
-		if (nbytes > AREA_OTHERS_BYTES - n)
-			break;
-		memcpy(counters.area->others_loaded + n, map->l_name, nbytes);
-		n += (uint32_t)nbytes;
-	}
-	atomic_store(&counters.area->nothers_bytes, n);
+	objects_each(object_move);
+	child_note_left();
+	others_note_child(counters.area, is_registered);
+	functions_leave();
 }
 
 /* A later copy is put over an earlier one, which has counted all the while. */
 static void own_leave(int sig)
 {
 	uint32_t none = AREA_OWN_NONE;
+	uint64_t endings;
 
 	atomic_compare_exchange_strong(&counters.area->own, &none, AREA_OWN_WRITING);
 	objects_each(object_copy);
-	others_note();
-	functions_leave();
-	atomic_fetch_or(&counters.area->own_endings, 1ull << sig);
+	endings = atomic_fetch_or(&counters.area->own_endings, ~0ull) | 1ull << sig;
 	atomic_store(&counters.area->own, AREA_OWN_WRITTEN);
+	/* However it ends in here, the counters are there. */
+	if (!counters.exited)
+		others_note(counters.area, is_registered);
+	functions_leave();
+	atomic_store(&counters.area->own_endings, endings);
 }
 
 void counters_leave(int sig)
@@ -278,10 +277,25 @@ void counters_leave(int sig)
 	errno = saved_errno;
 }
 
+void counters_exec(void)
+{
+	const char *name = getenv(PROFILE_VARIABLE);
+
+	if (counters.area && getpid() == counters.pid && name &&
+	    atomic_load(&counters.area->opening)) {
+		snprintf(counters.name, sizeof(counters.name), "%s", name);
+		counters_name(NULL);
+	}
+	counters_leave(0);
+}
+
 void counters_stay(void)
 {
 	if (!counters.area || getpid() != counters.pid)
 		return;
+	if (counters.name[0])
+		counters_name(counters.name);
+	counters.name[0] = '\0';
 	functions_owe();
 	if (!counters.forked)
 		atomic_fetch_and(&counters.area->own_endings, ~1ull);
@@ -367,7 +381,8 @@ static void counters_at_exit(void)
 {
 	if (!counters.area || getpid() != counters.pid)
 		return;
-	if (counters.forked || counters.opening || atomic_load(&counters.unwritten)) {
+	counters.exited = !atomic_load(&counters.unwritten);
+	if (counters.forked || !counters.exited || atomic_load(&counters.area->opening)) {
 		counters_leave(0);
 	} else if (leave_enter()) {
 		functions_leave();
@@ -405,7 +420,9 @@ bool counters_open(void)
 	area = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, AREA_FD, 0);
 	if (area == MAP_FAILED)
 		return false;
-	if (area->magic != AREA_MAGIC || area->nbytes != (uint64_t)st.st_size) {
+	if (area->magic == AREA_MAGIC && area->nbytes == (uint64_t)st.st_size)
+		counters.biases = calloc(area->nobjects + 1, sizeof(*counters.biases));
+	if (!counters.biases) {
 		munmap(area, (size_t)st.st_size);
 		return false;
 	}
@@ -422,7 +439,7 @@ bool counters_open(void)
 void counters_name(const char *profile)
 {
 	if (counters.area)
-		setenv("LLVM_PROFILE_FILE", profile ? profile : counters.area->others, 1);
+		setenv(PROFILE_VARIABLE, profile ? profile : counters.area->others, 1);
 }
 
 static void counters_register_file(const char *path, uint64_t bias)
@@ -433,8 +450,10 @@ static void counters_register_file(const char *path, uint64_t bias)
 	if (stat(path, &st) < 0)
 		return;
 	for (uint64_t i = 0; i < counters.area->nobjects; i++)
-		if (objects[i].ino == st.st_ino && objects[i].dev == st.st_dev)
-			atomic_store_explicit(&objects[i].bias, bias + 1, memory_order_release);
+		if (objects[i].ino == st.st_ino && objects[i].dev == st.st_dev) {
+			__atomic_store_n(&counters.biases[i], bias + 1, __ATOMIC_RELEASE);
+			atomic_store(&objects[i].bias, bias + 1);
+		}
 }
 
 void counters_register(const struct link_map *map)
@@ -448,5 +467,6 @@ void counters_register(const struct link_map *map)
 
 void counters_opening(bool opening)
 {
-	counters.opening = opening;
+	if (counters.area)
+		atomic_store(&counters.area->opening, opening);
 }

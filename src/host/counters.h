@@ -36,7 +36,9 @@ void counters_opening(bool opening);
  * exit that runs no handlers). May be called again: the last call counts. Async-signal-safe.
  */
 void counters_leave(int sig);
-/* It did not end, as exec failed. */
+/* The same by exec. What is executed writes no profile under the name of what is being loaded here. */
+void counters_exec(void);
+/* It does not end, or may not: exec has failed, or the signal has a handler. */
 void counters_stay(void);
 
 /*

@@ -136,6 +136,8 @@ static void crash_handle(int sig, siginfo_t *si, void *context)
 	/* By another signal for which there is a handler it does not end, and may get many. */
 	if (signal_is_crash(sig) || theirs_is_default(&theirs))
 		counters_leave(sig);
+	if (signal_is_crash(sig) && !theirs_is_default(&theirs))
+		counters_stay();
 	errno = saved_errno;
 	if (theirs.sa_flags & SA_SIGINFO) {
 		theirs.sa_sigaction(sig, si, context);

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #define TABLE_SLOTS 4093	/* of the runtime's table */
-#define NAME_BYTES 4096		/* beyond what it stores: a name without an end is not followed */
 
 struct table {			/* the runtime's, in one library */
 	int32_t (*count)(void);
@@ -23,6 +22,7 @@ static _Atomic(struct table *) tables;
 static struct area *area;	/* NULL: nothing is collected */
 static bool running;		/* a test of a suite that has a table */
 static bool owes;		/* this process is to leave what it called, and has not yet */
+static bool forked;		/* it is a child of the area's process */
 /* By slot of the index: has been counted as run in this process. */
 static unsigned char noted[AREA_FUNCTIONS / 8];
 static bool noted_any;
@@ -61,10 +61,15 @@ void functions_running(bool has)
 	running = has;
 }
 
+static _Atomic uint32_t *owing(void)
+{
+	return forked ? &area->functions_owing_forked : &area->functions_owing;
+}
+
 void functions_owe(void)
 {
 	if (running && !owes)
-		atomic_fetch_add(&area->functions_owing, 1);
+		atomic_fetch_add(owing(), 1);
 	owes |= running;
 }
 
@@ -111,7 +116,7 @@ static uint32_t slot_of(const char *name, size_t n)
 }
 
 /* False: there is no room. */
-static bool function_add(const char *name, size_t n, int32_t hits)
+static bool function_add(const char *name, size_t n, uint32_t hits)
 {
 	uint32_t slot = slot_of(name, n);
 	struct area_function *entry;
@@ -119,7 +124,7 @@ static bool function_add(const char *name, size_t n, int32_t hits)
 	if (slot == AREA_FUNCTIONS)
 		return false;
 	entry = entry_at(atomic_load(&area_function_index(area)[slot]));
-	atomic_fetch_add(&entry->hits, (uint64_t)hits);
+	atomic_fetch_add(&entry->hits, hits);
 	if (!(noted[slot / 8] >> slot % 8 & 1))
 		atomic_fetch_add(&entry->nprocesses, 1);
 	noted[slot / 8] |= (unsigned char)(1u << slot % 8);
@@ -134,11 +139,11 @@ static bool table_leave(const struct table *t)
 
 	for (int32_t i = 0; i < count && i < TABLE_SLOTS; i++) {
 		const char *name = t->name(i);
-		int32_t hits = t->hits(i);
-		size_t n = name ? strnlen(name, NAME_BYTES) : 0;
+		uint32_t hits = (uint32_t)t->hits(i);	/* of a function called often, it is negative */
+		size_t n = name ? strnlen(name, AREA_FUNCTION_NAME_BYTES) : 0;
 
-		if (hits > 0 && n > 0)
-			whole &= n < NAME_BYTES && function_add(name, n, hits);
+		if (hits != 0 && n > 0)
+			whole &= n < AREA_FUNCTION_NAME_BYTES && function_add(name, n, hits);
 	}
 	t->reset();
 	return whole;
@@ -153,18 +158,19 @@ void functions_leave(void)
 	if (!whole)
 		atomic_fetch_add(&area->functions_lost, 1);
 	if (owes)
-		atomic_fetch_add(&area->functions_left, 1);
+		atomic_fetch_sub(owing(), 1);
 	owes = false;
 }
 
 void functions_lose_child(void)
 {
 	if (running)
-		atomic_fetch_add(&area->functions_owing, 1);
+		atomic_fetch_add(&area->functions_owing_forked, 1);
 }
 
 void functions_in_child(void)
 {
+	forked = true;
 	owes = false;
 	functions_owe();
 	if (noted_any)

@@ -77,7 +77,7 @@ static int exec_failed(int ret)
 int execve(const char *path, char *const argv[], char *const envp[])
 {
 	next_need();
-	counters_leave(0);
+	counters_exec();
 	return exec_failed(next.execve(path, argv, envp));
 }
 
@@ -89,7 +89,7 @@ int execv(const char *path, char *const argv[])
 int execvpe(const char *file, char *const argv[], char *const envp[])
 {
 	next_need();
-	counters_leave(0);
+	counters_exec();
 	return exec_failed(next.execvpe(file, argv, envp));
 }
 
@@ -101,7 +101,7 @@ int execvp(const char *file, char *const argv[])
 int fexecve(int fd, char *const argv[], char *const envp[])
 {
 	next_need();
-	counters_leave(0);
+	counters_exec();
 	return exec_failed(next.fexecve(fd, argv, envp));
 }
 

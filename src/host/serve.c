@@ -389,6 +389,10 @@ static void task_run(struct host *h)
 	functions_running(suite && suite->has_functions);
 	for (i = 0; suite && i < h->task.ntests && i < TASK_TESTS_MAX && !is_retired(h); i++)
 		test_run(h, suite, i);
+	/* What other suites do to the process cannot lose them any more. */
+	if (suite && suite->has_functions)
+		functions_leave();
+	functions_running(false);
 }
 
 static void page_wake(_Atomic uint32_t *word)

@@ -194,7 +194,7 @@ static void check_complete(const struct run *run, int exit_code)
 	json_t *ours = json_object_get(doc, "proctor");
 
 	if (json_is_true(json_object_get(ours, "partial")))
-		fail_msg("is partial: %s", run->out);
+		fail_msg("is partial: %s", json_dumps(json_object_get(ours, "problems"), JSON_INDENT(1)));
 	assert_int_equal(run->exit_code, exit_code);
 	json_decref(doc);
 }
@@ -214,6 +214,7 @@ static void check_tml(const struct run *run)
 	assert_int_equal(function_hits(run, "core::parse[Str]"), 1);
 	assert_int_equal(function_hits(run, "core::crash"), 1);
 	assert_int_equal(function_hits(run, "core::wait"), 1);
+	assert_int_equal(function_hits(run, "core::hot"), 2147483648);
 }
 
 static void a_test_counts_however_it_ends(void **state)
@@ -374,6 +375,8 @@ static void what_cannot_be_kept_is_named(void **state)
 	assert_int_equal(count_of(run, "dep_twice"), 100 + 3);
 	check_problem(run, "the counts of suite exe-lost (test exe-lost) are missing");
 	assert_non_null(strstr(run->err, "not complete"));
+	run = cover(true, WORDS(SHORT, "--isolation=fork", lost));
+	check_problem(run, "libdep_19.so, a library that was opened in a process that suite lost");
 	run = cover(true, WORDS(SHORT, "--coverage-allow-partial", lost));
 	assert_int_equal(run->exit_code, 1);
 	check_problem(run, "the counts of suite lost (test tml_test_0) are missing");
@@ -396,14 +399,19 @@ static void children_of_a_time_before_miss_nothing(void **state)
 
 static const struct begin_row {
 	const char *how;
-	int of_library, of_program;	/* exit codes */
-	int count;			/* of begin_work */
+	struct {
+		int exit_code;
+		int count;		/* of begin_work; -1: nothing is known of it */
+	} library, program;
 } begin_rows[] = {
-	{ "COVERAGE_BEGIN=crash", 1, 1, 1 },
-	{ "COVERAGE_BEGIN=exit", 1, 0, 1 },
-	{ "COVERAGE_BEGIN=hang", 1, 1, 1 },
-	{ "COVERAGE_BEGIN=child-exit", 0, 0, 3 },
-	{ "COVERAGE_BEGIN=child-killed", 3, 3, 2 },
+	{ "COVERAGE_BEGIN=crash", { 1, 1 }, { 1, 1 } },
+	{ "COVERAGE_BEGIN=exit", { 1, 1 }, { 0, 1 } },
+	{ "COVERAGE_BEGIN=hang", { 1, 1 }, { 1, 1 } },
+	{ "COVERAGE_BEGIN=hang-deaf", { 1, 1 }, { 1, 1 } },
+	{ "COVERAGE_BEGIN=killed", { 3, -1 }, { 3, -1 } },
+	{ "COVERAGE_BEGIN=exec", { 1, 1 }, { 0, 3 } },
+	{ "COVERAGE_BEGIN=child-exit", { 0, 3 }, { 0, 3 } },
+	{ "COVERAGE_BEGIN=child-killed", { 3, 2 }, { 3, 2 } },
 };
 
 /* Constructors count, whatever happens in them: of a library, of a program and of what it needs. */
@@ -420,15 +428,54 @@ static void what_happens_while_loading_counts(void **state)
 			.env = WORDS(row->how),
 			.prefix = IN_ITS_DIRECTORY,
 		});
-		int exit_code = i == 0 ? row->of_library : row->of_program;
+		int exit_code = i == 0 ? row->library.exit_code : row->program.exit_code;
+		int count = i == 0 ? row->library.count : row->program.count;
 
 		assert_int_equal(run->exit_code, exit_code);
 		if (exit_code == 3)
-			check_problem(run, "forked are missing");
+			check_problem(run, count < 0 ? "are missing" : "forked are missing");
 		else
 			check_complete(run, exit_code);
-		assert_int_equal(count_of(run, "begin_work"), row->count);
+		assert_int_equal(count_of(run, "begin_work"), count);
 	}
+}
+
+/* What was opened after the fork is not in the child. */
+static void a_child_of_a_constructor_may_stay(void **state)
+{
+	struct run *run = run_proctor(&(struct run_setup){
+		.args = WORDS("--coverage", "-j1", need_suite("coverage/libbegin.so%s", ""),
+			      suite_path("coverage/liblater.so")),
+		.env = WORDS("COVERAGE_BEGIN=child-stays"),
+		.prefix = IN_ITS_DIRECTORY,
+	});
+
+	(void)state;
+	check_complete(run, 0);
+	assert_int_equal(count_of(run, "begin_work"), 3);
+}
+
+static const struct { const char *how; int exit_code; } plugin_rows[] = {
+	{ "COVERAGE_PLUGIN=crash", 3 },
+	{ "COVERAGE_PLUGIN=late", 1 },
+	{ "COVERAGE_PLUGIN=read", 1 },
+	{ "COVERAGE_PLUGIN=", 0 },
+};
+
+/* Lost are the counts of a library that was opened, and not those that LLVM's runtime has written. */
+static void a_library_that_a_test_opened(void **state)
+{
+	const struct { const char *how; int exit_code; } *row = *state;
+	struct run *run = run_proctor(&(struct run_setup){
+		.args = WORDS("--coverage", SHORT, need_suite("coverage/libplugin.so%s", "")),
+		.env = WORDS(row->how),
+		.prefix = IN_ITS_DIRECTORY,
+	});
+
+	if (row->exit_code == 3)
+		check_problem(run, "libdep_19.so, a library that suite plugin (test tml_test_0) opened");
+	else
+		check_complete(run, row->exit_code);
 }
 
 /* The code under test counts, whatever its tests were compiled with. */
@@ -500,6 +547,8 @@ static void an_overwritten_area_spoils_nothing_else(void **state)
 	(void)state;
 	assert_int_equal(run->exit_code, 3);
 	check_problem(run, "a test wrote over the counter area of its process");
+	check_problem(cover(false, WORDS("--coverage=tml", overwritten, suite_path("coverage/libtml.so"))),
+		      "a test wrote over the counter area of its process");
 	assert_int_equal(count_of(run, "dep_twice"), 3);
 	check_tml(run);
 }
@@ -982,10 +1031,56 @@ static void tml_functions_of_a_killed_child_are_missed(void **state)
 
 	(void)state;
 	assert_int_equal(run->exit_code, 3);
-	check_problem(run, "TML functions of suite tml (test");
-	check_problem(run, "and of it and what it forked, 1 processes of 2 left them");
+	check_problem(run, "TML functions of 1 process that suite tml (test");
 	assert_int_equal(function_hits(run, "core::lost"), -1);
 	assert_int_equal(function_hits(run, "core::wait"), 1);
+}
+
+static void tml_functions_after_a_handled_crash_are_missed(void **state)
+{
+	struct run *run = run_proctor(&(struct run_setup){
+		.args = WORDS("--coverage=tml", suite_path("coverage/libtml.so")),
+		.env = WORDS("COVERAGE_LOST=handled"),
+		.prefix = IN_ITS_DIRECTORY,
+	});
+
+	(void)state;
+	assert_int_equal(run->exit_code, 3);
+	check_problem(run, "TML functions of suite tml (test");
+	assert_int_equal(function_hits(run, "core::before"), 1);
+	assert_int_equal(function_hits(run, "core::after"), -1);
+}
+
+/* The runtime crashes when it is asked; the counters do not go with it. */
+static void a_damaged_table_loses_functions_only(void **state)
+{
+	struct run *run = run_proctor(&(struct run_setup){
+		.args = WORDS("--coverage", "-j1", need_suite("coverage/libneeds_%s.so", "19"),
+			      suite_path("coverage/libtml.so"), "--filter", "tml::tml_test_5",
+			      "--filter", "needs_19"),
+		.env = WORDS("COVERAGE_LOST=table"),
+		.prefix = IN_ITS_DIRECTORY,
+	});
+
+	(void)state;
+	assert_int_equal(run->exit_code, 3);
+	check_problem(run, "suite tml (test tml_test_5) are missing: process 1 ended by SIGABRT");
+	assert_int_equal(count_of(run, "dep_twice"), 3);
+}
+
+/* They owe what they called while tests of TML's suites ran, and nothing later. */
+static void other_suites_owe_no_tml_functions(void **state)
+{
+	struct run *run = run_proctor(&(struct run_setup){
+		.args = WORDS("--coverage=tml", "-j1", suite_path("coverage/libtml.so"),
+			      need_suite("coverage/libbegin.so%s", "")),
+		.env = WORDS("COVERAGE_BEGIN=child-killed"),
+		.prefix = IN_ITS_DIRECTORY,
+	});
+
+	(void)state;
+	check_complete(run, 0);
+	check_tml(run);
 }
 
 static void tml_functions_of_an_executable_have_no_counts(void **state)
@@ -1018,6 +1113,9 @@ static const struct { const char *how, *says; } spoiled_rows[] = {
 #define BEGIN_ROW(i)                                                                          \
 	harness_row_test("what_happens_while_loading_counts",                                 \
 			 what_happens_while_loading_counts, &begin_rows[i])
+#define PLUGIN_ROW(i)                                                                         \
+	harness_row_test("a_library_that_a_test_opened", a_library_that_a_test_opened,        \
+			 &plugin_rows[i])
 #define SPOILED_ROW(i) \
 	harness_row_test("a_spoiled_profile_is_named", a_spoiled_profile_is_named, &spoiled_rows[i])
 #define TOOL_ROW(i) \
@@ -1037,6 +1135,9 @@ int main(void)
 		harness_test(what_cannot_be_kept_is_named),
 		harness_test(children_of_a_time_before_miss_nothing),
 		BEGIN_ROW(0), BEGIN_ROW(1), BEGIN_ROW(2), BEGIN_ROW(3), BEGIN_ROW(4),
+		BEGIN_ROW(5), BEGIN_ROW(6), BEGIN_ROW(7),
+		harness_test(a_child_of_a_constructor_may_stay),
+		PLUGIN_ROW(0), PLUGIN_ROW(1), PLUGIN_ROW(2), PLUGIN_ROW(3),
 		harness_test(plain_suites_count_in_instrumented_libraries),
 		harness_test(many_libraries_of_one_suite_count),
 		harness_test(sanitized_suites_count_and_report),
@@ -1063,6 +1164,9 @@ int main(void)
 		harness_test(a_full_disk_is_told),
 		harness_test(tml_functions_are_collected),
 		harness_test(tml_functions_of_a_killed_child_are_missed),
+		harness_test(tml_functions_after_a_handled_crash_are_missed),
+		harness_test(a_damaged_table_loses_functions_only),
+		harness_test(other_suites_owe_no_tml_functions),
 		harness_test(tml_functions_of_an_executable_have_no_counts),
 	};
 	const struct CMUnitTest soak[] = {

@@ -2,6 +2,7 @@
 /* Counts and ends, or forks, while it is loaded: as COVERAGE_BEGIN says. */
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -9,7 +10,22 @@
 
 void begin_work(void);
 
-#ifndef CALLER
+#ifdef LATER
+/* The child that libbegin.so has forked while it was opened has not what was opened later. */
+int32_t tml_test_0(void);
+int32_t tml_test_0(void)
+{
+	const char *child = getenv("COVERAGE_CHILD");
+	pid_t pid = child ? (pid_t)strtol(child, NULL, 10) : 0;
+	int status;
+
+	if (pid > 0 && (kill(pid, SIGTERM) < 0 || waitpid(pid, &status, 0) != pid))
+		return 1;
+	return pid > 0 && !(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+}
+#endif
+
+#if !defined(CALLER) && !defined(LATER)
 static volatile int sink;
 
 __attribute__((noinline)) void begin_work(void)
@@ -27,7 +43,13 @@ int32_t tml_test_0(void)
 __attribute__((no_profile_instrument_function)) static void begin_in_child(const char *how)
 {
 	pid_t pid = fork();
+	char number[16];
 
+	if (pid > 0 && strcmp(how, "child-stays") == 0) {
+		snprintf(number, sizeof(number), "%ld", (long)pid);
+		setenv("COVERAGE_CHILD", number, 1);
+		return;
+	}
 	if (pid > 0) {
 		waitpid(pid, NULL, 0);
 		return;
@@ -35,7 +57,28 @@ __attribute__((no_profile_instrument_function)) static void begin_in_child(const
 	begin_work();
 	if (strcmp(how, "child-exit") == 0)
 		exit(0);
+	while (strcmp(how, "child-stays") == 0)
+		pause();
 	kill(getpid(), SIGKILL);
+}
+
+__attribute__((no_profile_instrument_function)) static void begin_again(void)
+{
+	unsetenv("COVERAGE_BEGIN");
+	execl("/proc/self/exe", "again", (char *)NULL);
+	abort();
+}
+
+__attribute__((no_profile_instrument_function)) static void begin_hangs(const char *how)
+{
+	sigset_t term;
+
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	if (strcmp(how, "hang-deaf") == 0)
+		sigprocmask(SIG_BLOCK, &term, NULL);
+	for (;;)
+		pause();
 }
 
 __attribute__((constructor, no_profile_instrument_function)) static void begin(void)
@@ -51,9 +94,12 @@ __attribute__((constructor, no_profile_instrument_function)) static void begin(v
 		abort();
 	else if (strcmp(how, "exit") == 0)
 		exit(0);
+	else if (strcmp(how, "killed") == 0)
+		kill(getpid(), SIGKILL);
+	else if (strcmp(how, "exec") == 0)
+		begin_again();
 	else
-		for (;;)
-			pause();
+		begin_hangs(how);
 }
 #endif
 

@@ -19,7 +19,7 @@ COV_SUITES   += $S/coverage/liblost.so $S/coverage/exe-lost $S/coverage/static-p
                 $(COV_HOWS:%=$S/coverage/lib%.so) $S/coverage/libmany.so $S/coverage/libplainneeds.so \
                 $(COV_MANY:%=$S/coverage/libpart%.so) $S/coverage/plainneeds $S/coverage/exe-null \
                 $S/coverage/libneedsasan.so $S/coverage/libbegin.so $S/coverage/begin \
-                $S/coverage/beginneeds
+                $S/coverage/beginneeds $S/coverage/liblater.so $S/coverage/libplugin.so
 endif
 SUITES       += $(COV_SUITES)
 
@@ -47,6 +47,9 @@ $S/coverage/plainneeds: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) -DPROGRAM -o $@
 $S/coverage/libneedsasan.so: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) -fsanitize=address \
 	-shared-libsan -shared -o $@ $(filter %.c,$^) -L$(@D) -ldep_$(COV_ONE) -Wl,-rpath,'$$ORIGIN'
 $S/coverage/libbegin.so: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) -shared -o $@ $(filter %.c,$^)
+$S/coverage/liblater.so: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) -DLATER -shared -o $@ $(filter %.c,$^)
+$S/coverage/libplugin.so: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) -DPLUGIN='"./libdep_$(COV_ONE).so"' \
+	-shared -o $@ $(filter %.c,$^)
 $S/coverage/begin: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) -DPROGRAM -o $@ $(filter %.c,$^)
 $S/coverage/beginneeds: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) -DPROGRAM -DCALLER -o $@ \
 	$(filter %.c,$^) -L$(@D) -lbegin -Wl,-rpath,'$$ORIGIN'
@@ -74,7 +77,8 @@ $S/coverage/libmany.so $(COV_MANY:%=$S/coverage/libpart%.so): tests/suites/cov_m
 $S/coverage/libmany.so: $(COV_MANY:%=$S/coverage/libpart%.so)
 $S/coverage/libplainneeds.so $S/coverage/plainneeds $S/coverage/libneedsasan.so: tests/suites/cov_dep.c \
 	$S/coverage/libdep_$(COV_ONE).so
-$S/coverage/libbegin.so $S/coverage/begin $S/coverage/beginneeds: tests/suites/cov_begin.c
+$S/coverage/libbegin.so $S/coverage/begin $S/coverage/beginneeds $S/coverage/liblater.so: tests/suites/cov_begin.c
+$S/coverage/libplugin.so: tests/suites/cov_plugin.c | $S/coverage/libdep_$(COV_ONE).so
 $S/coverage/beginneeds: $S/coverage/libbegin.so
 $S/coverage/exe-null: tests/suites/cov_exe.c
 $S/coverage/libstripped.so $S/coverage/libcopy.so: $S/coverage/libways_$(COV_ONE).so
