@@ -172,33 +172,19 @@ static void object_guess_version(struct object *o)
 	o->version = 0;
 }
 
-/* Where the kernel says a program's headers are (AT_PHDR), before the loader moved them. */
-static uint64_t reading_phdrs(const struct reading *r)
-{
-	GElf_Ehdr ehdr;
-	GElf_Phdr phdr;
-	size_t n;
-
-	if (!gelf_getehdr(r->elf, &ehdr) || elf_getphdrnum(r->elf, &n) < 0)
-		return 0;
-	for (size_t i = 0; i < n && gelf_getphdr(r->elf, (int)i, &phdr); i++)
-		if (phdr.p_type == PT_LOAD && phdr.p_offset <= ehdr.e_phoff &&
-		    ehdr.e_phoff - phdr.p_offset < phdr.p_filesz)
-			return phdr.p_vaddr + (ehdr.e_phoff - phdr.p_offset);
-	return 0;
-}
-
-static uint64_t reading_base(const struct reading *r)
+/* The address of a place in the file, before the loader moved it. */
+static uint64_t reading_address(const struct reading *r, uint64_t offset)
 {
 	GElf_Phdr phdr;
 	size_t n;
 
 	if (elf_getphdrnum(r->elf, &n) < 0)
-		return UINT64_MAX;
+		return OBJECT_NOT_LOADED;
 	for (size_t i = 0; i < n && gelf_getphdr(r->elf, (int)i, &phdr); i++)
-		if (phdr.p_type == PT_LOAD && phdr.p_offset == 0)
-			return phdr.p_vaddr;
-	return UINT64_MAX;
+		if (phdr.p_type == PT_LOAD && phdr.p_offset <= offset &&
+		    offset - phdr.p_offset < phdr.p_filesz)
+			return phdr.p_vaddr + (offset - phdr.p_offset);
+	return OBJECT_NOT_LOADED;
 }
 
 /* Is there a loader that could preload something? A static program may have a dynamic section, too. */
@@ -219,6 +205,7 @@ static void object_read(struct object *o, const struct reading *r)
 {
 	Elf_Scn *scn = NULL;
 	GElf_Shdr shdr;
+	GElf_Ehdr ehdr;
 
 	while ((scn = elf_nextscn(r->elf, scn))) {
 		if (!gelf_getshdr(scn, &shdr))
@@ -230,8 +217,9 @@ static void object_read(struct object *o, const struct reading *r)
 	}
 	o->dev = r->st.st_dev;
 	o->ino = r->st.st_ino;
-	o->phdrs_address = reading_phdrs(r);
-	o->base_address = reading_base(r);
+	o->base_address = reading_address(r, 0);
+	o->phdrs_address = gelf_getehdr(r->elf, &ehdr) ? reading_address(r, ehdr.e_phoff)
+						       : OBJECT_NOT_LOADED;
 	o->dynamic = reading_is_dynamic(r);
 	o->counts = o->counters.nbytes > 0 && o->data.nbytes > 0 && o->names.nbytes > 0;
 	/* Nobody maps more than there is: a damaged header must not make the area huge. */

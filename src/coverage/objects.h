@@ -26,8 +26,8 @@ struct object {
 	bool functions;			/* has TML's table of functions */
 	uint64_t version;		/* of its raw profiles; 0: cannot be told */
 	struct object_section data, counters, bitmaps, names;
-	uint64_t phdrs_address;		/* of its program headers; 0: they are not loaded */
-	uint64_t base_address;		/* of its first byte; UINT64_MAX: that is not loaded */
+	uint64_t base_address;		/* of its first byte, or OBJECT_NOT_LOADED */
+	uint64_t phdrs_address;		/* of its program headers (AT_PHDR), or OBJECT_NOT_LOADED */
 	uint64_t identity;		/* merge_shape_identity(); 0: not known (yet) */
 };
 
@@ -44,6 +44,7 @@ struct objects {			/* all zero: none */
 };
 
 #define OBJECT_NONE ((size_t)-1)
+#define OBJECT_NOT_LOADED UINT64_MAX
 
 /*
  * Looks into the suites that have a selected test, and into the libraries they need. Files that

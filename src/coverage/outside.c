@@ -99,7 +99,7 @@ static enum program_stage program_stage(const struct object *o, pid_t pid, uint6
 		return STAGE_UNKNOWN;
 	if (same_file(&st, own.st_dev, own.st_ino))
 		return same_file(&st, o->dev, o->ino) ? STAGE_UNKNOWN : STAGE_UNSTARTED;
-	if (!same_file(&st, o->dev, o->ino) || o->phdrs_address == 0 || !remote_phdrs(pid, &phdrs))
+	if (!same_file(&st, o->dev, o->ino) || o->phdrs_address == OBJECT_NOT_LOADED || !remote_phdrs(pid, &phdrs))
 		return STAGE_UNKNOWN;
 	*bias = phdrs - o->phdrs_address;
 	return phdrs ? STAGE_LOADED : STAGE_UNSTARTED;
@@ -141,7 +141,7 @@ static void outside_read_opened(struct process *p, pid_t pid)
 		uint64_t bias;
 
 		if (o && image_bytes(o) > 0 && !object_bias(p, i, &bias) && !o->program &&
-		    o->base_address != UINT64_MAX)
+		    o->base_address != OBJECT_NOT_LOADED)
 			outside_take(p, pid, false, i, m.address - o->base_address);
 	}
 	maps_close(&maps);

@@ -43,8 +43,8 @@ static const char *need_suite(const char *fmt, const char *llvm)
 	return path;
 }
 
-/* Runs with --coverage and what is in `words`; `bad`: tests end in their own ways. */
-static struct run *cover(bool bad, const char *const *words)
+/* Runs with --coverage, or what `words` says of it, and with one variable for the suites. */
+static struct run *cover_with(const char *variable, const char *const *words)
 {
 	const char *args[WORDS_MAX] = { "--coverage" };
 	size_t n = 1;
@@ -54,8 +54,14 @@ static struct run *cover(bool bad, const char *const *words)
 	return run_proctor(&(struct run_setup){
 		.args = args,
 		.prefix = IN_ITS_DIRECTORY,
-		.env = WORDS(bad ? "COVERAGE_BAD=1" : "COVERAGE_BAD=0"),
+		.env = WORDS(variable),
 	});
+}
+
+/* `bad`: tests end in their own ways. */
+static struct run *cover(bool bad, const char *const *words)
+{
+	return cover_with(bad ? "COVERAGE_BAD=1" : "COVERAGE_BAD=0", words);
 }
 
 /* A file of the run's directory as JSON. */
@@ -385,12 +391,10 @@ static void what_cannot_be_kept_is_named(void **state)
 /* What was forked before there was anything to count has nothing to leave. */
 static void children_of_a_time_before_miss_nothing(void **state)
 {
-	struct run *run = run_proctor(&(struct run_setup){
-		.args = WORDS("--coverage=llvm", "-j1", suite_path("coverage/libtml.so"),
-			      need_suite("coverage/libneeds_%s.so", "19")),
-		.env = WORDS("COVERAGE_LOST=1"),
-		.prefix = IN_ITS_DIRECTORY,
-	});
+	struct run *run = cover_with("COVERAGE_LOST=1",
+				     WORDS("--coverage=llvm", "-j1",
+					   suite_path("coverage/libtml.so"),
+					   need_suite("coverage/libneeds_%s.so", "19")));
 
 	(void)state;
 	check_complete(run, 0);
@@ -423,11 +427,7 @@ static void what_happens_while_loading_counts(void **state)
 	const struct begin_row *row = *state;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		struct run *run = run_proctor(&(struct run_setup){
-			.args = WORDS("--coverage", SHORT, need_suite(names[i], "")),
-			.env = WORDS(row->how),
-			.prefix = IN_ITS_DIRECTORY,
-		});
+		struct run *run = cover_with(row->how, WORDS(SHORT, need_suite(names[i], "")));
 		int exit_code = i == 0 ? row->library.exit_code : row->program.exit_code;
 		int count = i == 0 ? row->library.count : row->program.count;
 
@@ -443,12 +443,9 @@ static void what_happens_while_loading_counts(void **state)
 /* What was opened after the fork is not in the child. */
 static void a_child_of_a_constructor_may_stay(void **state)
 {
-	struct run *run = run_proctor(&(struct run_setup){
-		.args = WORDS("--coverage", "-j1", need_suite("coverage/libbegin.so%s", ""),
-			      suite_path("coverage/liblater.so")),
-		.env = WORDS("COVERAGE_BEGIN=child-stays"),
-		.prefix = IN_ITS_DIRECTORY,
-	});
+	struct run *run = cover_with("COVERAGE_BEGIN=child-stays",
+				     WORDS("-j1", need_suite("coverage/libbegin.so%s", ""),
+					   suite_path("coverage/liblater.so")));
 
 	(void)state;
 	check_complete(run, 0);
@@ -466,11 +463,8 @@ static const struct { const char *how; int exit_code; } plugin_rows[] = {
 static void a_library_that_a_test_opened(void **state)
 {
 	const struct { const char *how; int exit_code; } *row = *state;
-	struct run *run = run_proctor(&(struct run_setup){
-		.args = WORDS("--coverage", SHORT, need_suite("coverage/libplugin.so%s", "")),
-		.env = WORDS(row->how),
-		.prefix = IN_ITS_DIRECTORY,
-	});
+	struct run *run = cover_with(row->how, WORDS(SHORT,
+						     need_suite("coverage/libplugin.so%s", "")));
 
 	if (row->exit_code == 3)
 		check_problem(run, "libdep_19.so, a library that suite plugin (test tml_test_0) opened");
@@ -1023,11 +1017,8 @@ static void tml_functions_are_collected(void **state)
 
 static void tml_functions_of_a_killed_child_are_missed(void **state)
 {
-	struct run *run = run_proctor(&(struct run_setup){
-		.args = WORDS("--coverage=tml", suite_path("coverage/libtml.so")),
-		.env = WORDS("COVERAGE_LOST=1"),
-		.prefix = IN_ITS_DIRECTORY,
-	});
+	struct run *run = cover_with("COVERAGE_LOST=1",
+				     WORDS("--coverage=tml", suite_path("coverage/libtml.so")));
 
 	(void)state;
 	assert_int_equal(run->exit_code, 3);
@@ -1038,11 +1029,8 @@ static void tml_functions_of_a_killed_child_are_missed(void **state)
 
 static void tml_functions_after_a_handled_crash_are_missed(void **state)
 {
-	struct run *run = run_proctor(&(struct run_setup){
-		.args = WORDS("--coverage=tml", suite_path("coverage/libtml.so")),
-		.env = WORDS("COVERAGE_LOST=handled"),
-		.prefix = IN_ITS_DIRECTORY,
-	});
+	struct run *run = cover_with("COVERAGE_LOST=handled",
+				     WORDS("--coverage=tml", suite_path("coverage/libtml.so")));
 
 	(void)state;
 	assert_int_equal(run->exit_code, 3);
@@ -1054,13 +1042,10 @@ static void tml_functions_after_a_handled_crash_are_missed(void **state)
 /* The runtime crashes when it is asked; the counters do not go with it. */
 static void a_damaged_table_loses_functions_only(void **state)
 {
-	struct run *run = run_proctor(&(struct run_setup){
-		.args = WORDS("--coverage", "-j1", need_suite("coverage/libneeds_%s.so", "19"),
-			      suite_path("coverage/libtml.so"), "--filter", "tml::tml_test_5",
-			      "--filter", "needs_19"),
-		.env = WORDS("COVERAGE_LOST=table"),
-		.prefix = IN_ITS_DIRECTORY,
-	});
+	struct run *run = cover_with("COVERAGE_LOST=table",
+				     WORDS("-j1", need_suite("coverage/libneeds_%s.so", "19"),
+					   suite_path("coverage/libtml.so"), "--filter",
+					   "tml::tml_test_5", "--filter", "needs_19"));
 
 	(void)state;
 	assert_int_equal(run->exit_code, 3);
@@ -1071,12 +1056,10 @@ static void a_damaged_table_loses_functions_only(void **state)
 /* They owe what they called while tests of TML's suites ran, and nothing later. */
 static void other_suites_owe_no_tml_functions(void **state)
 {
-	struct run *run = run_proctor(&(struct run_setup){
-		.args = WORDS("--coverage=tml", "-j1", suite_path("coverage/libtml.so"),
-			      need_suite("coverage/libbegin.so%s", "")),
-		.env = WORDS("COVERAGE_BEGIN=child-killed"),
-		.prefix = IN_ITS_DIRECTORY,
-	});
+	struct run *run = cover_with("COVERAGE_BEGIN=child-killed",
+				     WORDS("--coverage=tml", "-j1",
+					   suite_path("coverage/libtml.so"),
+					   need_suite("coverage/libbegin.so%s", "")));
 
 	(void)state;
 	check_complete(run, 0);
