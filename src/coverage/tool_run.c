@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -125,11 +126,14 @@ static int child_wait(struct child *c)
 	}
 }
 
-/* Its group dies with it: a child of a tool may hold the pipe open, and is not waited for. */
+/* Its group dies with it: a child of a tool may hold the pipe open. Such a one is ours when the tool is
+ * dead, as a subreaper's, and is not left to whoever started proctor. */
 static void child_end(struct child *c)
 {
 	kill(-c->pid, SIGKILL);
 	while (waitpid(c->pid, &c->status, 0) < 0 && errno == EINTR)
+		continue;
+	while (waitpid(-c->pid, NULL, 0) > 0 || errno == EINTR)
 		continue;
 	child_hear(c);
 	if (c->said_fd >= 0)
@@ -178,13 +182,15 @@ static int child_judge(const struct child *c, int given_up, struct proctor_error
 int tool_run(struct tool_run *run, struct proctor_error *err)
 {
 	struct child c = { .run = run, .said_fd = -1 };
+	int ret, given_up, was_subreaper = 0;
 	sigset_t all, mask;
-	int ret, given_up;
 
 	run->said[0] = '\0';
 	ret = inherited_open(&c.inherited, err);
 	if (ret < 0)
 		return ret;
+	prctl(PR_GET_CHILD_SUBREAPER, &was_subreaper);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &mask);
 	ret = child_start(&c, err);
@@ -194,6 +200,7 @@ int tool_run(struct tool_run *run, struct proctor_error *err)
 		child_end(&c);
 		ret = child_judge(&c, given_up, err);
 	}
+	prctl(PR_SET_CHILD_SUBREAPER, was_subreaper);
 	inherited_close(&c.inherited);
 	return ret;
 }

@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #define SHORT_US 300000u
@@ -238,6 +239,25 @@ static void what_a_tool_warns_of_is_kept(void **state)
 	fixture_run("grep -qx out exported && rm -r bin exported");
 }
 
+/* We are the parent of what nobody else is: nothing of a tool's may come to us. */
+static void what_a_tool_started_ends_with_it(void **state)
+{
+	struct tools t;
+
+	(void)state;
+	fixture_run("mkdir bin");
+	stand_in("bin/llvm-profdata-19", 19, "");
+	stand_in("bin/llvm-cov-19", 19, "");
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	script("bin/llvm-cov-18", "sleep 1000 & sleep 1000 &");
+	find(&t, "bin", LONG_US);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(errno, ECHILD);
+	prctl(PR_SET_CHILD_SUBREAPER, 0);
+	tools_fini(&t);
+	fixture_run("rm -r bin");
+}
+
 /* Many binaries, and names that a shell or LLVM's list files would take apart. */
 static void any_name_and_any_number_can_be_handed_over(void **state)
 {
@@ -285,6 +305,7 @@ int main(void)
 		cmocka_unit_test(a_failure_is_one_sentence),
 		cmocka_unit_test(a_cancelled_tool_is_killed),
 		cmocka_unit_test(what_a_tool_warns_of_is_kept),
+		cmocka_unit_test(what_a_tool_started_ends_with_it),
 		cmocka_unit_test(any_name_and_any_number_can_be_handed_over),
 	};
 
