@@ -139,7 +139,7 @@ int measure(char *const argv[], const char *out, struct sample *sample)
 	sample->cpu_s = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
 			(double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 	alarm(0);
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 int measure_many(char *const argv[], unsigned times, struct sample *sample)

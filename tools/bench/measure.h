@@ -19,8 +19,8 @@ struct sample {
 
 /*
  * Runs `argv` with its output in the file `out`. The process is traced as far as its exit, where
- * it still has its memory and the times of its reaped children. 0, or -1 if it could not be
- * started, was killed or exited with another status than 0.
+ * it still has its memory and the times of its reaped children. Its exit status, or -1 if it was
+ * killed or could not be started.
  */
 int measure(char *const argv[], const char *out, struct sample *sample);
 
