@@ -52,7 +52,8 @@ LINK          = -Wl,--as-needed
 LIB_SRC      := $(patsubst %,src/adapter/%.c,elf exe listing suite_h tml) \
                 $(patsubst %,src/base/%.c,arena bytes error replacement spawn text) \
                 $(patsubst %,src/coverage/%.c,area_functions collect counter_area coverage functions lines \
-                    maps merge objects others outside process publish raw report_html report_json report_lcov store tool_run tools) \
+                    maps merge objects others outside process publish raw report_html report_json \
+                    report_lcov store tool_run tools) \
                 $(patsubst %,src/loop/%.c,backend loop loop_epoll loop_uring) \
                 $(patsubst %,src/plan/%.c,directory discover manifest names needs plan select) \
                 $(patsubst %,src/report/%.c,coverage escape events junit reporter sink status terminal writer xml) \

@@ -487,8 +487,8 @@ static void check_host_functions(struct collector *k, const struct process *p)
 	how_ended(p->status, how);
 	process_concerned(p, &who);
 	if (p->functions_lost)
-		sentences_add(&k->store->problems, "TML functions of %s are missing: process %llu had "
-			      "more than there is room for", who.text, (unsigned long long)p->number);
+		sentences_add(&k->store->problems, "TML functions of %s are missing: process %llu could "
+			      "not enter them all", who.text, (unsigned long long)p->number);
 	if (p->functions_missing)
 		sentences_add(&k->store->problems, "TML functions of %s are missing: process %llu %s",
 			      who.text, (unsigned long long)p->number, how);

@@ -59,7 +59,7 @@ struct process {
 	bool images;			/* there is an image file */
 	unsigned nforked_lost;		/* children that ended without leaving their counts */
 	unsigned nothers_lost;		/* profiles of libraries that tests opened, of children */
-	/* TML's functions: what is missing of it, of so many children, and for want of room. */
+	/* TML's functions: what is missing of it, of so many children, and as it could not be entered. */
 	bool functions_missing;
 	unsigned nforked_functions_missing;
 	bool functions_lost;

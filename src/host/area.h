@@ -11,7 +11,7 @@
  * a child begins with zeroed counters and adds its own at its end, however it ends.
  *
  * Behind the images there is room for TML's functions, each of which has one entry: a process adds
- * what its runtime's tables hold at its end, and a forked child its own.
+ * what its runtime's tables hold after each batch and at its end, and a forked child its own.
  *
  * Untouched pages cost nothing: the area is as large as all objects of the plan together.
  */
@@ -94,7 +94,7 @@ struct area {
 	/* Which have run tests of TML's suites and not left what they called: the process, 0 or 1, and how
 	 * many children. */
 	_Atomic uint32_t functions_owing, functions_owing_forked;
-	_Atomic uint32_t functions_lost;	/* how often there was no room */
+	_Atomic uint32_t functions_lost;	/* how often one could not be entered */
 	_Atomic uint64_t functions_used;	/* bytes of the entries */
 };
 

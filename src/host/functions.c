@@ -143,7 +143,8 @@ static bool table_leave(const struct table *t)
 		size_t n = name ? strnlen(name, AREA_FUNCTION_NAME_BYTES) : 0;
 
 		if (hits != 0 && n > 0)
-			whole &= n < AREA_FUNCTION_NAME_BYTES && function_add(name, n, hits);
+			whole &= n < AREA_FUNCTION_NAME_BYTES && !memchr(name, '\n', n) &&
+				 function_add(name, n, hits);
 	}
 	t->reset();
 	return whole;

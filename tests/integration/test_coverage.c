@@ -1039,6 +1039,17 @@ static void tml_functions_after_a_handled_crash_are_missed(void **state)
 	assert_int_equal(function_hits(run, "core::after"), -1);
 }
 
+static void a_name_that_cannot_be_kept_loses_no_other(void **state)
+{
+	struct run *run = cover_with("COVERAGE_LOST=name",
+				     WORDS("--coverage=tml", suite_path("coverage/libtml.so")));
+
+	(void)state;
+	assert_int_equal(run->exit_code, 3);
+	check_problem(run, "could not enter them all");
+	check_tml(run);
+}
+
 /* The runtime crashes when it is asked; the counters do not go with it. */
 static void a_damaged_table_loses_functions_only(void **state)
 {
@@ -1148,6 +1159,7 @@ int main(void)
 		harness_test(tml_functions_are_collected),
 		harness_test(tml_functions_of_a_killed_child_are_missed),
 		harness_test(tml_functions_after_a_handled_crash_are_missed),
+		harness_test(a_name_that_cannot_be_kept_loses_no_other),
 		harness_test(a_damaged_table_loses_functions_only),
 		harness_test(other_suites_owe_no_tml_functions),
 		harness_test(tml_functions_of_an_executable_have_no_counts),
