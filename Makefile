@@ -66,6 +66,7 @@ HOST_SRC     := $(patsubst %,src/host/%.c,checks counters crash environment fork
 PRELOAD_SRC  := $(patsubst %,src/host/%.c,counters crash functions leave others preload signals)
 UNIT_SRC     := $(wildcard tests/unit/test_*.c)
 INTEG_SRC    := $(wildcard tests/integration/test_*.c)
+SOAK_SRC     := $(wildcard tests/soak/test_*.c)
 HARNESS_SRC  := $(filter-out $(INTEG_SRC),$(wildcard tests/integration/*.c))
 HEADERS      := $(wildcard include/proctor/*.h)
 OWN_HEADERS  := $(wildcard src/*/*.h)
@@ -75,8 +76,10 @@ CLI_OBJ      := $(CLI_SRC:%.c=$B/obj/%.o)
 HOST_OBJ     := $(HOST_SRC:%.c=$B/obj/%.o)
 PRELOAD_OBJ  := $(PRELOAD_SRC:%.c=$B/obj/%.o)
 HARNESS_OBJ  := $(HARNESS_SRC:%.c=$B/obj/%.o)
+TRIAL_OBJ    := $(patsubst %.c,$B/obj/%.o,$(filter-out $(SOAK_SRC),$(wildcard tests/soak/*.c)))
 UNIT_BIN     := $(UNIT_SRC:tests/unit/%.c=$B/tests/unit/%)
-INTEG_BIN    := $(INTEG_SRC:tests/integration/%.c=$B/tests/integration/%) $B/tests/embed/test_embed
+INTEG_BIN    := $(INTEG_SRC:tests/integration/%.c=$B/tests/integration/%) $B/tests/embed/test_embed \
+                $(SOAK_SRC:tests/soak/%.c=$B/tests/soak/%)
 PRODUCTS     := $B/proctor $B/proctor-host $B/proctor-preload.so $B/libproctor.a $B/libproctor.so
 
 all: $(PRODUCTS)
@@ -124,6 +127,11 @@ $B/tests/integration/%: tests/integration/%.c $(HARNESS_OBJ) $B/libproctor.a Mak
 	@mkdir -p $(@D)
 	$(CC) $(LIB_FLAGS) $(LINK) -MMD -MP -o $@ $< $(HARNESS_OBJ) $B/libproctor.a $(DEP_LIBS) \
 		-lcmocka $(LDFLAGS)
+
+# Drivers that do something to run after run; in `make test` a sample of it.
+$B/tests/soak/%: tests/soak/%.c $(TRIAL_OBJ) Makefile
+	@mkdir -p $(@D)
+	$(CC) $(LIB_FLAGS) $(LINK) -MMD -MP -o $@ $< $(TRIAL_OBJ) $(DEP_LIBS) -lcmocka $(LDFLAGS)
 
 # The example of docs/08-EMBEDDING.md, and a program that has threads and children of its own.
 
@@ -284,5 +292,5 @@ clean:
 .DELETE_ON_ERROR:
 # What only a pattern rule asks for is kept too.
 .SECONDARY:
--include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(HOST_OBJ:.o=.d) $(HARNESS_OBJ:.o=.d)
+-include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(HOST_OBJ:.o=.d) $(HARNESS_OBJ:.o=.d) $(TRIAL_OBJ:.o=.d)
 -include $(UNIT_BIN:=.d) $(INTEG_BIN:=.d) $B/embed.d

@@ -25,7 +25,7 @@ EXE_OPTIONS  := passes skips fails flaky sleeps shows floods fails_loudly
 
 SUITES := $(WAYS:%=$S/ways/lib%.so) $(WAYS:%=$S/ways_h/lib%_h.so) $S/ways/libtml.so \
           $(SMOKES:%=$S/smoke/libsmoke_%.so) $S/entry/libentry.so $S/flood/libflood.so \
-          $S/options/liboptions.so \
+          $S/options/liboptions.so $S/soak/libforks.so \
           $S/suite_h/libfeatures.so $S/suite_h/libfeatures_cxx.so \
           $(OPENINGS:%=$S/openings/lib%.so) \
           $S/soname/one/libone.so $S/soname/two/libtwo.so \
@@ -89,6 +89,10 @@ $S/entry/libentry.so: tests/suites/tml_entry.c tests/suites/suites.mk
 $S/options/liboptions.so: tests/suites/options.c $(WAY_PARTS) $(TML_PARTS)
 	@mkdir -p $(@D)
 	$(SUITE_CC) -shared -o $@ $< $(filter %.o,$^)
+
+$S/soak/lib%.so: tests/suites/soak_%.c include/proctor/suite.h tests/suites/suites.mk
+	@mkdir -p $(@D)
+	$(SUITE_CC) -shared -o $@ $<
 
 $S/openings/lib%.so: tests/suites/openings.c $(WAY_PARTS) $(TML_PARTS)
 	@mkdir -p $(@D)
