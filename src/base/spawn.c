@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 int fd_high(int fd)
@@ -187,7 +188,7 @@ static int spawn_report(int fd)
 	return n == (ssize_t)sizeof(errnum) ? errnum : 0;
 }
 
-int spawn_start(const struct spawn *spawn, pid_t *pid, int *pidfd, struct proctor_error *err)
+static int spawn_once(const struct spawn *spawn, pid_t *pid, int *pidfd, struct proctor_error *err)
 {
 	int report[2], errnum, ret;
 	sigset_t all, mask;
@@ -222,4 +223,37 @@ int spawn_start(const struct spawn *spawn, pid_t *pid, int *pidfd, struct procto
 		return error_sys(err, errnum, "cannot watch the process of %s", spawn->path);
 	}
 	return 0;
+}
+
+#define SPAWN_PAUSES 10
+
+uint64_t spawn_pause_us(int errnum, unsigned attempt)
+{
+	bool passes = errnum == ETXTBSY || errnum == EAGAIN || errnum == ENOMEM;
+
+	return passes && attempt < SPAWN_PAUSES ? (uint64_t)1000 << attempt : 0;
+}
+
+static bool spawn_sleep(void *data, uint64_t us)
+{
+	struct timespec left = { .tv_sec = (time_t)(us / 1000000),
+				 .tv_nsec = (long)(us % 1000000) * 1000 };
+
+	(void)data;
+	while (nanosleep(&left, &left) < 0 && errno == EINTR)
+		continue;
+	return true;
+}
+
+int spawn_start(const struct spawn *spawn, pid_t *pid, int *pidfd, struct proctor_error *err)
+{
+	bool (*pause)(void *data, uint64_t us) = spawn->pause ? spawn->pause : spawn_sleep;
+
+	for (unsigned attempt = 0;; attempt++) {
+		int ret = spawn_once(spawn, pid, pidfd, err);
+		uint64_t us = ret < 0 ? spawn_pause_us(-ret, attempt) : 0;
+
+		if (us == 0 || !pause(spawn->pause_data, us))
+			return ret;
+	}
 }

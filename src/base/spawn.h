@@ -11,6 +11,8 @@
 
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* What a child is given back: how things were when the run began. Constant during the run. */
@@ -41,7 +43,19 @@ struct spawn {
 	/* fds[i] becomes descriptor i of the child, -1: inherited; others are closed at exec. Each
 	 * must be above SPAWN_FDS_MAX (fd_high()). */
 	int fds[SPAWN_FDS_MAX];
+	/* Called between two attempts: lets `us` pass, or returns false to give up at once. NULL:
+	 * it sleeps. */
+	bool (*pause)(void *data, uint64_t us);
+	void *pause_data;
 };
+
+/*
+ * How long to wait after failed attempt number `attempt` (from 0) before the next; 0: it is not
+ * tried again. What passes by itself is worth another attempt: a program that somebody is just
+ * done writing (ETXTBSY), a limit of processes or memory that others are about to leave (EAGAIN,
+ * ENOMEM). The pauses double from 1 ms and are about a second together.
+ */
+uint64_t spawn_pause_us(int errnum, unsigned attempt);
 
 /*
  * Starts the process in a process group of its own. On success `*pid` is a child that has exec'd

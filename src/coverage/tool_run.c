@@ -46,10 +46,20 @@ static char **child_environment(void)
 	return vars;
 }
 
+/* Between two attempts to start it; false once the run is stopped. */
+static bool child_pause(void *data, uint64_t us)
+{
+	const struct child *c = data;
+	struct pollfd cancel = { .fd = c->run->cancel_fd, .events = POLLIN };
+
+	return poll(&cancel, 1, (int)(us / 1000)) == 0;
+}
+
 static int child_start(struct child *c, struct proctor_error *err)
 {
 	struct spawn spawn = { .path = c->run->path, .argv = c->run->argv,
-			       .inherited = &c->inherited, .dies_with_parent = true };
+			       .inherited = &c->inherited, .dies_with_parent = true,
+			       .pause = child_pause, .pause_data = c };
 	char **vars = child_environment();
 	int said[2], ret;
 

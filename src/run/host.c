@@ -99,6 +99,16 @@ static int host_environment(const struct host *h, const struct task *task,
 	return ret;
 }
 
+/* Between two attempts to start the process. What passes is not the test's time. */
+static bool host_pause(void *data, uint64_t us)
+{
+	struct host *h = data;
+
+	h->given_up = !queue_linger(&h->run->queue, us);
+	h->work.handed_us = clock_us();
+	return !h->given_up;
+}
+
 static int host_exec(struct host *h, const struct task *task,
 		     const struct coverage_environment *counts, int out_fd, int err_fd,
 		     struct proctor_error *err)
@@ -117,6 +127,7 @@ static int host_exec(struct host *h, const struct task *task,
 		.handlers_known = run->options.own_process,
 		.fds = { run->inherited.null_fd, out_fd, err_fd, h->map.page ? h->map.fd : -1,
 			 h->counts ? h->counts->area_fd : -1 },
+		.pause = host_pause, .pause_data = h,
 	};
 	int ret = host_environment(h, task, counts, &env);
 
@@ -129,7 +140,7 @@ static int host_exec(struct host *h, const struct task *task,
 	spawn.envp = env.vars;
 	ret = spawn_start(&spawn, &h->pid, &h->pidfd, err);
 	environment_fini(&env);
-	return ret;
+	return ret < 0 && h->given_up ? -ECANCELED : ret;
 }
 
 /* The read end becomes the host's stream; the write end is the caller's. */

@@ -69,6 +69,7 @@ struct host {
 	size_t nsuites;
 	uint32_t next_serial;
 	uint32_t done_seen;		/* the page's `done` when the task was handed out */
+	bool given_up;			/* its start was tried again until the run ended */
 	/* Under lock: written by the worker, read by the supervisor. */
 	pthread_mutex_t lock;
 	struct host_work work;
@@ -104,7 +105,8 @@ static inline bool host_work_has(const struct host_work *work, uint32_t serial)
 
 /*
  * Starts proctor-host for a library suite, or the executable of an executable suite, for `task`.
- * Worker's thread. On success the host is alive but not posted; on failure there is none.
+ * Worker's thread. On success the host is alive but not posted; on failure there is none. What may
+ * pass is waited for (spawn_pause_us); -ECANCELED: the run ended meanwhile.
  */
 int host_start(struct run *run, unsigned worker, int core, const struct task *task,
 	       struct host **host, struct proctor_error *err);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/queue.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -143,6 +145,7 @@ int queue_init(struct queue *q, const struct proctor_plan *plan, unsigned nworke
 		q->at_lane[i] = q->nlanes;
 	pthread_mutex_init(&q->lock, NULL);
 	pthread_cond_init(&q->changed, NULL);
+	pthread_cond_init(&q->over, NULL);
 	q->lanes = calloc(q->nlanes ? q->nlanes : 1, sizeof(*q->lanes));
 	if (!q->lanes || queue_fill(q, repeat) < 0) {
 		queue_fini(q);
@@ -164,6 +167,7 @@ void queue_fini(struct queue *q)
 	free(q->lanes);
 	q->lanes = NULL;
 	pthread_cond_destroy(&q->changed);
+	pthread_cond_destroy(&q->over);
 	pthread_mutex_destroy(&q->lock);
 }
 
@@ -318,7 +322,24 @@ void queue_end(struct queue *q)
 	pthread_mutex_lock(&q->lock);
 	q->ended = true;
 	pthread_cond_broadcast(&q->changed);
+	pthread_cond_broadcast(&q->over);
 	pthread_mutex_unlock(&q->lock);
+}
+
+bool queue_linger(struct queue *q, uint64_t us)
+{
+	uint64_t until_us = clock_us() + us;
+	struct timespec until = { .tv_sec = (time_t)(until_us / 1000000),
+				  .tv_nsec = (long)(until_us % 1000000) * 1000 };
+	bool ended;
+
+	pthread_mutex_lock(&q->lock);
+	while (!q->ended &&
+	       pthread_cond_clockwait(&q->over, &q->lock, CLOCK_MONOTONIC, &until) != ETIMEDOUT)
+		continue;
+	ended = q->ended;
+	pthread_mutex_unlock(&q->lock);
+	return !ended;
 }
 
 void queue_rest(struct queue *q, void (*each)(item_t item, unsigned attempt, void *data),

@@ -52,6 +52,7 @@ struct queue {
 	uint64_t unknown_us;			/* cost of a test nothing is known of; ... to here */
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
+	pthread_cond_t over;			/* `ended` was set */
 	struct lane *lanes;
 	size_t nlanes, first_lane;
 	size_t at_lane[PROCTOR_THREADS_MAX];	/* whose lane a worker is in; nlanes: none */
@@ -83,6 +84,8 @@ int queue_push_retry(struct queue *q, const struct suite *suite, item_t item, un
 void queue_pause(struct queue *q, bool paused);
 /* Ends the queue; what is still in it was never handed out. */
 void queue_end(struct queue *q);
+/* Lets `us` pass; false as soon as the queue has ended. */
+bool queue_linger(struct queue *q, uint64_t us);
 /* After the end: calls `each` for every item that is still queued, with its attempt. */
 void queue_rest(struct queue *q, void (*each)(item_t item, unsigned attempt, void *data),
 		void *data);

@@ -102,14 +102,25 @@ static void worker_mark_broken(struct worker *w, size_t lane, char *why)
 		free(why);
 }
 
+/* The process could not be started. Where the run's end was the reason, its tests never began. */
+static void worker_not_started(struct worker *w, const struct task *task, int ret,
+			       const struct proctor_error *err)
+{
+	if (ret == -ECANCELED)
+		worker_put_back(w, task, 0, task->ntests, false);
+	else
+		worker_fail_task(w, task, err->text);
+}
+
 static void worker_run_exe(struct worker *w, const struct task *task)
 {
 	struct proctor_error err;
 	struct host *host;
 	struct post *post;
+	int ret = host_start(w->run, w->slot, w->core, task, &host, &err);
 
-	if (host_start(w->run, w->slot, w->core, task, &host, &err) < 0) {
-		worker_fail_task(w, task, err.text);
+	if (ret < 0) {
+		worker_not_started(w, task, ret, &err);
 		return;
 	}
 	mailbox_post(&w->run->mailbox, &host->started);
@@ -146,12 +157,14 @@ static bool worker_fits(const struct host *host, const struct task *task)
 static bool worker_ready_host(struct worker *w, struct host **host, const struct task *task)
 {
 	struct proctor_error err;
+	int ret;
 
 	if (*host && !worker_fits(*host, task))
 		worker_end_host(w, host);
 	if (!*host) {
-		if (host_start(w->run, w->slot, w->core, task, host, &err) < 0) {
-			worker_fail_task(w, task, err.text);
+		ret = host_start(w->run, w->slot, w->core, task, host, &err);
+		if (ret < 0) {
+			worker_not_started(w, task, ret, &err);
 			return false;
 		}
 		mailbox_post(&w->run->mailbox, &(*host)->started);

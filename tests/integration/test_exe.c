@@ -2,10 +2,12 @@
 /* Executables: one test each; what a child finds when it starts. */
 #include "harness.h"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static void exit_status_is_the_verdict(void **state)
@@ -116,6 +118,33 @@ static void a_library_runs_in_clean_surroundings(void **state)
 	check_start(run_end(run, "options::tml_test_5"));
 }
 
+/* A linker that is just finishing holds the program open for writing for a moment more. */
+static void a_program_that_is_still_written_is_waited_for(void **state)
+{
+	struct timespec moment = { .tv_nsec = 100000000 };
+	char path[128], copy[256];
+	struct run *run;
+	int fd;
+
+	(void)state;
+	snprintf(path, sizeof(path), "/tmp/proctor-written-%d", (int)getpid());
+	snprintf(copy, sizeof(copy), "cp /bin/true %s", path);
+	assert_int_equal(system(copy), 0);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	run = run_start(&(struct run_setup){ .args = WORDS(path) });
+	run_await(run, "run-start", NULL);
+	nanosleep(&moment, NULL);
+	close(fd);
+	run_finish(run);
+	unlink(path);
+	assert_int_equal(run->exit_code, 0);
+	assert_int_equal(run_count(run, "test-end"), 1);
+	/* The wait was proctor's and not the test's. */
+	assert_string_equal(event_text(run_event(run, "test-end"), "verdict"), "pass");
+	assert_true(event_number(run_event(run, "test-end"), "duration_us") < 90000);
+}
+
 static void a_library_for_one_file_runs(void **state)
 {
 	struct run *run;
@@ -136,6 +165,7 @@ int main(void)
 		harness_test(a_program_starts_in_clean_surroundings),
 		harness_test(a_library_runs_in_clean_surroundings),
 		harness_test(a_library_for_one_file_runs),
+		harness_test(a_program_that_is_still_written_is_waited_for),
 	};
 
 	return cmocka_run_group_tests_name("exe", tests, NULL, NULL);

@@ -338,6 +338,35 @@ static void a_paused_queue_hands_nothing_out(void **state)
 	fake_fini(&f);
 }
 
+static void *lingerer_main(void *data)
+{
+	struct popper *p = data;
+
+	/* An hour, if nothing ends it. */
+	p->popped = queue_linger(p->q, 3600000000u);
+	return NULL;
+}
+
+static void who_lingers_is_woken_by_the_end(void **state)
+{
+	struct fake f;
+	struct queue q;
+	struct popper p = { .q = &q, .popped = true };
+	pthread_t thread;
+
+	(void)state;
+	fake_init(&f, 1, 5);
+	assert_int_equal(queue_init(&q, &f.plan, 1, 1, PROCTOR_ISOLATION_BATCH, NULL), 0);
+	assert_true(queue_linger(&q, 1000));
+	assert_int_equal(pthread_create(&thread, NULL, lingerer_main, &p), 0);
+	queue_end(&q);
+	pthread_join(thread, NULL);
+	assert_false(p.popped);
+	assert_false(queue_linger(&q, 0));
+	queue_fini(&q);
+	fake_fini(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -352,6 +381,7 @@ int main(void)
 		cmocka_unit_test(the_rest_is_what_was_never_handed_out),
 		cmocka_unit_test(nothing_is_lost_or_doubled_under_contention),
 		cmocka_unit_test(a_paused_queue_hands_nothing_out),
+		cmocka_unit_test(who_lingers_is_woken_by_the_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

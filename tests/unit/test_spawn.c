@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -138,6 +139,87 @@ static void a_missing_directory_is_named(void **state)
 	assert_non_null(strstr(err.text, "/nonexistent/dir"));
 }
 
+/* A copy of true(1) that is open for writing until so many pauses have been made. */
+struct written {
+	int fd;
+	unsigned npauses, until, patience;
+	uint64_t total_us;
+};
+
+static bool written_pause(void *data, uint64_t us)
+{
+	struct written *w = data;
+
+	w->total_us += us;
+	if (++w->npauses == w->until)
+		close(w->fd);
+	return w->npauses < w->patience;
+}
+
+static int start_written(struct written *w, struct proctor_error *err)
+{
+	char path[] = "/tmp/proctor-spawn-XXXXXX", *argv[] = { path, NULL };
+	struct spawn spawn = { .path = path, .argv = argv, .envp = environ,
+			       .inherited = &inherited, .fds = { -1, -1, -1, -1, -1 },
+			       .pause = written_pause, .pause_data = w };
+	int pidfd, status, ret, from = open("/bin/true", O_RDONLY | O_CLOEXEC);
+	char bytes[65536];
+	ssize_t n;
+	pid_t pid;
+
+	w->fd = mkostemp(path, O_CLOEXEC);
+	assert_true(w->fd >= 0 && from >= 0);
+	while ((n = read(from, bytes, sizeof(bytes))) > 0)
+		assert_int_equal(write(w->fd, bytes, (size_t)n), n);
+	close(from);
+	assert_int_equal(fchmod(w->fd, 0700), 0);
+	ret = spawn_start(&spawn, &pid, &pidfd, err);
+	unlink(path);
+	if (ret < 0)
+		return ret;
+	close(pidfd);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	return 0;
+}
+
+static void a_program_that_is_still_written_is_tried_again(void **state)
+{
+	struct written w = { .until = 3, .patience = 100 };
+	struct proctor_error err;
+
+	(void)state;
+	assert_int_equal(start_written(&w, &err), 0);
+	assert_int_equal(w.npauses, 3);
+}
+
+static void patience_ends(void **state)
+{
+	struct written bounded = { .until = 1000, .patience = 1000 };
+	struct written given_up = { .until = 1000, .patience = 2 };
+	struct proctor_error err;
+
+	(void)state;
+	assert_int_equal(start_written(&bounded, &err), -ETXTBSY);
+	assert_non_null(strstr(err.text, "Text file busy"));
+	assert_in_range(bounded.total_us, 500000, 2000000);
+	close(bounded.fd);
+	assert_int_equal(start_written(&given_up, &err), -ETXTBSY);
+	assert_int_equal(given_up.npauses, 2);
+	close(given_up.fd);
+}
+
+static void only_what_passes_is_tried_again(void **state)
+{
+	(void)state;
+	assert_true(spawn_pause_us(EAGAIN, 0) > 0 && spawn_pause_us(ENOMEM, 0) > 0);
+	assert_true(spawn_pause_us(EAGAIN, 5) > spawn_pause_us(EAGAIN, 4));
+	assert_int_equal(spawn_pause_us(ENOENT, 0), 0);
+	assert_int_equal(spawn_pause_us(EACCES, 0), 0);
+	assert_int_equal(spawn_pause_us(ENOEXEC, 0), 0);
+	assert_int_equal(spawn_pause_us(EMFILE, 0), 0);
+}
+
 static void an_environment_replaces_and_adds(void **state)
 {
 	char *more[] = { "B=3", "C=4", NULL };
@@ -183,6 +265,9 @@ int main(void)
 		cmocka_unit_test(a_child_starts_in_its_directory),
 		cmocka_unit_test(a_missing_program_is_named_and_leaves_no_child),
 		cmocka_unit_test(a_missing_directory_is_named),
+		cmocka_unit_test(a_program_that_is_still_written_is_tried_again),
+		cmocka_unit_test(patience_ends),
+		cmocka_unit_test(only_what_passes_is_tried_again),
 		cmocka_unit_test(an_environment_replaces_and_adds),
 	};
 
