@@ -234,7 +234,7 @@ demo: demo-parts
 # The measurements are made of what is installed: never of a sanitized or unoptimized build.
 
 ROUNDS       ?= 5
-BENCH        ?= a b c d e f g h
+BENCH        ?= a b c d e f g h i
 
 $B/bench/bench: tools/bench/bench.c tools/bench/measure.c tools/bench/measure.h
 	@mkdir -p $(@D)
