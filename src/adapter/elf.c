@@ -104,8 +104,17 @@ static int elf_truncated(const struct elf_file *f, const char *what, struct proc
 			 "file", f->path, what);
 }
 
+bool elf_no_memory(void)
+{
+	const char *why = elf_errmsg(-1);
+
+	return errno == ENOMEM || (why && strcmp(why, "out of memory") == 0);
+}
+
 static int elf_damaged(const struct elf_file *f, const char *what, struct proctor_error *err)
 {
+	if (elf_no_memory())
+		return error_sys(err, ENOMEM, "cannot read %s", f->path);
 	return error_set(err, -ENOEXEC, "%s is damaged: %s", f->path, what);
 }
 
@@ -285,6 +294,9 @@ int elf_open(struct elf_file *f, int fd, uint64_t nbytes, const char *path,
 	int ret;
 
 	*f = (struct elf_file){.path = path, .nbytes = nbytes};
+	/* What failed before is not to be taken for the cause of what fails here. */
+	errno = 0;
+	elf_errno();
 	ret = elf_check_header(f, fd, err);
 	if (ret < 0)
 		return ret;

@@ -44,11 +44,14 @@ bool elf_is_program(int fd, const void *head, size_t nhead, uint64_t nbytes);
 
 /*
  * Reads the file behind `fd`, which must stay open until elf_close. -ENOEXEC: damaged; -ENOTSUP:
- * for another machine, or neither library nor executable. After a failure `f` needs no close.
+ * for another machine, or neither library nor executable; -ENOMEM. After a failure `f` needs no close.
  */
 int elf_open(struct elf_file *f, int fd, uint64_t nbytes, const char *path,
 	     struct proctor_error *err);
 void elf_close(struct elf_file *f);
+/* Memory ran out in what last failed here, or since the file was opened: it says nothing of the
+ * file then. */
+bool elf_no_memory(void);
 
 /* The name of symbol `i`; "" if it has none. */
 const char *elf_symbol_name(const struct elf_file *f, size_t i);

@@ -67,6 +67,8 @@ static int entry_read(const struct elf_file *f, struct listed *t, struct proctor
 	const void *data = elf_data(f, &f->symbols[t->index], sizeof(struct proctor_entry));
 	struct proctor_entry entry;
 
+	if (!data && elf_no_memory())
+		return error_sys(err, ENOMEM, "cannot read %s", f->path);
 	if (!data)
 		return error_set(err, -ENOEXEC, "%s is damaged: %s lies outside of its "
 				 "section", f->path, t->symbol);
@@ -91,6 +93,8 @@ static int label_read(const struct elf_file *f, const struct listed *label, stru
 	const char *data = elf_data(f, symbol, symbol->st_size);
 	size_t nname = data ? strnlen(data, symbol->st_size) : 0;
 
+	if (!data && elf_no_memory())
+		return error_sys(err, ENOMEM, "cannot read %s", f->path);
 	if (!data || nname == symbol->st_size ||
 	    !memchr(data + nname + 1, '\0', symbol->st_size - nname - 1))
 		return error_set(err, -ENOEXEC, "%s is damaged: %s does not hold a name and a file",

@@ -330,7 +330,7 @@ static int objects_add_suite(struct objects *o, struct suite *suite, struct proc
 	if (program && suite->nneeds == 0 && program_needs(suite, err) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < suite->nneeds; i++) {
-		if (!suite->needs[i].path || suite->needs[i].ino == suite->ino)
+		if (!suite->needs[i].path || suite->needs[i].ino == suite->file.ino)
 			continue;
 		if (objects_add(o, suite->needs[i].path, false, &index) < 0)
 			return -ENOMEM;

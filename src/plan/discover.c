@@ -18,11 +18,12 @@
 #include "plan/manifest.h"
 #include "plan/needs.h"
 
-/* What a file turned out to be. The last two come with a sentence. */
+/* What a file turned out to be. All but the first come with a sentence that says why it is none. */
 enum finding {
 	FOUND_SUITE,
 	FOUND_MANIFEST,
-	FOUND_OTHER,		/* no suite, as it seems */
+	FOUND_NO_TESTS,		/* a sound library without tests */
+	FOUND_OTHER,		/* text, or no file at all: no suite that was damaged */
 	FOUND_BROKEN,		/* a suite that cannot be run, or may be one */
 };
 
@@ -192,9 +193,9 @@ static int suite_as_executable(struct suite *s, const struct stat *st, struct pr
 	const char *base = strrchr(s->path, '/');
 	int ret = exe_check(st, s->path, err);
 
+	s->kind = SUITE_EXE;
 	if (ret < 0)
 		return ret;
-	s->kind = SUITE_EXE;
 	if (s->ntests > 1)
 		return error_set(err, -ENOEXEC, "%s is an executable, which is one test, but %zu "
 				 "tests of it are listed", s->path, s->ntests);
@@ -276,7 +277,17 @@ static bool head_is_manifest(const char *head, size_t nhead, const char *path)
 	return (i < nhead && head[i] == '{') || path_ends(path, ".json");
 }
 
-/* Looks into the file behind `fd`. Results as of suite_look, but all of them as errors. */
+/* A linker's script may be called libx.so; a file cut off or filled with zeros is no text. */
+static bool head_is_text(const char *head, size_t nhead)
+{
+	for (size_t i = 0; i < nhead; i++)
+		if ((unsigned char)head[i] < ' ' && !isspace((unsigned char)head[i]))
+			return false;
+	return nhead > 0;
+}
+
+/* Looks into the file behind `fd`. Anything but a suite is an error; `*finding` says which kind
+ * where it is not FOUND_BROKEN. */
 static int suite_look_into(struct suite *s, int fd, enum finding *finding,
 			   struct proctor_error *err)
 {
@@ -286,26 +297,35 @@ static int suite_look_into(struct suite *s, int fd, enum finding *finding,
 
 	if (fstat(fd, &st) < 0)
 		return error_sys(err, errno, "cannot read %s", s->path);
-	s->dev = st.st_dev;
-	s->ino = st.st_ino;
-	if (!S_ISREG(st.st_mode))
+	s->file = file_state_of(&st);
+	if (!S_ISREG(st.st_mode)) {
+		*finding = FOUND_OTHER;
 		return error_set(err, -ENOTSUP, "%s is not a regular file", s->path);
+	}
 	n = pread(fd, head, sizeof(head), 0);
 	if (n < 0)
 		return error_sys(err, errno, "cannot read %s", s->path);
 	if (elf_is(head, (size_t)n) && elf_is_program(fd, head, (size_t)n, (uint64_t)st.st_size))
 		return suite_as_executable(s, &st, err);
-	if (elf_is(head, (size_t)n))
-		return suite_as_elf(s, fd, &st, err);
+	if (elf_is(head, (size_t)n)) {
+		int ret = suite_as_elf(s, fd, &st, err);
+
+		if (ret == -ENODATA)
+			*finding = FOUND_NO_TESTS;
+		return ret;
+	}
 	if (exe_is_script(head, (size_t)n))
 		return suite_as_executable(s, &st, err);
 	if (head_is_manifest(head, (size_t)n, s->path)) {
 		*finding = FOUND_MANIFEST;
-		return 0;
+		return error_set(err, -ENOEXEC, "%s looks like a manifest, which is an argument of "
+				 "its own and no suite", s->path);
 	}
+	if (head_is_text(head, (size_t)n))
+		*finding = FOUND_OTHER;
 	if (n == 0)
-		return error_set(err, -ENOTSUP, "%s is empty", s->path);
-	return error_set(err, -ENOTSUP, "%s is neither an ELF file, nor a script that begins with "
+		return error_set(err, -ENOEXEC, "%s is empty", s->path);
+	return error_set(err, -ENOEXEC, "%s is neither an ELF file, nor a script that begins with "
 			 "#!, nor a manifest", s->path);
 }
 
@@ -315,7 +335,7 @@ static int suite_look(struct suite *s, enum finding *finding, struct proctor_err
 	int ret, fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	s->inspected = true;
-	*finding = FOUND_SUITE;
+	*finding = FOUND_BROKEN;
 	if (fd < 0) {
 		ret = error_sys(err, errno, "cannot open %s", s->path);
 	} else {
@@ -324,10 +344,8 @@ static int suite_look(struct suite *s, enum finding *finding, struct proctor_err
 	}
 	if (ret == -ENOMEM)
 		return ret;
-	if (ret == -ENOTSUP || ret == -ENODATA || ret == -ENOENT)
-		*finding = FOUND_OTHER;
-	else if (ret < 0)
-		*finding = FOUND_BROKEN;
+	if (ret == 0)
+		*finding = FOUND_SUITE;
 	return 0;
 }
 
@@ -359,18 +377,7 @@ int suite_inspect(struct suite *suite, struct proctor_error *err)
 
 	if (ret < 0)
 		return error_set(err, ret, "%s", why.text);
-	switch (finding) {
-	case FOUND_SUITE:
-		return 0;
-	case FOUND_MANIFEST:
-		error_set(&why, -ENOEXEC, "%s is no suite library: it looks like a manifest",
-			  suite->path);
-		return suite_break(suite, why.text, err);
-	case FOUND_OTHER:
-	case FOUND_BROKEN:
-		return suite_break(suite, why.text, err);
-	}
-	return 0;
+	return finding == FOUND_SUITE ? 0 : suite_break(suite, why.text, err);
 }
 
 /* A suite for `path` under the name of its file. NULL: no memory. */
@@ -394,16 +401,26 @@ int discover_broken(struct proctor_plan *plan, const char *path, const char *cau
 	return suite_break(s, cause, err);
 }
 
-/* Whether a file found under this name stays in the plan. */
-static bool finding_counts(enum finding finding, enum suite_kind kind, enum discover_as as)
+/* "libfoo.so", "libfoo.so.1.2": a glob like "*" fits it, and does not ask for it to be a program. */
+static bool path_is_library(const char *path)
 {
+	const char *base = strrchr(path, '/'), *end = strstr(base ? base : path, ".so");
+
+	return end && (end[3] == '\0' || end[3] == '.');
+}
+
+/* Whether a file found under this name stays in the plan. */
+static bool finding_counts(enum finding finding, const struct suite *s, enum discover_as as)
+{
+	bool runs = finding == FOUND_SUITE || finding == FOUND_BROKEN;
+
 	switch (as) {
 	case DISCOVER_NAMED:
 		return true;
 	case DISCOVER_LIBRARY:
-		return kind != SUITE_EXE && (finding == FOUND_SUITE || finding == FOUND_BROKEN);
+		return runs && s->kind != SUITE_EXE;
 	case DISCOVER_PROGRAM:
-		return finding == FOUND_SUITE || finding == FOUND_BROKEN;
+		return runs || !path_is_library(s->path);
 	}
 	return false;
 }
@@ -435,7 +452,7 @@ int discover_file(struct proctor_plan *plan, const char *path, enum discover_as 
 		plan_suite_drop(plan);
 		return manifest_add(plan, path, err);
 	}
-	if (!finding_counts(finding, s->kind, as))
+	if (!finding_counts(finding, s, as))
 		goto drop;
 	if (finding != FOUND_SUITE)
 		ret = suite_break(s, why.text, err);

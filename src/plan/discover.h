@@ -11,8 +11,11 @@
 /* How a file came to be looked at. */
 enum discover_as {
 	DISCOVER_NAMED,		/* by an argument: whatever is wrong with it must be told */
-	DISCOVER_LIBRARY,	/* found in a directory: no error if it is no suite library */
-	DISCOVER_PROGRAM,	/* found so, but its name fits the glob: an executable will do */
+	/* Found in a directory. No error if it is a library without tests, or plain text, but one if
+	 * it is damaged, for another machine, or not there (a dangling link). */
+	DISCOVER_LIBRARY,
+	/* Found so, but its name fits the glob: an executable will do, and what cannot run is told. */
+	DISCOVER_PROGRAM,
 };
 
 /*
@@ -23,7 +26,7 @@ int discover_file(struct proctor_plan *plan, const char *path, enum discover_as 
 		  struct proctor_error *err);
 
 /* Adds suites found below the directory `path`, sorted; an unreadable one becomes a broken suite.
- * Links to directories are not followed. -ENOMEM. */
+ * Links to directories are followed, each directory is searched once. -ENOMEM. */
 int discover_directory(struct proctor_plan *plan, const char *path, const char *exe_glob,
 		       struct proctor_error *err);
 

@@ -117,12 +117,13 @@ static int library_read(struct library *lib, struct arena *arena)
 {
 	struct elf_file f;
 	struct stat st;
-	int ret = 0, fd = open(lib->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int ret = -ENOENT, fd = open(lib->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd < 0)
 		return 0;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	    elf_open(&f, fd, (uint64_t)st.st_size, lib->path, NULL) == 0) {
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		ret = elf_open(&f, fd, (uint64_t)st.st_size, lib->path, NULL);
+	if (ret == 0) {
 		ret = library_fill(lib, arena, &f);
 		for (size_t i = 0; i < f.nsymbols && !lib->unique; i++)
 			lib->unique = ELF64_ST_BIND(f.symbols[i].st_info) == STB_GNU_UNIQUE &&
@@ -133,7 +134,7 @@ static int library_read(struct library *lib, struct arena *arena)
 		elf_close(&f);
 	}
 	close(fd);
-	return ret;
+	return ret == -ENOMEM ? ret : 0;
 }
 
 /* The library at `path`, read at most once; NULL: no memory. */
@@ -419,7 +420,7 @@ int suite_resolve_needs(struct suite *suite, const struct elf_file *f, struct pr
 	int ret = plan_resolver(suite->plan) ? library_fill(&own, &scratch, f) : -ENOMEM;
 
 	if (ret == 0 && own.soname)
-		ret = needs_add(&needs, own.soname, suite->path, suite->dev, suite->ino);
+		ret = needs_add(&needs, own.soname, suite->path, suite->file.dev, suite->file.ino);
 	/* Breadth first, as the dynamic linker loads them: the first of a soname is the one. */
 	for (const struct loaded *l = &first; l && ret == 0; l = l->next)
 		for (size_t i = 0; i < l->lib->nneeded && ret == 0; i++)
@@ -461,7 +462,8 @@ bool suites_compatible(const struct suite *a, const struct suite *b)
 {
 	if (a == b)
 		return true;
-	return !a->unique && !b->unique && !(a->dev == b->dev && a->ino == b->ino) &&
+	return !a->unique && !b->unique &&
+	       !(a->file.dev == b->file.dev && a->file.ino == b->file.ino) &&
 	       a->sanitizer == b->sanitizer && texts_equal(a->preload, b->preload) &&
 	       needs_agree(a, b);
 }

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/file_state.h"
 
 #include <stdint.h>
 #include <sys/types.h>
@@ -55,9 +56,8 @@ struct suite {
 	char *own_name;			/* as it was given; `name` tells equal ones apart */
 	bool inspected;			/* false: handed in, and its file not yet looked at */
 	char *error;			/* why it cannot be run: tests are `error`; NULL: it can */
+	struct file_state file;		/* as it was when it was inspected */
 	/* From the ELF file, for the choice of a host. */
-	dev_t dev;
-	ino_t ino;
 	bool unique;			/* has global symbols of which a process has but one */
 	enum sanitizer sanitizer;
 	/* The sanitizer's runtime: a path or a soname; NULL: none. SANITIZER_NONE may have one too:

@@ -181,14 +181,121 @@ static void a_directory_is_searched_for_libraries(void **state)
 		    " printf '#!/bin/sh\\n' >b/check_1 && chmod +x b/check_1 &&"
 		    " printf '#!/bin/sh\\n' >b/check_2 && cp b/check_1 b/other");
 	add(plan, "tree/", NULL);
-	assert_ids(plan, " y::tml_test_0 broken::(load) z::tml_test_0 x::tml_test_0");
+	assert_ids(plan, " y::tml_test_0 broken::(load) z::tml_test_0 dangling::(load)"
+		   " x::tml_test_0");
 	proctor_plan_free(plan);
 
 	plan = proctor_plan_new();
 	add(plan, "tree", "check_*");
 	add(plan, "./tree//a/liby.so", NULL);
-	assert_ids(plan, " y::tml_test_0 broken::(load) check_1::check_1 z::tml_test_0"
-		   " x::tml_test_0");
+	assert_ids(plan, " y::tml_test_0 broken::(load) check_1::check_1 check_2::(load)"
+		   " z::tml_test_0 dangling::(load) x::tml_test_0");
+	proctor_plan_free(plan);
+}
+
+/* The error of the suite of that name. */
+static void assert_named(const struct proctor_plan *plan, const char *suite, const char *cause)
+{
+	for (size_t i = 0; i < plan->nsuites; i++) {
+		const struct suite *s = plan->suites[i];
+
+		if (strcmp(s->name, suite) != 0)
+			continue;
+		if (!s->error || !strstr(s->error, cause) || !strstr(s->error, suite))
+			fail_msg("\"%s\", expected \"%s\"", s->error ? s->error : "", cause);
+		return;
+	}
+	fail_msg("%s is not in the plan", suite);
+}
+
+static void what_fits_the_glob_and_cannot_run_is_named(void **state)
+{
+	struct proctor_plan *plan = proctor_plan_new();
+
+	(void)state;
+	fixture_run("mkdir -p lost/dir");
+	fixture_compile("lost/t_whole", "", "int main(void) { return 0; }\n");
+	fixture_library("lost/t_helper.so", "int f(void) { return 0; }\n");
+	fixture_run("cd lost && : >t_empty && echo echo hello >t_text && printf '#!/bin/sh\\n' >t_mode"
+		    " && chmod +x t_empty t_text && ln -s nowhere t_dangling && ln -s dir t_linked &&"
+		    " ln -s t_loop t_loop && mkfifo t_fifo && head -c 3000 t_whole >t_cut &&"
+		    " chmod +x t_cut && cp t_helper.so t_library && echo '{}' >t_list.json &&"
+		    " cp t_whole dir/t_below && cp t_empty other");
+	add(plan, "lost", NULL);
+	assert_ids(plan, "");
+	add(plan, "lost", "t_*");
+	assert_named(plan, "t_empty", "is empty");
+	assert_named(plan, "t_text", "begins with #!");
+	assert_named(plan, "t_mode", "no execute permission");
+	assert_named(plan, "t_dangling", "No such file");
+	assert_named(plan, "t_loop", "symbolic links");
+	assert_named(plan, "t_fifo", "not a regular file");
+	assert_named(plan, "t_cut", "truncated");
+	assert_named(plan, "t_library", "without tests");
+	assert_named(plan, "t_list.json", "manifest");
+	assert_int_equal(proctor_plan_ntests(plan), 9 + 2);
+	proctor_plan_free(plan);
+}
+
+/* The bytes at `offset` of a copy of the library `from`. */
+static void patched(const char *from, const char *to, long offset, const char *bytes, size_t n)
+{
+	char command[128];
+	FILE *f;
+
+	snprintf(command, sizeof(command), "cp %s %s", from, to);
+	fixture_run(command);
+	f = fopen(to, "r+");
+	assert_non_null(f);
+	assert_int_equal(fseek(f, offset, SEEK_SET), 0);
+	assert_int_equal(fwrite(bytes, 1, n, f), n);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void a_library_that_cannot_be_opened_is_named(void **state)
+{
+	struct proctor_plan *plan = proctor_plan_new();
+
+	(void)state;
+	fixture_run("mkdir -p dead");
+	fixture_library("dead/libgood.so", ONE_TEST);
+	fixture_library("dead/libhelper.so", "int f(void) { return 0; }\n");
+	patched("dead/libgood.so", "dead/libmachine.so", 18, "\xb7\0", 2);
+	patched("dead/libgood.so", "dead/libclass.so", 4, "\1", 1);
+	patched("dead/libgood.so", "dead/liborder.so", 5, "\2", 1);
+	fixture_run("cd dead && : >libempty.so && head -c 4096 /dev/zero >libzeros.so &&"
+		    " head -c 2000 libgood.so >libcut.so && ln -s gone.so libgone.so &&"
+		    " echo 'INPUT(-lgood)' >libscript.so && mkfifo libpipe.so");
+	add(plan, "dead", NULL);
+	assert_named(plan, "machine", "aarch64");
+	assert_named(plan, "class", "32-bit");
+	assert_named(plan, "order", "liborder.so");
+	assert_named(plan, "empty", "is empty");
+	assert_named(plan, "zeros", "neither an ELF file");
+	assert_named(plan, "cut", "truncated");
+	assert_named(plan, "gone", "No such file");
+	assert_int_equal(proctor_plan_ntests(plan), 7 + 1);
+	proctor_plan_free(plan);
+}
+
+static void a_linked_directory_is_searched_once(void **state)
+{
+	struct proctor_plan *plan = proctor_plan_new();
+
+	(void)state;
+	fixture_run("mkdir -p linked/tree/a linked/disk/deep && cd linked &&"
+		    " ln -s ../disk tree/out && ln -s ../disk tree/out2 && ln -s a tree/Again &&"
+		    " ln -s .. tree/a/up && ln -s ../tree disk/back && ln -s deep disk/deeper");
+	fixture_library("linked/tree/a/libp.so", ONE_TEST);
+	fixture_run("cd linked && cp tree/a/libp.so disk/libq.so &&"
+		    " cp tree/a/libp.so disk/deep/libr.so && printf '#!/bin/sh\\n' >disk/check &&"
+		    " chmod +x disk/check && ln -s ../../disk/check tree/a/check");
+	add(plan, "linked/tree", "check");
+	assert_ids(plan, " p::tml_test_0 check::check r::tml_test_0 q::tml_test_0");
+	assert_non_null(strstr(plan->suites[3]->path, "/linked/tree/out/libq.so"));
+	/* Nor are they doubled by their own paths. */
+	add(plan, "linked/disk", NULL);
+	assert_int_equal(proctor_plan_ntests(plan), 4);
 	proctor_plan_free(plan);
 }
 
@@ -375,11 +482,11 @@ static void a_handed_in_suite_is_looked_at_when_the_run_starts(void **state)
 	assert_int_equal(proctor_plan_add_test(plan, suite, &test, NULL), -EINVAL);
 	assert_int_equal(proctor_plan_add_test(plan, suite + 1, &test, NULL), -EINVAL);
 	assert_ids(plan, " s::adds");
-	assert_int_equal(plan->suites[0]->ino, 0);
+	assert_int_equal(plan->suites[0]->file.ino, 0);
 	fixture_library("late.so", "int tml_test_entry(void) { return 0; }\n");
 	assert_int_equal(plan_prepare(plan, NULL), 0);
 	assert_null(plan->suites[0]->error);
-	assert_int_not_equal(plan->suites[0]->ino, 0);
+	assert_int_not_equal(plan->suites[0]->file.ino, 0);
 	assert_string_equal(plan->tests[0]->symbol, "tml_test_entry");
 	assert_string_equal(plan->tests[0]->env[1], "B=");
 	assert_string_equal(plan->tests[0]->workdir, "/w");
@@ -546,6 +653,9 @@ int main(void)
 		cmocka_unit_test(executables_are_one_test),
 		cmocka_unit_test(a_library_with_an_interpreter_is_a_library),
 		cmocka_unit_test(a_directory_is_searched_for_libraries),
+		cmocka_unit_test(what_fits_the_glob_and_cannot_run_is_named),
+		cmocka_unit_test(a_library_that_cannot_be_opened_is_named),
+		cmocka_unit_test(a_linked_directory_is_searched_once),
 		cmocka_unit_test(a_directory_that_may_not_be_read_is_named),
 		cmocka_unit_test(equal_names_are_told_apart),
 		cmocka_unit_test(a_selection_narrows),

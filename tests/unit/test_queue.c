@@ -32,8 +32,8 @@ static void fake_init(struct fake *f, size_t nsuites, size_t ntests)
 	}
 	for (size_t i = 0; i < nsuites; i++) {
 		f->suites[i].kind = SUITE_TML;
-		f->suites[i].dev = 1;
-		f->suites[i].ino = i + 1;
+		f->suites[i].file.dev = 1;
+		f->suites[i].file.ino = i + 1;
 	}
 	f->plan = (struct proctor_plan){ .tests = f->order, .ntests = f->ntests };
 }

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which file it was and in which state: enough to see that another took its place, or that it was
+ * written to. Compared by the run and, in another process, by the host.
+ */
+#ifndef BASE_FILE_STATE_H
+#define BASE_FILE_STATE_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+struct file_state {		/* all zero: unknown */
+	uint64_t dev, ino;
+	uint64_t nbytes;
+	int64_t mtime_ns, ctime_ns;
+	/* The change time also moves with these, which leave the content alone. */
+	uint32_t mode, uid, gid, nlink;
+};
+
+enum file_change {
+	FILE_SAME,
+	FILE_WRITTEN,		/* the same file, but not as it was */
+	FILE_REPLACED,		/* there is another in its place; who has the old one open still has it */
+	FILE_GONE,
+};
+
+static inline int64_t file_time_ns(const struct timespec *ts)
+{
+	return (int64_t)ts->tv_sec * 1000000000 + ts->tv_nsec;
+}
+
+static inline struct file_state file_state_of(const struct stat *st)
+{
+	return (struct file_state){
+		.dev = st->st_dev, .ino = st->st_ino, .nbytes = (uint64_t)st->st_size,
+		.mtime_ns = file_time_ns(&st->st_mtim), .ctime_ns = file_time_ns(&st->st_ctim),
+		.mode = st->st_mode, .uid = st->st_uid, .gid = st->st_gid,
+		.nlink = (uint32_t)st->st_nlink,
+	};
+}
+
+static inline enum file_change file_compare(const struct file_state *then,
+					    const struct file_state *now)
+{
+	bool attributes = then->mode != now->mode || then->uid != now->uid ||
+			  then->gid != now->gid || then->nlink != now->nlink;
+
+	if (then->dev != now->dev || then->ino != now->ino)
+		return FILE_REPLACED;
+	if (then->nbytes != now->nbytes || then->mtime_ns != now->mtime_ns)
+		return FILE_WRITTEN;
+	/* Who sets the modification time back cannot set this one. */
+	if (then->ctime_ns != now->ctime_ns && !attributes)
+		return FILE_WRITTEN;
+	return FILE_SAME;
+}
+
+/* What became of the file at `path`. Where that cannot be seen, who opens it hears why. */
+static inline enum file_change file_look(const char *path, const struct file_state *then)
+{
+	struct file_state now;
+	struct stat st;
+
+	if (then->ino == 0)
+		return FILE_SAME;
+	if (stat(path, &st) < 0)
+		return errno == ENOENT || errno == ENOTDIR ? FILE_GONE : FILE_SAME;
+	now = file_state_of(&st);
+	return file_compare(then, &now);
+}
+
+/* Follows the name of the file in a sentence. */
+static inline const char *file_change_words(enum file_change change)
+{
+	switch (change) {
+	case FILE_SAME:		return "is as it was";
+	case FILE_WRITTEN:	return "was written to after the run had looked at it";
+	case FILE_REPLACED:	return "was replaced by another file after the run had looked at it";
+	case FILE_GONE:		return "was removed after the run had looked at it";
+	}
+	return "";	/* not reached */
+}
+
+#endif
