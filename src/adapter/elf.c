@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <gelf.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,6 +29,9 @@
 #else
 #define ORDER_HERE ELFDATA2MSB
 #endif
+
+/* A file of so many bytes is read at once: that costs less than the calls for its parts. */
+#define IMAGE_BYTES 65536
 
 /* Names of `machine`; unknown ones are written into `unknown`. */
 static const char *machine_name(unsigned machine, char unknown[static 32])
@@ -122,8 +126,12 @@ static int elf_damaged(const struct elf_file *f, const char *what, struct procto
 static int elf_check_header(const struct elf_file *f, int fd, struct proctor_error *err)
 {
 	Elf64_Ehdr ehdr;
-	ssize_t n = pread(fd, &ehdr, sizeof(ehdr), 0);
+	ssize_t n = sizeof(ehdr);
 
+	if (f->image)
+		memcpy(&ehdr, f->image, sizeof(ehdr));
+	else
+		n = pread(fd, &ehdr, sizeof(ehdr), 0);
 	if (n < 0)
 		return error_sys(err, errno, "cannot read %s", f->path);
 	if (n < EI_NIDENT)
@@ -288,25 +296,62 @@ static int elf_read(struct elf_file *f, struct proctor_error *err)
 	return elf_read_sections(f, err);
 }
 
+/* libelf lends what lies in an image where it lies: tables must lie as their types want it. Linkers
+ * see to that. */
+static bool image_is_aligned(const char *image, size_t nbytes)
+{
+	Elf64_Ehdr ehdr;
+	Elf64_Shdr shdr;
+
+	memcpy(&ehdr, image, sizeof(ehdr));
+	if (ehdr.e_phoff % _Alignof(Elf64_Phdr) != 0 || ehdr.e_shoff % _Alignof(Elf64_Shdr) != 0 ||
+	    !range_fits(ehdr.e_shoff, (uint64_t)ehdr.e_shnum * sizeof(shdr), nbytes))
+		return false;
+	for (size_t i = 0; i < ehdr.e_shnum; i++) {
+		memcpy(&shdr, image + ehdr.e_shoff + i * sizeof(shdr), sizeof(shdr));
+		if ((shdr.sh_type == SHT_DYNSYM || shdr.sh_type == SHT_DYNAMIC) &&
+		    shdr.sh_offset % _Alignof(Elf64_Sym) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* The whole file, if it is small; NULL: its parts are to be read one by one. */
+static void *image_read(int fd, uint64_t nbytes)
+{
+	char *image;
+
+	if (nbytes < sizeof(Elf64_Ehdr) || nbytes > IMAGE_BYTES)
+		return NULL;
+	image = malloc(nbytes);
+	if (image && (pread(fd, image, nbytes, 0) != (ssize_t)nbytes ||
+		      !image_is_aligned(image, nbytes))) {
+		free(image);
+		image = NULL;
+	}
+	return image;
+}
+
 int elf_open(struct elf_file *f, int fd, uint64_t nbytes, const char *path,
 	     struct proctor_error *err)
 {
 	int ret;
 
-	*f = (struct elf_file){.path = path, .nbytes = nbytes};
+	*f = (struct elf_file){ .path = path, .nbytes = nbytes, .image = image_read(fd, nbytes) };
 	/* What failed before is not to be taken for the cause of what fails here. */
 	errno = 0;
 	elf_errno();
 	ret = elf_check_header(f, fd, err);
 	if (ret < 0)
-		return ret;
+		goto close;
 	elf_version(EV_CURRENT);
-	f->elf = elf_begin(fd, ELF_C_READ, NULL);
-	if (!f->elf)
-		return elf_damaged(f, elf_errmsg(-1), err);
-	ret = elf_read(f, err);
+	f->elf = f->image ? elf_memory(f->image, nbytes) : elf_begin(fd, ELF_C_READ, NULL);
+	ret = f->elf ? elf_read(f, err) : elf_damaged(f, elf_errmsg(-1), err);
 	if (ret < 0)
-		elf_close(f);
+		goto close;
+	return 0;
+close:
+	elf_close(f);
 	return ret;
 }
 
@@ -314,6 +359,8 @@ void elf_close(struct elf_file *f)
 {
 	elf_end(f->elf);
 	f->elf = NULL;
+	free(f->image);
+	f->image = NULL;
 }
 
 const char *elf_symbol_name(const struct elf_file *f, size_t i)

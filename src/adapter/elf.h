@@ -14,6 +14,7 @@
 /* Lent, all of it, until elf_close. */
 struct elf_file {
 	Elf *elf;
+	void *image;			/* the whole of a small file; NULL: libelf reads it in parts */
 	const char *path;		/* for sentences */
 	uint64_t nbytes;
 	bool executable;		/* a program: nothing below is filled then */
