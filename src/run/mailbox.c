@@ -63,13 +63,37 @@ void mailbox_close(struct mailbox *m)
 	pthread_mutex_destroy(&m->lock);
 }
 
+/* If even this fails the supervisor's next tick looks into the box. */
+static void mailbox_ring(struct mailbox *m)
+{
+	while (eventfd_write(m->wake_fd, 1) < 0 && errno == EINTR)
+		continue;
+}
+
+void mailbox_wake(struct mailbox *m)
+{
+	bool quiet;
+
+	pthread_mutex_lock(&m->lock);
+	quiet = m->quiet;
+	m->quiet = false;
+	pthread_mutex_unlock(&m->lock);
+	if (quiet)
+		mailbox_ring(m);
+}
+
 struct post *mailbox_results(struct mailbox *m, unsigned worker)
 {
 	struct post *post;
 
 	pthread_mutex_lock(&m->lock);
-	while (!m->unused[worker])
+	while (!m->unused[worker]) {
+		/* They come back from the supervisor, which may not know yet. */
+		if (m->quiet)
+			mailbox_ring(m);
+		m->quiet = false;
 		pthread_cond_wait(&m->returned, &m->lock);
+	}
 	post = m->unused[worker];
 	m->unused[worker] = post->next;
 	pthread_mutex_unlock(&m->lock);
@@ -79,19 +103,30 @@ struct post *mailbox_results(struct mailbox *m, unsigned worker)
 	return post;
 }
 
-void mailbox_post(struct mailbox *m, struct post *post)
+/* Puts the post into the box; true if the supervisor has to be woken for what is in there. */
+static bool mailbox_add(struct mailbox *m, struct post *post, bool quiet)
 {
-	bool was_empty;
+	bool unheard;
 
 	post->next = NULL;
 	pthread_mutex_lock(&m->lock);
-	was_empty = m->head == NULL;
+	unheard = m->head == NULL || m->quiet;
 	*m->tail = post;
 	m->tail = &post->next;
+	m->quiet = quiet && unheard;
 	pthread_mutex_unlock(&m->lock);
-	/* If even this fails the supervisor's next tick looks here. */
-	while (was_empty && eventfd_write(m->wake_fd, 1) < 0 && errno == EINTR)
-		continue;
+	return unheard && !quiet;
+}
+
+void mailbox_post(struct mailbox *m, struct post *post)
+{
+	if (mailbox_add(m, post, false))
+		mailbox_ring(m);
+}
+
+void mailbox_post_quietly(struct mailbox *m, struct post *post)
+{
+	mailbox_add(m, post, true);
 }
 
 struct post *mailbox_take(struct mailbox *m)
@@ -102,6 +137,7 @@ struct post *mailbox_take(struct mailbox *m)
 	post = m->head;
 	m->head = NULL;
 	m->tail = &m->head;
+	m->quiet = false;
 	pthread_mutex_unlock(&m->lock);
 	return post;
 }

@@ -46,6 +46,7 @@ struct post {
 
 struct mailbox {
 	int wake_fd;			/* eventfd, posted when the box was empty */
+	bool quiet;			/* there is post of which the supervisor was not told */
 	pthread_mutex_t lock;
 	pthread_cond_t returned;
 	struct post *head, **tail;
@@ -60,6 +61,12 @@ void mailbox_close(struct mailbox *m);
 /* Worker's: an empty result post; waits while all of this worker's are on their way. */
 struct post *mailbox_results(struct mailbox *m, unsigned worker);
 void mailbox_post(struct mailbox *m, struct post *post);
+/*
+ * The same without waking the supervisor, which costs a switch of processes: for a worker that will
+ * post again at once, or call mailbox_wake() before it waits for anything.
+ */
+void mailbox_post_quietly(struct mailbox *m, struct post *post);
+void mailbox_wake(struct mailbox *m);
 
 /* Supervisor's: all that was posted, oldest first; NULL: nothing. */
 struct post *mailbox_take(struct mailbox *m);

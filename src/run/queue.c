@@ -253,21 +253,45 @@ static void queue_cut(struct queue *q, size_t i, struct task *task)
 	}
 }
 
+/* Under the lock, with a task to be had. */
+static void queue_take(struct queue *q, unsigned worker, struct suite *const *open, size_t nopen,
+		       struct task *task)
+{
+	size_t lane = queue_choose(q, worker, open, nopen);
+
+	queue_enter(q, worker, lane);
+	queue_cut(q, lane, task);
+}
+
+static bool queue_has_task(const struct queue *q)
+{
+	return !q->ended && !q->paused && q->first_lane < q->nlanes;
+}
+
+bool queue_try_pop(struct queue *q, unsigned worker, struct suite *const *open, size_t nopen,
+		   struct task *task)
+{
+	bool got;
+
+	pthread_mutex_lock(&q->lock);
+	got = queue_has_task(q);
+	if (got)
+		queue_take(q, worker, open, nopen, task);
+	pthread_mutex_unlock(&q->lock);
+	return got;
+}
+
 bool queue_pop(struct queue *q, unsigned worker, struct suite *const *open, size_t nopen,
 	       struct task *task)
 {
-	bool got = false;
+	bool got;
 
 	pthread_mutex_lock(&q->lock);
-	while (!q->ended && (q->paused || q->first_lane == q->nlanes))
+	while (!q->ended && !queue_has_task(q))
 		pthread_cond_wait(&q->changed, &q->lock);
-	if (!q->ended) {
-		size_t lane = queue_choose(q, worker, open, nopen);
-
-		queue_enter(q, worker, lane);
-		queue_cut(q, lane, task);
-		got = true;
-	}
+	got = !q->ended;
+	if (got)
+		queue_take(q, worker, open, nopen, task);
 	pthread_mutex_unlock(&q->lock);
 	return got;
 }

@@ -72,6 +72,9 @@ void queue_fini(struct queue *q);
  */
 bool queue_pop(struct queue *q, unsigned worker, struct suite *const *open, size_t nopen,
 	       struct task *task);
+/* The same, but false too where it would have to wait. */
+bool queue_try_pop(struct queue *q, unsigned worker, struct suite *const *open, size_t nopen,
+		   struct task *task);
 
 /*
  * Puts `ntests` tests of a task, from its `skip`-th on, back at the head of the queue. -ENOMEM: they

@@ -37,13 +37,34 @@ static struct post *worker_results(struct worker *w, struct host *host)
 	return post;
 }
 
+static bool post_all_passed(const struct post *post)
+{
+	for (unsigned i = 0; i < post->noutcomes; i++)
+		if (post->outcomes[i].result.verdict != PROCTOR_PASS)
+			return false;
+	return true;
+}
+
+/*
+ * The supervisor is woken at once where it may have to stop the run. Otherwise it is told before
+ * this worker sleeps, with what there is to say by then: a wake-up costs as much as a small test.
+ */
 static void worker_post(struct worker *w, struct post *post)
 {
 	for (unsigned i = 0; i < post->noutcomes; i++) {
 		post->outcomes[i].result.worker = w->slot;
 		post->outcomes[i].result.core = w->core;
 	}
-	mailbox_post(&w->run->mailbox, post);
+	if (post_all_passed(post))
+		mailbox_post_quietly(&w->run->mailbox, post);
+	else
+		mailbox_post(&w->run->mailbox, post);
+}
+
+/* To be called before anything is waited for. */
+static void worker_tell(struct worker *w)
+{
+	mailbox_wake(&w->run->mailbox);
 }
 
 static void worker_fail_task(struct worker *w, const struct task *task, const char *message)
@@ -58,7 +79,7 @@ static void worker_fail_task(struct worker *w, const struct task *task, const ch
 static void worker_release(struct worker *w, struct host **host)
 {
 	host_leave_counts(*host);
-	mailbox_post(&w->run->mailbox, &(*host)->released);
+	mailbox_post_quietly(&w->run->mailbox, &(*host)->released);
 	*host = NULL;
 }
 
@@ -70,6 +91,7 @@ static void worker_end_host(struct worker *w, struct host **host)
 	if (!*host)
 		return;
 	host_tell_end(*host);
+	worker_tell(w);
 	host_wait_over(*host);
 	post = worker_results(w, *host);
 	judge_exit(*host, post);
@@ -187,6 +209,7 @@ static void worker_run_library(struct worker *w, struct host **host, const struc
 		worker_fail_task(w, task, err.text);
 		return;
 	}
+	worker_tell(w);
 	over = host_wait(*host);
 	post = worker_results(w, *host);
 	j = judge_task(*host, task, over, post);
@@ -231,6 +254,17 @@ static void worker_open_guard(struct worker *w)
 		run->guard = guard;
 }
 
+static bool worker_next(struct worker *w, const struct host *host, struct task *task)
+{
+	struct suite *const *open = host ? host->suites : NULL;
+	size_t nopen = host ? host->nsuites : 0;
+
+	if (queue_try_pop(&w->run->queue, w->slot, open, nopen, task))
+		return true;
+	worker_tell(w);
+	return queue_pop(&w->run->queue, w->slot, open, nopen, task);
+}
+
 static void *worker_main(void *data)
 {
 	struct worker *w = data;
@@ -239,8 +273,7 @@ static void *worker_main(void *data)
 
 	worker_pin(w);
 	worker_open_guard(w);
-	while (queue_pop(&w->run->queue, w->slot, host ? host->suites : NULL,
-			 host ? host->nsuites : 0, &task))
+	while (worker_next(w, host, &task))
 		worker_run_task(w, &host, &task);
 	worker_end_host(w, &host);
 	mailbox_post(&w->run->mailbox, &w->end);

@@ -48,6 +48,41 @@ static void the_first_post_wakes_and_all_come_in_order(void **state)
 	mailbox_close(&m);
 }
 
+static void a_quiet_post_wakes_with_the_next_or_when_asked(void **state)
+{
+	struct post posts[4] = { 0 };
+	struct mailbox m;
+
+	(void)state;
+	assert_int_equal(mailbox_open(&m, 1, NULL), 0);
+	mailbox_wake(&m);
+	assert_false(woken(&m));
+	mailbox_post_quietly(&m, &posts[0]);
+	mailbox_post_quietly(&m, &posts[1]);
+	assert_false(woken(&m));
+	mailbox_post(&m, &posts[2]);
+	assert_true(woken(&m));
+	/* The supervisor knows that there is something: nobody need say it again. */
+	mailbox_post_quietly(&m, &posts[3]);
+	mailbox_wake(&m);
+	assert_false(woken(&m));
+	assert_ptr_equal(mailbox_take(&m), &posts[0]);
+
+	mailbox_post_quietly(&m, &posts[0]);
+	mailbox_wake(&m);
+	assert_true(woken(&m));
+	mailbox_wake(&m);
+	assert_false(woken(&m));
+	assert_ptr_equal(mailbox_take(&m), &posts[0]);
+
+	/* Taken before it was told: there is nothing left to tell. */
+	mailbox_post_quietly(&m, &posts[0]);
+	assert_ptr_equal(mailbox_take(&m), &posts[0]);
+	mailbox_wake(&m);
+	assert_false(woken(&m));
+	mailbox_close(&m);
+}
+
 struct sender {
 	struct mailbox *m;
 	unsigned worker;
@@ -63,8 +98,12 @@ static void *sender_main(void *data)
 
 		post->noutcomes = 1;
 		post->outcomes[0].item = i;
-		mailbox_post(s->m, post);
+		if (i % 3)
+			mailbox_post_quietly(s->m, post);
+		else
+			mailbox_post(s->m, post);
 	}
+	mailbox_wake(s->m);
 	return NULL;
 }
 
@@ -106,6 +145,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_first_post_wakes_and_all_come_in_order),
+		cmocka_unit_test(a_quiet_post_wakes_with_the_next_or_when_asked),
 		cmocka_unit_test(a_worker_waits_for_its_posts_to_come_back),
 	};
 

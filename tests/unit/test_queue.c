@@ -68,6 +68,28 @@ static void a_task_is_at_most_ten_tests_of_one_suite(void **state)
 	fake_fini(&f);
 }
 
+static void a_pop_may_be_tried_without_waiting(void **state)
+{
+	struct fake f;
+	struct queue q;
+	struct task task;
+
+	(void)state;
+	fake_init(&f, 1, 2);
+	assert_int_equal(queue_init(&q, &f.plan, 4, 1, PROCTOR_ISOLATION_BATCH, NULL), 0);
+	queue_pause(&q, true);
+	assert_false(queue_try_pop(&q, 0, NULL, 0, &task));
+	queue_pause(&q, false);
+	assert_true(queue_try_pop(&q, 0, NULL, 0, &task));
+	assert_true(queue_try_pop(&q, 0, NULL, 0, &task));
+	assert_false(queue_try_pop(&q, 0, NULL, 0, &task));
+	assert_int_equal(queue_push_head(&q, &task, 0, 1), 0);
+	queue_end(&q);
+	assert_false(queue_try_pop(&q, 0, NULL, 0, &task));
+	queue_fini(&q);
+	fake_fini(&f);
+}
+
 static void tasks_shrink_towards_the_end(void **state)
 {
 	struct fake f;
@@ -371,6 +393,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_task_is_at_most_ten_tests_of_one_suite),
+		cmocka_unit_test(a_pop_may_be_tried_without_waiting),
 		cmocka_unit_test(tasks_shrink_towards_the_end),
 		cmocka_unit_test(a_long_test_is_a_task_of_its_own),
 		cmocka_unit_test(a_test_with_a_directory_of_its_own_is_alone),
