@@ -56,9 +56,9 @@ LIB_SRC      := $(patsubst %,src/adapter/%.c,elf exe listing suite_h tml) \
                     report_lcov store tool_run tools) \
                 $(patsubst %,src/loop/%.c,backend loop loop_epoll loop_uring) \
                 $(patsubst %,src/plan/%.c,directory discover manifest names needs plan select) \
-                $(patsubst %,src/report/%.c,coverage escape events junit reporter sink status terminal writer xml) \
+                $(patsubst %,src/report/%.c,coverage escape events junit reporter sink slowest status terminal writer xml) \
                 $(patsubst %,src/run/%.c,capture cores environment guard host host_path judge mailbox \
-                    orphans page queue results run signals supervisor \
+                    not_run orphans page queue results run signals supervisor \
                     symbolize verdict words worker)
 CLI_SRC      := $(patsubst %,src/cli/%.c,color coverage doctor help list main options plan run)
 HOST_SRC     := $(patsubst %,src/host/%.c,checks counters crash environment fork functions guard leave left \
@@ -92,7 +92,12 @@ $B/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(LIB_FLAGS) -MMD -MP -c -o $@ $<
 
-# Where the host is when it is not near the program that calls, as after make install.
+# Where the host is when it is not near the program that calls, as after make install. Another PREFIX
+# than last time makes the object anew.
+$B/libexecdir: FORCE
+	@mkdir -p $(@D)
+	@echo '$(PREFIX)/libexec/proctor' | cmp -s - $@ || echo '$(PREFIX)/libexec/proctor' >$@
+$B/obj/src/run/host_path.o: $B/libexecdir
 $B/obj/src/run/host_path.o: LIB_FLAGS += -DLIBEXECDIR='"$(PREFIX)/libexec/proctor"'
 
 $B/libproctor.a: $(LIB_OBJ)
@@ -270,7 +275,9 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/proctor \
 		$(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/include/proctor \
 		$(DESTDIR)$(PREFIX)/share/man/man1 \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 	install $B/proctor $(DESTDIR)$(PREFIX)/bin/
 	install $B/proctor-host $B/proctor-preload.so $(DESTDIR)$(PREFIX)/libexec/proctor/
 	install -m 644 $B/libproctor.a $(DESTDIR)$(LIBDIR)/
@@ -283,11 +290,16 @@ install: all
 	install -m 644 docs/proctor.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 tools/completion/proctor.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/proctor
+	install -m 644 tools/completion/_proctor $(DESTDIR)$(PREFIX)/share/zsh/site-functions/
+	install -m 644 tools/completion/proctor.fish \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/
 
 clean:
 	rm -rf build
 
-.PHONY: all headers unit integration test-parts test demo-parts demo \
+FORCE:
+
+.PHONY: FORCE all headers unit integration test-parts test demo-parts demo \
         bench soak fuzz lint lint-tidy lint-cppcheck install clean
 .DELETE_ON_ERROR:
 # What only a pattern rule asks for is kept too.

@@ -61,7 +61,7 @@ static int hand_in(struct proctor_plan *plan, const char *path, unsigned ntests,
 
 int main(int argc, char **argv)
 {
-	struct proctor_options options = { .crash_continues = true };
+	struct proctor_options options = { .on_crash = PROCTOR_ON_CRASH_CONTINUE };
 	struct proctor_plan *plan = proctor_plan_new();
 	struct proctor_error err = { .code = 0 };
 	struct proctor_counts counts;

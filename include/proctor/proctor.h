@@ -43,7 +43,7 @@ enum proctor_verdict {
 	PROCTOR_SKIP,
 	PROCTOR_ERROR,		/* could not be run */
 	PROCTOR_CANCELLED,	/* had started; stopped because the run ended early */
-	PROCTOR_NOT_RUN,	/* never started */
+	PROCTOR_NOT_RUN,	/* never started, as the run ended early */
 	PROCTOR_NVERDICTS
 };
 
@@ -59,6 +59,13 @@ enum proctor_isolation {
 	PROCTOR_ISOLATION_FORK,		/* the host opens the suite once and forks for each test */
 };
 
+/* Whether a crash ends the run. */
+enum proctor_on_crash {
+	PROCTOR_ON_CRASH_AUTO,		/* yes where all suites are TML's, else no */
+	PROCTOR_ON_CRASH_STOP,
+	PROCTOR_ON_CRASH_CONTINUE,
+};
+
 enum proctor_loop {
 	PROCTOR_LOOP_AUTO,		/* io_uring where it works, else epoll */
 	PROCTOR_LOOP_URING,
@@ -72,6 +79,7 @@ struct proctor_result {
 	bool final;			/* false: another attempt follows */
 	unsigned attempt;		/* from 1 */
 	unsigned repetition;		/* from 1 */
+	unsigned nrepetitions;		/* NOT_RUN: so many never started; else 1 */
 	unsigned worker;		/* slot, from 0 */
 	int core;			/* the worker's core; -1: not pinned */
 	uint64_t start_us, end_us;	/* both 0: never started */
@@ -95,7 +103,7 @@ struct proctor_result {
 
 /* One test, as a reporter sees it. */
 struct proctor_test {
-	const char *id;			/* SUITE::NAME */
+	const char *id;			/* SUITE::NAME; an executable's: SUITE */
 	const char *suite, *group, *name, *file, *path;	/* group, file: "" if unknown */
 	unsigned index;			/* within its suite, from 0 */
 	unsigned ntests;		/* `@test` functions it stands for; 0: unknown */
@@ -159,7 +167,7 @@ enum proctor_event_kind {
 	PROCTOR_RUN_START,
 	PROCTOR_TEST_START,
 	PROCTOR_TEST_SLOW,	/* runs longer than slow_after_us, goes on */
-	PROCTOR_TEST_END,
+	PROCTOR_TEST_END,	/* NOT_RUN: without a start, once for all repetitions not run */
 	PROCTOR_NOTE,		/* `text`: a fallback, a limit met, something left behind */
 	PROCTOR_TICK,		/* about ten a second while tests run, for reporters that show time */
 	PROCTOR_COVERAGE,	/* once, after the last test's end, where coverage was asked for */
@@ -172,7 +180,8 @@ struct proctor_event {
 	bool more;				/* another event waits already: flush later */
 	const struct proctor_test *test;	/* TEST_*: whose */
 	const struct proctor_result *result;	/* TEST_*; at a start only who runs it and when */
-	const char *text;			/* NOTE; RUN_START: why this loop, or NULL */
+	/* NOTE; RUN_START: why this loop, or NULL; RUN_END: why the run ended early, or NULL */
+	const char *text;
 	/* RUN_START, RUN_END */
 	size_t ntests;				/* tests times repetitions */
 	unsigned nthreads, ncores;
@@ -202,8 +211,8 @@ struct proctor_options {
 	size_t max_output_bytes;	/* kept per test and stream; 0: 1 MiB */
 	enum proctor_isolation isolation;
 	enum proctor_loop loop;
-	bool crash_continues;		/* false: a crash ends the run */
-	bool fail_fast;
+	enum proctor_on_crash on_crash;
+	unsigned max_failures;		/* so many end the run; 0: it goes on */
 	bool nocapture;			/* tests inherit stdout and stderr */
 	bool pin_tests;			/* tests stay on their worker's core */
 	bool backtrace;			/* ask TML's runtime for backtraces of panics */

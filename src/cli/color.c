@@ -5,11 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
-bool color_terminal(void)
+bool color_terminal(int fd)
 {
 	const char *term = getenv("TERM");
 
-	return isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0;
+	return isatty(fd) && term && strcmp(term, "dumb") != 0;
 }
 
 static bool env_set(const char *name)
@@ -19,7 +19,7 @@ static bool env_set(const char *name)
 	return value && value[0];
 }
 
-bool color_use(enum color_choice choice)
+bool color_use(enum color_choice choice, int fd)
 {
 	const char *force;
 
@@ -34,7 +34,7 @@ bool color_use(enum color_choice choice)
 		force = getenv("CLICOLOR_FORCE");
 		if (force && *force && strcmp(force, "0") != 0)
 			return true;
-		return color_terminal();
+		return color_terminal(fd);
 	}
 	return false;	/* not reached */
 }

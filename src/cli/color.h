@@ -5,8 +5,8 @@
 
 #include "cli/options.h"
 
-bool color_terminal(void);
+bool color_terminal(int fd);
 /* https://no-color.org and its counterpart CLICOLOR_FORCE; the command line is stronger. */
-bool color_use(enum color_choice choice);
+bool color_use(enum color_choice choice, int fd);
 
 #endif

@@ -39,6 +39,8 @@ int plan_arguments(struct proctor_plan *plan, const struct options *o,
 		   struct plan_outcome *outcome);
 /* Prints each suite's name once. */
 int print_suites(const struct proctor_plan *plan);
+/* Fills `plan` as plan_arguments() does and prints its tests, or its suites; the exit status. */
+int list_plan(struct proctor_plan *plan, const struct options *o);
 
 void help_print(void);
 /* The help of one command. */

@@ -35,7 +35,7 @@ static int coverage_take_directory(struct options *o, struct proctor_error *err)
 
 static int coverage_report(const struct options *o)
 {
-	struct terminal_options options = { .color = color_use(o->color) };
+	struct terminal_options options = { .color = color_use(o->color, STDOUT_FILENO) };
 	struct audience a = { .nproblems = 0 };
 	struct proctor_error err, write_err;
 	int status = EXIT_BROKEN, ret;

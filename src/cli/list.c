@@ -57,7 +57,7 @@ static void list_text(const struct proctor_plan *plan)
 	bytes_fini(&line);
 }
 
-static int list_plan(struct proctor_plan *plan, const struct options *o)
+int list_plan(struct proctor_plan *plan, const struct options *o)
 {
 	struct plan_outcome outcome;
 	struct proctor_error err;

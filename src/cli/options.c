@@ -2,7 +2,6 @@
 #include "cli/options.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,9 +16,8 @@
 #define REPEAT_MAX 1000000
 #define RETRIES_MAX 1000
 #define SHARDS_MAX 1000000
-
-/* getopt_long() answers this much and the index in the table. */
-#define OPTION_BASE 256
+#define FAILURES_MAX 1000000
+#define SLOWEST_MAX 1000
 
 /* In the library's options 0 stands for the default, so that none may be asked for. */
 static int parse_time(const char *text, uint64_t *us, struct proctor_error *err)
@@ -141,12 +139,65 @@ static int store_loop(struct options *o, const char *text, struct proctor_error 
 
 static int store_on_crash(struct options *o, const char *text, struct proctor_error *err)
 {
-	static const struct choice choices[3] = { { "stop", false }, { "continue", true } };
+	static const struct choice choices[3] = {
+		{ "auto", PROCTOR_ON_CRASH_AUTO },
+		{ "stop", PROCTOR_ON_CRASH_STOP },
+		{ "continue", PROCTOR_ON_CRASH_CONTINUE },
+	};
 	int value = 0, ret = parse_choice(text, choices, &value, err);
 
 	if (ret == 0)
-		o->run.crash_continues = value;
+		o->run.on_crash = (enum proctor_on_crash)value;
 	return ret;
+}
+
+static int store_max_fail(struct options *o, const char *text, struct proctor_error *err)
+{
+	return parse_unsigned(text, 1, FAILURES_MAX, &o->run.max_failures, err);
+}
+
+static int store_slowest(struct options *o, const char *text, struct proctor_error *err)
+{
+	return parse_unsigned(text, 0, SLOWEST_MAX, &o->nslowest, err);
+}
+
+static int store_show_output(struct options *o, const char *text, struct proctor_error *err)
+{
+	static const struct choice choices[3] = {
+		{ "failed", TERMINAL_OUTPUT_FAILED },
+		{ "all", TERMINAL_OUTPUT_ALL },
+		{ "none", TERMINAL_OUTPUT_NONE },
+	};
+	int value = 0, ret = parse_choice(text, choices, &value, err);
+
+	if (ret == 0)
+		o->output = (enum terminal_output)value;
+	return ret;
+}
+
+static int store_color(struct options *o, const char *text, struct proctor_error *err)
+{
+	static const struct choice choices[3] = {
+		{ "auto", COLOR_AUTO },
+		{ "always", COLOR_ALWAYS },
+		{ "never", COLOR_NEVER },
+	};
+	int value = COLOR_ALWAYS, ret = text ? parse_choice(text, choices, &value, err) : 0;
+
+	if (ret == 0)
+		o->color = (enum color_choice)value;
+	return ret;
+}
+
+/* Whatever fails the run goes on; only a --on-crash=stop that was given stays. */
+static int store_no_fail_fast(struct options *o, const char *text, struct proctor_error *err)
+{
+	(void)text;
+	(void)err;
+	o->run.max_failures = 0;
+	if (o->run.on_crash == PROCTOR_ON_CRASH_AUTO)
+		o->run.on_crash = PROCTOR_ON_CRASH_CONTINUE;
+	return 0;
 }
 
 static int store_repeat(struct options *o, const char *text, struct proctor_error *err)
@@ -267,14 +318,14 @@ static int store_coverage_tool_timeout(struct options *o, const char *text,
 }
 
 STORE(no_suite, o->run.isolation = PROCTOR_ISOLATION_TEST)
-STORE(fail_fast, o->run.fail_fast = true)
+STORE(fail_fast, o->run.max_failures = 1)
 STORE(group, o->selection.group = text)
 STORE(exe, o->exe_glob = text)
+STORE(list, o->list = true)
 STORE(list_suites, o->list_suites = true)
 STORE(nocapture, o->run.nocapture = true)
 STORE(verbose, o->volume = TERMINAL_VERBOSE)
 STORE(quiet, o->volume = TERMINAL_QUIET)
-STORE(color, o->color = COLOR_ALWAYS)
 STORE(no_color, o->color = COLOR_NEVER)
 STORE(pin_tests, o->run.pin_tests = true)
 STORE(events, o->events_path = text)
@@ -296,6 +347,7 @@ const struct option_spec option_table[] = {
 	{ "test-threads", 'j', RUN, OPTION_NEEDED, "N", false,
 	  "execute tests on N threads, 1 to 64: how many tests run at the same time, not how "
 	  "they are built (default: one per usable core, at least 4)", store_threads },
+	{ "jobs", 0, RUN, OPTION_NEEDED, "N", false, "the same as --test-threads", store_threads },
 	{ "timeout", 0, RUN, OPTION_NEEDED, "TIME", false,
 	  "give each test so much time (default: 20s)", store_timeout },
 	{ "grace", 0, RUN, OPTION_NEEDED, "TIME", false,
@@ -313,9 +365,14 @@ const struct option_spec option_table[] = {
 	{ "no-suite", 0, RUN, OPTION_FLAG, NULL, false, "the same as --isolation=test",
 	  store_no_suite },
 	{ "on-crash", 0, RUN, OPTION_NEEDED, "WHAT", false,
-	  "stop: a crash ends the run at once (default); continue: go on", store_on_crash },
+	  "stop: a crash ends the run at once; continue: go on; auto: stop where all suites are "
+	  "TML's, else continue (default)", store_on_crash },
 	{ "fail-fast", 0, RUN, OPTION_FLAG, NULL, false, "end the run at the first failure",
 	  store_fail_fast },
+	{ "max-fail", 0, RUN, OPTION_NEEDED, "N", false, "end the run at the Nth failure",
+	  store_max_fail },
+	{ "no-fail-fast", 0, RUN, OPTION_FLAG, NULL, false,
+	  "go on whatever fails, or crashes (unless --on-crash=stop)", store_no_fail_fast },
 	{ "repeat", 0, RUN, OPTION_NEEDED, "N", false, "run every test N times", store_repeat },
 	{ "retries", 0, RUN, OPTION_NEEDED, "N", false,
 	  "run a failed test up to N times more; a pass then is flaky, counted as passed and "
@@ -333,6 +390,8 @@ const struct option_spec option_table[] = {
 	  store_group },
 	{ "exe", 0, SELECTING, OPTION_NEEDED, "GLOB", false,
 	  "in directories, take executables with such names for tests", store_exe },
+	{ "list", 0, RUN, OPTION_FLAG, NULL, false,
+	  "print the ids of the tests and run nothing, as proctor list does", store_list },
 	{ "list-suites", 0, SELECTING, OPTION_FLAG, NULL, false,
 	  "print the names of the suites and run nothing", store_list_suites },
 	{ "json", 0, COMMAND_LIST, OPTION_FLAG, NULL, false, "print JSON", store_json },
@@ -342,7 +401,7 @@ const struct option_spec option_table[] = {
 	  "keep each test on the core of its worker", store_pin_tests },
 	{ "loop", 0, RUN | COMMAND_DOCTOR, OPTION_NEEDED, "KIND", false,
 	  "auto: io_uring where it works, else epoll (default); uring; epoll", store_loop },
-	{ "events", 0, RUN, OPTION_NEEDED, "FILE", false, "write each event to FILE, as JSON lines",
+	{ "events", 0, RUN, OPTION_NEEDED, "FILE", false, "write each event to FILE, as JSON lines; -: to stdout, and the report to stderr",
 	  store_events },
 	{ "junit", 0, RUN, OPTION_NEEDED, "FILE", false, "write a report in JUnit's XML to FILE",
 	  store_junit },
@@ -375,9 +434,14 @@ const struct option_spec option_table[] = {
 	{ "verbose", 'v', RUN, OPTION_FLAG, NULL, false, "a line for each test", store_verbose },
 	{ "quiet", 'q', RUN, OPTION_FLAG, NULL, false,
 	  "a line for each failure, the last line and the total of coverage, nothing else", store_quiet },
-	{ "color", 0, REPORTING, OPTION_FLAG, NULL, false, "use colours also where it is no terminal",
-	  store_color },
-	{ "no-color", 0, REPORTING, OPTION_FLAG, NULL, false, "use no colours", store_no_color },
+	{ "show-output", 0, RUN, OPTION_NEEDED, "OF", false,
+	  "show what was written by failed tests (default), by all, or by none", store_show_output },
+	{ "slowest", 0, RUN, OPTION_NEEDED, "N", false,
+	  "list the N slowest tests at the end", store_slowest },
+	{ "color", 0, REPORTING, OPTION_OPTIONAL, "WHEN", false,
+	  "use colours: auto: on a terminal (default); always, also without WHEN; never", store_color },
+	{ "no-color", 0, REPORTING, OPTION_FLAG, NULL, false, "the same as --color=never",
+	  store_no_color },
 	{ "help", 'h', ANY, OPTION_FLAG, NULL, false, "print help and exit", store_help },
 	{ "host", 0, RUN | COMMAND_DOCTOR, OPTION_NEEDED, "PATH", true,
 	  "use this proctor-host", store_host },
@@ -428,77 +492,127 @@ const char *near_match(const char *typed, const char *const *names, size_t nname
 	return match;
 }
 
-/* For an option that getopt_long() does not know, or that fits more than one. */
-static int unknown_option(enum command command, const char *argument, struct proctor_error *err)
+/* The name that `typed` is an abbreviation of, where it is one of a single name. */
+static const char *abbreviated(const char *typed, const char *const *names, size_t nnames)
+{
+	const char *match = NULL;
+
+	for (size_t i = 0; i < nnames; i++) {
+		if (strncmp(names[i], typed, strlen(typed)) != 0)
+			continue;
+		if (match)
+			return NULL;
+		match = names[i];
+	}
+	return match;
+}
+
+/* Abbreviations are refused: what is short for one option today is short for two tomorrow. */
+static int unknown_option(enum command command, const char *word, struct proctor_error *err)
 {
 	const char *names[ARRAY_SIZE(option_table)], *match;
 	char typed[64];
 	size_t n = 0;
 
-	snprintf(typed, sizeof(typed), "%.*s", (int)strcspn(argument, "="), argument);
-	if (strncmp(typed, "--", 2) != 0)
-		return error_set(err, -EINVAL, "unknown option %s", argument);
+	snprintf(typed, sizeof(typed), "%.*s", (int)strcspn(word, "="), word);
 	for (size_t i = 0; i < ARRAY_SIZE(option_table); i++)
 		if ((option_table[i].commands & command) && !option_table[i].hidden)
 			names[n++] = option_table[i].name;
-	match = near_match(typed + 2, names, n);
+	match = abbreviated(typed + 2, names, n);
+	if (!match)
+		match = near_match(typed + 2, names, n);
 	if (match)
 		return error_set(err, -EINVAL, "unknown option %s; did you mean --%s?", typed,
 				 match);
 	return error_set(err, -EINVAL, "unknown option %s", typed);
 }
 
-/* Fills what getopt_long() wants; `letters` has room for three characters an option, and two. */
-static void getopt_tables(enum command command, struct option *longs, char *letters)
+/* The option of this name, of `nname` bytes, or of this letter; NULL: the command has none. */
+static const struct option_spec *option_find(enum command command, const char *name, size_t nname,
+					     char letter)
 {
-	*longs = (struct option){ 0 };
-	*letters++ = ':';	/* tells a missing value from an unknown option */
 	for (size_t i = 0; i < ARRAY_SIZE(option_table); i++) {
 		const struct option_spec *spec = &option_table[i];
 
 		if (!(spec->commands & command))
 			continue;
-		*longs++ = (struct option){
-			.name = spec->name,
-			.has_arg = spec->value == OPTION_FLAG ? no_argument :
-				   spec->value == OPTION_NEEDED ? required_argument :
-								  optional_argument,
-			.val = OPTION_BASE + (int)i,
-		};
-		if (!spec->letter)
-			continue;
-		*letters++ = spec->letter;
-		if (spec->value == OPTION_NEEDED)
-			*letters++ = ':';
+		if (name ? strlen(spec->name) == nname && memcmp(spec->name, name, nname) == 0 :
+			   spec->letter == letter)
+			return spec;
 	}
-	*longs = (struct option){ 0 };
-	*letters = '\0';
-}
-
-/* The option that getopt_long() answered or complained about; NULL: none. */
-static const struct option_spec *option_find(enum command command, int answer)
-{
-	if (answer >= OPTION_BASE && answer < OPTION_BASE + (int)ARRAY_SIZE(option_table))
-		return &option_table[answer - OPTION_BASE];
-	for (size_t i = 0; i < ARRAY_SIZE(option_table); i++)
-		if (answer != 0 && option_table[i].letter == answer &&
-		    (option_table[i].commands & command))
-			return &option_table[i];
 	return NULL;
 }
 
-static int option_error(enum command command, int answer, char **argv, struct proctor_error *err)
-{
-	const struct option_spec *spec = option_find(command, optopt);
+/* The words of the command line that have not been read. */
+struct words {
+	char **at, **end;
+};
 
-	if (spec && answer == ':')
-		return error_set(err, -EINVAL, "--%s needs a value, --%s=%s", spec->name,
-				 spec->name, spec->value_name);
-	if (spec)
-		return error_set(err, -EINVAL, "--%s takes no value", spec->name);
-	if (optopt != 0)
-		return error_set(err, -EINVAL, "unknown option -%c", optopt);
-	return unknown_option(command, argv[optind - 1], err);
+static int option_store(struct options *o, const struct option_spec *spec, const char *value,
+			struct proctor_error *err)
+{
+	struct proctor_error why;
+
+	if (spec->store(o, value, &why) < 0)
+		return error_set(err, -EINVAL, "--%s: %s", spec->name, why.text);
+	if (strncmp(spec->name, "coverage-", 9) == 0)
+		o->of_coverage = spec->name;
+	return 0;
+}
+
+/* `value` stood in the same word; NULL: the next word may be it. */
+static int option_take(struct options *o, const struct option_spec *spec, const char *value,
+		       struct words *words, struct proctor_error *err)
+{
+	switch (spec->value) {
+	case OPTION_FLAG:
+		if (value)
+			return error_set(err, -EINVAL, "--%s takes no value", spec->name);
+		break;
+	case OPTION_NEEDED:
+		if (!value && words->at == words->end)
+			return error_set(err, -EINVAL, "--%s needs a value, --%s=%s", spec->name,
+					 spec->name, spec->value_name);
+		if (!value)
+			value = *words->at++;
+		break;
+	case OPTION_OPTIONAL:
+		break;
+	}
+	return option_store(o, spec, value, err);
+}
+
+/* "--name", "--name=value", or "--name" and the value as the next word. */
+static int take_long(struct options *o, enum command command, const char *word,
+		     struct words *words, struct proctor_error *err)
+{
+	size_t nname = strcspn(word + 2, "=");
+	const struct option_spec *spec = option_find(command, word + 2, nname, 0);
+
+	if (!spec)
+		return unknown_option(command, word, err);
+	return option_take(o, spec, word[2 + nname] ? word + 3 + nname : NULL, words, err);
+}
+
+/* "-v", "-vq", "-j3", or "-j" and the value as the next word. */
+static int take_letters(struct options *o, enum command command, const char *word,
+			struct words *words, struct proctor_error *err)
+{
+	int ret = 0;
+
+	for (const char *at = word + 1; ret == 0 && *at; at++) {
+		const struct option_spec *spec = option_find(command, NULL, 0, *at);
+		const char *value = NULL;
+
+		if (!spec)
+			return error_set(err, -EINVAL, "unknown option -%c", *at);
+		if (spec->value == OPTION_NEEDED && at[1]) {
+			value = at + 1;
+			at += strlen(at) - 1;
+		}
+		ret = option_take(o, spec, value, words, err);
+	}
+	return ret;
 }
 
 static int add_argument(struct options *o, const char *argument, struct proctor_error *err)
@@ -512,36 +626,43 @@ static int add_argument(struct options *o, const char *argument, struct proctor_
 	return list_add(&o->paths, &o->npaths, argument, err);
 }
 
+/* What single options cannot know. */
+static int options_check(const struct options *o, enum command command, struct proctor_error *err)
+{
+	if (command != COMMAND_RUN || o->help)
+		return 0;
+	/* A minimum that nobody looks at would be worse than none. */
+	if (o->of_coverage && o->run.coverage.kind == PROCTOR_COVERAGE_NONE)
+		return error_set(err, -EINVAL, "--%s is of no use without --coverage",
+				 o->of_coverage);
+	if (o->run.nocapture && o->events_path && strcmp(o->events_path, "-") == 0)
+		return error_set(err, -EINVAL, "--events=- and --nocapture would mix events and "
+				 "what tests write");
+	return 0;
+}
+
 int options_parse(struct options *o, enum command command, int argc, char **argv,
 		  struct proctor_error *err)
 {
-	struct option longs[ARRAY_SIZE(option_table) + 1];
-	char letters[3 * ARRAY_SIZE(option_table) + 2];
-	const char *of_coverage = NULL;
-	int answer, ret = 0;
+	struct words words = { argv + 1, argv + argc };
+	bool ended = false;
+	int ret = 0;
 
 	*o = (struct options){ 0 };
-	getopt_tables(command, longs, letters);
-	opterr = 0;
-	optind = 0;	/* glibc: start anew */
-	while (ret == 0 && (answer = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
-		const struct option_spec *spec = option_find(command, answer);
-		struct proctor_error why;
+	while (ret == 0 && words.at < words.end) {
+		const char *word = *words.at++;
 
-		if (!spec) {
-			ret = option_error(command, answer, argv, err);
-		} else if (spec->store(o, optarg, &why) < 0) {
-			ret = error_set(err, -EINVAL, "--%s: %s", spec->name, why.text);
-		} else if (strncmp(spec->name, "coverage-", 9) == 0) {
-			of_coverage = spec->name;
-		}
+		if (ended || word[0] != '-' || !word[1])
+			ret = add_argument(o, word, err);
+		else if (strcmp(word, "--") == 0)
+			ended = true;
+		else if (word[1] == '-')
+			ret = take_long(o, command, word, &words, err);
+		else
+			ret = take_letters(o, command, word, &words, err);
 	}
-	/* A minimum that nobody looks at would be worse than none. */
-	if (ret == 0 && command == COMMAND_RUN && of_coverage && !o->help &&
-	    o->run.coverage.kind == PROCTOR_COVERAGE_NONE)
-		ret = error_set(err, -EINVAL, "--%s is of no use without --coverage", of_coverage);
-	for (int i = optind; ret == 0 && i < argc; i++)
-		ret = add_argument(o, argv[i], err);
+	if (ret == 0)
+		ret = options_check(o, command, err);
 	if (ret < 0) {
 		options_fini(o);
 		return ret;

@@ -35,9 +35,12 @@ struct options {		/* strings are argv's */
 	size_t npaths;
 	const char *exe_glob;
 	const char *events_path, *junit_path;
+	const char *of_coverage;	/* an option that needs --coverage; NULL: none was given */
 	enum terminal_volume volume;
+	enum terminal_output output;
+	unsigned nslowest;
 	enum color_choice color;
-	bool list_suites, json, help;
+	bool list, list_suites, json, help;
 };
 
 struct option_spec {

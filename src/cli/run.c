@@ -16,6 +16,7 @@
 
 struct channel {
 	struct reporter *reporter;	/* NULL: closed */
+	bool is_stdout;			/* its reader may go away, and the run with it */
 	bool failed;			/* said so once; still fed, as it may recover */
 };
 
@@ -62,8 +63,7 @@ static int audience_event(const struct proctor_event *event, void *data)
 
 		if (failed == 0)
 			continue;
-		/* The first channel is the terminal: nobody listens any more. */
-		if (i == 0 && failed == -EPIPE)
+		if (c->is_stdout && failed == -EPIPE)
 			ret = -EPIPE;
 		else
 			audience_failed(a, c, &err);
@@ -79,7 +79,7 @@ static void audience_close(struct audience *a)
 		struct channel *c = &a->channels[i];
 		int ret = c->reporter->ops->close(c->reporter, &err);
 
-		if (ret < 0 && !(i == 0 && ret == -EPIPE))
+		if (ret < 0 && !(c->is_stdout && ret == -EPIPE))
 			audience_failed(a, c, &err);
 	}
 	a->nchannels = 0;
@@ -87,24 +87,29 @@ static void audience_close(struct audience *a)
 
 static int audience_open(struct audience *a, const struct options *o, struct proctor_error *err)
 {
-	bool terminal = color_terminal();
+	/* Events that go to stdout have it for themselves. */
+	bool events = o->events_path && strcmp(o->events_path, "-") == 0;
+	int fd = events ? STDERR_FILENO : STDOUT_FILENO;
 	struct terminal_options options = {
 		.volume = o->volume,
-		.color = color_use(o->color),
-		/* Tests that write to the same terminal would tear the line. */
-		.status = terminal && !o->run.nocapture && o->volume != TERMINAL_QUIET,
+		.output = o->output,
+		.nslowest = o->nslowest,
+		.color = color_use(o->color, fd),
+		/* Tests that write to the same terminal would tear the line, and so would events. */
+		.status = color_terminal(fd) && !o->run.nocapture &&
+			  !(events && isatty(STDOUT_FILENO)) && o->volume != TERMINAL_QUIET,
 	};
 	int ret;
 
-	ret = terminal_open(&a->channels[a->nchannels].reporter, STDOUT_FILENO, &options, err);
+	ret = terminal_open(&a->channels[a->nchannels].reporter, fd, &options, err);
 	if (ret < 0)
 		return ret;
-	a->nchannels++;
+	a->channels[a->nchannels++].is_stdout = !events;
 	if (o->events_path) {
 		ret = events_open(&a->channels[a->nchannels].reporter, o->events_path, err);
 		if (ret < 0)
 			goto close;
-		a->nchannels++;
+		a->channels[a->nchannels++].is_stdout = events;
 	}
 	if (o->junit_path) {
 		ret = junit_open(&a->channels[a->nchannels].reporter, o->junit_path, err);
@@ -200,8 +205,10 @@ int command_run(int argc, char **argv)
 		say_error(&err);
 		goto fini;
 	}
-	if (plan_arguments(plan, &o, &outcome) == 0)
-		status = o.list_suites ? print_suites(plan) : run_plan(plan, &o, &outcome);
+	if (o.list || o.list_suites)
+		status = list_plan(plan, &o);
+	else if (plan_arguments(plan, &o, &outcome) == 0)
+		status = run_plan(plan, &o, &outcome);
 	proctor_plan_free(plan);
 fini:
 	options_fini(&o);

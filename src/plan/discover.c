@@ -16,6 +16,7 @@
 #include "adapter/suite_h.h"
 #include "adapter/tml.h"
 #include "plan/manifest.h"
+#include "plan/names.h"
 #include "plan/needs.h"
 
 /* What a file turned out to be. All but the first come with a sentence that says why it is none. */
@@ -187,10 +188,11 @@ static int suite_list(struct suite *s, const struct listing *list, struct procto
 	return 0;
 }
 
-/* Gives an executable its one test. */
+/* Gives an executable its one test, which is called as the suite is, unless it was handed in with a
+ * name of its own. */
 static int suite_as_executable(struct suite *s, const struct stat *st, struct proctor_error *err)
 {
-	const char *base = strrchr(s->path, '/');
+	struct test *t;
 	int ret = exe_check(st, s->path, err);
 
 	s->kind = SUITE_EXE;
@@ -199,10 +201,17 @@ static int suite_as_executable(struct suite *s, const struct stat *st, struct pr
 	if (s->ntests > 1)
 		return error_set(err, -ENOEXEC, "%s is an executable, which is one test, but %zu "
 				 "tests of it are listed", s->path, s->ntests);
-	if (s->ntests == 0 && !suite_test_new(s, 0, base ? base + 1 : s->path, NULL, NULL))
+	if (s->ntests == 0 && !suite_test_new(s, 0, s->own_name, NULL, NULL))
 		return error_sys(err, ENOMEM, "cannot add the executable %s", s->path);
-	s->tests[0].symbol = NULL;
-	s->tests[0].pub.index = 0;
+	t = &s->tests[0];
+	/* An index alone made it a name for a library's test, and the id was made of that. */
+	if (t->symbol && strcmp(t->symbol, t->pub.name) == 0)
+		t->pub.name = s->own_name;
+	t->pub.id = suite_test_id(s, t->pub.name);
+	if (!t->pub.id)
+		return error_sys(err, ENOMEM, "cannot add the executable %s", s->path);
+	t->symbol = NULL;
+	t->pub.index = 0;
 	return 0;
 }
 

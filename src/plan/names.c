@@ -215,6 +215,39 @@ static int plan_name_suites(struct proctor_plan *plan, struct suite **sorted, ch
 	return ret;
 }
 
+/* SUITE::NAME of one suite can be SUITE of another only where a suite's name has "::" in it. */
+static bool plan_ids_may_meet(const struct proctor_plan *plan)
+{
+	for (size_t i = 0; i < plan->nsuites; i++)
+		if (strstr(plan->suites[i]->name, "::"))
+			return true;
+	return false;
+}
+
+/* Numbers ids that are equal though suite and test differ. */
+static int plan_tell_ids_apart(struct proctor_plan *plan)
+{
+	struct name_set set;
+	size_t ntests = 0;
+	int ret = 0;
+
+	if (!plan_ids_may_meet(plan))
+		return 0;
+	for (size_t i = 0; i < plan->nsuites; i++)
+		ntests += plan->suites[i]->ntests;
+	if (name_set_init(&set, ntests) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < plan->nsuites && ret == 0; i++)
+		for (size_t k = 0; k < plan->suites[i]->ntests && ret == 0; k++) {
+			struct proctor_test *pub = &plan->suites[i]->tests[k].pub;
+
+			pub->id = name_set_claim(&set, &plan->arena, (char *)pub->id);
+			ret = pub->id ? 0 : -ENOMEM;
+		}
+	free(set.slots);
+	return ret;
+}
+
 int plan_name_all(struct proctor_plan *plan)
 {
 	struct suite **sorted;
@@ -229,6 +262,8 @@ int plan_name_all(struct proctor_plan *plan)
 		ret = plan_name_suites(plan, sorted, names);
 	for (size_t i = 0; i < plan->nsuites && ret == 0; i++)
 		ret = suite_name_tests(plan->suites[i]);
+	if (ret == 0)
+		ret = plan_tell_ids_apart(plan);
 	free(names);
 	free(sorted);
 	return ret;

@@ -13,7 +13,10 @@
  */
 int plan_name_all(struct proctor_plan *plan);
 
-/* SUITE::NAME for `suite` as it is called now; the plan's. NULL: no memory. */
+/*
+ * SUITE::NAME for `suite` as it is called now; SUITE for an executable's test that has no name of its
+ * own. The plan's. NULL: no memory.
+ */
 char *suite_test_id(struct suite *suite, const char *name);
 
 #endif

@@ -149,8 +149,11 @@ int suite_reserve(struct suite *suite, size_t ntests, struct proctor_error *err)
 char *suite_test_id(struct suite *suite, const char *name)
 {
 	size_t nsuite = strlen(suite->name), nname = strlen(name);
-	char *id = arena_text(&suite->plan->arena, nsuite + 2 + nname);
+	char *id;
 
+	if (suite->kind == SUITE_EXE && strcmp(name, suite->own_name) == 0)
+		return arena_copy(&suite->plan->arena, suite->name);
+	id = arena_text(&suite->plan->arena, nsuite + 2 + nname);
 	if (id) {
 		memcpy(id, suite->name, nsuite);
 		memcpy(id + nsuite, "::", 2);
@@ -181,7 +184,8 @@ struct test *suite_test_new(struct suite *suite, unsigned index, const char *nam
 	if (!id)
 		return NULL;
 	t.pub.id = id;
-	t.pub.name = id + strlen(suite->name) + 2;
+	/* The end of the id, where it is that: an executable's may be another text. */
+	t.pub.name = strlen(id) > strlen(suite->name) ? id + strlen(suite->name) + 2 : suite->own_name;
 	t.pub.suite = suite->name;
 	t.pub.group = suite->group;
 	t.pub.path = suite->path;
@@ -194,7 +198,7 @@ struct test *suite_test_new(struct suite *suite, unsigned index, const char *nam
 	else
 		t.pub.file = arena_copy(arena, file);
 	if (symbol)
-		t.symbol = strcmp(symbol, name) == 0 ? id + strlen(suite->name) + 2 :
+		t.symbol = strcmp(symbol, name) == 0 ? (char *)t.pub.name :
 						       arena_copy(arena, symbol);
 	if (!t.pub.file || (symbol && !t.symbol))
 		return NULL;

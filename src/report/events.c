@@ -116,6 +116,8 @@ static void put_test(struct events *e, json_t *o, const struct proctor_event *ev
 	put(o, "core", json_integer(r->core));
 	put_number(o, "attempt", r->attempt);
 	put_number(o, "repetition", r->repetition);
+	if (r->nrepetitions > 1)
+		put_number(o, "repetitions", r->nrepetitions);
 }
 
 static json_t *marks_list(unsigned marks)
@@ -177,7 +179,7 @@ static void put_run(struct events *e, json_t *o, const struct proctor_event *eve
 		put_number(o, "seed", event->seed);
 }
 
-static void put_counts(json_t *o, const struct proctor_event *event)
+static void put_counts(struct events *e, json_t *o, const struct proctor_event *event)
 {
 	const struct proctor_counts *c = event->counts;
 	json_t *verdicts = json_object();
@@ -191,6 +193,8 @@ static void put_counts(json_t *o, const struct proctor_event *event)
 	put_number(o, "slow", c->nslow);
 	put_number(o, "duration_us", event->duration_us);
 	put(o, "exit_code", json_integer(event->exit_code));
+	if (event->text)
+		put_text(e, o, "stopped", event->text);
 }
 
 static void put_numbers(json_t *o, const char *name, const struct proctor_coverage_numbers *n)
@@ -289,7 +293,7 @@ static int events_event(struct reporter *r, const struct proctor_event *event,
 		break;
 	case PROCTOR_RUN_END:
 		o = event_object("run-end", event);
-		put_counts(o, event);
+		put_counts(e, o, event);
 		break;
 	}
 	if (!o || json_dump_callback(o, line_append, &e->sink.bytes, JSON_COMPACT) < 0)
@@ -307,8 +311,8 @@ static int events_close(struct reporter *r, struct proctor_error *err)
 	struct events *e = container_of(r, struct events, reporter);
 	int ret = sink_flush(&e->sink, err);
 
-	if (close(e->sink.fd) < 0 && ret == 0)
-		ret = error_sys(err, errno, "cannot write %s", e->path);
+	if (e->sink.fd != STDOUT_FILENO && close(e->sink.fd) < 0 && ret == 0)
+		ret = error_sys(err, errno, "cannot write %s", e->sink.name);
 	sink_fini(&e->sink);
 	bytes_fini(&e->scratch);
 	free(e->path);
@@ -316,28 +320,35 @@ static int events_close(struct reporter *r, struct proctor_error *err)
 	return ret;
 }
 
+/* -errno. "-" is the standard output, which stays the caller's. */
+static int events_open_file(struct events *e, const char *path)
+{
+	e->path = strdup(path);
+	if (!e->path)
+		return -ENOMEM;
+	if (strcmp(path, "-") == 0) {
+		e->sink.name = "the standard output";
+		e->sink.fd = STDOUT_FILENO;
+		return 0;
+	}
+	e->sink.name = e->path;
+	e->sink.fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	return e->sink.fd < 0 ? -errno : 0;
+}
+
 int events_open(struct reporter **rp, const char *path, struct proctor_error *err)
 {
 	static const struct reporter_ops ops = { .event = events_event, .close = events_close };
 	struct events *e = calloc(1, sizeof(*e));
+	int ret = e ? events_open_file(e, path) : -ENOMEM;
 
-	if (!e)
-		return error_sys(err, ENOMEM, "cannot open %s", path);
+	if (ret < 0) {
+		if (e)
+			free(e->path);
+		free(e);
+		return error_sys(err, -ret, "cannot open %s", path);
+	}
 	e->reporter.ops = &ops;
-	e->path = strdup(path);
-	if (!e->path) {
-		free(e);
-		return error_sys(err, ENOMEM, "cannot open %s", path);
-	}
-	e->sink.name = e->path;
-	e->sink.fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (e->sink.fd < 0) {
-		int errnum = errno;
-
-		free(e->path);
-		free(e);
-		return error_sys(err, errnum, "cannot open %s", path);
-	}
 	*rp = &e->reporter;
 	return 0;
 }

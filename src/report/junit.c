@@ -107,6 +107,8 @@ static void put_verdict(struct junit *j, xmlTextWriterPtr w, const char *element
 	j->xml.xmlTextWriterStartElement(w, XML(element));
 	bytes_clear(&j->scratch);
 	escape_append(&j->scratch, message, strcspn(message, "\n"), "\t");
+	if (r->nrepetitions > 1)
+		bytes_printf(&j->scratch, " (%u repetitions)", r->nrepetitions);
 	j->xml.xmlTextWriterWriteAttribute(w, XML("message"),
 				    j->scratch.nbytes ? XML(j->scratch.data) : XML(""));
 	put_attribute(j, w, "type", proctor_verdict_name(r->verdict));

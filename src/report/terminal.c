@@ -7,12 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "base/container.h"
 #include "report/coverage.h"
 #include "report/escape.h"
 #include "report/sink.h"
+#include "report/slowest.h"
 #include "report/status.h"
+#include "run/words.h"
+
+#define TAG_COLUMNS 7
+#define TIME_COLUMNS 9
 
 struct leak {
 	char *id, *file;
@@ -36,6 +42,7 @@ struct terminal {
 	struct tally failures, flaky, leaky;
 	struct leak *leaks;
 	size_t nleaks, cap_leaks;
+	struct slowest slowest;
 };
 
 enum color {
@@ -70,7 +77,7 @@ static const struct verdict_face verdict_faces[PROCTOR_NVERDICTS] = {
 	[PROCTOR_SKIP] = { "SKIP", "skipped", COLOR_YELLOW },
 	[PROCTOR_ERROR] = { "ERROR", "could not be run", COLOR_RED },
 	[PROCTOR_CANCELLED] = { "STOP", "cancelled, as the run ended early", COLOR_YELLOW },
-	[PROCTOR_NOT_RUN] = { "NONE", "not run", COLOR_YELLOW },
+	[PROCTOR_NOT_RUN] = { "NOT RUN", "not run", COLOR_YELLOW },
 };
 
 static void color_text(struct terminal *t, struct bytes *to, enum color color, const char *text)
@@ -97,16 +104,28 @@ static void number_grouped(struct bytes *to, uint64_t n)
 	}
 }
 
-/* "PASS  [   0.012s] suite::test" without the end of the line. */
+/* "    1.2 ms" */
+static void duration_text(struct bytes *to, uint64_t duration_us)
+{
+	char words[WORDS_BYTES];
+	size_t ncolumns = 0;
+
+	duration_words(duration_us, words, sizeof(words));
+	/* The µ is two bytes and one column. */
+	for (const char *at = words; *at; at++)
+		ncolumns += ((unsigned char)*at & 0xc0) != 0x80;
+	bytes_printf(to, "%*s%s", ncolumns < TIME_COLUMNS ? (int)(TIME_COLUMNS - ncolumns) : 0, "",
+		     words);
+}
+
+/* "PASS    [   1.2 ms] suite::test" without the end of the line. */
 static void test_line(struct terminal *t, struct bytes *to, enum color color, const char *tag,
 		      uint64_t duration_us, const char *id)
 {
-	char padded[16];
-
-	snprintf(padded, sizeof(padded), "%-5s", tag);
-	color_text(t, to, color, padded);
-	bytes_printf(to, " [%4" PRIu64 ".%03" PRIu64 "s] ", duration_us / 1000000,
-		     duration_us / 1000 % 1000);
+	color_text(t, to, color, tag);
+	bytes_printf(to, "%*s [", TAG_COLUMNS - (int)strlen(tag), "");
+	duration_text(to, duration_us);
+	bytes_text(to, "] ");
 	escape_line(to, id);
 }
 
@@ -190,8 +209,7 @@ static void block_where(struct terminal *t, const struct proctor_test *test,
 		bytes_printf(to, ", signal %d", r->signal);
 	if (r->core_dumped)
 		bytes_text(to, ", core dumped");
-	bytes_printf(to, ", after %" PRIu64 ".%06" PRIu64 " s on worker %u", r->duration_us / 1000000,
-		     r->duration_us % 1000000, r->worker);
+	bytes_printf(to, ", on worker %u", r->worker);
 	if (r->core >= 0)
 		bytes_printf(to, ", core %d", r->core);
 	if (r->attempt > 1)
@@ -199,6 +217,27 @@ static void block_where(struct terminal *t, const struct proctor_test *test,
 	if (r->repetition > 1)
 		bytes_printf(to, ", repetition %u", r->repetition);
 	bytes_text(to, "\n");
+}
+
+static bool shows_output(const struct terminal *t, const struct proctor_result *r)
+{
+	switch (t->options.output) {
+	case TERMINAL_OUTPUT_FAILED:
+		return verdict_is_failure(r->verdict);
+	case TERMINAL_OUTPUT_ALL:
+		return true;
+	case TERMINAL_OUTPUT_NONE:
+		return false;
+	}
+	return false;	/* not reached */
+}
+
+static void block_output(struct terminal *t, const struct proctor_result *r)
+{
+	if (!shows_output(t, r))
+		return;
+	block_stream(t, "stdout", r->out, r->nout, r->out_head, r->out_bytes);
+	block_stream(t, "stderr", r->err, r->nerr, r->err_head, r->err_bytes);
 }
 
 static void block_failure(struct terminal *t, const struct proctor_test *test,
@@ -215,8 +254,7 @@ static void block_failure(struct terminal *t, const struct proctor_test *test,
 	block_text(t, "message", r->message);
 	block_text(t, "backtrace", r->backtrace);
 	block_text(t, "left behind", r->left);
-	block_stream(t, "stdout", r->out, r->nout, r->out_head, r->out_bytes);
-	block_stream(t, "stderr", r->err, r->nerr, r->err_head, r->err_bytes);
+	block_output(t, r);
 	bytes_text(to, "\n");
 	t->said = false;
 }
@@ -294,6 +332,8 @@ static void result_keep(struct terminal *t, const struct proctor_test *test,
 		tally_add(&t->leaky, test->id, NULL, r->left);
 	if (r->nleaks > 0 || r->leak_bytes > 0)
 		leak_add(t, test, r);
+	if (r->start_us != 0)
+		slowest_add(&t->slowest, test->id, r->duration_us);
 }
 
 static void say_end(struct terminal *t, const struct proctor_test *test,
@@ -302,6 +342,7 @@ static void say_end(struct terminal *t, const struct proctor_test *test,
 	const struct verdict_face *face = &verdict_faces[r->verdict];
 	enum terminal_volume volume = t->options.volume;
 	bool failed = verdict_is_failure(r->verdict);
+	bool wrote = (r->out_bytes > 0 || r->err_bytes > 0) && shows_output(t, r);
 
 	result_keep(t, test, r);
 	if (failed && !r->final && volume == TERMINAL_NORMAL)
@@ -310,9 +351,11 @@ static void say_end(struct terminal *t, const struct proctor_test *test,
 		block_failure(t, test, r);
 	else if (failed && r->final)
 		line_result(t, face->color, face->tag, test, r);
-	else if (volume == TERMINAL_VERBOSE ||
+	else if (volume == TERMINAL_VERBOSE || (wrote && volume == TERMINAL_NORMAL) ||
 		 (r->verdict == PROCTOR_CANCELLED && volume == TERMINAL_NORMAL))
 		line_result(t, face->color, face->tag, test, r);
+	if (!failed && volume != TERMINAL_QUIET)
+		block_output(t, r);
 }
 
 static void say_start(struct terminal *t, const struct proctor_event *event)
@@ -433,6 +476,48 @@ static void say_leaks(struct terminal *t)
 	t->said = true;
 }
 
+static void say_slowest(struct terminal *t)
+{
+	struct bytes *to = &t->text;
+	char title[32];
+
+	if (t->slowest.n == 0)
+		return;
+	if (t->said)
+		bytes_text(to, "\n");
+	snprintf(title, sizeof(title), "Slowest (%zu):", t->slowest.n);
+	color_text(t, to, COLOR_BOLD, title);
+	bytes_text(to, "\n");
+	for (size_t i = 0; i < t->slowest.n; i++) {
+		bytes_text(to, "  ");
+		duration_text(to, t->slowest.list[i].duration_us);
+		bytes_text(to, "  ");
+		escape_line(to, t->slowest.list[i].id);
+		bytes_text(to, "\n");
+	}
+	t->said = true;
+}
+
+/* "12 not run, 1 cancelled: the run ended at the crash of x": why tests are missing. */
+static void say_missing(struct terminal *t, const struct proctor_counts *c, const char *why)
+{
+	size_t nnot_run = c->by_verdict[PROCTOR_NOT_RUN];
+	size_t ncancelled = c->by_verdict[PROCTOR_CANCELLED];
+	struct bytes *to = &t->text, words = { 0 };
+
+	if (nnot_run == 0 && ncancelled == 0)
+		return;
+	if (nnot_run > 0)
+		bytes_printf(&words, "%zu not run", nnot_run);
+	if (ncancelled > 0)
+		bytes_printf(&words, "%s%zu cancelled", nnot_run > 0 ? ", " : "", ncancelled);
+	color_text(t, to, COLOR_YELLOW, bytes_string(&words));
+	bytes_text(to, ": ");
+	escape_line(to, why ? why : "the run ended early");
+	bytes_text(to, "\n");
+	bytes_fini(&words);
+}
+
 /* "2 crashed, 1 flaky; 3.204 s": what the last line does not tell apart. */
 static void say_breakdown(struct terminal *t, const struct proctor_counts *c, uint64_t duration_us)
 {
@@ -443,14 +528,13 @@ static void say_breakdown(struct terminal *t, const struct proctor_counts *c, ui
 		{ c->by_verdict[PROCTOR_CRASH], "crashed" },
 		{ c->by_verdict[PROCTOR_TIMEOUT], "timed out" },
 		{ c->by_verdict[PROCTOR_ERROR], "could not be run" },
-		{ c->by_verdict[PROCTOR_CANCELLED], "cancelled" },
-		{ c->by_verdict[PROCTOR_NOT_RUN], "not run" },
 		{ c->nflaky, "flaky" },
 		{ c->nleaky, "leaky" },
 		{ c->nslow, "slow" },
 	};
 	struct bytes *to = &t->text;
 	const char *separator = "";
+	char words[WORDS_BYTES];
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
 		if (parts[i].n == 0)
@@ -458,8 +542,8 @@ static void say_breakdown(struct terminal *t, const struct proctor_counts *c, ui
 		bytes_printf(to, "%s%zu %s", separator, parts[i].n, parts[i].words);
 		separator = ", ";
 	}
-	bytes_printf(to, "%s%" PRIu64 ".%03" PRIu64 " s\n", separator[0] ? "; " : "",
-		     duration_us / 1000000, duration_us / 1000 % 1000);
+	bytes_printf(to, "%s%s\n", separator[0] ? "; " : "",
+		     duration_words(duration_us, words, sizeof(words)));
 }
 
 static void say_run_end(struct terminal *t, const struct proctor_event *event)
@@ -475,8 +559,10 @@ static void say_run_end(struct terminal *t, const struct proctor_event *event)
 		say_tally(t, "Leaky", &t->leaky);
 		say_tally(t, "Flaky, passed on a retry", &t->flaky);
 		say_tally(t, "Failed", &t->failures);
+		say_slowest(t);
 		if (t->said)
 			bytes_text(&t->text, "\n");
+		say_missing(t, c, event->text);
 		say_breakdown(t, c, event->duration_us);
 	}
 	bytes_printf(&t->text, "Tests: %zu passed, %zu failed, %zu skipped\n",
@@ -547,6 +633,7 @@ static int terminal_close(struct reporter *r, struct proctor_error *err)
 		free(t->leaks[i].file);
 	}
 	free(t->leaks);
+	slowest_fini(&t->slowest);
 	bytes_fini(&t->failures.lines);
 	bytes_fini(&t->flaky.lines);
 	bytes_fini(&t->leaky.lines);
@@ -570,7 +657,11 @@ int terminal_open(struct reporter **rp, int fd, const struct terminal_options *o
 	t->reporter.ops = &ops;
 	t->options = *options;
 	t->sink.fd = fd;
-	t->sink.name = "the standard output";
+	t->sink.name = fd == STDERR_FILENO ? "the standard error" : "the standard output";
+	if (slowest_init(&t->slowest, options->nslowest) < 0) {
+		free(t);
+		return error_sys(err, ENOMEM, "cannot start the report");
+	}
 	*rp = &t->reporter;
 	return 0;
 }

@@ -11,14 +11,23 @@ enum terminal_volume {
 	TERMINAL_QUIET,		/* a line for each failure, and the last line */
 };
 
+/* Of which tests it shows what they wrote. */
+enum terminal_output {
+	TERMINAL_OUTPUT_FAILED,
+	TERMINAL_OUTPUT_ALL,
+	TERMINAL_OUTPUT_NONE,
+};
+
 struct terminal_options {
 	enum terminal_volume volume;
+	enum terminal_output output;
+	unsigned nslowest;	/* so many of the slowest tests are listed at the end */
 	bool color;
 	bool status;		/* the live line; `fd` is a terminal */
 	unsigned ncolumns;	/* of the live line; 0: as wide as the terminal `fd` is now */
 };
 
-/* `fd` stays the caller's. */
+/* `fd`, the standard output or the standard error, stays the caller's. */
 int terminal_open(struct reporter **rp, int fd, const struct terminal_options *options,
 		  struct proctor_error *err);
 

@@ -149,6 +149,34 @@ static bool retry(struct supervisor *sup, const struct outcome *o)
 	return queue_push_retry(&sup->run->queue, o->suite, o->item, o->result.attempt + 1) == 0;
 }
 
+static size_t nfailures(const struct proctor_counts *counts)
+{
+	size_t n = 0;
+
+	for (unsigned v = 0; v < PROCTOR_NVERDICTS; v++)
+		n += verdict_is_bad((enum proctor_verdict)v) ? counts->by_verdict[v] : 0;
+	return n;
+}
+
+/* A failure that ends the run, if it is one. */
+static void stop_after(struct supervisor *sup, const struct outcome *o, enum proctor_verdict verdict)
+{
+	const struct proctor_options *options = &sup->run->options;
+	const struct proctor_test *test = outcome_test(sup, o);
+	const char *id = test ? test->id : "a test";
+
+	if (verdict == PROCTOR_CRASH && options->on_crash == PROCTOR_ON_CRASH_STOP)
+		supervisor_reason(sup, "the run ended at the crash of %s", id);
+	else if (options->max_failures == 1)
+		supervisor_reason(sup, "the run ended at the first failure, %s", id);
+	else if (options->max_failures > 0 && nfailures(&sup->counts) >= options->max_failures)
+		supervisor_reason(sup, "the run ended after %u failures, the last that of %s",
+				  options->max_failures, id);
+	else
+		return;
+	supervisor_stop(sup, STOPPING_KILLED);
+}
+
 static void count(struct supervisor *sup, const struct outcome *o, const struct proctor_result *r)
 {
 	sup->counts.by_verdict[r->verdict]++;
@@ -162,9 +190,7 @@ static void count(struct supervisor *sup, const struct outcome *o, const struct 
 	if (!verdict_is_bad(r->verdict))
 		return;
 	sup->failed = true;
-	if ((r->verdict == PROCTOR_CRASH && !sup->run->options.crash_continues) ||
-	    sup->run->options.fail_fast)
-		supervisor_stop(sup, STOPPING_KILLED);
+	stop_after(sup, o, r->verdict);
 }
 
 /* Times and marks that follow from the run rather than from the test. */
@@ -173,6 +199,7 @@ static void complete(struct supervisor *sup, const struct outcome *o, struct pro
 	struct run *run = sup->run;
 
 	r->repetition = item_repetition(run, o->item);
+	r->nrepetitions = 1;
 	if (r->start_us != 0 && r->end_us >= r->start_us)
 		r->duration_us = r->end_us - r->start_us -
 				 pauses_within(&run->pauses, r->start_us, r->end_us);

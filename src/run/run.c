@@ -69,6 +69,19 @@ static int options_complete(struct proctor_options *to, const struct proctor_opt
 	return 0;
 }
 
+/* TML's rule that a crash ends the run is for runs of TML's suites alone. A suite that cannot be
+ * run is of no kind. */
+static enum proctor_on_crash on_crash_of(const struct proctor_plan *plan)
+{
+	for (size_t i = 0; i < plan->ntests; i++) {
+		const struct suite *suite = plan->tests[i]->suite;
+
+		if (!suite->error && suite->kind != SUITE_TML)
+			return PROCTOR_ON_CRASH_CONTINUE;
+	}
+	return PROCTOR_ON_CRASH_STOP;
+}
+
 static int run_draw_id(char id[RUN_ID_BYTES], struct proctor_error *err)
 {
 	unsigned char bits[(RUN_ID_BYTES - 1) / 2];
@@ -237,7 +250,8 @@ static int run_supervise(struct supervisor *sup, const char *why, int *exit_code
 		ret = ret < 0 ? ret : failed;
 	}
 	*exit_code = run_exit_code(sup, ret);
-	tell_run(sup, PROCTOR_RUN_END, start_us, NULL, *exit_code);
+	tell_run(sup, PROCTOR_RUN_END, start_us, sup->why_stopped[0] ? sup->why_stopped : NULL,
+		 *exit_code);
 	/* What is left is to wait for the reader of the events: an interrupt may end that. */
 	if (run->options.own_process)
 		signals_close(sup);
@@ -311,6 +325,8 @@ int proctor_run(struct proctor_plan *plan, const struct proctor_options *options
 	ret = options_complete(&run->options, options, sup.err);
 	if (ret == 0)
 		ret = plan_prepare(plan, sup.err);
+	if (ret == 0 && run->options.on_crash == PROCTOR_ON_CRASH_AUTO)
+		run->options.on_crash = on_crash_of(plan);
 	if (ret == 0 && run->options.shuffle) {
 		/* Short, as people will type it again. */
 		while (run->options.seed == 0)

@@ -139,11 +139,14 @@ void signals_started(struct supervisor *sup, struct host *host)
 
 static void signals_stop(struct supervisor *sup, int signo)
 {
+	char name[WORDS_BYTES];
+
 	if (sup->stop_signal != 0) {
 		supervisor_stop(sup, STOPPING_KILLED);
 		return;
 	}
 	sup->stop_signal = signo;
+	supervisor_reason(sup, "the run was ended by %s", signal_name(signo, name, sizeof(name)));
 	supervisor_stop(sup, STOPPING_ASKED);
 	signals_tell(sup, signo);
 }

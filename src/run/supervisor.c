@@ -6,6 +6,7 @@
 #include "base/futex.h"
 #include "coverage/outside.h"
 #include "run/guard.h"
+#include "run/not_run.h"
 #include "run/orphans.h"
 #include "run/results.h"
 #include "run/signals.h"
@@ -62,6 +63,7 @@ void supervisor_fatal(struct supervisor *sup, const struct proctor_error *why)
 {
 	if (sup->err->code == 0)
 		*sup->err = *why;
+	supervisor_reason(sup, "the run could not go on: %s", why->text);
 	supervisor_stop(sup, STOPPING_KILLED);
 }
 
@@ -112,6 +114,17 @@ static void host_cancel(struct supervisor *sup, struct host *h)
 		host_stop_for(sup, h, STOP_CANCELLED, 0, HOST_CONDEMNED);
 	else if (h->state == HOST_RUNNING && h->work.busy && !h->work.ending)
 		host_stop_for(sup, h, STOP_CANCELLED, 0, HOST_OVERDUE);
+}
+
+void supervisor_reason(struct supervisor *sup, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (sup->why_stopped[0])
+		return;
+	va_start(ap, fmt);
+	vsnprintf(sup->why_stopped, sizeof(sup->why_stopped), fmt, ap);
+	va_end(ap);
 }
 
 void supervisor_stop(struct supervisor *sup, enum stopping how)
@@ -480,6 +493,7 @@ static void supervisor_check_writer(struct supervisor *sup)
 		return;
 	if (failed == -EPIPE) {
 		sup->stop_signal = SIGPIPE;
+		supervisor_reason(sup, "the reader of the report went away");
 		supervisor_stop(sup, STOPPING_KILLED);
 	} else {
 		error_set(&err, failed, "the run's events could not be delivered: %s",
@@ -532,17 +546,6 @@ static void supervisor_last_orphans(struct supervisor *sup)
 	if (left)
 		supervisor_note(sup, "killed what some test had left behind: %s", left);
 	free(left);
-}
-
-static void count_not_run(item_t item, unsigned attempt, void *data)
-{
-	struct supervisor *sup = data;
-
-	(void)item;
-	/* A retry that was never begun: its test has failed before. */
-	sup->counts.by_verdict[attempt > 1 ? PROCTOR_FAIL : PROCTOR_NOT_RUN]++;
-	if (attempt > 1)
-		sup->failed = true;
 }
 
 /*
@@ -616,6 +619,6 @@ int supervisor_run(struct supervisor *sup)
 	/* Before the orphans: with its worker's thread gone the guard looks like one. */
 	guard_close(run->guard);
 	supervisor_last_orphans(sup);
-	queue_rest(&run->queue, count_not_run, sup);
+	not_run_tell(sup);
 	return sup->err->code;
 }

@@ -40,6 +40,7 @@ struct supervisor {
 	enum stopping stopping;
 	int early_pid, early_signal;	/* sent by a child whose start is not posted yet; 0: none */
 	int stop_signal;		/* 128+N is the exit code; 0: none */
+	char why_stopped[512];		/* why the run ends early; "": it does not */
 	bool failed;			/* some test did */
 	bool coverage_partial;	/* and that is not allowed */
 	bool coverage_below;	/* of the minimum */
@@ -58,6 +59,8 @@ int supervisor_run(struct supervisor *sup);
 void supervisor_posts(struct supervisor *sup);
 /* Ends the run early. */
 void supervisor_stop(struct supervisor *sup, enum stopping how);
+/* Says why, before it is stopped: the first reason counts. "the run ended at …" */
+void supervisor_reason(struct supervisor *sup, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Proctor itself cannot go on; the first reason counts. */
 void supervisor_fatal(struct supervisor *sup, const struct proctor_error *why);
 /* A sentence for people, as an event. */

@@ -169,7 +169,7 @@ const char *duration_words(uint64_t duration_us, char *buf, size_t nbuf)
 	uint64_t ms = duration_us / 1000, s = ms / 1000;
 
 	if (duration_us < 1000)
-		snprintf(buf, nbuf, "%" PRIu64 " us", duration_us);
+		snprintf(buf, nbuf, "%" PRIu64 " µs", duration_us);
 	else if (ms < 10)
 		snprintf(buf, nbuf, "%" PRIu64 ".%" PRIu64 " ms", ms, duration_us / 100 % 10);
 	else if (ms < 1000)

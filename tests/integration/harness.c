@@ -545,6 +545,10 @@ static void run_check_pairs(const struct run *run)
 			if (json_object_get(open, key))
 				fail_msg("%s started twice", key);
 			json_object_set_new(open, key, json_incref((json_t *)event));
+		} else if (event_is(event, "test-end", NULL) &&
+			   strcmp(event_text(event, "verdict"), "not-run") == 0) {
+			if (event_number(event, "start_us") != 0 || !*event_text(event, "message"))
+				fail_msg("%s was not run, and started or has no reason", key);
 		} else if (event_is(event, "test-end", NULL)) {
 			const json_t *start = json_object_get(open, key);
 
@@ -573,7 +577,7 @@ static json_int_t count_of(const json_t *end, const char *verdict)
 static void run_check_counts(const struct run *run)
 {
 	static const char *const verdicts[] = {
-		"pass", "fail", "crash", "timeout", "skip", "error", "cancelled",
+		"pass", "fail", "crash", "timeout", "skip", "error", "cancelled", "not-run",
 	};
 	const json_t *start = run_event(run, "run-start"), *end = run_event(run, "run-end"), *event;
 	const char *last;
@@ -586,17 +590,24 @@ static void run_check_counts(const struct run *run)
 	for (i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++) {
 		json_int_t n = 0;
 
-		json_array_foreach(run->events, j, event)
-			n += event_is(event, "test-end", NULL) &&
-			     strcmp(event_text(event, "verdict"), verdicts[i]) == 0 &&
-			     !json_is_false(json_object_get(event, "final"));
+		json_array_foreach(run->events, j, event) {
+			json_int_t more = json_integer_value(json_object_get(event, "repetitions"));
+
+			if (event_is(event, "test-end", NULL) &&
+			    strcmp(event_text(event, "verdict"), verdicts[i]) == 0 &&
+			    !json_is_false(json_object_get(event, "final")))
+				n += more ? more : 1;
+		}
 		if (n != count_of(end, verdicts[i]))
 			fail_msg("%lld tests ended as %s, run-end says %lld", (long long)n,
 				 verdicts[i], (long long)count_of(end, verdicts[i]));
 		sum += n;
 	}
 	/* A host's exit that fails counts as one test more than were planned. */
-	assert_int_equal(sum + count_of(end, "not-run"), event_number(end, "tests"));
+	assert_int_equal(sum, event_number(end, "tests"));
+	/* What is missing has a reason. */
+	if (count_of(end, "not-run") > 0 || count_of(end, "cancelled") > 0)
+		assert_true(*event_text(end, "stopped"));
 	assert_true(event_number(end, "tests") >= event_number(start, "tests"));
 	assert_int_equal(event_number(end, "exit_code"), run->exit_code);
 

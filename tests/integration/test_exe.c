@@ -20,11 +20,11 @@ static void exit_status_is_the_verdict(void **state)
 			      suite_path("exe_options/fails")),
 	});
 	assert_int_equal(run->exit_code, 1);
-	run_check_verdict(run, "passes::passes", "pass");
-	run_check_verdict(run, "skips::skips", "skip");
-	run_check_verdict(run, "fails::fails", "fail");
-	assert_int_equal(event_number(run_end(run, "fails::fails"), "exit_code"), 1);
-	assert_string_equal(event_text(run_end(run, "fails::fails"), "stderr"), "fails\n");
+	run_check_verdict(run, "passes", "pass");
+	run_check_verdict(run, "skips", "skip");
+	run_check_verdict(run, "fails", "fail");
+	assert_int_equal(event_number(run_end(run, "fails"), "exit_code"), 1);
+	assert_string_equal(event_text(run_end(run, "fails"), "stderr"), "fails\n");
 }
 
 static void a_directory_gives_executables_only_by_glob(void **state)
@@ -40,7 +40,7 @@ static void a_directory_gives_executables_only_by_glob(void **state)
 	});
 	assert_int_equal(run->exit_code, 0);
 	assert_int_equal(run_count(run, "test-end"), 1);
-	run_check_verdict(run, "passes::passes", "pass");
+	run_check_verdict(run, "passes", "pass");
 }
 
 /* The value of NAME in the lines NAME=VALUE that the test printed. */
@@ -98,9 +98,9 @@ static void a_program_starts_in_clean_surroundings(void **state)
 	(void)state;
 	run = run_proctor(&(struct run_setup){ .args = WORDS(suite_path("exe_options/shows")) });
 	assert_int_equal(run->exit_code, 0);
-	end = run_end(run, "shows::shows");
+	end = run_end(run, "shows");
 	check_start(end);
-	assert_string_equal(shown(end, "PROCTOR_TEST"), "shows::shows");
+	assert_string_equal(shown(end, "PROCTOR_TEST"), "shows");
 	assert_int_equal(shown_times(end, "fd="), 3);
 	/* SIGPIPE, which the harness ignores and proctor has to hand on as it was. */
 	assert_string_equal(shown(end, "ignored"), "1");

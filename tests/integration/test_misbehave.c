@@ -189,7 +189,7 @@ static const json_t *way_end(const struct run *run, const struct way *way, enum 
 		snprintf(suite, sizeof(suite), "%s_h", way->suite);
 		return run_end_of(run, suite, way->name);
 	case KIND_EXE:
-		return run_end_of(run, way->name, way->name);
+		return run_end(run, way->name);
 	}
 	return NULL;
 }

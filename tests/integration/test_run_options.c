@@ -125,12 +125,12 @@ static void a_timeout_stops_a_test_in_time(void **state)
 	run = run_args(WORDS("--timeout=700ms", "--grace=300ms",
 			     suite_path("exe/ignores_sigterm"), suite_path("exe/endless_loop")));
 	assert_int_equal(run->exit_code, 1);
-	end = run_end(run, "ignores_sigterm::ignores_sigterm");
+	end = run_end(run, "ignores_sigterm");
 	assert_string_equal(event_text(end, "verdict"), "timeout");
 	duration = event_number(end, "duration_us");
 	assert_true(duration >= SECOND && duration < 2 * SECOND);
 	/* It ends at the first signal: no grace time is spent on it. */
-	end = run_end(run, "endless_loop::endless_loop");
+	end = run_end(run, "endless_loop");
 	assert_string_equal(event_text(end, "verdict"), "timeout");
 	duration = event_number(end, "duration_us");
 	assert_true(duration >= 700000 && duration < SECOND);
@@ -147,8 +147,8 @@ static void a_slow_test_is_named_while_it_runs(void **state)
 	assert_int_equal(run->exit_code, 0);
 	assert_int_equal(run_count(run, "test-slow"), 1);
 	slow = run_event(run, "test-slow");
-	end = run_end(run, "sleeps::sleeps");
-	assert_string_equal(event_text(slow, "id"), "sleeps::sleeps");
+	end = run_end(run, "sleeps");
+	assert_string_equal(event_text(slow, "id"), "sleeps");
 	assert_true(event_number(slow, "time_us") < event_number(end, "time_us"));
 	assert_string_equal(json_string_value(json_array_get(json_object_get(end, "marks"), 0)),
 			    "slow");
@@ -174,12 +174,12 @@ static void a_pass_on_a_retry_is_flaky(void **state)
 	unlink(file);
 	rmdir(dir);
 	assert_int_equal(run->exit_code, 1);
-	end = run_end(run, "flaky::flaky");
+	end = run_end(run, "flaky");
 	assert_string_equal(event_text(end, "verdict"), "pass");
 	assert_int_equal(event_number(end, "attempt"), 2);
 	assert_string_equal(json_string_value(json_array_get(json_object_get(end, "marks"), 0)),
 			    "flaky");
-	end = run_end(run, "fails::fails");
+	end = run_end(run, "fails");
 	assert_string_equal(event_text(end, "verdict"), "fail");
 	assert_int_equal(event_number(end, "attempt"), 3);
 	assert_int_equal(run_count(run, "test-end"), 2 + 3);
@@ -398,26 +398,57 @@ static void list_names_every_test(void **state)
 
 /* ---- when to stop ---- */
 
-static void a_crash_ends_the_run(void **state)
+static json_int_t counted(const struct run *run, const char *verdict)
 {
-	const json_t *end;
+	return event_number(json_object_get(run_event(run, "run-end"), "counts"), verdict);
+}
+
+static void assert_ended_at_crash(const struct run *run)
+{
+	assert_int_equal(run->exit_code, 1);
+	assert_true(counted(run, "crash") >= 1);
+	assert_true(counted(run, "not-run") > 200);
+	assert_non_null(strstr(event_text(run_event(run, "run-end"), "stopped"),
+			       "the run ended at the crash of "));
+}
+
+/* TML's rule, for TML's suites. */
+static void a_crash_ends_a_run_of_tml_suites_only(void **state)
+{
+	const char *crashes = suite_path("ways/libsignals.so"), *smoke = suite_path("smoke");
 	struct run *run;
 
 	(void)state;
-	run = run_args(WORDS("--test-threads=2", suite_path("exe/segv"),
+	run = run_args(WORDS("--test-threads=1", crashes, smoke));
+	assert_ended_at_crash(run);
+	run_free(run);
+	run = run_args(WORDS("--test-threads=1", "--on-crash=continue", crashes, smoke));
+	assert_int_equal(counted(run, "not-run"), 0);
+	run_free(run);
+	run = run_args(WORDS("--test-threads=1", "--no-fail-fast", crashes, smoke));
+	assert_int_equal(counted(run, "not-run"), 0);
+	run_free(run);
+	/* One suite of another kind, and the run is no longer one of TML's. */
+	run = run_args(WORDS("--test-threads=1", crashes, smoke, suite_path("exe_options/passes")));
+	assert_int_equal(counted(run, "not-run"), 0);
+	assert_true(counted(run, "crash") > 1);
+	run_free(run);
+	run = run_args(WORDS("--test-threads=1", "--on-crash=stop", suite_path("exe/segv"), smoke));
+	assert_ended_at_crash(run);
+	run_check_verdict(run, "segv", "crash");
+	assert_non_null(strstr(run->out, "SIGSEGV"));
+}
+
+static void a_stopped_run_is_over_at_once(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	run = run_args(WORDS("--test-threads=2", "--on-crash=stop", suite_path("exe/segv"),
 			     suite_path("exe/endless_loop"), suite_path("exe_options/passes")));
 	assert_int_equal(run->exit_code, 1);
 	assert_true(run->duration_us < 5 * SECOND);
-	run_check_verdict(run, "segv::segv", "crash");
-	end = run_event(run, "run-end");
-	assert_int_equal(event_number(json_object_get(end, "counts"), "crash"), 1);
-	assert_non_null(strstr(run->out, "SIGSEGV"));
-	run_free(run);
-
-	run = run_args(WORDS("--test-threads=1", "--on-crash=continue", suite_path("exe/segv"),
-			     suite_path("exe_options/passes")));
-	assert_int_equal(run->exit_code, 1);
-	run_check_verdict(run, "passes::passes", "pass");
+	run_check_verdict(run, "segv", "crash");
 }
 
 static void a_failure_goes_on_unless_told(void **state)
@@ -429,13 +460,88 @@ static void a_failure_goes_on_unless_told(void **state)
 	(void)state;
 	run = run_args(WORDS("--test-threads=1", fails, smoke));
 	assert_int_equal(run->exit_code, 1);
-	assert_int_equal(run_count(run, "test-end"), 225);
+	assert_int_equal(counted(run, "not-run"), 0);
 	run_free(run);
 	run = run_args(WORDS("--test-threads=1", "--fail-fast", fails, smoke));
 	assert_int_equal(run->exit_code, 1);
-	assert_true(run_count(run, "test-end") < 30);
-	assert_true(event_number(json_object_get(run_event(run, "run-end"), "counts"),
-				 "not-run") > 190);
+	assert_true(counted(run, "not-run") > 190);
+	assert_non_null(strstr(run->out, " not run"));
+	assert_non_null(strstr(run->out, ": the run ended at the first failure, fails\n"));
+}
+
+static void so_many_failures_end_the_run(void **state)
+{
+	const char *fails = suite_path("exe_options/fails");
+	struct run *run;
+
+	(void)state;
+	run = run_args(WORDS("--test-threads=1", "--max-fail=3", "--repeat=10", fails));
+	assert_int_equal(counted(run, "fail"), 3);
+	assert_int_equal(counted(run, "not-run") + counted(run, "cancelled"), 7);
+	assert_string_equal(event_text(run_event(run, "run-end"), "stopped"),
+			    "the run ended after 3 failures, the last that of fails");
+	run_free(run);
+	run = run_args(WORDS("--test-threads=1", "--max-fail=11", "--repeat=10", fails));
+	assert_int_equal(counted(run, "fail"), 10);
+	run_free(run);
+	run = run_args(WORDS("--test-threads=1", "--fail-fast", "--no-fail-fast", "--repeat=3", fails));
+	assert_int_equal(counted(run, "fail"), 3);
+}
+
+/* However many repetitions are missing, a test is told of once; counts and reports have them all. */
+static void what_was_not_run_is_told_once_with_the_reason(void **state)
+{
+	char path[64], option[80], *text = NULL;
+	const json_t *end;
+	size_t ntext = 0;
+	struct run *run;
+	FILE *f;
+
+	(void)state;
+	snprintf(path, sizeof(path), "/tmp/proctor-not-run-%d.xml", (int)getpid());
+	snprintf(option, sizeof(option), "--junit=%s", path);
+	run = run_args(WORDS("--test-threads=1", "--fail-fast", "--repeat=500", option,
+			     suite_path("exe_options/fails"), suite_path("smoke/libsmoke_0.so")));
+	end = run_end(run, "smoke_0::tml_test_7");
+	assert_string_equal(event_text(end, "verdict"), "not-run");
+	assert_string_equal(event_text(end, "message"),
+			    "not run: the run ended at the first failure, fails");
+	assert_true(event_number(end, "repetitions") > 400);
+	assert_true(counted(run, "not-run") > 4000);
+	assert_in_range(run_count(run, "test-end"), 9, 100);
+	f = fopen(path, "re");
+	assert_non_null(f);
+	assert_true(getdelim(&text, &ntext, '\0', f) > 0);
+	fclose(f);
+	unlink(path);
+	assert_non_null(strstr(text, "<skipped message=\"not run: the run ended at the first failure, "
+				     "fails ("));
+	free(text);
+}
+
+/* A retry that was promised and never begun leaves its test failed, not missing. */
+static void a_retry_that_was_not_begun_has_its_end(void **state)
+{
+	size_t i, npromised = 0, nfinal = 0, nnot_begun = 0;
+	const json_t *event;
+	struct run *run;
+
+	(void)state;
+	/* Each crash is tried again, at the end; the first that is final ends the run. */
+	run = run_args(WORDS("--test-threads=1", "--retries=1", "--on-crash=stop",
+			     suite_path("ways/libsignals.so")));
+	assert_int_equal(run->exit_code, 1);
+	json_array_foreach(run->events, i, event) {
+		if (strcmp(event_text(event, "event"), "test-end") != 0)
+			continue;
+		npromised += !event_flag(event, "final");
+		nfinal += event_flag(event, "final") && event_number(event, "attempt") == 2;
+		nnot_begun += strstr(event_text(event, "message"), "attempt 2 was not begun: the run "
+								   "ended at the crash of ") != NULL;
+	}
+	assert_true(npromised > 3);
+	assert_int_equal(nfinal, npromised);
+	assert_int_equal(nnot_begun, npromised - 1);
 }
 
 /* ---- output ---- */
@@ -449,7 +555,7 @@ static void output_is_kept_up_to_its_limit(void **state)
 	(void)state;
 	run = run_args(WORDS("--max-output=64K", suite_path("exe_options/floods")));
 	assert_int_equal(run->exit_code, 0);
-	end = run_end(run, "floods::floods");
+	end = run_end(run, "floods");
 	out = event_text(end, "stdout");
 	assert_int_equal(event_number(end, "stdout_bytes"), 1600000);
 	assert_in_range(strlen(out), 60 * 1024, 64 * 1024);
@@ -478,7 +584,7 @@ static void a_failure_shows_its_output(void **state)
 
 	(void)state;
 	run = run_args(WORDS(suite_path("exe_options/fails"), suite_path("exe_options/passes")));
-	assert_non_null(strstr(run->out, "fails::fails"));
+	assert_non_null(strstr(run->out, "fails"));
 	assert_non_null(strstr(run->out, "stderr"));
 	assert_null(strchr(run->out, '\033'));
 }
@@ -565,7 +671,7 @@ static void pinned_tests_stay_on_one_core(void **state)
 
 	(void)state;
 	run = run_args(WORDS("--pin-tests", suite_path("exe_options/shows")));
-	end = run_end(run, "shows::shows");
+	end = run_end(run, "shows");
 	assert_non_null(strstr(event_text(end, "stdout"), "cpus=1\n"));
 }
 
@@ -620,8 +726,12 @@ int main(void)
 		harness_test(a_group_is_chosen_from_a_manifest),
 		harness_test(list_suites_runs_nothing),
 		harness_test(list_names_every_test),
-		harness_test(a_crash_ends_the_run),
+		harness_test(a_crash_ends_a_run_of_tml_suites_only),
+		harness_test(a_stopped_run_is_over_at_once),
 		harness_test(a_failure_goes_on_unless_told),
+		harness_test(so_many_failures_end_the_run),
+		harness_test(what_was_not_run_is_told_once_with_the_reason),
+		harness_test(a_retry_that_was_not_begun_has_its_end),
 		harness_test(output_is_kept_up_to_its_limit),
 		harness_test(without_capture_tests_inherit_stdout),
 		harness_test(a_failure_shows_its_output),

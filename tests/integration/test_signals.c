@@ -33,9 +33,9 @@ static struct run *start_hanging(const char *grace)
 			      suite_path("exe/ignores_sigterm")),
 	});
 
-	run_await(run, "test-start", "hangs_with_children::hangs_with_children");
-	run_await(run, "test-start", "hangs_with_daemon::hangs_with_daemon");
-	run_await(run, "test-start", "ignores_sigterm::ignores_sigterm");
+	run_await(run, "test-start", "hangs_with_children");
+	run_await(run, "test-start", "hangs_with_daemon");
+	run_await(run, "test-start", "ignores_sigterm");
 	/* The daemon is the last to come into being. */
 	run_await_processes(run, "left-daemon", 1, 5000);
 	/* A child of this one has left the process group. */
@@ -108,7 +108,7 @@ static void a_second_interrupt_kills(void **state)
 	run = start_hanging("--grace=30s");
 	kill(run->pid, SIGINT);
 	/* hangs_with_daemon obeys SIGTERM: its end shows that the first one was taken. */
-	run_await(run, "test-end", "hangs_with_daemon::hangs_with_daemon");
+	run_await(run, "test-end", "hangs_with_daemon");
 	before_us = now_us();
 	kill(run->pid, SIGINT);
 	run_finish(run);

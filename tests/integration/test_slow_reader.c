@@ -45,7 +45,7 @@ static void deadlines_hold_while_nobody_reads(void **state)
 	run_finish(run);
 	assert_int_equal(run->exit_code, 1);
 	assert_int_equal(run_count(run, "test-end"), 2);
-	end = run_end(run, "ignores_sigterm::ignores_sigterm");
+	end = run_end(run, "ignores_sigterm");
 	took = event_number(end, "duration_us");
 	assert_string_equal(event_text(end, "verdict"), "timeout");
 	assert_in_range(took, 1700000, 3000000);

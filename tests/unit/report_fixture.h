@@ -30,7 +30,7 @@ static const struct proctor_test pass_test = {
 /* Its output has an escape sequence, a byte that is no UTF-8, a NUL; the middle of stderr is gone. */
 static const struct proctor_result crash_result = {
 	.verdict = PROCTOR_CRASH, .final = true, .attempt = 1, .repetition = 1, .worker = 2,
-	.core = -1, .start_us = 1000000, .end_us = 1012345, .duration_us = 12345,
+	.core = -1, .start_us = 1000000, .end_us = 1012345, .duration_us = 12345, .nrepetitions = 1,
 	.exit_code = -1, .signal = 11,
 	.message = "SIGSEGV, address not mapped, at 0x0", .backtrace = "#0 f at a.c:1\n#1 g",
 	.out = "a\033[2J\xff\0z\n", .nout = 9, .out_head = 9, .out_bytes = 9,
@@ -40,6 +40,16 @@ static const struct proctor_result crash_result = {
 static const struct proctor_result pass_result = {
 	.verdict = PROCTOR_PASS, .final = true, .attempt = 1, .repetition = 1, .core = 0,
 	.start_us = 1000000, .end_us = 1000100, .duration_us = 100,
+};
+
+static const struct proctor_test late_test = {
+	.id = "late", .suite = "late", .group = "", .name = "late", .file = "", .path = "/s/late",
+};
+
+static const struct proctor_result late_result = {
+	.verdict = PROCTOR_NOT_RUN, .final = true, .attempt = 1, .repetition = 3, .nrepetitions = 12,
+	.core = -1, .exit_code = -1, .out = "", .err = "",
+	.message = "not run: the run ended at the crash of alpha::tml_test_1",
 };
 
 static inline struct proctor_event run_start(void)
@@ -81,6 +91,22 @@ static inline void feed_run(struct reporter *r)
 	feed(r, test_event(PROCTOR_TEST_END, 1012345, &crash_test, &crash_result));
 	feed(r, (struct proctor_event){ .kind = PROCTOR_RUN_END, .time_us = 1012400,
 					.counts = &counts, .duration_us = 12401, .exit_code = 1 });
+}
+
+/* A test that is never begun, as the other crashes. */
+static inline void feed_stopped_run(struct reporter *r)
+{
+	static const struct proctor_counts counts = {
+		.by_verdict = { [PROCTOR_CRASH] = 1, [PROCTOR_NOT_RUN] = 12 }, .total = 13,
+	};
+
+	feed(r, run_start());
+	feed(r, test_event(PROCTOR_TEST_START, 1000000, &crash_test, &crash_result));
+	feed(r, test_event(PROCTOR_TEST_END, 1012345, &crash_test, &crash_result));
+	feed(r, test_event(PROCTOR_TEST_END, 1012350, &late_test, &late_result));
+	feed(r, (struct proctor_event){ .kind = PROCTOR_RUN_END, .time_us = 1012400,
+					.counts = &counts, .duration_us = 12401, .exit_code = 1,
+					.text = "the run ended at the crash of alpha::tml_test_1" });
 }
 
 /* An empty file without a name to others. */

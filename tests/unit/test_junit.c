@@ -78,6 +78,37 @@ static void the_report_is_whole_and_well_formed(void **state)
 	unlink(path);
 }
 
+/* Who counts the tests of a report misses none, and reads why. */
+static void what_was_not_run_is_skipped_with_the_reason(void **state)
+{
+	struct proctor_error err;
+	struct reporter *r;
+	char path[32];
+	xmlDocPtr doc;
+	xmlNodePtr root, test;
+
+	(void)state;
+	close(report_file(path));
+	assert_int_equal(junit_open(&r, path, &err), 0);
+	feed_stopped_run(r);
+	assert_int_equal(r->ops->close(r, &err), 0);
+	doc = xmlReadFile(path, NULL, XML_PARSE_NONET);
+	assert_non_null(doc);
+	root = xmlDocGetRootElement(doc);
+	assert_attribute(root, "tests", "2");
+	assert_attribute(root, "skipped", "1");
+	test = child_of(xmlGetLastChild(root)->prev, "testcase");
+	assert_attribute(test, "name", "late");
+	assert_attribute(test, "classname", "late");
+	test = child_of(test, "skipped");
+	assert_attribute(test, "type", "not-run");
+	assert_attribute(test, "message", "not run: the run ended at the crash of "
+					  "alpha::tml_test_1 (12 repetitions)");
+	xmlFreeDoc(doc);
+	xmlCleanupParser();
+	unlink(path);
+}
+
 static void a_report_that_cannot_be_made_is_refused_before_the_run(void **state)
 {
 	struct proctor_error err;
@@ -112,6 +143,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_report_is_whole_and_well_formed),
+		cmocka_unit_test(what_was_not_run_is_skipped_with_the_reason),
 		cmocka_unit_test(a_report_that_cannot_be_made_is_refused_before_the_run),
 		cmocka_unit_test(a_device_is_written_to_and_not_replaced),
 	};

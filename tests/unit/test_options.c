@@ -38,7 +38,7 @@ static void every_value_arrives(void **state)
 	assert_int_equal(o.run.grace_us, 120000000);
 	assert_int_equal(o.run.max_output_bytes, 65536);
 	assert_int_equal(o.run.isolation, PROCTOR_ISOLATION_FORK);
-	assert_true(o.run.crash_continues);
+	assert_int_equal(o.run.on_crash, PROCTOR_ON_CRASH_CONTINUE);
 	assert_int_equal(o.selection.shard_index, 2);
 	assert_int_equal(o.selection.shard_count, 5);
 	assert_true(o.run.shuffle);
@@ -47,6 +47,44 @@ static void every_value_arrives(void **state)
 	assert_int_equal(o.run.loop, PROCTOR_LOOP_EPOLL);
 	assert_int_equal(o.npaths, 1);
 	options_fini(&o);
+}
+
+static void one_option_has_several_ways_to_be_given(void **state)
+{
+	static const struct {
+		const char *line;
+		unsigned nthreads;
+		enum color_choice color;
+		unsigned max_failures;
+		enum proctor_on_crash on_crash;
+	} cases[] = {
+		{ "--jobs=3", 3, COLOR_AUTO, 0, PROCTOR_ON_CRASH_AUTO },
+		{ "-j 3 --color", 3, COLOR_ALWAYS, 0, PROCTOR_ON_CRASH_AUTO },
+		{ "-qj3 --color=always", 3, COLOR_ALWAYS, 0, PROCTOR_ON_CRASH_AUTO },
+		{ "--color=never", 0, COLOR_NEVER, 0, PROCTOR_ON_CRASH_AUTO },
+		{ "--no-color --color=auto", 0, COLOR_AUTO, 0, PROCTOR_ON_CRASH_AUTO },
+		{ "--color never", 0, COLOR_ALWAYS, 0, PROCTOR_ON_CRASH_AUTO },
+		{ "--fail-fast", 0, COLOR_AUTO, 1, PROCTOR_ON_CRASH_AUTO },
+		{ "--max-fail=7", 0, COLOR_AUTO, 7, PROCTOR_ON_CRASH_AUTO },
+		{ "--fail-fast --no-fail-fast", 0, COLOR_AUTO, 0, PROCTOR_ON_CRASH_CONTINUE },
+		{ "--on-crash=stop --no-fail-fast", 0, COLOR_AUTO, 0, PROCTOR_ON_CRASH_STOP },
+		{ "--no-fail-fast --on-crash=auto", 0, COLOR_AUTO, 0, PROCTOR_ON_CRASH_AUTO },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct proctor_error err;
+		struct options o;
+		char line[128];
+
+		snprintf(line, sizeof(line), "%s", cases[i].line);
+		assert_int_equal(parse(&o, COMMAND_RUN, line, &err), 0);
+		assert_int_equal(o.run.nthreads, cases[i].nthreads);
+		assert_int_equal(o.color, cases[i].color);
+		assert_int_equal(o.run.max_failures, cases[i].max_failures);
+		assert_int_equal(o.run.on_crash, cases[i].on_crash);
+		options_fini(&o);
+	}
 }
 
 static void no_suite_is_isolation_test(void **state)
@@ -72,8 +110,8 @@ static void words_that_are_no_files_are_filters(void **state)
 	(void)state;
 	assert_int_equal(parse(&o, COMMAND_RUN, line, &err), 0);
 	assert_int_equal(o.selection.nfilters, 3);
-	assert_string_equal(o.selection.filters[0], "b*");
-	assert_string_equal(o.selection.filters[1], "no_such_word");
+	assert_string_equal(o.selection.filters[0], "no_such_word");
+	assert_string_equal(o.selection.filters[1], "b*");
 	assert_string_equal(o.selection.filters[2], "--skip");
 	assert_int_equal(o.npaths, 2);
 	assert_string_equal(o.paths[1], "./no_such_file");
@@ -96,7 +134,7 @@ static void wrong_usage_is_one_sentence(void **state)
 		{ COMMAND_RUN, "--timeout=9999999h", "--timeout: 9999999h is too long" },
 		{ COMMAND_RUN, "--max-output=2G", "--max-output: 2G" },
 		{ COMMAND_RUN, "--isolation=tset", "none of batch, test, fork" },
-		{ COMMAND_RUN, "--on-crash=go", "none of stop, continue" },
+		{ COMMAND_RUN, "--on-crash=go", "none of auto, stop, continue" },
 		{ COMMAND_RUN, "--shard=0/3", "--shard: 0 is not between 1 and 3" },
 		{ COMMAND_RUN, "--shard=4/3", "--shard: 4 is not between 1 and 3" },
 		{ COMMAND_RUN, "--shard=3", "not a shard" },
@@ -104,7 +142,16 @@ static void wrong_usage_is_one_sentence(void **state)
 		{ COMMAND_RUN, "--verbose=1", "--verbose takes no value" },
 		{ COMMAND_RUN, "--test-treads=3", "did you mean --test-threads?" },
 		{ COMMAND_RUN, "--timout 3", "did you mean --timeout?" },
-		{ COMMAND_RUN, "--no-c", "unknown option --no-c" },
+		{ COMMAND_RUN, "--no-cac", "unknown option --no-cac; did you mean --no-cache?" },
+		{ COMMAND_RUN, "--time=3", "unknown option --time; did you mean --timeout?" },
+		{ COMMAND_RUN, "--cov", "unknown option --cov" },
+		{ COMMAND_RUN, "--=3", "unknown option --" },
+		{ COMMAND_RUN, "--jobs=65", "--jobs: 65 is not between 1 and 64" },
+		{ COMMAND_RUN, "--max-fail=0", "--max-fail: 0 is not between 1" },
+		{ COMMAND_RUN, "--slowest=many", "--slowest: " },
+		{ COMMAND_RUN, "--color=blue", "none of auto, always, never" },
+		{ COMMAND_RUN, "--show-output=some", "none of failed, all, none" },
+		{ COMMAND_RUN, "--events=- --nocapture /", "--events=- and --nocapture" },
 		{ COMMAND_RUN, "--zzzzzzzzz", "unknown option --zzzzzzzzz" },
 		{ COMMAND_RUN, "-vz", "unknown option -z" },
 		{ COMMAND_RUN, "--json", "unknown option --json" },
@@ -151,13 +198,13 @@ static bool name_character(char c)
 	return (c >= 'a' && c <= 'z') || c == '-' || c == '\\';
 }
 
-/* True if the option stands in `text` as a word of its own; `dash` is how its hyphens are written. */
-static bool mentioned(const char *text, const char *name, const char *dash)
+/* True if the option stands behind `lead` as a word of its own; `dash` is how hyphens are written. */
+static bool mentioned(const char *text, const char *lead, const char *name, const char *dash)
 {
 	char word[128];
 	size_t n = 0;
 
-	n += (size_t)snprintf(word, sizeof(word), "%s%s", dash, dash);
+	n += (size_t)snprintf(word, sizeof(word), "%s", lead);
 	for (; *name; name++)
 		n += (size_t)snprintf(word + n, sizeof(word) - n, "%s",
 				      *name == '-' ? dash : (char[]){ *name, '\0' });
@@ -170,11 +217,13 @@ static bool mentioned(const char *text, const char *name, const char *dash)
 static void every_option_is_documented(void **state)
 {
 	static const struct {
-		const char *path, *dash;
+		const char *path, *lead, *dash;
 	} files[] = {
-		{ "docs/09-CLI.md", "-" },
-		{ "docs/proctor.1", "\\-" },
-		{ "tools/completion/proctor.bash", "-" },
+		{ "docs/09-CLI.md", "--", "-" },
+		{ "docs/proctor.1", "\\-\\-", "\\-" },
+		{ "tools/completion/proctor.bash", "--", "-" },
+		{ "tools/completion/_proctor", "--", "-" },
+		{ "tools/completion/proctor.fish", " -l ", "-" },
 	};
 
 	(void)state;
@@ -182,7 +231,8 @@ static void every_option_is_documented(void **state)
 		char *text = source_read(files[i].path);
 
 		for (size_t k = 0; k < option_count; k++)
-			if (mentioned(text, option_table[k].name, files[i].dash) ==
+			if (mentioned(text, files[i].lead, option_table[k].name,
+				      files[i].dash) ==
 			    option_table[k].hidden)
 				fail_msg("--%s in %s", option_table[k].name, files[i].path);
 		free(text);
@@ -206,20 +256,29 @@ static bool option_known(const char *name, size_t nname)
 
 static void every_documented_option_exists(void **state)
 {
-	static const char *const files[] = { "docs/09-CLI.md", "tools/completion/proctor.bash" };
+	static const struct {
+		const char *path, *lead;
+	} files[] = {
+		{ "docs/09-CLI.md", "--" },
+		{ "tools/completion/proctor.bash", "--" },
+		{ "tools/completion/_proctor", "--" },
+		{ "tools/completion/proctor.fish", " -l " },
+	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		char *text = source_read(files[i]);
+		char *text = source_read(files[i].path);
+		size_t nlead = strlen(files[i].lead);
 
-		for (const char *at = strstr(text, "--"); at; at = strstr(at + 2, "--")) {
-			size_t n = strspn(at + 2, "abcdefghijklmnopqrstuvwxyz-");
+		for (const char *at = strstr(text, files[i].lead); at;
+		     at = strstr(at + nlead, files[i].lead)) {
+			size_t n = strspn(at + nlead, "abcdefghijklmnopqrstuvwxyz-");
 
 			/* Not the rulers of tables, nor a "--" that stands alone. */
-			if (n == 0 || at[2] == '-')
+			if (n == 0 || at[nlead] == '-')
 				at += n;
-			else if (!option_known(at + 2, n))
-				fail_msg("%s has --%.*s", files[i], (int)n, at + 2);
+			else if (!option_known(at + nlead, n))
+				fail_msg("%s has --%.*s", files[i].path, (int)n, at + nlead);
 		}
 		free(text);
 	}
@@ -241,6 +300,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_value_arrives),
+		cmocka_unit_test(one_option_has_several_ways_to_be_given),
 		cmocka_unit_test(no_suite_is_isolation_test),
 		cmocka_unit_test(words_that_are_no_files_are_filters),
 		cmocka_unit_test(wrong_usage_is_one_sentence),

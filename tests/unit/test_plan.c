@@ -145,9 +145,43 @@ static void executables_are_one_test(void **state)
 	plan = plan_of("prog");
 	add(plan, "fixed", NULL);
 	add(plan, "script.sh", NULL);
-	assert_ids(plan, " prog::prog fixed::fixed script.sh::script.sh");
+	assert_ids(plan, " prog fixed script.sh");
 	assert_int_equal(plan->suites[0]->kind, SUITE_EXE);
 	assert_null(plan->tests[0]->symbol);
+	proctor_plan_free(plan);
+}
+
+/* Its id is its suite's name; a name of its own, where a manifest gives one, is told too. */
+static void an_executable_is_called_by_one_name(void **state)
+{
+	struct proctor_plan *plan = proctor_plan_new();
+	static const char manifest[] =
+		"{\"version\": 1, \"suites\": ["
+		"{\"path\": \"a/prog\", \"name\": \"given\"},"
+		"{\"path\": \"b/prog\", \"name\": \"indexed\", \"tests\": [{\"index\": 0}]},"
+		"{\"path\": \"c/prog\", \"tests\": [{\"name\": \"parses\"}]},"
+		"{\"path\": \"d/prog\", \"tests\": [{\"name\": \"prog\"}]}]}";
+
+	(void)state;
+	fixture_run("for d in a b c d; do mkdir -p $d; printf '#!/bin/sh\n' >$d/prog;"
+		    " chmod +x $d/prog; done; cp a/prog 'a::b'");
+	fixture_write("names.json", manifest, strlen(manifest));
+	fixture_library("liba.so", ONE_TEST);
+	add(plan, "names.json", NULL);
+	assert_ids(plan, " given indexed c/prog::parses d/prog");
+	assert_string_equal(plan->tests[0]->pub.name, "given");
+	assert_string_equal(plan->tests[1]->pub.name, "indexed");
+	assert_string_equal(plan->tests[3]->pub.name, "prog");
+	proctor_plan_free(plan);
+	/* Ids are unique, whatever files are called. */
+	plan = proctor_plan_new();
+	fixture_run("cp a/prog 'a::tml_test_0'");
+	add(plan, "liba.so", NULL);
+	add(plan, "a::tml_test_0", NULL);
+	add(plan, "a/prog", NULL);
+	add(plan, "b/prog", NULL);
+	assert_ids(plan, " a::tml_test_0 a::tml_test_0#2 a/prog b/prog");
+	assert_ids(plan, " a::tml_test_0 a::tml_test_0#2 a/prog b/prog");
 	proctor_plan_free(plan);
 }
 
@@ -188,7 +222,7 @@ static void a_directory_is_searched_for_libraries(void **state)
 	plan = proctor_plan_new();
 	add(plan, "tree", "check_*");
 	add(plan, "./tree//a/liby.so", NULL);
-	assert_ids(plan, " y::tml_test_0 broken::(load) check_1::check_1 check_2::(load)"
+	assert_ids(plan, " y::tml_test_0 broken::(load) check_1 check_2::(load)"
 		   " z::tml_test_0 dangling::(load) x::tml_test_0");
 	proctor_plan_free(plan);
 }
@@ -291,7 +325,7 @@ static void a_linked_directory_is_searched_once(void **state)
 		    " cp tree/a/libp.so disk/deep/libr.so && printf '#!/bin/sh\\n' >disk/check &&"
 		    " chmod +x disk/check && ln -s ../../disk/check tree/a/check");
 	add(plan, "linked/tree", "check");
-	assert_ids(plan, " p::tml_test_0 check::check r::tml_test_0 q::tml_test_0");
+	assert_ids(plan, " p::tml_test_0 check r::tml_test_0 q::tml_test_0");
 	assert_non_null(strstr(plan->suites[3]->path, "/linked/tree/out/libq.so"));
 	/* Nor are they doubled by their own paths. */
 	add(plan, "linked/disk", NULL);
@@ -651,6 +685,7 @@ int main(void)
 		cmocka_unit_test(entries_come_in_the_order_of_the_source),
 		cmocka_unit_test(a_damaged_entry_is_named),
 		cmocka_unit_test(executables_are_one_test),
+		cmocka_unit_test(an_executable_is_called_by_one_name),
 		cmocka_unit_test(a_library_with_an_interpreter_is_a_library),
 		cmocka_unit_test(a_directory_is_searched_for_libraries),
 		cmocka_unit_test(what_fits_the_glob_and_cannot_run_is_named),

@@ -43,15 +43,15 @@ static void a_failure_shows_all_that_is_known(void **state)
 	(void)state;
 	assert_shows(text, "proctor " PROCTOR_VERSION ": 2 tests, 4 threads on 2 cores, epoll\n"
 			   "io_uring refused: no; using epoll\n");
-	assert_shows(text, "\nCRASH [   0.012s] alpha::tml_test_1\n"
+	assert_shows(text, "\nCRASH   [    12 ms] alpha::tml_test_1\n"
 			   "  file     lib/a.test.tml\n"
 			   "  suite    alpha of core, /s/libalpha.so\n"
-			   "  verdict  crashed, SIGSEGV, after 0.012345 s on worker 2\n");
+			   "  verdict  crashed, SIGSEGV, on worker 2\n");
 	assert_shows(text, "    SIGSEGV, address not mapped, at 0x0\n");
 	assert_shows(text, "    #0 f at a.c:1\n    #1 g\n");
 	assert_shows(text, "  stdout, 9 bytes:\n    | a\\x1b[2J\\xff\\x00z\n");
 	assert_shows(text, "    | head\n    … 1,072,693,248 bytes not kept …\n    | tail<&>\n");
-	assert_shows(text, "\n1 crashed; 0.012 s\n");
+	assert_shows(text, "\n1 crashed; 12 ms\n");
 	assert_true(ends_with(text, "\nTests: 1 passed, 1 failed, 0 skipped\n"));
 	assert_null(strchr(text, '\033'));
 	assert_null(strstr(text, "beta::"));
@@ -63,7 +63,7 @@ static void verbose_has_a_line_for_each_test(void **state)
 	char *text = shown(&(struct terminal_options){ .volume = TERMINAL_VERBOSE }, feed_run);
 
 	(void)state;
-	assert_shows(text, "PASS  [   0.000s] beta::tml_test_0\n");
+	assert_shows(text, "PASS    [   100 µs] beta::tml_test_0\n");
 	free(text);
 }
 
@@ -72,9 +72,146 @@ static void quiet_has_failures_and_the_last_line(void **state)
 	char *text = shown(&(struct terminal_options){ .volume = TERMINAL_QUIET }, feed_run);
 
 	(void)state;
-	assert_string_equal(text, "CRASH [   0.012s] alpha::tml_test_1: "
+	assert_string_equal(text, "CRASH   [    12 ms] alpha::tml_test_1: "
 				  "SIGSEGV, address not mapped, at 0x0\n"
 				  "Tests: 1 passed, 1 failed, 0 skipped\n");
+	free(text);
+}
+
+static void what_was_not_run_has_its_reason(void **state)
+{
+	char *text = shown(&(struct terminal_options){ 0 }, feed_stopped_run);
+
+	(void)state;
+	assert_shows(text, "\n12 not run: the run ended at the crash of alpha::tml_test_1\n"
+			   "1 crashed; 12 ms\n"
+			   "Tests: 0 passed, 1 failed, 0 skipped\n");
+	assert_null(strstr(text, "NOT RUN"));
+	free(text);
+	text = shown(&(struct terminal_options){ .volume = TERMINAL_VERBOSE }, feed_stopped_run);
+	assert_shows(text, "NOT RUN [     0 µs] late: not run: the run ended at the crash of ");
+	free(text);
+}
+
+/* Tags and times of any length stand in columns. */
+static void feed_columns(struct reporter *r)
+{
+	static const struct {
+		enum proctor_verdict verdict;
+		uint64_t duration_us;
+	} rows[] = {
+		{ PROCTOR_PASS, 0 }, { PROCTOR_FAIL, 999 }, { PROCTOR_TIMEOUT, 20000000 },
+		{ PROCTOR_ERROR, 1234 }, { PROCTOR_SKIP, 98765 }, { PROCTOR_NOT_RUN, 0 },
+		{ PROCTOR_TIMEOUT, 545000000 },
+	};
+
+	feed(r, run_start());
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct proctor_result result = pass_result;
+
+		result.verdict = rows[i].verdict;
+		result.duration_us = rows[i].duration_us;
+		feed(r, test_event(PROCTOR_TEST_END, 1000100, &pass_test, &result));
+	}
+}
+
+static void columns_hold_for_every_verdict(void **state)
+{
+	const struct terminal_options options = { .volume = TERMINAL_VERBOSE,
+						  .output = TERMINAL_OUTPUT_NONE };
+	char *text = shown(&options, feed_columns);
+	unsigned nlines = 0;
+
+	(void)state;
+	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+		char *id = strstr(line, "] beta::tml_test_0");
+		size_t ncolumns = 0;
+
+		if (!id)
+			continue;
+		for (char *at = line; at < id; at++)
+			ncolumns += ((unsigned char)*at & 0xc0) != 0x80;
+		assert_int_equal(ncolumns, 7 + 2 + 9);
+		nlines++;
+	}
+	assert_int_equal(nlines, 7);
+	free(text);
+}
+
+static void feed_outputs(struct reporter *r)
+{
+	struct proctor_result result = pass_result;
+
+	result.out = "said\n";
+	result.nout = result.out_head = 5;
+	result.out_bytes = 5;
+	feed_run(r);
+	feed(r, test_event(PROCTOR_TEST_END, 1000100, &pass_test, &result));
+}
+
+static void output_is_shown_of_those_that_were_asked_for(void **state)
+{
+	static const struct {
+		enum terminal_output output;
+		enum terminal_volume volume;
+		bool failed, passed;
+	} cases[] = {
+		{ TERMINAL_OUTPUT_FAILED, TERMINAL_NORMAL, true, false },
+		{ TERMINAL_OUTPUT_FAILED, TERMINAL_VERBOSE, true, false },
+		{ TERMINAL_OUTPUT_ALL, TERMINAL_NORMAL, true, true },
+		{ TERMINAL_OUTPUT_ALL, TERMINAL_VERBOSE, true, true },
+		{ TERMINAL_OUTPUT_ALL, TERMINAL_QUIET, false, false },
+		{ TERMINAL_OUTPUT_NONE, TERMINAL_NORMAL, false, false },
+		{ TERMINAL_OUTPUT_NONE, TERMINAL_VERBOSE, false, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct terminal_options options = { .volume = cases[i].volume,
+							  .output = cases[i].output };
+		char *text = shown(&options, feed_outputs);
+
+		assert_int_equal(strstr(text, "    | tail<&>\n") != NULL, cases[i].failed);
+		assert_int_equal(strstr(text, "] beta::tml_test_0\n  stdout, 5 bytes:\n"
+					      "    | said\n") != NULL, cases[i].passed);
+		/* What failed is told in any case. */
+		assert_shows(text, "CRASH   [    12 ms] alpha::tml_test_1");
+		free(text);
+	}
+}
+
+static void feed_slow(struct reporter *r)
+{
+	static const uint64_t durations_us[] = { 20, 7000, 300, 7000, 1500000, 1 };
+
+	feed(r, run_start());
+	for (size_t i = 0; i < sizeof(durations_us) / sizeof(durations_us[0]); i++) {
+		struct proctor_result result = pass_result;
+		struct proctor_test test = pass_test;
+		char id[16];
+
+		snprintf(id, sizeof(id), "t%zu", i);
+		test.id = id;
+		result.duration_us = durations_us[i];
+		feed(r, test_event(PROCTOR_TEST_END, 1000100, &test, &result));
+	}
+	feed_run(r);
+}
+
+static void the_slowest_are_listed(void **state)
+{
+	char *text = shown(&(struct terminal_options){ .nslowest = 4 }, feed_slow);
+
+	(void)state;
+	assert_shows(text, "\nSlowest (4):\n"
+			   "    1.500 s  t4\n"
+			   "      12 ms  alpha::tml_test_1\n"
+			   "     7.0 ms  t1\n"
+			   "     7.0 ms  t3\n"
+			   "\n1 crashed; 12 ms\n");
+	free(text);
+	text = shown(&(struct terminal_options){ .nslowest = 100 }, feed_slow);
+	assert_shows(text, "Slowest (8):\n");
 	free(text);
 }
 
@@ -162,6 +299,10 @@ int main(void)
 		cmocka_unit_test(a_failure_shows_all_that_is_known),
 		cmocka_unit_test(verbose_has_a_line_for_each_test),
 		cmocka_unit_test(quiet_has_failures_and_the_last_line),
+		cmocka_unit_test(what_was_not_run_has_its_reason),
+		cmocka_unit_test(columns_hold_for_every_verdict),
+		cmocka_unit_test(output_is_shown_of_those_that_were_asked_for),
+		cmocka_unit_test(the_slowest_are_listed),
 		cmocka_unit_test(the_live_line_is_gone_at_the_end),
 		cmocka_unit_test(the_live_line_fits_its_columns),
 		cmocka_unit_test(only_harmless_characters_stay),

@@ -17,6 +17,8 @@ _proctor()
 		cur=
 	elif [[ $prev == "=" ]]; then
 		name=${COMP_WORDS[COMP_CWORD-2]}
+	elif [[ $prev == --color || $prev == --coverage || $prev == --shuffle ]]; then
+		name=	# their values follow a "=" only
 	fi
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
@@ -28,7 +30,13 @@ _proctor()
 		COMPREPLY=($(compgen -W "batch test fork" -- "$cur"))
 		return ;;
 	--on-crash)
-		COMPREPLY=($(compgen -W "stop continue" -- "$cur"))
+		COMPREPLY=($(compgen -W "auto stop continue" -- "$cur"))
+		return ;;
+	--show-output)
+		COMPREPLY=($(compgen -W "failed all none" -- "$cur"))
+		return ;;
+	--color)
+		COMPREPLY=($(compgen -W "auto always never" -- "$cur"))
 		return ;;
 	--loop)
 		COMPREPLY=($(compgen -W "auto uring epoll" -- "$cur"))
@@ -39,7 +47,7 @@ _proctor()
 	--events | --junit | --coverage-dir | --coverage-output)
 		_proctor_files "$cur"
 		return ;;
-	--test-threads | -j | --timeout | --grace | --slow-after | --max-output | --repeat | \
+	--test-threads | --jobs | -j | --max-fail | --slowest | --timeout | --grace | --slow-after | --max-output | --repeat | \
 	--retries | --shard | --filter | --skip | --suite | --exe | --coverage-fail-under | \
 	--coverage-include | --coverage-exclude | --coverage-tool-timeout)
 		return ;;
@@ -54,10 +62,11 @@ _proctor()
 	fi
 	case $command in
 	run)
-		COMPREPLY=($(compgen -W "--test-threads= --timeout= --grace= --slow-after= \
-			--max-output= --isolation= --no-suite --on-crash= --fail-fast --repeat= \
+		COMPREPLY=($(compgen -W "--test-threads= --jobs= --timeout= --grace= --slow-after= \
+			--max-output= --isolation= --no-suite --on-crash= --fail-fast \
+			--no-fail-fast --max-fail= --repeat= \
 			--retries= --shuffle --shard= --filter= --skip= --suite= --exe= \
-			--list-suites --nocapture --pin-tests --loop= --events= --junit= \
+			--list --list-suites --show-output= --slowest= --nocapture --pin-tests --loop= --events= --junit= \
 			--coverage --coverage-dir= --coverage-output= --coverage-fail-under= \
 			--coverage-include= --coverage-exclude= --coverage-allow-partial \
 			--coverage-tool-timeout= \

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/not_run.h"
+
+#include "base/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* How long to wait for the writer before asking again; room posts the loop's eventfd at once. */
+#define WAIT_US 100000
+
+/* Repetitions of one test that were never begun. */
+struct missing {
+	unsigned n, first;
+};
+
+struct rest {
+	struct supervisor *sup;
+	struct missing *missing;	/* by test; NULL: no memory */
+	int stop_signal;		/* as it was: another one ends the telling */
+};
+
+/* Many tests may be left, and the reader slow: the queue to it stays bounded. False: no more. */
+static bool rest_has_room(struct rest *rest)
+{
+	struct supervisor *sup = rest->sup;
+	struct writer *writer = &sup->run->writer;
+	struct proctor_error err;
+
+	if (sup->run->writer.batch)
+		writer_flush(writer);
+	while (writer_full(writer) && writer_failed(writer) == 0 && !sup->loop_failed &&
+	       sup->stop_signal == rest->stop_signal)
+		if (sup->ops->turn(sup->lp, clock_us() + WAIT_US, &err) < 0)
+			sup->loop_failed = true;
+	return writer_failed(writer) == 0 && sup->stop_signal == rest->stop_signal;
+}
+
+static struct writer_entry *entry_new(struct rest *rest, enum proctor_event_kind kind,
+				      const struct proctor_test *test, unsigned repetition)
+{
+	struct writer_entry *e = writer_entry_new(kind, clock_us());
+
+	if (!e) {
+		rest->sup->lost = true;
+		return NULL;
+	}
+	e->event.test = test;
+	e->event.result = &e->result;
+	e->result.core = -1;
+	e->result.exit_code = -1;
+	e->result.attempt = 1;
+	e->result.repetition = repetition;
+	e->result.nrepetitions = 1;
+	e->result.out = e->result.err = "";
+	return e;
+}
+
+static const char *why(const struct rest *rest)
+{
+	return rest->sup->why_stopped[0] ? rest->sup->why_stopped : "the run ended early";
+}
+
+/* A retry that was never begun: its test has failed, and this is the last that is heard of it. */
+static void tell_retry(struct rest *rest, item_t item, unsigned attempt)
+{
+	struct supervisor *sup = rest->sup;
+	unsigned repetition = (unsigned)(item / sup->run->plan->ntests) + 1;
+	const struct proctor_test *test = &run_test(sup->run, item)->pub;
+	struct writer_entry *start = entry_new(rest, PROCTOR_TEST_START, test, repetition);
+	struct writer_entry *end = entry_new(rest, PROCTOR_TEST_END, test, repetition);
+
+	sup->counts.by_verdict[PROCTOR_FAIL]++;
+	sup->failed = true;
+	if (start) {
+		start->result.attempt = attempt;
+		writer_add(&sup->run->writer, start);
+	}
+	if (!end)
+		return;
+	end->result.attempt = attempt;
+	end->result.verdict = PROCTOR_FAIL;
+	end->result.final = true;
+	if (asprintf(&end->own_message, "it had failed, and attempt %u was not begun: %s", attempt,
+		     why(rest)) < 0)
+		end->own_message = NULL;
+	end->result.message = end->own_message;
+	writer_add(&sup->run->writer, end);
+}
+
+static void rest_take(item_t item, unsigned attempt, void *data)
+{
+	struct rest *rest = data;
+	struct supervisor *sup = rest->sup;
+	struct missing *m;
+
+	if (attempt > 1) {
+		tell_retry(rest, item, attempt);
+		return;
+	}
+	sup->counts.by_verdict[PROCTOR_NOT_RUN]++;
+	if (!rest->missing)
+		return;
+	m = &rest->missing[item % sup->run->plan->ntests];
+	if (m->n++ == 0 || item / sup->run->plan->ntests + 1 < m->first)
+		m->first = (unsigned)(item / sup->run->plan->ntests) + 1;
+}
+
+static void tell_missing(struct rest *rest, const struct proctor_test *test,
+			 const struct missing *m)
+{
+	struct writer_entry *e = entry_new(rest, PROCTOR_TEST_END, test, m->first);
+
+	if (!e)
+		return;
+	e->result.verdict = PROCTOR_NOT_RUN;
+	e->result.final = true;
+	e->result.nrepetitions = m->n;
+	if (asprintf(&e->own_message, "not run: %s", why(rest)) < 0)
+		e->own_message = NULL;
+	e->result.message = e->own_message;
+	writer_add(&rest->sup->run->writer, e);
+}
+
+void not_run_tell(struct supervisor *sup)
+{
+	size_t ntests = sup->run->plan->ntests;
+	struct rest rest = {
+		.sup = sup,
+		.missing = calloc(ntests ? ntests : 1, sizeof(*rest.missing)),
+		.stop_signal = sup->stop_signal,
+	};
+
+	if (!rest.missing)
+		sup->lost = true;
+	queue_rest(&sup->run->queue, rest_take, &rest);
+	for (size_t i = 0; rest.missing && i < ntests; i++) {
+		if (rest.missing[i].n == 0)
+			continue;
+		tell_missing(&rest, &sup->run->plan->tests[i]->pub, &rest.missing[i]);
+		if (i % 1000 == 999 && !rest_has_room(&rest))
+			break;
+	}
+	free(rest.missing);
+}
