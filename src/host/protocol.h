@@ -15,6 +15,8 @@
 #ifndef HOST_PROTOCOL_H
 #define HOST_PROTOCOL_H
 
+#include "base/file_stamp.h"
+
 #include <stdatomic.h>
 #include <stdint.h>
 
@@ -88,6 +90,7 @@ struct page_task {			/* worker's, published by `go` */
 	uint32_t command;		/* enum page_command */
 	uint32_t flags;			/* enum page_task_flag */
 	uint32_t path, suite;		/* the library, and the suite's name */
+	struct file_stamp file;		/* the library, as the plan read it */
 	uint32_t profile;		/* LLVM_PROFILE_FILE while it is opened; "": left alone */
 	uint32_t ntests;
 	struct page_test tests[TASK_TESTS_MAX];

@@ -352,6 +352,21 @@ static struct opened *suite_open_counted(struct host *h, const char *path, const
 	return suite;
 }
 
+/* Opens the file that the plan has read, or none: looked at before and after, it was no other in
+ * between. */
+static struct opened *suite_open_unchanged(struct host *h, const char *path, const char **why)
+{
+	enum file_change change = file_look(path, &h->task.file);
+	struct opened *suite = change == FILE_SAME ? suite_open_counted(h, path, why) : NULL;
+
+	if (suite)
+		change = file_look(suite->path, &h->task.file);
+	if (change == FILE_SAME)
+		return suite;
+	*why = file_change_words(change);
+	return NULL;
+}
+
 /* The task's suite, opened if it was not; NULL: the page says why. */
 static struct opened *task_suite(struct host *h)
 {
@@ -363,7 +378,7 @@ static struct opened *task_suite(struct host *h)
 		return suite;
 	crash_reset();
 	phase_set(h, PAGE_OPENING, clock_us());
-	suite = suite_open_counted(h, path, &why);
+	suite = suite_open_unchanged(h, path, &why);
 	child_leave(h, 0);	/* a constructor may fork, too */
 	if (!suite) {
 		h->page->open_message = text_add_string(&h->texts, why, 4096);

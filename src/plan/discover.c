@@ -306,7 +306,7 @@ static int suite_look_into(struct suite *s, int fd, enum finding *finding,
 
 	if (fstat(fd, &st) < 0)
 		return error_sys(err, errno, "cannot read %s", s->path);
-	s->file = file_state_of(&st);
+	s->file = file_stamp_of(&st);
 	if (!S_ISREG(st.st_mode)) {
 		*finding = FOUND_OTHER;
 		return error_set(err, -ENOTSUP, "%s is not a regular file", s->path);

@@ -8,7 +8,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
-#include "base/file_state.h"
+#include "base/file_stamp.h"
 
 #include <stdint.h>
 #include <sys/types.h>
@@ -56,7 +56,7 @@ struct suite {
 	char *own_name;			/* as it was given; `name` tells equal ones apart */
 	bool inspected;			/* false: handed in, and its file not yet looked at */
 	char *error;			/* why it cannot be run: tests are `error`; NULL: it can */
-	struct file_state file;		/* as it was when it was inspected */
+	struct file_stamp file;		/* as it was when it was inspected */
 	/* From the ELF file, for the choice of a host. */
 	bool unique;			/* has global symbols of which a process has but one */
 	enum sanitizer sanitizer;

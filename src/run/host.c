@@ -328,6 +328,7 @@ int host_hand_out(struct host *h, const struct task *task, struct proctor_error 
 	p->task.command = PAGE_TASK;
 	p->task.flags = host_task_flags(h->run, task->suite);
 	p->task.ntests = task->ntests;
+	p->task.file = task->suite->file;
 	if (host_fill(h, task) < 0)
 		return error_set(err, -ENOSPC, "the names of suite %s are too long to hand to a "
 				 "host", task->suite->name);

@@ -29,6 +29,13 @@ void judge_all_errors(const struct task *task, uint32_t serial, const char *mess
 		verdict_error(post_outcome(post, task, i, serial), message);
 }
 
+void judge_distrust(struct post *post, const char *message)
+{
+	for (unsigned i = 0; i < post->noutcomes; i++)
+		if (post->outcomes[i].result.verdict != PROCTOR_CANCELLED)
+			verdict_error(&post->outcomes[i], message);
+}
+
 void judge_exe(struct host *host, struct post *post)
 {
 	const struct task *task = &host->work.task;

@@ -6,8 +6,10 @@
 #include "run/judge.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -124,6 +126,42 @@ static void worker_mark_broken(struct worker *w, size_t lane, char *why)
 		free(why);
 }
 
+/* What became of the file since the plan read it, as a sentence in `why`. */
+static enum file_change worker_look(const struct task *task, const char *end, char *why, size_t nwhy)
+{
+	enum file_change change = file_look(task->suite->path, &task->suite->file);
+
+	snprintf(why, nwhy, "%s %s: %s", task->suite->path, file_change_words(change), end);
+	return change;
+}
+
+/* Nothing is run of a suite whose file is another by now: it would be wrong code under right names.
+ * A host that has it open goes on with the old file, but its next test may need another host. */
+static bool worker_refuses(struct worker *w, const struct task *task)
+{
+	char why[PATH_MAX + 128];
+
+	if (worker_look(task, "its tests are not run", why, sizeof(why)) == FILE_SAME)
+		return false;
+	worker_fail_task(w, task, why);
+	worker_mark_broken(w, task->lane, strdup(why));
+	return true;
+}
+
+/* Code is read from the file while it runs: who writes there changes what runs. */
+static bool worker_distrusts(struct worker *w, const struct task *task, bool opened,
+			     struct post *post)
+{
+	char why[PATH_MAX + 128];
+	enum file_change change = worker_look(task, "what ran is not known", why, sizeof(why));
+
+	if (change == FILE_SAME || (change != FILE_WRITTEN && opened))
+		return false;
+	judge_distrust(post, why);
+	worker_mark_broken(w, task->lane, strdup(why));
+	return true;
+}
+
 /* The process could not be started. Where the run's end was the reason, its tests never began. */
 static void worker_not_started(struct worker *w, const struct task *task, int ret,
 			       const struct proctor_error *err)
@@ -139,6 +177,7 @@ static void worker_run_exe(struct worker *w, const struct task *task)
 	struct proctor_error err;
 	struct host *host;
 	struct post *post;
+	bool opened;
 	int ret = host_start(w->run, w->slot, w->core, task, &host, &err);
 
 	if (ret < 0) {
@@ -146,9 +185,12 @@ static void worker_run_exe(struct worker *w, const struct task *task)
 		return;
 	}
 	mailbox_post(&w->run->mailbox, &host->started);
+	/* It was the same before the start: then it was this file that was executed. */
+	opened = file_look(task->suite->path, &task->suite->file) == FILE_SAME;
 	host_wait_over(host);
 	post = worker_results(w, host);
 	judge_exe(host, post);
+	worker_distrusts(w, task, opened, post);
 	worker_post(w, post);
 	worker_release(w, &host);
 }
@@ -201,7 +243,7 @@ static void worker_run_library(struct worker *w, struct host **host, const struc
 	struct proctor_error err;
 	struct judgement j;
 	struct post *post;
-	bool over;
+	bool over, distrusted;
 
 	if (!worker_ready_host(w, host, task))
 		return;
@@ -219,10 +261,17 @@ static void worker_run_library(struct worker *w, struct host **host, const struc
 		over = true;
 		j = judge_task(*host, task, over, post);
 	}
+	distrusted = worker_distrusts(w, task, !j.broken, post);
 	worker_mark_broken(w, task->lane, j.broken);
 	worker_post(w, post);
 	worker_put_back(w, task, task->ntests - j.nrest, j.nrest, j.never_began);
 	worker_put_back(w, task, j.again, j.nagain, false);
+	if (distrusted && !over) {
+		/* Not to its exit, where more of that code would run. */
+		mailbox_post(&w->run->mailbox, &(*host)->kill);
+		host_wait_over(*host);
+		over = true;
+	}
 	if (over)
 		worker_release(w, host);
 	else if (j.retire || task->own_host)
@@ -237,6 +286,8 @@ static void worker_run_task(struct worker *w, struct host **host, const struct t
 		broken = atomic_load(&w->run->broken[task->lane]);
 	if (broken)
 		worker_fail_task(w, task, broken);
+	else if (worker_refuses(w, task))
+		return;
 	else if (task->suite->kind == SUITE_EXE)
 		worker_run_exe(w, task);
 	else

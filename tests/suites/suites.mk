@@ -26,6 +26,7 @@ EXE_OPTIONS  := passes skips fails flaky sleeps shows floods fails_loudly
 SUITES := $(WAYS:%=$S/ways/lib%.so) $(WAYS:%=$S/ways_h/lib%_h.so) $S/ways/libtml.so \
           $(SMOKES:%=$S/smoke/libsmoke_%.so) $S/entry/libentry.so $S/flood/libflood.so \
           $S/options/liboptions.so $S/soak/libforks.so \
+          $S/gated/1/libgated.so $S/gated/2/libgated.so \
           $S/suite_h/libfeatures.so $S/suite_h/libfeatures_cxx.so \
           $(OPENINGS:%=$S/openings/lib%.so) \
           $S/soname/one/libone.so $S/soname/two/libtwo.so \
@@ -81,6 +82,10 @@ $S/suite_h/lib%.so: tests/suites/suite_h_%.c include/proctor/suite.h tests/suite
 $S/smoke/libsmoke_%.so: tests/suites/smoke.sh $(TML_PARTS)
 	@mkdir -p $(@D)
 	sh $< $* $(SMOKE_TESTS) | $(SUITE_CC) -shared -o $@ -x c - -x none $(filter %.o,$^)
+
+$S/gated/%/libgated.so: tests/suites/gated.c tests/suites/suites.mk
+	@mkdir -p $(@D)
+	$(SUITE_CC) -DVERSION=$* -shared -o $@ $<
 
 $S/entry/libentry.so: tests/suites/tml_entry.c tests/suites/suites.mk
 	@mkdir -p $(@D)

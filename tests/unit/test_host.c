@@ -583,6 +583,36 @@ static void a_missing_suite_or_symbol_says_so(void **state)
 	host_stop(&h);
 }
 
+/* Wrong code under right names is worse than none. */
+static void a_suite_that_is_not_the_planned_file_is_not_opened(void **state)
+{
+	char path[PATH_MAX + 64];
+	struct stat st;
+	struct host h;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/host_plain.so", suites_dir);
+	assert_int_equal(stat(path, &st), 0);
+	host_start(&h);
+	task_fill(&h, "host_plain", PAGE_CALL_TML, 0, NAMES("trivial"));
+	h.page->task.file = file_stamp_of(&st);
+	host_go(&h);
+	assert_true(host_wait(&h));
+	assert_int_equal(ended(&h, 0)->outcome, OUTCOME_RETURNED);
+	host_stop(&h);
+
+	host_start(&h);
+	task_fill(&h, "host_plain", PAGE_CALL_TML, 0, NAMES("trivial"));
+	st.st_ino++;
+	h.page->task.file = file_stamp_of(&st);
+	host_go(&h);
+	assert_true(host_wait(&h));
+	assert_int_equal(h.page->retire, RETIRE_OPEN_FAILED);
+	assert_non_null(strstr(text(&h, h.page->open_message), "replaced by another file"));
+	assert_int_equal(h.page->records[0].state, RECORD_NONE);
+	host_stop(&h);
+}
+
 struct expectation {
 	const char *test;
 	enum record_outcome outcome;
@@ -855,6 +885,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(tml_returns_panics_and_leaks),
 		cmocka_unit_test(a_crash_caught_by_tml_keeps_its_record),
 		cmocka_unit_test(a_missing_suite_or_symbol_says_so),
+		cmocka_unit_test(a_suite_that_is_not_the_planned_file_is_not_opened),
 		cmocka_unit_test(suite_h_in_c_reports_both_values),
 		cmocka_unit_test(suite_h_in_cxx_unwinds),
 		cmocka_unit_test(fork_isolates_every_test),

@@ -3,15 +3,15 @@
  * Which file it was and in which state: enough to see that another took its place, or that it was
  * written to. Compared by the run and, in another process, by the host.
  */
-#ifndef BASE_FILE_STATE_H
-#define BASE_FILE_STATE_H
+#ifndef BASE_FILE_STAMP_H
+#define BASE_FILE_STAMP_H
 
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
 
-struct file_state {		/* all zero: unknown */
+struct file_stamp {		/* all zero: unknown */
 	uint64_t dev, ino;
 	uint64_t nbytes;
 	int64_t mtime_ns, ctime_ns;
@@ -31,9 +31,9 @@ static inline int64_t file_time_ns(const struct timespec *ts)
 	return (int64_t)ts->tv_sec * 1000000000 + ts->tv_nsec;
 }
 
-static inline struct file_state file_state_of(const struct stat *st)
+static inline struct file_stamp file_stamp_of(const struct stat *st)
 {
-	return (struct file_state){
+	return (struct file_stamp){
 		.dev = st->st_dev, .ino = st->st_ino, .nbytes = (uint64_t)st->st_size,
 		.mtime_ns = file_time_ns(&st->st_mtim), .ctime_ns = file_time_ns(&st->st_ctim),
 		.mode = st->st_mode, .uid = st->st_uid, .gid = st->st_gid,
@@ -41,8 +41,8 @@ static inline struct file_state file_state_of(const struct stat *st)
 	};
 }
 
-static inline enum file_change file_compare(const struct file_state *then,
-					    const struct file_state *now)
+static inline enum file_change file_compare(const struct file_stamp *then,
+					    const struct file_stamp *now)
 {
 	bool attributes = then->mode != now->mode || then->uid != now->uid ||
 			  then->gid != now->gid || then->nlink != now->nlink;
@@ -58,16 +58,16 @@ static inline enum file_change file_compare(const struct file_state *then,
 }
 
 /* What became of the file at `path`. Where that cannot be seen, who opens it hears why. */
-static inline enum file_change file_look(const char *path, const struct file_state *then)
+static inline enum file_change file_look(const char *path, const struct file_stamp *then)
 {
-	struct file_state now;
+	struct file_stamp now;
 	struct stat st;
 
 	if (then->ino == 0)
 		return FILE_SAME;
 	if (stat(path, &st) < 0)
 		return errno == ENOENT || errno == ENOTDIR ? FILE_GONE : FILE_SAME;
-	now = file_state_of(&st);
+	now = file_stamp_of(&st);
 	return file_compare(then, &now);
 }
 

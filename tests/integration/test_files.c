@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Files that the run meets: suites that are changed while it goes on, and what it writes itself.
+ */
+#include "harness.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define TESTS 13	/* of tests/suites/gated.c */
+
+static char dir[64];
+
+/* A directory with a gate in it, entered. */
+static int dir_make(void **state)
+{
+	(void)state;
+	snprintf(dir, sizeof(dir), "/tmp/proctor-files-XXXXXX");
+	return mkdtemp(dir) && chdir(dir) == 0 && mkfifo("gate", 0600) == 0 ? 0 : -1;
+}
+
+static int dir_remove(void **state)
+{
+	char command[128];
+	int ret = harness_teardown(state);
+
+	snprintf(command, sizeof(command), "rm -rf %s", dir);
+	return chdir("/") < 0 || system(command) != 0 ? -1 : ret;
+}
+
+#define dir_test(function) { #function, (function), dir_make, dir_remove, NULL }
+#define dir_row_test(title, function, row) \
+	{ (title), (function), dir_make, dir_remove, (void *)(row) }
+
+static void shell(const char *command)
+{
+	if (system(command) != 0)
+		fail_msg("failed: %s", command);
+}
+
+/* Copies a fixture into the directory. */
+static void fetch(const char *name, const char *as)
+{
+	char command[4200];
+
+	snprintf(command, sizeof(command), "cp %s %s", suite_path(name), as);
+	shell(command);
+}
+
+static const char *in_dir(const char *name)
+{
+	static char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return path;
+}
+
+/* ---- suites that change ---- */
+
+/* Lets the test that waits at the gate go on. Opened for both ways so as not to wait for it. */
+static void gate_open(void)
+{
+	int fd = open("gate", O_RDWR | O_CLOEXEC);
+
+	assert_int_equal(write(fd, "\n\n", 2), 2);
+	/* Kept open: closing it would drop what nobody has read yet. */
+}
+
+struct change {
+	const char *title, *isolation, *command;
+	const char *cause;
+	unsigned npassed;		/* before it was seen */
+};
+
+static const struct change changes[] = {
+	{ "a suite replaced", "--isolation=batch", "mv other.so libgated.so",
+	  "was replaced by another file", 10 },
+	{ "a suite replaced, a process for each test", "--isolation=test",
+	  "mv other.so libgated.so", "was replaced by another file", 1 },
+	{ "a suite replaced, a fork for each test", "--isolation=fork", "mv other.so libgated.so",
+	  "was replaced by another file", 1 },
+	{ "a suite removed", "--isolation=batch", "rm libgated.so", "was removed", 10 },
+	{ "a suite written over", "--isolation=batch", "cp other.so libgated.so",
+	  "was written to", 0 },
+	{ "a suite cut off", "--isolation=batch", "truncate -s 100 libgated.so",
+	  "was written to", 0 },
+};
+
+/* The code of the new file fails; under the old names it must not be heard of. */
+static void a_suite_that_changes_is_noticed(void **state)
+{
+	const struct change *change = *state;
+	char gate[96], id[64];
+	struct run *run;
+
+	fetch("gated/1/libgated.so", "libgated.so");
+	fetch("gated/2/libgated.so", "other.so");
+	snprintf(gate, sizeof(gate), "GATE=%s/gate", dir);
+	run = run_start(&(struct run_setup){
+		.args = WORDS("--test-threads=1", "--on-crash=continue", change->isolation,
+			      in_dir("libgated.so")),
+		.env = WORDS(gate),
+	});
+	run_await(run, "test-start", "gated::tml_test_0");
+	shell(change->command);
+	gate_open();
+	run_finish(run);
+	assert_int_equal(run->exit_code, 1);
+	assert_int_equal(run_count(run, "test-end"), TESTS);
+	for (unsigned i = 0; i < TESTS; i++) {
+		snprintf(id, sizeof(id), "gated::tml_test_%u", i);
+		run_check_verdict(run, id, i < change->npassed ? "pass" : "error");
+		if (i >= change->npassed &&
+		    (!strstr(event_text(run_end(run, id), "message"), change->cause) ||
+		     !strstr(event_text(run_end(run, id), "message"), "libgated.so")))
+			fail_msg("%s: %s", id, event_text(run_end(run, id), "message"));
+	}
+}
+
+static void a_suite_that_changes_while_it_is_opened_is_noticed(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	fetch("gated/1/libgated.so", "libgated.so");
+	run = run_proctor(&(struct run_setup){
+		.args = WORDS(in_dir("libgated.so")), .env = WORDS("TOUCH_SELF=1"),
+	});
+	assert_int_equal(run->exit_code, 1);
+	assert_int_equal(run_count(run, "test-end"), TESTS);
+	run_check_verdict(run, "gated::tml_test_0", "error");
+	run_check_verdict(run, "gated::tml_test_12", "error");
+	assert_non_null(strstr(event_text(run_end(run, "gated::tml_test_0"), "message"),
+			       "was written to"));
+}
+
+static const struct change program_changes[] = {
+	{ "a script replaced", "", "mv other.sh gated.sh", "was replaced by another file", 1 },
+	{ "a script written over", "", "cp other.sh gated.sh", "was written to", 0 },
+	{ "a script removed", "", "rm gated.sh", "was removed", 1 },
+};
+
+static void a_program_that_changes_is_noticed(void **state)
+{
+	const struct change *change = *state;
+	char gate[96];
+	const json_t *event;
+	unsigned n = 0;
+	struct run *run;
+	size_t i;
+
+	shell("printf '#!/bin/sh\\nread -r line <\"$GATE\"\\nexit 0\\n' >gated.sh &&"
+	      " printf '#!/bin/sh\\necho new\\nexit 0\\n' >other.sh && chmod +x gated.sh other.sh");
+	snprintf(gate, sizeof(gate), "GATE=%s/gate", dir);
+	run = run_start(&(struct run_setup){
+		.args = WORDS("--test-threads=1", "--repeat=2", in_dir("gated.sh")),
+		.env = WORDS(gate),
+	});
+	run_await(run, "test-start", NULL);
+	shell(change->command);
+	gate_open();
+	run_finish(run);
+	assert_int_equal(run->exit_code, 1);
+	assert_int_equal(run_count(run, "test-end"), 2);
+	json_array_foreach(run->events, i, event) {
+		if (strcmp(event_text(event, "event"), "test-end") != 0)
+			continue;
+		if (n++ < change->npassed) {
+			assert_string_equal(event_text(event, "verdict"), "pass");
+			continue;
+		}
+		assert_string_equal(event_text(event, "verdict"), "error");
+		assert_non_null(strstr(event_text(event, "message"), change->cause));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		dir_row_test(changes[0].title, a_suite_that_changes_is_noticed, &changes[0]),
+		dir_row_test(changes[1].title, a_suite_that_changes_is_noticed, &changes[1]),
+		dir_row_test(changes[2].title, a_suite_that_changes_is_noticed, &changes[2]),
+		dir_row_test(changes[3].title, a_suite_that_changes_is_noticed, &changes[3]),
+		dir_row_test(changes[4].title, a_suite_that_changes_is_noticed, &changes[4]),
+		dir_row_test(changes[5].title, a_suite_that_changes_is_noticed, &changes[5]),
+		dir_test(a_suite_that_changes_while_it_is_opened_is_noticed),
+		dir_row_test(program_changes[0].title, a_program_that_changes_is_noticed,
+			     &program_changes[0]),
+		dir_row_test(program_changes[1].title, a_program_that_changes_is_noticed,
+			     &program_changes[1]),
+		dir_row_test(program_changes[2].title, a_program_that_changes_is_noticed,
+			     &program_changes[2]),
+	};
+
+	return cmocka_run_group_tests_name("files", tests, NULL, NULL);
+}
