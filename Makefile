@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-#   make            build/proctor, build/proctor-host, build/libproctor.a and .so
+#   make            build/proctor, its helper programs, build/libproctor.a and .so
 #   make test       the project's tests: headers, units, and the real binary under both loops
 #   make demo       suites that pass, fail, crash, hang and flood, and whether each was judged so
 #   make bench      the measurements of tools/bench; BENCH="a c" picks some, ROUNDS=9 repeats more
@@ -14,7 +14,8 @@
 CFLAGS       ?= -O2
 PREFIX       ?= /usr/local
 LIBDIR       ?= $(PREFIX)/lib
-PKGS          = liburing jansson libelf libdw libxml-2.0
+PKGS          = liburing jansson libelf libxml-2.0
+SYMBOLIZER_PKGS = libdw libelf
 SAN          ?=
 VERSION      := $(shell sed -n 's/^.define PROCTOR_VERSION "\(.*\)"/\1/p' include/proctor/proctor.h)
 SOVERSION     = 0
@@ -31,12 +32,13 @@ VARIANT      := $(subst $(space),-,$(strip $(filter-out cc gcc,$(notdir $(firstw
 B            := $(if $(VARIANT),build/$(VARIANT),build)
 
 ifneq ($(MAKECMDGOALS),clean)
-MISSING      := $(shell pkg-config --print-errors --exists $(PKGS) 2>&1 || echo "(pkg-config failed)")
+MISSING      := $(shell pkg-config --print-errors --exists $(PKGS) $(SYMBOLIZER_PKGS) 2>&1 || echo "(pkg-config failed)")
 ifneq ($(strip $(MISSING)),)
 $(error $(MISSING) On Debian 12, 'sh tools/bootstrap test' installs what is needed)
 endif
 DEP_FLAGS    := $(shell pkg-config --cflags $(PKGS))
 DEP_LIBS     := $(shell pkg-config --libs $(PKGS))
+SYMBOLIZER_LIBS := $(shell pkg-config --libs $(SYMBOLIZER_PKGS))
 endif
 
 WARNINGS      = -Wall -Wextra -Wshadow -Wswitch-enum -Wmissing-prototypes -Wstrict-prototypes \
@@ -57,12 +59,15 @@ LIB_SRC      := $(patsubst %,src/adapter/%.c,elf exe listing suite_h tml) \
                 $(patsubst %,src/loop/%.c,backend loop loop_epoll loop_uring) \
                 $(patsubst %,src/plan/%.c,directory discover manifest names needs plan select) \
                 $(patsubst %,src/report/%.c,coverage escape events junit reporter sink slowest status terminal writer xml) \
-                $(patsubst %,src/run/%.c,capture cores environment guard host host_path judge mailbox \
+                $(patsubst %,src/run/%.c,backtrace capture cores environment guard host host_path judge mailbox \
                     not_run orphans page queue results run signals supervisor \
-                    symbolize verdict words worker)
+                    symbolizer verdict words worker) \
+                $(patsubst %,src/wire/%.c,crash symbols)
 CLI_SRC      := $(patsubst %,src/cli/%.c,color coverage doctor help list main options plan run)
 HOST_SRC     := $(patsubst %,src/host/%.c,checks counters crash environment fork functions guard leave left \
                     main marker modules others serve signals stdio suite_h suite_open text tml)
+SYMBOLIZER_SRC := $(patsubst %,src/symbolizer/%.c,files main symbolize) \
+                src/base/error.c $(patsubst %,src/wire/%.c,crash symbols)
 PRELOAD_SRC  := $(patsubst %,src/host/%.c,counters crash functions leave others preload signals)
 UNIT_SRC     := $(wildcard tests/unit/test_*.c)
 INTEG_SRC    := $(wildcard tests/integration/test_*.c)
@@ -74,13 +79,14 @@ OWN_HEADERS  := $(wildcard src/*/*.h)
 LIB_OBJ      := $(LIB_SRC:%.c=$B/obj/%.o)
 CLI_OBJ      := $(CLI_SRC:%.c=$B/obj/%.o)
 HOST_OBJ     := $(HOST_SRC:%.c=$B/obj/%.o)
+SYMBOLIZER_OBJ := $(SYMBOLIZER_SRC:%.c=$B/obj/%.o)
 PRELOAD_OBJ  := $(PRELOAD_SRC:%.c=$B/obj/%.o)
 HARNESS_OBJ  := $(HARNESS_SRC:%.c=$B/obj/%.o)
 TRIAL_OBJ    := $(patsubst %.c,$B/obj/%.o,$(filter-out $(SOAK_SRC),$(wildcard tests/soak/*.c)))
 UNIT_BIN     := $(UNIT_SRC:tests/unit/%.c=$B/tests/unit/%)
 INTEG_BIN    := $(INTEG_SRC:tests/integration/%.c=$B/tests/integration/%) $B/tests/embed/test_embed \
                 $(SOAK_SRC:tests/soak/%.c=$B/tests/soak/%)
-PRODUCTS     := $B/proctor $B/proctor-host $B/proctor-preload.so $B/libproctor.a $B/libproctor.so
+PRODUCTS     := $B/proctor $B/proctor-host $B/proctor-symbolizer $B/proctor-preload.so $B/libproctor.a $B/libproctor.so
 
 all: $(PRODUCTS)
 
@@ -115,6 +121,9 @@ $B/proctor: $(CLI_OBJ) $B/libproctor.a
 
 $B/proctor-host: $(HOST_OBJ)
 	$(CC) $(HOST_FLAGS) $(LINK) -o $@ $^ -ldl $(LDFLAGS)
+
+$B/proctor-symbolizer: $(SYMBOLIZER_OBJ)
+	$(CC) $(LIB_FLAGS) $(LINK) -o $@ $^ $(SYMBOLIZER_LIBS) $(LDFLAGS)
 
 # What it defines stands before the program's own libraries; nothing else of it is seen.
 # Its constructor is the first of all: those of the program's libraries may crash or fork.
@@ -261,7 +270,8 @@ bench: $(PRODUCTS) $B/bench/bench $B/bench/merge_profiles $B/bench/material/comp
 	@$B/bench/bench --rounds=$(ROUNDS) $(BENCH_FLAGS) $B/proctor $B/bench/material $(BENCH)
 
 # One file at a time: clang-tidy 14 takes what it learnt of one file's va_list for another's.
-LINT_C        = $(LIB_SRC) $(CLI_SRC) $(HOST_SRC) $(wildcard tools/*/*.c docs/example/*.c)
+LINT_C        = $(LIB_SRC) $(CLI_SRC) $(HOST_SRC) $(filter src/symbolizer/%,$(SYMBOLIZER_SRC)) \
+                $(wildcard tools/*/*.c docs/example/*.c)
 lint: lint-tidy lint-cppcheck
 lint-tidy:
 	@printf '%s\n' $(LINT_C) | xargs -P $(shell nproc) -I FILE \
@@ -279,7 +289,8 @@ install: all
 		$(DESTDIR)$(PREFIX)/share/zsh/site-functions \
 		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 	install $B/proctor $(DESTDIR)$(PREFIX)/bin/
-	install $B/proctor-host $B/proctor-preload.so $(DESTDIR)$(PREFIX)/libexec/proctor/
+	install $B/proctor-host $B/proctor-symbolizer $B/proctor-preload.so \
+		$(DESTDIR)$(PREFIX)/libexec/proctor/
 	install -m 644 $B/libproctor.a $(DESTDIR)$(LIBDIR)/
 	install -m 644 $B/libproctor.so $(DESTDIR)$(LIBDIR)/libproctor.so.$(VERSION)
 	ln -sf libproctor.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libproctor.so.$(SOVERSION)
@@ -305,4 +316,5 @@ FORCE:
 # What only a pattern rule asks for is kept too.
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(HOST_OBJ:.o=.d) $(HARNESS_OBJ:.o=.d) $(TRIAL_OBJ:.o=.d)
+-include $(SYMBOLIZER_OBJ:.o=.d)
 -include $(UNIT_BIN:=.d) $(INTEG_BIN:=.d) $B/embed.d

@@ -30,7 +30,7 @@ static void say(const char *name, const char *fmt, ...)
 	putchar('\n');
 }
 
-/* Both return true if what is needed is there. */
+/* say_loop() and say_host() return true if what is needed is there. */
 static bool say_loop(enum proctor_loop which)
 {
 	const struct loop_ops *ops;
@@ -47,6 +47,21 @@ static bool say_loop(enum proctor_loop which)
 	return true;
 }
 
+/* Runs do without it: their crashes have no frames then. */
+static void say_symbolizer(const char *host_path)
+{
+	struct proctor_error err;
+	char *path;
+
+	if (host_path_symbolizer(host_path, &path, &err) < 0)
+		say("symbolizer", "unknown: %s", err.text);
+	else if (access(path, X_OK) < 0)
+		say("symbolizer", "none: %s: %s", path, strerror(errno));
+	else
+		say("symbolizer", "%s", path);
+	free(path);
+}
+
 static bool say_host(const char *asked)
 {
 	struct proctor_error err;
@@ -57,6 +72,7 @@ static bool say_host(const char *asked)
 		return false;
 	}
 	say("proctor-host", "%s", path);
+	say_symbolizer(path);
 	free(path);
 	return true;
 }

@@ -151,8 +151,8 @@ enum crash_state {
 #define PAGE_REGS_MAX 33
 
 /*
- * The handler does not unwind: it copies the registers and the top of the stack, and a worker
- * unwinds from the copy with libdw and the recorded modules. Copying is async-signal-safe, needs
+ * The handler does not unwind: it copies the registers and the top of the stack, and
+ * proctor-symbolizer unwinds from the copy with libdw and the recorded modules. Copying is async-signal-safe, needs
  * no unwinder in the host, and works for code without frame pointers.
  */
 struct page_crash {			/* host's, published by `state` */

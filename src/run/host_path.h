@@ -14,4 +14,7 @@ int host_path_find(const char *asked, char **path, struct proctor_error *err);
 /* The library to preload into executables with coverage, which lies beside the host. Allocated. */
 int host_path_preload(const char *host_path, char **path, struct proctor_error *err);
 
+/* proctor-symbolizer, which lies beside the host, too; it is not looked for. Allocated. */
+int host_path_symbolizer(const char *host_path, char **path, struct proctor_error *err);
+
 #endif

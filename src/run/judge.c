@@ -2,6 +2,7 @@
 #include "run/judge.h"
 
 #include "base/clock.h"
+#include "run/backtrace.h"
 #include "run/verdict.h"
 
 #include <errno.h>
@@ -66,6 +67,13 @@ static void evidence_read(struct evidence *e, const struct host *host)
 		e->modules = (struct module_list){ 0 };
 }
 
+/* Every outcome of the hand-out is judged. */
+static void evidence_backtraces(const struct evidence *e, struct host *host, struct post *post)
+{
+	outcomes_backtrace(post->outcomes, post->noutcomes, &host->run->symbolizers, &e->crash,
+			   &e->modules);
+}
+
 static void evidence_fini(struct evidence *e)
 {
 	crash_fini(&e->crash);
@@ -88,7 +96,7 @@ static unsigned judge_ended(struct host *host, const struct task *task, unsigned
 			return i;
 		after_us = record.end_us;
 		o = post_outcome(post, task, i, host->work.serial);
-		verdict_of_record(o, &record, &e->crash, &e->modules);
+		verdict_of_record(o, &record, &e->crash);
 		/* It withstood SIGTERM and came back in its grace time. */
 		if (over && host->stop == STOP_TIMEOUT && host->stop_serial == o->serial)
 			verdict_of_timeout(o, run_timeout_us(host->run, o->item));
@@ -128,7 +136,7 @@ static void judge_died(struct host *host, const struct task *task, unsigned i,
 	struct outcome *o = post_outcome(post, task, i, host->work.serial);
 
 	o->result.start_us = judge_start_us(host, task, i);
-	verdict_of_death(o, host, run_timeout_us(host->run, o->item), &e->crash, &e->modules);
+	verdict_of_death(o, host, run_timeout_us(host->run, o->item), &e->crash);
 	take_left(host, o);
 }
 
@@ -142,7 +150,7 @@ static void judge_died_after(struct host *host, const struct evidence *e, struct
 
 	if (host->stop == STOP_CANCELLED)
 		return;
-	verdict_of_death(o, host, host->run->options.timeout_us, &e->crash, &e->modules);
+	verdict_of_death(o, host, host->run->options.timeout_us, &e->crash);
 	o->result.start_us = start_us;
 	if (o->message && asprintf(&text, "after it had returned: %s", o->message) >= 0) {
 		free(o->message);
@@ -307,6 +315,7 @@ struct judgement judge_task(struct host *host, const struct task *task, bool ove
 overwritten:
 	judge_overwritten(host, task, nheld, over, &why, &j, post);
 out:
+	evidence_backtraces(&e, host, post);
 	evidence_fini(&e);
 	return j;
 }
@@ -357,7 +366,7 @@ void judge_exit(struct host *host, struct post *post)
 	o->suite = exit_suite(host, &e, &sure);
 	o->result.attempt = 1;
 	o->result.start_us = host->work.handed_us;
-	verdict_of_death(o, host, host->run->options.timeout_us, &e.crash, &e.modules);
+	verdict_of_death(o, host, host->run->options.timeout_us, &e.crash);
 	how = death_words(host, host->run->options.timeout_us, &e.crash);
 	exit_names(host, sure, names, sizeof(names));
 	if (asprintf(&text, "at the exit of the host, after its last test: %s%s", how ? how : "failed",
@@ -367,5 +376,6 @@ void judge_exit(struct host *host, struct post *post)
 	}
 	free(how);
 	take_left(host, o);
+	evidence_backtraces(&e, host, post);
 	evidence_fini(&e);
 }

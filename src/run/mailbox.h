@@ -28,6 +28,7 @@ struct outcome {
 	item_t item;			/* or ITEM_EXIT, of `suite` */
 	const struct suite *suite;
 	uint32_t serial;		/* of the marker that ends its output */
+	bool crash_recorded;		/* the crash record is of its end: a backtrace can be made */
 	bool open_output;		/* it died: what follows the last marker is its own */
 	struct proctor_result result;	/* strings and output are not set */
 	char *message, *backtrace, *left;	/* heap; NULL: none */

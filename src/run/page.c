@@ -350,12 +350,6 @@ int page_read_crash(const struct page *p, struct crash *out, struct proctor_erro
 	return 0;
 }
 
-void crash_fini(struct crash *c)
-{
-	free(c->stack);
-	memset(c, 0, sizeof(*c));
-}
-
 /* Copies one module, its path behind the `*used` bytes of the list's paths. */
 static int module_copy(const struct page *p, uint32_t i, struct module_list *list, size_t *used,
 		       struct proctor_error *err)
@@ -418,11 +412,4 @@ int page_read_modules(const struct page *p, struct module_list *out, struct proc
 fini:
 	module_list_fini(out);
 	return ret;
-}
-
-void module_list_fini(struct module_list *list)
-{
-	free(list->modules);
-	free(list->paths);
-	memset(list, 0, sizeof(*list));
 }

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "host/protocol.h"
+#include "wire/crash.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -88,40 +89,9 @@ void record_fini(struct record *r);
 /* The host's dlerror(); NULL: none was left. */
 int page_read_open_message(const struct page *p, char **text, struct proctor_error *err);
 
-/* A crash record, checked. */
-struct crash {
-	enum crash_state state;		/* CRASH_WRITTEN, or the rest is zero */
-	int signal, si_code;
-	pid_t sender_pid, tid;		/* sender: where si_code says there is one */
-	uint64_t address;
-	uint32_t nregs;
-	uint64_t regs[PAGE_REGS_MAX];
-	uint64_t stack_address;		/* of stack[0] */
-	unsigned char *stack;		/* NULL: none was copied */
-	size_t nstack;
-};
-
-/* On failure `out` is all zero. -EBADMSG; -ENOMEM. */
+/* The crash record and the files mapped in the host. On failure `out` is all zero. -EBADMSG;
+ * -ENOMEM. */
 int page_read_crash(const struct page *p, struct crash *out, struct proctor_error *err);
-void crash_fini(struct crash *c);
-
-/* A file mapped in a host. */
-struct module {
-	uint64_t address;		/* load bias */
-	uint64_t start, end;
-	const char *path;		/* in the list's `paths` */
-	uint8_t build_id[PAGE_BUILD_ID_MAX];
-	size_t nbuild_id;		/* 0: it has none */
-};
-
-struct module_list {
-	struct module *modules;
-	size_t nmodules;
-	char *paths;
-};
-
-/* On failure `out` is all zero. -EBADMSG; -ENOMEM. */
 int page_read_modules(const struct page *p, struct module_list *out, struct proctor_error *err);
-void module_list_fini(struct module_list *list);
 
 #endif

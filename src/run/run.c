@@ -116,6 +116,19 @@ static int run_open_coverage(struct run *run, struct proctor_error *err)
 			     err);
 }
 
+/* They are started at the first crash. */
+static int run_prepare_symbolizers(struct run *run, struct proctor_error *err)
+{
+	struct symbolizers *s = &run->symbolizers;
+
+	s->envp = run->environment.vars;
+	s->inherited = &run->inherited;
+	s->guard = &run->guard;
+	s->max = run->cores.usable;
+	symbolizers_init(s);
+	return host_path_symbolizer(run->host_path, &s->path, err);
+}
+
 static int run_prepare(struct run *run, const struct proctor_plan *plan, struct proctor_error *err)
 {
 	int ret;
@@ -137,6 +150,8 @@ static int run_prepare(struct run *run, const struct proctor_plan *plan, struct 
 		ret = run_open_coverage(run, err);
 	if (ret == 0 && environment_init(&run->environment, run->run_id) < 0)
 		ret = error_set(err, -ENOMEM, "no memory for the environment");
+	if (ret == 0)
+		ret = run_prepare_symbolizers(run, err);
 	return ret;
 }
 
@@ -150,6 +165,7 @@ static void run_release(struct run *run)
 	environment_fini(&run->environment);
 	coverage_close(run->coverage);
 	free(run->preload_path);
+	free(run->symbolizers.path);
 	free(run->host_path);
 	inherited_close(&run->inherited);
 	cores_fini(&run->cores);

@@ -7,6 +7,7 @@
 #include "run/cores.h"
 #include "run/environment.h"
 #include "run/host.h"
+#include "run/symbolizer.h"
 #include "base/spawn.h"
 
 struct coverage;
@@ -50,6 +51,7 @@ struct run {
 	struct mailbox mailbox;
 	struct writer writer;
 	struct pauses pauses;
+	struct symbolizers symbolizers;
 	_Atomic(struct guard *) guard;		/* NULL: none (yet) */
 	_Atomic uint64_t nhosts;		/* numbers given out */
 	_Atomic(char *) *broken;		/* by lane: why its suite cannot be opened; NULL: it can */

@@ -616,7 +616,8 @@ int supervisor_run(struct supervisor *sup)
 	if (sup->abandoned)
 		return sup->err->code;
 	supervisor_join(sup);
-	/* Before the orphans: with its worker's thread gone the guard looks like one. */
+	/* Before the orphans: with their worker's thread gone they look like some. */
+	symbolizers_fini(&run->symbolizers);
 	guard_close(run->guard);
 	supervisor_last_orphans(sup);
 	not_run_tell(sup);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/verdict.h"
 
-#include "run/symbolize.h"
 #include "run/words.h"
 
 #include <signal.h>
@@ -44,52 +43,14 @@ static char *crash_sentence(const struct crash *crash, int signal)
 					   sizeof(words)));
 }
 
-/* Whoever calls a test: proctor-host, and the trampoline that proctor/suite.h puts before it. */
-static bool frame_is_caller(const char *line, size_t nline)
-{
-	return memmem(line, nline, " proctor-host+", 14) ||
-	       memmem(line, nline, " in proctor_call__", 18);
-}
-
-/* Below the test's own frames stand its callers', which are the same for every test. */
-static void backtrace_cut(char *text)
-{
-	char *line = strchr(text, '\n');
-
-	while (line) {
-		char *end = strchrnul(line + 1, '\n');
-
-		if (frame_is_caller(line + 1, (size_t)(end - line - 1))) {
-			*line = '\0';
-			return;
-		}
-		line = *end ? end : NULL;
-	}
-}
-
-static void outcome_backtrace(struct outcome *o, const struct crash *crash,
-			      const struct module_list *modules)
-{
-	char *text;
-
-	if (crash->state != CRASH_WRITTEN)
-		return;
-	if (crash_symbolize(crash, modules, &text, NULL) < 0)
-		return;
-	backtrace_cut(text);
-	free(o->backtrace);
-	o->backtrace = text;
-}
-
 static void verdict_of_signal(struct outcome *o, int signal, bool core_dumped,
-			      const struct crash *crash, const struct module_list *modules)
+			      const struct crash *crash)
 {
 	o->result.verdict = PROCTOR_CRASH;
 	o->result.signal = signal;
 	o->result.core_dumped = core_dumped;
 	outcome_say(o, crash_sentence(crash, signal));
-	if (crash->signal == signal)
-		outcome_backtrace(o, crash, modules);
+	o->crash_recorded = crash->state == CRASH_WRITTEN && crash->signal == signal;
 }
 
 static void verdict_of_early_exit(struct outcome *o, int code)
@@ -108,8 +69,7 @@ static void verdict_of_value(struct outcome *o, int32_t value)
 }
 
 /* TML's wrapper came back with -2: our handler saw the signal first, if it was one. */
-static void verdict_of_caught(struct outcome *o, const struct crash *crash,
-			      const struct module_list *modules)
+static void verdict_of_caught(struct outcome *o, const struct crash *crash)
 {
 	char words[WORDS_BYTES], *message;
 
@@ -121,20 +81,18 @@ static void verdict_of_caught(struct outcome *o, const struct crash *crash,
 	message = o->message ? sentence("%s; %s", words, o->message) : sentence("%s", words);
 	if (message)
 		outcome_say(o, message);
-	outcome_backtrace(o, crash, modules);
+	o->crash_recorded = true;
 }
 
-static void verdict_of_child(struct outcome *o, int status, const struct crash *crash,
-			     const struct module_list *modules)
+static void verdict_of_child(struct outcome *o, int status, const struct crash *crash)
 {
 	if (WIFSIGNALED(status))
-		verdict_of_signal(o, WTERMSIG(status), WCOREDUMP(status), crash, modules);
+		verdict_of_signal(o, WTERMSIG(status), WCOREDUMP(status), crash);
 	else
 		verdict_of_early_exit(o, WEXITSTATUS(status));
 }
 
-void verdict_of_record(struct outcome *o, struct record *record, const struct crash *crash,
-		       const struct module_list *modules)
+void verdict_of_record(struct outcome *o, struct record *record, const struct crash *crash)
 {
 	struct proctor_result *r = &o->result;
 
@@ -170,13 +128,13 @@ void verdict_of_record(struct outcome *o, struct record *record, const struct cr
 		r->verdict = PROCTOR_SKIP;
 		break;
 	case OUTCOME_CAUGHT:
-		verdict_of_caught(o, crash, modules);
+		verdict_of_caught(o, crash);
 		break;
 	case OUTCOME_NO_SYMBOL:
 		r->verdict = PROCTOR_ERROR;
 		break;
 	case OUTCOME_DIED:
-		verdict_of_child(o, record->value, crash, modules);
+		verdict_of_child(o, record->value, crash);
 		break;
 	case OUTCOME_NOUTCOMES:
 		break;
@@ -215,14 +173,14 @@ static bool verdict_of_stop(struct outcome *o, const struct host *host, uint64_t
 }
 
 void verdict_of_death(struct outcome *o, const struct host *host, uint64_t timeout_us,
-		      const struct crash *crash, const struct module_list *modules)
+		      const struct crash *crash)
 {
 	o->result.exit_code = -1;
 	o->result.end_us = host->died_us;
 	o->result.max_rss_kb = (uint64_t)host->rusage.ru_maxrss;
 	o->open_output = true;
 	if (!verdict_of_stop(o, host, timeout_us))
-		verdict_of_child(o, host->status, crash, modules);
+		verdict_of_child(o, host->status, crash);
 }
 
 static uint64_t timeval_us(struct timeval tv)

@@ -10,12 +10,11 @@
 #include "run/host.h"
 
 /* A test whose record has ended. Takes the record's texts over. */
-void verdict_of_record(struct outcome *o, struct record *record, const struct crash *crash,
-		       const struct module_list *modules);
+void verdict_of_record(struct outcome *o, struct record *record, const struct crash *crash);
 
-/* A test that was running when its host died: `crash` and `modules` may be all zero. */
+/* A test that was running when its host died: `crash` may be all zero. */
 void verdict_of_death(struct outcome *o, const struct host *host, uint64_t timeout_us,
-		      const struct crash *crash, const struct module_list *modules);
+		      const struct crash *crash);
 
 /* An executable that has ended. */
 void verdict_of_exe(struct outcome *o, const struct host *host, uint64_t timeout_us);

@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#include "run/symbolize.h"
+/* Crash records through proctor-symbolizer, which is found as ../../proctor-symbolizer from here. */
+#include "run/symbolizer.h"
+
+#include "base/clock.h"
+#include "run/page.h"
+#include "wire/symbols.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <link.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -24,7 +31,13 @@
 /* What hangs is killed: far above what the tests need, sanitizers included. */
 #define WATCHDOG_S 120
 
+/* Before one that is stopped is given up. */
+#define SHORT_US 300000u
+
 static struct page_map map;
+static struct inherited inherited;
+static struct symbolizers symbolizers;
+static char symbolizer_path[PATH_MAX];
 static volatile int sink;
 
 /* The functions that crash. Each does something after its call, so that it keeps a frame. */
@@ -215,25 +228,13 @@ static void crash_make(void (*crash_now)(void), struct crash *crash, struct modu
 	assert_int_equal(crash->signal, SIGSEGV);
 }
 
-/* The lowest descriptor that is free: the same as before if none was left open. */
-static int descriptor_free(void)
-{
-	int fd = dup(STDERR_FILENO);
-
-	assert_true(fd >= 0);
-	close(fd);
-	return fd;
-}
-
 static char *symbolized(const struct crash *crash, const struct module_list *list)
 {
 	struct proctor_error err;
-	int before = descriptor_free();
 	char *text;
 
-	if (crash_symbolize(crash, list, &text, &err) < 0)
+	if (crash_symbolize(&symbolizers, crash, list, &text, &err) < 0)
 		fail_msg("%s", err.text);
-	assert_int_equal(descriptor_free(), before);
 	return text;
 }
 
@@ -259,19 +260,56 @@ static void assert_has(const char *text, const char *fmt, ...)
 		fail_msg("no \"%s\" in:\n%s", part, text);
 }
 
+static void symbolizers_open(const char *path, unsigned max)
+{
+	symbolizers = (struct symbolizers){ .path = (char *)path, .envp = environ,
+					    .inherited = &inherited, .max = max };
+	symbolizers_init(&symbolizers);
+}
+
 static int page_set_up(void **state)
 {
+	static char self[PATH_MAX];
+	char *slash;
+
 	(void)state;
 	alarm(WATCHDOG_S);
+	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0 || !(slash = strrchr(self, '/')))
+		return -1;
+	snprintf(symbolizer_path, sizeof(symbolizer_path), "%.*s/../../proctor-symbolizer",
+		 (int)(slash - self), self);
+	if (inherited_open(&inherited, NULL) < 0)
+		return -1;
+	symbolizers_open(symbolizer_path, SYMBOLIZERS_MAX);
 	return page_open(&map, NULL);
+}
+
+/* The lowest descriptor that is free: the same as before if none was left open. */
+static int descriptor_free(void)
+{
+	int fd = dup(STDERR_FILENO);
+
+	assert_true(fd >= 0);
+	close(fd);
+	return fd;
 }
 
 static int page_tear_down(void **state)
 {
 	(void)state;
 	alarm(0);
+	symbolizers_fini(&symbolizers);
+	inherited_close(&inherited);
 	page_close(&map);
-	return 0;
+	/* No child is left. */
+	return waitpid(-1, NULL, 0) < 0 && errno == ECHILD ? 0 : -1;
+}
+
+/* A test of its own symbolizers, `max` of them: those of the others are ended before. */
+static void symbolizers_renew(const char *path, unsigned max)
+{
+	symbolizers_fini(&symbolizers);
+	symbolizers_open(path, max);
 }
 
 static void frames_have_function_file_line_and_module(void **state)
@@ -408,11 +446,11 @@ static void a_record_without_registers_is_refused(void **state)
 	char *text;
 
 	(void)state;
-	assert_int_equal(crash_symbolize(&crash, &list, &text, &err), -ENODATA);
+	assert_int_equal(crash_symbolize(&symbolizers, &crash, &list, &text, &err), -ENODATA);
 	assert_null(text);
 	crash.nregs = 17;
 	crash.state = CRASH_WRITING;
-	assert_int_equal(crash_symbolize(&crash, &list, &text, &err), -ENODATA);
+	assert_int_equal(crash_symbolize(&symbolizers, &crash, &list, &text, &err), -ENODATA);
 }
 
 /* Random words, many of them addresses in real code, so that real unwind rules meet garbage. */
@@ -494,7 +532,7 @@ static void *parallel_run(void *arg)
 {
 	struct parallel *p = arg;
 
-	crash_symbolize(p->crash, p->list, &p->text, NULL);
+	crash_symbolize(&symbolizers, p->crash, p->list, &p->text, NULL);
 	return NULL;
 }
 
@@ -525,6 +563,309 @@ static void several_threads_get_the_same_frames(void **state)
 	module_list_fini(&list);
 }
 
+/* The second crash needs no file that the first did not have. */
+static void what_was_read_is_kept(void **state)
+{
+	struct module_list list;
+	struct crash crash;
+	unsigned nfiles;
+	char *text;
+	pid_t pid;
+	int before;
+
+	(void)state;
+	symbolizers_renew(symbolizer_path, 1);
+	before = descriptor_free();
+	crash_make(crash_by_store, &crash, &list);
+	free(symbolized(&crash, &list));
+	nfiles = symbolizers.nfiles;
+	pid = symbolizers.all[0].pid;
+	assert_in_range(nfiles, 2, 20);
+	crash_fini(&crash);
+	module_list_fini(&list);
+	crash_make(crash_by_call, &crash, &list);
+	text = symbolized(&crash, &list);
+	assert_has(text, " in callback_call (");
+	free(text);
+	assert_int_equal(symbolizers.nfiles, nfiles);
+	assert_int_equal(symbolizers.all[0].pid, pid);
+	crash_fini(&crash);
+	module_list_fini(&list);
+	symbolizers_renew(symbolizer_path, SYMBOLIZERS_MAX);
+	assert_int_equal(descriptor_free(), before);
+}
+
+static void file_copy(const char *from, const char *to, off_t nbytes)
+{
+	char buffer[1 << 16];
+	int in = open(from, O_RDONLY), out = open(to, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	ssize_t n;
+
+	assert_true(in >= 0 && out >= 0);
+	while ((n = read(in, buffer, sizeof(buffer))) > 0)
+		assert_int_equal(write(out, buffer, (size_t)n), n);
+	if (nbytes > 0)
+		assert_int_equal(ftruncate(out, nbytes), 0);
+	close(in);
+	close(out);
+}
+
+/* The same path, another file: not the one that is kept. And put back: not the first one's copy. */
+static void a_file_written_anew_is_read_anew(void **state)
+{
+	char path[] = "/tmp/proctor-symbolize-XXXXXX", *text;
+	struct module_list list;
+	struct crash crash;
+	const char *self;
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	crash_make(crash_by_store, &crash, &list);
+	self = crashed_module(&crash, &list)->path;
+	crashed_module(&crash, &list)->path = path;
+	file_copy(self, path, 0);
+	text = symbolized(&crash, &list);
+	assert_has(text, " in number_parse (");
+	free(text);
+	file_copy(symbolizer_path, path, 0);
+	text = symbolized(&crash, &list);
+	assert_null(strstr(text, "number_parse"));
+	assert_has(text, " (file changed since)\n");
+	free(text);
+	file_copy(self, path, 0);
+	text = symbolized(&crash, &list);
+	assert_has(text, " in number_parse (");
+	free(text);
+	unlink(path);
+	close(fd);
+	crash_fini(&crash);
+	module_list_fini(&list);
+}
+
+/* Mapped a second time, as dlmopen() does: each address keeps its own copy. */
+static void a_file_mapped_twice_keeps_its_addresses(void **state)
+{
+	struct module_list list;
+	struct crash crash;
+	struct module twice[2], *m;
+	uint64_t shift = 0x100000000ull;
+	char *text;
+
+	(void)state;
+	crash_make(crash_by_store, &crash, &list);
+	m = crashed_module(&crash, &list);
+	twice[0] = twice[1] = *m;
+	twice[1].address += shift;
+	twice[1].start += shift;
+	twice[1].end += shift;
+	free(list.modules);
+	list.modules = twice;
+	list.nmodules = 2;
+	/* One frame in each. */
+	memset(crash.stack, 0, crash.nstack);
+	memcpy(crash.stack + 64, &crash.regs[crash.nregs - 1], 8);
+	crash.regs[crash.nregs - 1] += shift;
+	text = symbolized(&crash, &list);
+	assert_memory_equal(text, "#0 0x0000", 9);
+	assert_true(strtoull(text + 3, NULL, 16) == crash.regs[crash.nregs - 1]);
+	assert_has(text, " in digit_store (");
+	free(text);
+	text = symbolized(&crash, &list);
+	assert_true(strtoull(text + 3, NULL, 16) == crash.regs[crash.nregs - 1]);
+	free(text);
+	list.modules = NULL;
+	crash_fini(&crash);
+	module_list_fini(&list);
+}
+
+/* A crash whose files are larger than what may be kept is answered, and nothing is kept. */
+static void too_much_to_keep_is_given_up(void **state)
+{
+	char path[] = "/tmp/proctor-symbolize-XXXXXX", *text;
+	struct module_list list;
+	struct crash crash;
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	symbolizers_renew(symbolizer_path, 1);
+	crash_make(crash_by_store, &crash, &list);
+	file_copy(crashed_module(&crash, &list)->path, path, 300 << 20);
+	crashed_module(&crash, &list)->path = path;
+	for (int i = 0; i < 2; i++) {
+		text = symbolized(&crash, &list);
+		assert_has(text, " in number_parse (");
+		free(text);
+		assert_int_equal(symbolizers.all[0].pid, 0);
+	}
+	unlink(path);
+	close(fd);
+	crash_fini(&crash);
+	module_list_fini(&list);
+	symbolizers_renew(symbolizer_path, SYMBOLIZERS_MAX);
+}
+
+/* What was killed between two crashes costs nothing. */
+static void a_dead_symbolizer_is_replaced(void **state)
+{
+	struct module_list list;
+	struct crash crash;
+	siginfo_t si;
+	pid_t pid;
+
+	(void)state;
+	symbolizers_renew(symbolizer_path, 1);
+	crash_make(crash_by_store, &crash, &list);
+	free(symbolized(&crash, &list));
+	pid = symbolizers.all[0].pid;
+	kill(pid, SIGKILL);
+	assert_int_equal(waitid(P_PID, (id_t)pid, &si, WEXITED | WNOWAIT), 0);
+	free(symbolized(&crash, &list));
+	assert_int_not_equal(symbolizers.all[0].pid, pid);
+	crash_fini(&crash);
+	module_list_fini(&list);
+	symbolizers_renew(symbolizer_path, SYMBOLIZERS_MAX);
+}
+
+static void a_symbolizer_that_hangs_costs_one_backtrace(void **state)
+{
+	struct proctor_error err;
+	struct module_list list;
+	struct crash crash;
+	uint64_t start_us;
+	char *text;
+
+	(void)state;
+	symbolizers_renew(symbolizer_path, 1);
+	crash_make(crash_by_store, &crash, &list);
+	free(symbolized(&crash, &list));
+	kill(symbolizers.all[0].pid, SIGSTOP);
+	symbolizers.timeout_us = SHORT_US;
+	start_us = clock_us();
+	assert_int_equal(crash_symbolize(&symbolizers, &crash, &list, &text, &err), -ETIMEDOUT);
+	assert_null(text);
+	assert_string_equal(err.text, "proctor-symbolizer did not answer within 300 ms");
+	assert_true(clock_us() - start_us >= SHORT_US);
+	symbolizers.timeout_us = 60000000u;
+	free(symbolized(&crash, &list));
+	crash_fini(&crash);
+	module_list_fini(&list);
+	symbolizers_renew(symbolizer_path, SYMBOLIZERS_MAX);
+}
+
+/* Programs that take its place. Each reads all of the request: 1 MB is more than any. */
+static const struct {
+	const char *script;
+	int ret;
+	const char *why;
+} impostors[] = {
+	{ "kill -SEGV $$", -EIO, "proctor-symbolizer ended by SIGSEGV before it answered" },
+	{ "head -c 50 >/dev/null; exit 5", -EIO, "proctor-symbolizer exited with 5 before it answered" },
+	{ "head -c 50 >/dev/null; exit 3", -ENOMEM, "proctor-symbolizer found no memory for it" },
+	/* A head that claims 16 bytes of text, which is no frame. */
+	{ "printf 'm1syscrp\\0\\0\\0\\0\\020\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0not a backtrace\\n' >&0; "
+	  "sleep 60", -EBADMSG, "proctor-symbolizer answered what is no backtrace" },
+	{ "yes >&0", -EBADMSG, "proctor-symbolizer answered what is no backtrace" },
+};
+
+static void what_it_answers_is_checked(void **state)
+{
+	char path[] = "/tmp/proctor-symbolize-XXXXXX";
+	struct proctor_error err;
+	struct module_list list;
+	struct crash crash;
+	char *text;
+
+	(void)state;
+	close(mkstemp(path));
+	crash_make(crash_by_store, &crash, &list);
+	for (size_t i = 0; i < sizeof(impostors) / sizeof(impostors[0]); i++) {
+		FILE *f = fopen(path, "w");
+
+		fprintf(f, "#!/bin/sh\n%s\n", impostors[i].script);
+		fclose(f);
+		chmod(path, 0700);
+		symbolizers_renew(path, 1);
+		assert_int_equal(crash_symbolize(&symbolizers, &crash, &list, &text, &err),
+				 impostors[i].ret);
+		assert_null(text);
+		assert_string_equal(err.text, impostors[i].why);
+	}
+	unlink(path);
+	symbolizers_renew(path, 1);
+	assert_int_equal(crash_symbolize(&symbolizers, &crash, &list, &text, &err), -ENOENT);
+	assert_has(err.text, "cannot start %s", path);
+	crash_fini(&crash);
+	module_list_fini(&list);
+	symbolizers_renew(symbolizer_path, SYMBOLIZERS_MAX);
+}
+
+static void a_text_is_numbered_lines_without_control_characters(void **state)
+{
+	static const struct {
+		const char *text;
+		bool holds;
+	} table[] = {
+		{ "#0 0x1 in f\n", true },
+		{ "#0 0x1 in f\n#1 0x2 in g\n", true },
+		{ "", false },
+		{ "#0 0x1 in f", false },
+		{ "#1 0x1 in f\n", false },
+		{ "#0 0x1 in f\n\n", false },
+		{ "#0 0x1 in \033[31m\n", false },
+		{ "#0 0x1 in \r\n", false },
+		{ "#0 0x1\n#0 0x2\n", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		assert_int_equal(symbols_text_holds(table[i].text, strlen(table[i].text)),
+				 table[i].holds);
+	assert_false(symbols_text_holds("#0 0x1 \0\n", 9));
+}
+
+/* A head of random numbers never makes the symbolizer read what is not there. */
+static void a_request_of_garbage_is_refused(void **state)
+{
+	struct symbols_request head;
+	struct module_list list;
+	struct crash crash;
+
+	(void)state;
+	srandom(21);
+	for (int round = 0; round < 2000; round++) {
+		struct symbols_module modules[3];
+		ssize_t nrest;
+		char *rest;
+
+		for (size_t i = 0; i < sizeof(modules); i++)
+			((char *)modules)[i] = (char)(random() % 4 ? 0 : random());
+		head = (struct symbols_request){
+			.magic = SYMBOLS_MAGIC, .nregs = (uint32_t)random() % 40,
+			.nstack = (uint32_t)random() % 20, .nmodules = (uint32_t)random() % 4,
+			.npaths = (uint32_t)random() % 30,
+		};
+		nrest = symbols_request_rest(&head);
+		if (nrest < 0) {
+			assert_true(head.nregs > PAGE_REGS_MAX);
+			continue;
+		}
+		rest = calloc(1, (size_t)nrest + 1);
+		assert_non_null(rest);
+		memcpy(rest, modules, head.nmodules * sizeof(modules[0]));
+		if (symbols_request_unpack(&head, rest, &crash, &list) == 0) {
+			for (size_t i = 0; i < list.nmodules; i++)
+				assert_in_range(strlen(list.modules[i].path), 0, 30);
+			crash_fini(&crash);
+			module_list_fini(&list);
+		}
+		free(rest);
+	}
+	head = (struct symbols_request){ .magic = SYMBOLS_MAGIC + 1 };
+	assert_int_equal(symbols_request_rest(&head), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -537,6 +878,15 @@ int main(void)
 		cmocka_unit_test(garbage_ends),
 		cmocka_unit_test(a_circle_of_frames_ends),
 		cmocka_unit_test(several_threads_get_the_same_frames),
+		cmocka_unit_test(what_was_read_is_kept),
+		cmocka_unit_test(a_file_written_anew_is_read_anew),
+		cmocka_unit_test(a_file_mapped_twice_keeps_its_addresses),
+		cmocka_unit_test(too_much_to_keep_is_given_up),
+		cmocka_unit_test(a_dead_symbolizer_is_replaced),
+		cmocka_unit_test(a_symbolizer_that_hangs_costs_one_backtrace),
+		cmocka_unit_test(what_it_answers_is_checked),
+		cmocka_unit_test(a_text_is_numbered_lines_without_control_characters),
+		cmocka_unit_test(a_request_of_garbage_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, page_set_up, page_tear_down);

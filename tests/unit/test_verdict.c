@@ -12,7 +12,6 @@
 #include "base/container.h"
 
 static const struct crash no_crash;
-static const struct module_list no_modules;
 
 static void outcome_fini(struct outcome *o)
 {
@@ -51,7 +50,7 @@ static void a_record_has_the_verdict_of_its_outcome(void **state)
 					 .value = table[i].value, .start_us = 5, .end_us = 9 };
 		struct outcome o = { 0 };
 
-		verdict_of_record(&o, &record, &no_crash, &no_modules);
+		verdict_of_record(&o, &record, &no_crash);
 		assert_int_equal(o.result.verdict, table[i].verdict);
 		assert_int_equal(o.result.start_us, 5);
 		assert_int_equal(o.result.end_us, 9);
@@ -71,7 +70,7 @@ static void a_caught_crash_tells_its_signal_and_its_message(void **state)
 	struct outcome o = { 0 };
 
 	(void)state;
-	verdict_of_record(&o, &record, &crash, &no_modules);
+	verdict_of_record(&o, &record, &crash);
 	assert_int_equal(o.result.verdict, PROCTOR_CRASH);
 	assert_int_equal(o.result.signal, SIGSEGV);
 	assert_string_equal(o.message, "SIGSEGV, address not mapped, at 0x0; CRASH: SIGSEGV");
@@ -85,7 +84,7 @@ static void what_a_test_left_makes_it_leaky_and_no_failure(void **state)
 	struct outcome o = { 0 };
 
 	(void)state;
-	verdict_of_record(&o, &record, &no_crash, &no_modules);
+	verdict_of_record(&o, &record, &no_crash);
 	assert_int_equal(o.result.verdict, PROCTOR_PASS);
 	assert_int_equal(o.result.marks, PROCTOR_LEAKY);
 	assert_string_equal(o.left, "process 7: sleep");
@@ -99,7 +98,7 @@ static void who_wrote_over_the_page_crashed(void **state)
 	struct outcome o = { 0 };
 
 	(void)state;
-	verdict_of_record(&o, &record, &no_crash, &no_modules);
+	verdict_of_record(&o, &record, &no_crash);
 	assert_int_equal(o.result.verdict, PROCTOR_CRASH);
 	assert_non_null(strstr(o.message, "progress page"));
 	outcome_fini(&o);
@@ -126,7 +125,7 @@ static void the_supervisors_stop_is_stronger_than_the_death(void **state)
 				     .died_us = 77 };
 		struct outcome o = { 0 };
 
-		verdict_of_death(&o, &host, 1000000, &no_crash, &no_modules);
+		verdict_of_death(&o, &host, 1000000, &no_crash);
 		assert_int_equal(o.result.verdict, table[i].verdict);
 		assert_int_equal(o.result.end_us, 77);
 		assert_true(o.open_output);

@@ -1,25 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-#include "run/symbolize.h"
+#include "symbolizer/symbolize.h"
+
+#include "wire/symbols.h"
 
 #include <dwarf.h>
 #include <elfutils/libdw.h>
-#include <elfutils/libdwelf.h>
-#include <elfutils/libdwfl.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/sendfile.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define NAME_MAX_BYTES 512
-/* What is copied for one crash; the modules beyond stay without names. */
-#define FILES_MAX_BYTES (1024ll * 1024 * 1024)
 /* Any positive number: there is one thread, and no process behind it. */
 #define ONLY_TID 1
 
@@ -32,29 +26,23 @@ enum { REG_FP = 29, REG_LR = 30, REG_SP = 31, REG_PC = 32, NREGS = 33, NREGS_DWA
 #error "proctor knows the registers of x86-64 and aarch64"
 #endif
 
-enum file_state {
-	FILE_UNREAD,		/* no address of it was seen on the stack */
-	FILE_REPORTED,		/* libdw has it */
-	FILE_UNUSABLE,		/* gone, or no file */
-	FILE_CHANGED,		/* another build id than the one that ran */
-};
-
 struct frame {
 	uint64_t pc;
 	bool returned;		/* pc is a return address: the call stands before it */
 };
 
 struct unwinding {
+	struct files *files;
 	const struct crash *crash;
 	const struct module_list *list;
-	enum file_state *files;			/* of each module */
-	off_t files_left_bytes;			/* of FILES_MAX_BYTES */
-	Dwfl *dwfl;
 	uint64_t regs[PAGE_REGS_MAX];		/* to start from */
 	bool returned;				/* the first pc is a return address */
 	struct frame frames[PAGE_FRAMES_MAX];
 	unsigned nframes;
 };
+
+/* The one that is under way: libdw's state is attached once and outlives it. */
+static struct unwinding *unwinding;
 
 /* What is written; counts the lines. */
 struct listing {
@@ -72,64 +60,6 @@ static bool stack_word(const struct crash *crash, uint64_t address, uint64_t *wo
 	memcpy(word, crash->stack + offset, sizeof(*word));
 	return true;
 }
-
-/* The module at `address`, as an index; -1: none. The last one recorded: it may have come where
- * another one was closed. */
-static ssize_t module_at(const struct module_list *list, uint64_t address)
-{
-	size_t i;
-
-	for (i = list->nmodules; i-- > 0;)
-		if (address >= list->modules[i].start && address < list->modules[i].end)
-			return (ssize_t)i;
-	return -1;
-}
-
-/* libdw asks for no file and for no network: what it may read was reported to it. */
-static int dwfl_find_elf(Dwfl_Module *mod, void **userdata, const char *name, Dwarf_Addr base,
-			 char **file_name, Elf **elf)
-{
-	(void)mod;
-	(void)userdata;
-	(void)name;
-	(void)base;
-	(void)file_name;
-	(void)elf;
-	return -1;
-}
-
-static int dwfl_find_debuginfo(Dwfl_Module *mod, void **userdata, const char *name, Dwarf_Addr base,
-			       const char *file_name, const char *link, GElf_Word crc,
-			       char **debug_name)
-{
-	char path[sizeof("/usr/lib/debug/.build-id//.debug") + 2 * PAGE_BUILD_ID_MAX];
-	const unsigned char *id;
-	GElf_Addr vaddr;
-	int nid, i, n;
-
-	(void)name;
-	(void)base;
-	(void)link;
-	(void)crc;
-	(void)debug_name;
-	/* Without a file name libdw looks for the shared part (dwz) of a debug file. */
-	if (!userdata || !file_name)
-		return -1;
-	nid = dwfl_module_build_id(mod, &id, &vaddr);
-	if (nid < 2 || nid > PAGE_BUILD_ID_MAX)
-		return -1;
-	n = snprintf(path, sizeof(path), "/usr/lib/debug/.build-id/%02x/", id[0]);
-	for (i = 1; i < nid; i++)
-		n += snprintf(path + n, sizeof(path) - (size_t)n, "%02x", id[i]);
-	snprintf(path + n, sizeof(path) - (size_t)n, ".debug");
-	return open(path, O_RDONLY | O_CLOEXEC);
-}
-
-static const Dwfl_Callbacks dwfl_callbacks = {
-	.find_elf = dwfl_find_elf,
-	.find_debuginfo = dwfl_find_debuginfo,
-	.section_address = dwfl_offline_section_address,
-};
 
 static pid_t thread_next(Dwfl *dwfl, void *arg, void **thread_arg)
 {
@@ -149,28 +79,31 @@ static bool thread_get(Dwfl *dwfl, pid_t tid, void *arg, void **thread_arg)
 
 static bool thread_registers(Dwfl_Thread *thread, void *arg)
 {
-	struct unwinding *u = arg;
+	struct unwinding *u = unwinding;
 	Dwarf_Word regs[NREGS_DWARF];
 	unsigned i;
 
+	(void)arg;
 	for (i = 0; i < NREGS_DWARF; i++)
-		regs[i] = u->regs[i];
-	dwfl_thread_state_register_pc(thread, u->regs[REG_PC]);
+		regs[i] = session_address(u->files, u->regs[i]);
+	dwfl_thread_state_register_pc(thread, session_address(u->files, u->regs[REG_PC]));
 	return dwfl_thread_state_registers(thread, 0, NREGS_DWARF, regs);
 }
 
 /* The stack that was copied, and behind it the contents of the modules' files. */
 static bool memory_read(Dwfl *dwfl, Dwarf_Addr address, Dwarf_Word *word, void *arg)
 {
-	struct unwinding *u = arg;
+	struct unwinding *u = unwinding;
 	Dwarf_Addr offset = address, bias;
 	Dwfl_Module *mod;
 	Elf_Data *data;
 	Elf_Scn *scn;
 	uint64_t w;
 
-	if (stack_word(u->crash, address, &w)) {
-		*word = w;
+	(void)arg;
+	/* A stack may lie in a module, too: a program's own array. */
+	if (stack_word(u->crash, crash_address(u->files, address), &w)) {
+		*word = session_address(u->files, w);
 		return true;
 	}
 	mod = dwfl_addrmodule(dwfl, address);
@@ -190,108 +123,28 @@ static const Dwfl_Thread_Callbacks thread_callbacks = {
 	.set_initial_registers = thread_registers,
 };
 
-/* A copy of the file in memory, of `*left_bytes` at most; -1: none. */
-static int file_copy(const char *path, off_t *left_bytes)
-{
-	struct stat st;
-	off_t offset = 0;
-	int fd, copy;
-
-	/* O_NONBLOCK: a recorded path may name a fifo by now. */
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0)
-		return -1;
-	copy = -1;
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > *left_bytes)
-		goto close_fd;
-	copy = memfd_create("proctor-symbols", MFD_CLOEXEC);
-	if (copy < 0)
-		goto close_fd;
-	*left_bytes -= st.st_size;
-	while (offset < st.st_size) {
-		ssize_t n = sendfile(copy, fd, &offset, (size_t)(st.st_size - offset));
-
-		if (n == 0)
-			break;
-		if (n < 0 && errno != EINTR) {
-			close(copy);
-			copy = -1;
-			break;
-		}
-	}
-close_fd:
-	close(fd);
-	return copy;
-}
-
-/* Whether `fd` holds an ELF file, and the one that ran. */
-static enum file_state file_check(int fd, const struct module *m)
-{
-	enum file_state state = FILE_UNUSABLE;
-	const void *id = NULL;
-	ssize_t nid;
-	Elf *elf;
-
-	elf_version(EV_CURRENT);
-	elf = elf_begin(fd, ELF_C_READ, NULL);
-	if (elf && elf_kind(elf) == ELF_K_ELF) {
-		nid = dwelf_elf_gnu_build_id(elf, &id);
-		if (m->nbuild_id == 0 ||
-		    (nid == (ssize_t)m->nbuild_id && memcmp(id, m->build_id, m->nbuild_id) == 0))
-			state = FILE_REPORTED;
-		else
-			state = FILE_CHANGED;
-	}
-	elf_end(elf);
-	return state;
-}
-
-static void module_report(struct unwinding *u, size_t i)
-{
-	const struct module *m = &u->list->modules[i];
-	int fd;
-
-	if (u->files[i] != FILE_UNREAD)
-		return;
-	u->files[i] = FILE_UNUSABLE;
-	/* libdw maps what it reads, and a compiler may write the library anew meanwhile: cut
-	 * short under the mapping, it would be SIGBUS. Nobody shortens the copy. */
-	fd = file_copy(m->path, &u->files_left_bytes);
-	if (fd < 0)
-		return;
-	u->files[i] = file_check(fd, m);
-	if (u->files[i] != FILE_REPORTED) {
-		close(fd);
-	} else if (!dwfl_report_elf(u->dwfl, m->path, m->path, fd, m->address, true)) {
-		u->files[i] = FILE_UNUSABLE;
-		close(fd);
-	}
-}
-
 /*
  * A host may have a thousand libraries open, and reading each would take seconds. A frame's
  * address is in a register or on the stack, so only what these point into is read.
  */
-static int modules_report(struct unwinding *u)
+static void modules_use(struct unwinding *u)
 {
 	uint64_t address, word, end = u->crash->stack_address + u->crash->nstack;
 	ssize_t i;
 	unsigned k;
 
-	dwfl_report_begin(u->dwfl);
 	for (k = 0; k < NREGS; k++) {
 		i = module_at(u->list, u->crash->regs[k]);
 		if (i >= 0)
-			module_report(u, (size_t)i);
+			files_use(u->files, (size_t)i);
 	}
 	/* The stack grows by words, so a return address is aligned. */
 	address = (u->crash->stack_address + 7) & ~(uint64_t)7;
 	for (; address < end && stack_word(u->crash, address, &word); address += 8) {
 		i = module_at(u->list, word);
 		if (i >= 0)
-			module_report(u, (size_t)i);
+			files_use(u->files, (size_t)i);
 	}
-	return dwfl_report_end(u->dwfl, NULL, NULL) == 0 ? 0 : -EIO;
 }
 
 /* False: there is no room for another one. */
@@ -316,6 +169,7 @@ static int frame_found(Dwfl_Frame *state, void *arg)
 	/* An outermost frame that has no caller: pc 0. */
 	if (pc == 0 && u->nframes > 0)
 		return DWARF_CB_ABORT;
+	pc = crash_address(u->files, pc);
 	return frame_add(u, pc, u->returned || !activation) ? DWARF_CB_OK : DWARF_CB_ABORT;
 }
 
@@ -349,6 +203,16 @@ static bool frame_return(struct unwinding *u)
 	return true;
 }
 
+/* Once for the session: as soon as it has a file to know the machine from. */
+static bool state_attach(Dwfl *dwfl)
+{
+	static bool attached;
+
+	if (!attached)
+		attached = dwfl_attach_state(dwfl, NULL, ONLY_TID, &thread_callbacks, &attached);
+	return attached;
+}
+
 static void frames_find(struct unwinding *u)
 {
 	unsigned before;
@@ -363,8 +227,8 @@ static void frames_find(struct unwinding *u)
 	}
 	before = u->nframes;
 	/* Ends with an error whatever happens: at the outermost frame, or at garbage. */
-	if (dwfl_attach_state(u->dwfl, NULL, ONLY_TID, &thread_callbacks, u))
-		dwfl_getthread_frames(u->dwfl, ONLY_TID, frame_found, u);
+	if (state_attach(u->files->dwfl))
+		dwfl_getthread_frames(u->files->dwfl, ONLY_TID, frame_found, u);
 	if (u->nframes == before)
 		frame_add(u, u->regs[REG_PC], u->returned);
 	if (u->nframes == before + 1)
@@ -418,7 +282,7 @@ static void put_line(struct listing *l, const struct unwinding *u, const struct 
 		fputc(' ', l->out);
 		put_name(l->out, slash ? slash + 1 : m->path);
 		fprintf(l->out, "+0x%" PRIx64, frame->pc - m->address);
-		if (u->files[i] == FILE_CHANGED)
+		if (u->files->states[i] == FILE_CHANGED)
 			fputs(" (file changed since)", l->out);
 	}
 	fputs(inlined ? " (inlined)\n" : "\n", l->out);
@@ -496,19 +360,31 @@ static Dwarf_Die *unit_at(Dwfl_Module *mod, Dwarf_Addr pc, Dwarf_Addr *bias)
 	return unit;
 }
 
+/* libdw's own handler writes to stderr and exits with 1. */
+static _Noreturn void no_memory(void)
+{
+	_exit(SYMBOLS_EXIT_NO_MEMORY);
+}
+
 static void put_frame(struct listing *l, const struct unwinding *u, const struct frame *frame)
 {
-	Dwarf_Addr pc = frame->returned && frame->pc > 0 ? frame->pc - 1 : frame->pc, bias;
+	Dwarf_Addr pc = session_address(u->files, frame->returned && frame->pc > 0 ? frame->pc - 1
+										   : frame->pc);
 	const char *name = NULL, *symbol = NULL, *file = NULL, *dir = NULL;
-	Dwfl_Module *mod = dwfl_addrmodule(u->dwfl, pc);
+	Dwfl_Module *mod = dwfl_addrmodule(u->files->dwfl, pc);
 	Dwarf_Attribute attr;
 	Dwarf_Die *unit;
 	GElf_Off offset;
 	Dwarf_Line *at;
+	Dwarf_Addr bias;
 	GElf_Sym sym;
+	Dwarf *dwarf;
 	int line = 0;
 
 	if (mod) {
+		dwarf = dwfl_module_getdwarf(mod, &bias);
+		if (dwarf)
+			dwarf_new_oom_handler(dwarf, no_memory);
 		symbol = dwfl_module_addrinfo(mod, pc, &offset, &sym, NULL, NULL, NULL);
 		unit = unit_at(mod, pc, &bias);
 		if (unit) {
@@ -542,8 +418,8 @@ static int frames_write(const struct unwinding *u, char **text, struct proctor_e
 	return 0;
 }
 
-int crash_symbolize(const struct crash *crash, const struct module_list *list, char **text,
-		    struct proctor_error *err)
+int symbolize(struct files *files, const struct crash *crash, const struct module_list *list,
+	      char **text, struct proctor_error *err)
 {
 	struct unwinding *u;
 	int ret;
@@ -554,31 +430,18 @@ int crash_symbolize(const struct crash *crash, const struct module_list *list, c
 	u = calloc(1, sizeof(*u));
 	if (!u)
 		return error_sys(err, ENOMEM, "cannot unwind a crash");
+	u->files = files;
 	u->crash = crash;
 	u->list = list;
-	u->files_left_bytes = FILES_MAX_BYTES;
 	memcpy(u->regs, crash->regs, sizeof(u->regs));
-	u->files = calloc(list->nmodules + 1, sizeof(*u->files));
-	if (!u->files) {
-		ret = error_sys(err, ENOMEM, "cannot unwind a crash");
+	ret = files_begin(files, list, err);
+	if (ret < 0)
 		goto free_unwinding;
-	}
-	u->dwfl = dwfl_begin(&dwfl_callbacks);
-	if (!u->dwfl) {
-		ret = error_set(err, -ENOMEM, "cannot unwind a crash: %s", dwfl_errmsg(-1));
-		goto free_files;
-	}
-	ret = modules_report(u);
-	if (ret < 0) {
-		error_set(err, ret, "cannot read the modules of a crash: %s", dwfl_errmsg(-1));
-		goto end_dwfl;
-	}
+	unwinding = u;
+	modules_use(u);
 	frames_find(u);
 	ret = frames_write(u, text, err);
-end_dwfl:
-	dwfl_end(u->dwfl);
-free_files:
-	free(u->files);
+	files_end(files);
 free_unwinding:
 	free(u);
 	return ret;

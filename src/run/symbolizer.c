@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/symbolizer.h"
+
+#include "base/clock.h"
+#include "run/words.h"
+#include "wire/symbols.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define DEFAULT_TIMEOUT_US 10000000u
+
+#if defined(__x86_64__)
+#define NREGS 17
+#elif defined(__aarch64__)
+#define NREGS 33
+#endif
+
+void symbolizers_init(struct symbolizers *s)
+{
+	if (s->max == 0 || s->max > SYMBOLIZERS_MAX)
+		s->max = SYMBOLIZERS_MAX;
+	if (s->timeout_us == 0)
+		s->timeout_us = DEFAULT_TIMEOUT_US;
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_cond_init(&s->idle, NULL);
+}
+
+static int symbolizer_start(struct symbolizers *s, struct symbolizer *h, struct proctor_error *err)
+{
+	char *argv[] = { "proctor-symbolizer", "serve", NULL };
+	int fds[2], ret;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
+		return error_sys(err, errno, "cannot make a socket to %s", s->path);
+	fds[1] = fd_high(fds[1]);
+	if (fds[1] < 0) {
+		close(fds[0]);
+		return error_sys(err, -fds[1], "cannot keep the socket to %s", s->path);
+	}
+	/* No parent-death signal: it would follow this worker, and others use it too. Its socket ends
+	 * with proctor, and the guard knows it. */
+	struct spawn spawn = {
+		.path = s->path, .argv = argv, .envp = s->envp, .inherited = s->inherited,
+		.oom_first = true,
+		.fds = { fds[1], s->inherited->null_fd, s->inherited->null_fd, -1, -1 },
+	};
+	ret = spawn_start(&spawn, &h->pid, &h->pidfd, err);
+	close(fds[1]);
+	if (ret < 0) {
+		h->pid = 0;
+		close(fds[0]);
+		return ret;
+	}
+	h->fd = fds[0];
+	if (s->guard)
+		guard_add(*s->guard, h->pid);
+	return 0;
+}
+
+/* Kills it if it lives. Returns how it ended, as wait(2) does; -1: whoever took it for an orphan
+ * knows. */
+static int symbolizer_end(struct symbolizers *s, struct symbolizer *h)
+{
+	int status = -1;
+	pid_t pid;
+
+	kill(h->pid, SIGKILL);
+	if (s->guard)
+		guard_remove(*s->guard, h->pid);
+	do
+		pid = waitpid(h->pid, &status, 0);
+	while (pid < 0 && errno == EINTR);
+	close(h->fd);
+	close(h->pidfd);
+	h->pid = 0;
+	return pid < 0 ? -1 : status;
+}
+
+void symbolizers_fini(struct symbolizers *s)
+{
+	for (unsigned i = 0; i < s->max; i++)
+		if (s->all[i].pid > 0)
+			symbolizer_end(s, &s->all[i]);
+	pthread_cond_destroy(&s->idle);
+	pthread_mutex_destroy(&s->lock);
+}
+
+/* One that nobody uses, better one that runs; NULL: all are busy. */
+static struct symbolizer *symbolizer_idle(struct symbolizers *s)
+{
+	struct symbolizer *idle = NULL;
+
+	for (unsigned i = 0; i < s->max; i++)
+		if (!s->all[i].busy && (!idle || (idle->pid == 0 && s->all[i].pid > 0)))
+			idle = &s->all[i];
+	return idle;
+}
+
+/* It has nothing to say while nothing is asked: then it has ended. */
+static bool symbolizer_gone(const struct symbolizer *h)
+{
+	struct pollfd fd = { .fd = h->fd, .events = POLLIN };
+
+	return poll(&fd, 1, 0) != 0;
+}
+
+static void symbolizer_give_back(struct symbolizers *s, struct symbolizer *h)
+{
+	pthread_mutex_lock(&s->lock);
+	h->busy = false;
+	pthread_cond_signal(&s->idle);
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* One that runs, for this thread alone. */
+static int symbolizer_take(struct symbolizers *s, struct symbolizer **h, struct proctor_error *err)
+{
+	int ret = 0;
+
+	pthread_mutex_lock(&s->lock);
+	while (!(*h = symbolizer_idle(s)))
+		pthread_cond_wait(&s->idle, &s->lock);
+	(*h)->busy = true;
+	pthread_mutex_unlock(&s->lock);
+	if ((*h)->pid > 0 && symbolizer_gone(*h))
+		symbolizer_end(s, *h);
+	if ((*h)->pid == 0)
+		ret = symbolizer_start(s, *h, err);
+	if (ret < 0)
+		symbolizer_give_back(s, *h);
+	return ret;
+}
+
+/* Waits until it can be read or written. -ETIMEDOUT. */
+static int symbolizer_wait(const struct symbolizer *h, short events, uint64_t until_us)
+{
+	uint64_t now_us = clock_us();
+	struct pollfd fd = { .fd = h->fd, .events = events };
+
+	if (now_us >= until_us)
+		return -ETIMEDOUT;
+	if (poll(&fd, 1, (int)((until_us - now_us) / 1000) + 1) < 0 && errno != EINTR)
+		return -errno;
+	return 0;
+}
+
+static int symbolizer_send(const struct symbolizer *h, const char *bytes, size_t nbytes,
+			   uint64_t until_us)
+{
+	while (nbytes > 0) {
+		ssize_t n = send(h->fd, bytes, nbytes, MSG_DONTWAIT | MSG_NOSIGNAL);
+		int ret;
+
+		if (n >= 0) {
+			bytes += n;
+			nbytes -= (size_t)n;
+			continue;
+		}
+		if (errno != EAGAIN && errno != EINTR)
+			return -errno;
+		ret = symbolizer_wait(h, POLLOUT, until_us);
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}
+
+/* -EPIPE: it has ended. */
+static int symbolizer_receive(const struct symbolizer *h, void *to, size_t nbytes,
+			      uint64_t until_us)
+{
+	for (size_t nread = 0; nread < nbytes;) {
+		ssize_t n = recv(h->fd, (char *)to + nread, nbytes - nread, MSG_DONTWAIT);
+		int ret;
+
+		if (n > 0) {
+			nread += (size_t)n;
+			continue;
+		}
+		if (n == 0)
+			return -EPIPE;
+		if (errno != EAGAIN && errno != EINTR)
+			return -errno;
+		ret = symbolizer_wait(h, POLLIN, until_us);
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}
+
+/* What it answers, checked. On success and only then `*text` is heap; a sentence if code < 0. */
+static int symbolizer_hear(const struct symbolizer *h, struct symbols_answer *head, char **text,
+			   uint64_t until_us)
+{
+	int ret = symbolizer_receive(h, head, sizeof(*head), until_us);
+
+	if (ret < 0)
+		return ret;
+	if (!symbols_answer_holds(head))
+		return -EBADMSG;
+	*text = malloc((size_t)head->ntext + 1);
+	if (!*text)
+		return -ENOMEM;
+	ret = symbolizer_receive(h, *text, head->ntext, until_us);
+	(*text)[ret < 0 ? 0 : head->ntext] = '\0';
+	if (ret == 0 && head->code == 0 && !symbols_text_holds(*text, head->ntext))
+		ret = -EBADMSG;
+	if (ret < 0) {
+		free(*text);
+		*text = NULL;
+	}
+	return ret;
+}
+
+/* Ends one that did not do what it should, and says what that was. */
+static int symbolizer_failed(struct symbolizers *s, struct symbolizer *h, int ret,
+			     struct proctor_error *err)
+{
+	char words[WORDS_BYTES];
+	int status;
+
+	/* A dying process closes its socket first: its own end counts, not the SIGKILL. */
+	if (ret == -EPIPE || ret == -ECONNRESET) {
+		struct pollfd ended = { .fd = h->pidfd, .events = POLLIN };
+
+		poll(&ended, 1, 1000);
+		status = symbolizer_end(s, h);
+		if (status == -1)
+			return error_set(err, -EIO, "proctor-symbolizer ended before it answered");
+		if (WIFEXITED(status) && WEXITSTATUS(status) == SYMBOLS_EXIT_NO_MEMORY)
+			return error_set(err, -ENOMEM, "proctor-symbolizer found no memory for it");
+		return error_set(err, -EIO, "proctor-symbolizer %s before it answered",
+				 status_words(status, words, sizeof(words)));
+	}
+	symbolizer_end(s, h);
+	if (ret == -ETIMEDOUT)
+		return error_set(err, ret, "proctor-symbolizer did not answer within %s",
+				 duration_words(s->timeout_us, words, sizeof(words)));
+	if (ret == -EBADMSG)
+		return error_set(err, ret, "proctor-symbolizer answered what is no backtrace");
+	return error_sys(err, -ret, "cannot talk to proctor-symbolizer");
+}
+
+static int symbolizer_ask(struct symbolizers *s, struct symbolizer *h, const void *request,
+			  size_t nrequest, char **text, struct proctor_error *err)
+{
+	uint64_t until_us = clock_us() + s->timeout_us;
+	struct symbols_answer head;
+	int ret = symbolizer_send(h, request, nrequest, until_us);
+
+	if (ret == 0)
+		ret = symbolizer_hear(h, &head, text, until_us);
+	if (ret < 0)
+		return symbolizer_failed(s, h, ret, err);
+	s->nfiles += head.nfiles;
+	if (head.last)
+		symbolizer_end(s, h);
+	if (head.code == 0)
+		return 0;
+	ret = error_set(err, head.code, "proctor-symbolizer: %s", *text);
+	free(*text);
+	*text = NULL;
+	return ret;
+}
+
+int crash_symbolize(struct symbolizers *s, const struct crash *crash,
+		    const struct module_list *list, char **text, struct proctor_error *err)
+{
+	struct symbolizer *h;
+	size_t nrequest;
+	void *request;
+	int ret;
+
+	*text = NULL;
+	if (crash->state != CRASH_WRITTEN || crash->nregs != NREGS)
+		return error_set(err, -ENODATA, "the crash record has no registers");
+	request = symbols_request_pack(crash, list, &nrequest);
+	if (!request)
+		return error_sys(err, ENOMEM, "cannot unwind a crash");
+	ret = symbolizer_take(s, &h, err);
+	if (ret == 0) {
+		ret = symbolizer_ask(s, h, request, nrequest, text, err);
+		symbolizer_give_back(s, h);
+	}
+	free(request);
+	return ret;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* From a crash record to the frames that people read. */
+#ifndef SYMBOLIZER_SYMBOLIZE_H
+#define SYMBOLIZER_SYMBOLIZE_H
+
+#include "symbolizer/files.h"
+
+/*
+ * Unwinds the copied registers and stack with the recorded modules, innermost frame first, and
+ * gives `*text` (heap) the lines that run/symbolizer.h describes. The record may hold anything: it
+ * ends. -ENODATA: no registers of this machine; -ENOMEM.
+ */
+int symbolize(struct files *files, const struct crash *crash, const struct module_list *list,
+	      char **text, struct proctor_error *err);
+
+#endif
