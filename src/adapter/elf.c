@@ -102,6 +102,90 @@ bool elf_is_program(int fd, const void *head, size_t nhead, uint64_t nbytes)
 		dynamic_is_pie(fd, &dynamic));
 }
 
+/* Copies segment `i` of a program that elf_is_program() has approved. */
+static Elf64_Phdr head_segment(const void *head, size_t i)
+{
+	Elf64_Ehdr ehdr;
+	Elf64_Phdr phdr;
+
+	memcpy(&ehdr, head, sizeof(ehdr));
+	memcpy(&phdr, (const char *)head + ehdr.e_phoff + i * sizeof(phdr), sizeof(phdr));
+	return phdr;
+}
+
+static size_t head_nsegments(const void *head)
+{
+	Elf64_Ehdr ehdr;
+
+	memcpy(&ehdr, head, sizeof(ehdr));
+	return ehdr.e_phnum;
+}
+
+/* Where in the file address `at` was loaded from. */
+static bool head_offset(const void *head, uint64_t at, uint64_t *offset)
+{
+	for (size_t i = 0; i < head_nsegments(head); i++) {
+		Elf64_Phdr phdr = head_segment(head, i);
+
+		if (phdr.p_type == PT_LOAD && at >= phdr.p_vaddr &&
+		    at - phdr.p_vaddr < phdr.p_filesz) {
+			*offset = phdr.p_offset + (at - phdr.p_vaddr);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The names of the dynamic symbols, on the heap, with a NUL before and behind; NULL: not known. */
+static char *program_names(int fd, const void *head, size_t *nnames)
+{
+	Elf64_Dyn entries[64];
+	uint64_t at = 0, nbytes = 0, offset;
+	ssize_t got = 0;
+	char *names;
+
+	for (size_t i = 0; i < head_nsegments(head); i++) {
+		Elf64_Phdr phdr = head_segment(head, i);
+
+		if (phdr.p_type == PT_DYNAMIC)
+			got = pread(fd, entries, phdr.p_filesz < sizeof(entries) ? phdr.p_filesz :
+				    sizeof(entries), (off_t)phdr.p_offset);
+	}
+	for (ssize_t i = 0; i < got / (ssize_t)sizeof(entries[0]); i++) {
+		if (entries[i].d_tag == DT_STRTAB)
+			at = entries[i].d_un.d_ptr;
+		else if (entries[i].d_tag == DT_STRSZ)
+			nbytes = entries[i].d_un.d_val;
+	}
+	/* A program with more than that is big: starting it costs so much that this is no matter. */
+	if (nbytes == 0 || nbytes > 1 << 20 || !head_offset(head, at, &offset))
+		return NULL;
+	names = calloc(1, nbytes + 2);
+	if (!names || pread(fd, names + 1, nbytes, (off_t)offset) != (ssize_t)nbytes) {
+		free(names);
+		return NULL;
+	}
+	*nnames = nbytes + 2;
+	return names;
+}
+
+bool elf_program_calls(int fd, const void *head, size_t nhead, const char *const *names,
+		       size_t nnames)
+{
+	size_t nall = 0;
+	char *all = nhead >= sizeof(Elf64_Ehdr) ? program_names(fd, head, &nall) : NULL;
+	bool found = all == NULL;
+
+	for (size_t i = 0; !found && i < nnames; i++) {
+		char name[64];
+		int n = snprintf(name, sizeof(name), "%c%s", '\0', names[i]);
+
+		found = memmem(all, nall, name, (size_t)n + 1) != NULL;
+	}
+	free(all);
+	return found;
+}
+
 static int elf_truncated(const struct elf_file *f, const char *what, struct proctor_error *err)
 {
 	return error_set(err, -ENOEXEC, "%s is truncated: its %s would end past the end of the "

@@ -44,6 +44,13 @@ bool elf_is(const void *head, size_t nhead);
 bool elf_is_program(int fd, const void *head, size_t nhead, uint64_t nbytes);
 
 /*
+ * Does such a program call one of `names`, by what it takes from libraries? Also true where that
+ * cannot be told: a static one has its own.
+ */
+bool elf_program_calls(int fd, const void *head, size_t nhead, const char *const *names,
+		       size_t nnames);
+
+/*
  * Reads the file behind `fd`, which must stay open until elf_close. -ENOEXEC: damaged; -ENOTSUP:
  * for another machine, or neither library nor executable; -ENOMEM. After a failure `f` needs no close.
  */

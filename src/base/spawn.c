@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -128,13 +129,24 @@ static void child_oom_first(void)
 	close(fd);
 }
 
+/* What the child says on its way: a process without a word has exec'd. */
+struct word {
+	pid_t pid;	/* of the process that the session's leader has started; 0: none */
+	int errnum;	/* why there was no exec */
+};
+
+static void child_say(int fd, struct word word)
+{
+	/* Nobody listens only if the parent is gone; so is this process, then. */
+	if (write(fd, &word, sizeof(word)) < 0)
+		_exit(126);
+}
+
 /* Between vfork and exec: the parent's memory, so nothing but system calls. Returns an errno. */
 static int child_exec(const struct spawn *spawn)
 {
 	const struct inherited *in = spawn->inherited;
 
-	if (setpgid(0, 0) < 0)
-		return errno;
 	if (spawn->dies_with_parent) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		/* The parent may have died before that line. */
@@ -161,65 +173,157 @@ static int child_exec(const struct spawn *spawn)
 	return errno;
 }
 
+struct start {
+	const struct spawn *spawn;
+	int report_fd;
+};
+
+static int child_main(void *data)
+{
+	const struct start *start = data;
+
+	child_say(start->report_fd, (struct word){ .errnum = child_exec(start->spawn) });
+	_exit(127);
+}
+
+#define CHILD_STACK_BYTES (16 << 10)
+
+/* A child of the caller's parent. It leads nothing, so that it may call setsid(). */
+static pid_t child_beside(struct start *start)
+{
+#ifdef __SANITIZE_THREAD__
+	/* Where vfork is a fork, so is this. */
+	pid_t pid = (pid_t)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
+
+	if (pid == 0)
+		child_main(start);
+	return pid;
+#else
+	/* Used while the caller stands still, until the exec. */
+	char stack[CHILD_STACK_BYTES] __attribute__((aligned(16)));
+
+	return clone(child_main, stack + sizeof(stack),
+		     CLONE_VM | CLONE_VFORK | CLONE_PARENT | SIGCHLD, start);
+#endif
+}
+
+/* The process that vfork() made: what is asked for, or the leader of its session. */
+static void child_lead(struct start *start)
+{
+	pid_t pid;
+
+	if (setsid() < 0) {
+		child_say(start->report_fd, (struct word){ .errnum = errno });
+		_exit(127);
+	}
+	if (start->spawn->leads)
+		child_main(start);
+	pid = child_beside(start);
+	/* Forbidden: then it leads, and can do all but call setsid(). */
+	if (pid < 0 && errno != EAGAIN && errno != ENOMEM)
+		child_main(start);
+	child_say(start->report_fd, pid < 0 ? (struct word){ .errnum = errno }
+					    : (struct word){ .pid = pid });
+	_exit(0);
+}
+
 /* vfork() in a function of its own: its frame must outlive the child's use of it. */
-static __attribute__((noinline)) pid_t spawn_vfork(const struct spawn *spawn, int report_fd)
+static __attribute__((noinline)) pid_t spawn_vfork(struct start *start)
 {
 	pid_t pid = vfork();
 
-	if (pid == 0) {
-		int errnum = child_exec(spawn);
-
-		if (write(report_fd, &errnum, sizeof(errnum)) < 0)
-			_exit(126);
-		_exit(127);
-	}
+	if (pid == 0)
+		child_lead(start);
 	return pid;
 }
 
-/* The write end is close-on-exec: end of file says that exec has happened. */
-static int spawn_report(int fd)
+/* The write end is close-on-exec: end of file says that exec has happened. Returns an errno. */
+static int spawn_report(int fd, pid_t *pid)
 {
+	struct word word;
 	int errnum = 0;
 	ssize_t n;
 
-	do
-		n = read(fd, &errnum, sizeof(errnum));
-	while (n < 0 && errno == EINTR);
-	return n == (ssize_t)sizeof(errnum) ? errnum : 0;
+	while ((n = read(fd, &word, sizeof(word))) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n != (ssize_t)sizeof(word))
+			break;
+		if (word.pid > 0)
+			*pid = word.pid;
+		if (word.errnum != 0)
+			errnum = word.errnum;
+	}
+	return errnum;
 }
 
-static int spawn_once(const struct spawn *spawn, pid_t *pid, int *pidfd, struct proctor_error *err)
+/* Not registered anywhere yet: nobody else reaps it. */
+static void spawn_reap(pid_t pid)
+{
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		continue;
+}
+
+/* Creates the process. Returns an errno; the leader of a session that is not the child is gone. */
+static int spawn_create(const struct spawn *spawn, const int report[2], struct spawned *child)
+{
+	struct start start = { .spawn = spawn, .report_fd = report[1] };
+	sigset_t all, mask;
+	int errnum;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &mask);
+	child->group = spawn_vfork(&start);
+	errnum = child->group < 0 ? errno : 0;
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
+	close(report[1]);
+	child->pid = child->group;
+	if (child->group > 0)
+		errnum = spawn_report(report[0], &child->pid);
+	close(report[0]);
+	if (child->pid != child->group)
+		spawn_reap(child->group);
+	return errnum;
+}
+
+void spawned_signal(pid_t pid, pid_t group, int signo)
+{
+	pid_t now = getpgid(pid);
+
+	if (pid <= 0)
+		return;
+	/* A group that it is in cannot be a stranger's, as sessions cannot be joined. */
+	if (now > 0 && now != getpgrp())
+		kill(-now, signo);
+	else
+		kill(pid, signo);
+	/* One that it has left can, once its number is somebody else's. */
+	if (now != group && (group == pid || getpgid(group) < 0))
+		kill(-group, signo);
+}
+
+static int spawn_once(const struct spawn *spawn, struct spawned *child, struct proctor_error *err)
 {
 	int report[2], errnum, ret;
-	sigset_t all, mask;
 
 	ret = pipe_high(report);
 	if (ret < 0)
 		return error_sys(err, -ret, "cannot make a pipe to start %s", spawn->path);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &mask);
-	*pid = spawn_vfork(spawn, report[1]);
-	errnum = *pid < 0 ? errno : 0;
-	pthread_sigmask(SIG_SETMASK, &mask, NULL);
-	close(report[1]);
-	if (*pid > 0)
-		errnum = spawn_report(report[0]);
-	close(report[0]);
-	if (*pid < 0)
+	errnum = spawn_create(spawn, report, child);
+	if (child->pid < 0)
 		return error_sys(err, errnum, "cannot create a process for %s", spawn->path);
 	if (errnum != 0) {
-		/* Not registered anywhere yet: nobody else reaps it. */
-		waitpid(*pid, NULL, 0);
+		spawn_reap(child->pid);
 		if (spawn->workdir && access(spawn->workdir, X_OK) < 0)
 			return error_sys(err, errnum, "cannot start %s in %s", spawn->path,
 					 spawn->workdir);
 		return error_sys(err, errnum, "cannot start %s", spawn->path);
 	}
-	*pidfd = (int)syscall(SYS_pidfd_open, *pid, 0);
-	if (*pidfd < 0) {
+	child->pidfd = (int)syscall(SYS_pidfd_open, child->pid, 0);
+	if (child->pidfd < 0) {
 		errnum = errno;
-		kill(-*pid, SIGKILL);
-		waitpid(*pid, NULL, 0);
+		spawned_signal(child->pid, child->group, SIGKILL);
+		spawn_reap(child->pid);
 		return error_sys(err, errnum, "cannot watch the process of %s", spawn->path);
 	}
 	return 0;
@@ -245,12 +349,12 @@ static bool spawn_sleep(void *data, uint64_t us)
 	return true;
 }
 
-int spawn_start(const struct spawn *spawn, pid_t *pid, int *pidfd, struct proctor_error *err)
+int spawn_start(const struct spawn *spawn, struct spawned *child, struct proctor_error *err)
 {
 	bool (*pause)(void *data, uint64_t us) = spawn->pause ? spawn->pause : spawn_sleep;
 
 	for (unsigned attempt = 0;; attempt++) {
-		int ret = spawn_once(spawn, pid, pidfd, err);
+		int ret = spawn_once(spawn, child, err);
 		uint64_t us = ret < 0 ? spawn_pause_us(-ret, attempt) : 0;
 
 		if (us == 0 || !pause(spawn->pause_data, us))

@@ -58,9 +58,11 @@ static bool child_pause(void *data, uint64_t us)
 static int child_start(struct child *c, struct proctor_error *err)
 {
 	struct spawn spawn = { .path = c->run->path, .argv = c->run->argv,
-			       .inherited = &c->inherited, .dies_with_parent = true,
+			       .inherited = &c->inherited, .leads = true,
+			       .dies_with_parent = true,
 			       .pause = child_pause, .pause_data = c };
 	char **vars = child_environment();
+	struct spawned started;
 	int said[2], ret;
 
 	if (!vars)
@@ -77,13 +79,16 @@ static int child_start(struct child *c, struct proctor_error *err)
 	spawn.fds[0] = c->inherited.null_fd;
 	spawn.fds[1] = c->run->stdout_fd >= 0 ? c->run->stdout_fd : said[1];
 	spawn.fds[2] = said[1];
-	ret = spawn_start(&spawn, &c->pid, &c->pidfd, err);
+	ret = spawn_start(&spawn, &started, err);
 	close(said[1]);
 	free(vars);
-	if (ret < 0)
+	if (ret < 0) {
 		close(said[0]);
-	else
-		c->said_fd = said[0];
+		return ret;
+	}
+	c->said_fd = said[0];
+	c->pid = started.pid;
+	c->pidfd = started.pidfd;
 	return ret;
 }
 

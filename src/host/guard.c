@@ -20,6 +20,9 @@
 #include <unistd.h>
 
 #define SCAN_US 5000000		/* no longer, whatever still breeds */
+/* A scan can miss what forks on and ends: so many in a row, so far apart, must find nothing. */
+#define EMPTY_SCANS 4
+#define EMPTY_PAUSE_US 50000
 #define DEATH_MS 50
 #define KILLED_MAX 256		/* waited for in one round */
 #define ENVIRON_MAX (512 * 1024)
@@ -47,7 +50,6 @@ static bool guard_detach(int fd)
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	prctl(PR_SET_NAME, "proctor-guard");
-	setsid();
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	for (i = 0; i < 3; i++)
 		if (null < 0 || dup2(null, i) < 0)
@@ -74,6 +76,12 @@ static bool pipe_broke(int fd)
 	return !bye;
 }
 
+static void group_kill(pid_t group)
+{
+	if (group > 1 && group != getpgrp())	/* -1 would be everyone */
+		kill(-group, SIGKILL);
+}
+
 static void groups_kill(void)
 {
 	const int32_t *groups = mmap(NULL, GUARD_GROUPS_MAX * sizeof(*groups), PROT_READ, MAP_SHARED,
@@ -83,8 +91,7 @@ static void groups_kill(void)
 	if (groups == MAP_FAILED)
 		return;
 	for (i = 0; i < GUARD_GROUPS_MAX; i++)
-		if (groups[i] > 1)	/* -1 would be everyone */
-			kill(-groups[i], SIGKILL);
+		group_kill(groups[i]);
 }
 
 /* True if the environment that `pid` was started with has the entry `mark`. */
@@ -118,8 +125,12 @@ static bool marked_kill(const char *pid, const char *mark, char *buffer, int *fd
 	if (*fd < 0)
 		return errno == ENOSYS && kill((pid_t)strtol(pid, NULL, 10), SIGKILL) == 0;
 	/* Looked at again: from here on the number cannot pass to another process unnoticed. */
-	if (is_marked(pid, mark, buffer))
+	if (is_marked(pid, mark, buffer)) {
+		/* The whole group at once: no fork slips through that. Its session is a test's, and
+		 * nobody joins a session. */
+		group_kill(getpgid((pid_t)strtol(pid, NULL, 10)));
 		syscall(SYS_pidfd_send_signal, *fd, SIGKILL, NULL, 0);
+	}
 	return true;
 }
 
@@ -155,10 +166,25 @@ static unsigned scan(const char *mark, char *buffer)
 	return nkilled;
 }
 
-int guard_main(int fd, const char *run_id)
+/* Until nothing is left, or for as long as is worth it. */
+static void scan_all(const char *mark)
 {
 	static char buffer[ENVIRON_MAX];
-	uint64_t until_us;
+	uint64_t until_us = clock_us() + SCAN_US;
+	unsigned nempty = 0;
+
+	while (nempty < EMPTY_SCANS && clock_us() < until_us) {
+		if (scan(mark, buffer) > 0) {
+			nempty = 0;
+			continue;
+		}
+		if (++nempty < EMPTY_SCANS)
+			usleep(EMPTY_PAUSE_US);
+	}
+}
+
+int guard_main(int fd, const char *run_id)
+{
 	char mark[256];
 
 	if (!guard_detach(fd))
@@ -167,8 +193,6 @@ int guard_main(int fd, const char *run_id)
 		return 0;
 	groups_kill();
 	snprintf(mark, sizeof(mark), "PROCTOR_RUN_ID=%s", run_id);
-	until_us = clock_us() + SCAN_US;
-	while (scan(mark, buffer) > 0 && clock_us() < until_us)
-		;
+	scan_all(mark);
 	return 0;
 }

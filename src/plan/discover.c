@@ -15,6 +15,7 @@
 #include "adapter/listing.h"
 #include "adapter/suite_h.h"
 #include "adapter/tml.h"
+#include "base/container.h"
 #include "plan/manifest.h"
 #include "plan/names.h"
 #include "plan/needs.h"
@@ -295,6 +296,9 @@ static bool head_is_text(const char *head, size_t nhead)
 	return nhead > 0;
 }
 
+/* What fails in a process that leads its session (base/spawn.h). */
+static const char *const leader_calls[] = { "setsid", "setpgid", "setpgrp", "login_tty" };
+
 /* Looks into the file behind `fd`. Anything but a suite is an error; `*finding` says which kind
  * where it is not FOUND_BROKEN. */
 static int suite_look_into(struct suite *s, int fd, enum finding *finding,
@@ -314,8 +318,11 @@ static int suite_look_into(struct suite *s, int fd, enum finding *finding,
 	n = pread(fd, head, sizeof(head), 0);
 	if (n < 0)
 		return error_sys(err, errno, "cannot read %s", s->path);
-	if (elf_is(head, (size_t)n) && elf_is_program(fd, head, (size_t)n, (uint64_t)st.st_size))
+	if (elf_is(head, (size_t)n) && elf_is_program(fd, head, (size_t)n, (uint64_t)st.st_size)) {
+		s->leads = !elf_program_calls(fd, head, (size_t)n, leader_calls,
+					      ARRAY_SIZE(leader_calls));
 		return suite_as_executable(s, &st, err);
+	}
 	if (elf_is(head, (size_t)n)) {
 		int ret = suite_as_elf(s, fd, &st, err);
 

@@ -63,6 +63,7 @@ struct suite {
 	/* The sanitizer's runtime: a path or a soname; NULL: none. SANITIZER_NONE may have one too:
 	 * that of clang's UndefinedBehaviorSanitizer, which the default search does not find. */
 	char *preload;
+	bool leads;			/* an executable that never asks to lead no session */
 	struct need *needs;		/* its own soname too; sorted by soname, each once */
 	size_t nneeds;
 };

@@ -1,89 +1,82 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/guard.h"
 
+#include "base/futex.h"
 #include "host/protocol.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-struct guard {
-	pid_t pid;
-	int pidfd;
-	int write_fd;		/* its end is the end of proctor */
-	_Atomic int32_t *groups;
+#define CLOSE_MS 1000
+#define KEEPER_STACK_BYTES (256 << 10)
+
+enum guard_state {
+	GUARD_STARTING,
+	GUARD_STANDS,
+	GUARD_FAILED,
 };
 
-/* `*fd` is the memfd; the mapping outlives it. */
-static _Atomic int32_t *guard_map(int *fd, struct proctor_error *err)
-{
-	void *at;
+struct guard {
+	/* Constant from guard_open() on. */
+	const char *host_path, *run_id;
+	const struct inherited *inherited;
+	pthread_t keeper;
+	bool kept;			/* there is a keeper, and what follows is open */
+	int page_fd, read_fd;
+	int write_fd;			/* its end is the end of proctor */
+	_Atomic int32_t *groups;
+	_Atomic uint32_t state;		/* enum guard_state; released by the keeper */
+	_Atomic uint32_t closing;	/* released by guard_close() */
+	struct proctor_error err;	/* why it failed */
+	bool told;			/* guard_failed() has said so */
+	/* The keeper's. */
+	struct spawned process;
+};
 
-	*fd = fd_high(memfd_create("proctor-guard", MFD_CLOEXEC));
-	if (*fd < 0) {
-		error_sys(err, -*fd, "cannot make the guard's page");
-		return NULL;
-	}
-	if (ftruncate(*fd, GUARD_GROUPS_MAX * sizeof(int32_t)) == 0) {
+static int guard_map(struct guard *g, struct proctor_error *err)
+{
+	int fd = memfd_create("proctor-guard", MFD_CLOEXEC);
+	void *at = MAP_FAILED;
+
+	fd = fd < 0 ? -errno : fd_high(fd);
+	if (fd < 0)
+		return error_sys(err, -fd, "cannot make the guard's page");
+	if (ftruncate(fd, GUARD_GROUPS_MAX * sizeof(int32_t)) == 0)
 		at = mmap(NULL, GUARD_GROUPS_MAX * sizeof(int32_t), PROT_READ | PROT_WRITE,
-			  MAP_SHARED, *fd, 0);
-		if (at != MAP_FAILED)
-			return at;
+			  MAP_SHARED, fd, 0);
+	if (at == MAP_FAILED) {
+		int errnum = errno;
+
+		close(fd);
+		return error_sys(err, errnum, "cannot map the guard's page");
 	}
-	error_sys(err, errno, "cannot map the guard's page");
-	close(*fd);
-	return NULL;
+	g->page_fd = fd;
+	g->groups = at;
+	return 0;
 }
 
 static void guard_unmap(struct guard *g)
 {
 	munmap((void *)g->groups, GUARD_GROUPS_MAX * sizeof(int32_t));
+	close(g->page_fd);
 }
 
-int guard_open(struct guard **guard, const char *host_path, const char *run_id,
-	       const struct inherited *inherited, struct proctor_error *err)
+static int guard_spawn(struct guard *g)
 {
-	char *argv[] = { "proctor-guard", "guard", "3", (char *)run_id, NULL };
+	char *argv[] = { "proctor-guard", "guard", "3", (char *)g->run_id, NULL };
 	char *envp[] = { NULL };
-	struct guard *g = calloc(1, sizeof(*g));
-	int fds[2], page_fd, ret;
-
-	if (!g)
-		return error_set(err, -ENOMEM, "no memory for the guard");
-	g->groups = guard_map(&page_fd, err);
-	if (!g->groups) {
-		ret = -EMFILE;
-		goto free_guard;
-	}
-	ret = pipe_high(fds);
-	if (ret < 0) {
-		error_sys(err, -ret, "cannot make the guard's pipe");
-		goto unmap;
-	}
 	struct spawn spawn = {
-		.path = host_path, .argv = argv, .envp = envp, .inherited = inherited,
-		.fds = { inherited->null_fd, -1, -1, fds[0], page_fd },
+		.path = g->host_path, .argv = argv, .envp = envp, .inherited = g->inherited,
+		.leads = true, .fds = { g->inherited->null_fd, -1, -1, g->read_fd, g->page_fd },
 	};
-	ret = spawn_start(&spawn, &g->pid, &g->pidfd, err);
-	close(fds[0]);
-	if (ret < 0) {
-		close(fds[1]);
-		goto unmap;
-	}
-	close(page_fd);
-	g->write_fd = fds[1];
-	*guard = g;
-	return 0;
-unmap:
-	close(page_fd);
-	guard_unmap(g);
-free_guard:
-	free(g);
-	return ret;
+
+	return spawn_start(&spawn, &g->process, &g->err);
 }
 
 /* If somebody killed the guard, the SIGPIPE is not for the program that called. */
@@ -101,26 +94,137 @@ static void guard_say_bye(struct guard *g)
 	pthread_sigmask(SIG_SETMASK, &mask, NULL);
 }
 
-void guard_close(struct guard *g)
+/* Reaps the guard, which is a child of this thread. */
+static void guard_dismiss(struct guard *g)
 {
-	struct pollfd ended;
+	struct pollfd ended = { .fd = g->process.pidfd, .events = POLLIN };
+	int status = 0;
+
+	if (poll(&ended, 1, 0) == 1)
+		error_set(&g->err, -ESRCH, "the guard has ended before the run");
+	guard_say_bye(g);
+	/* It reads to the end. */
+	close(g->write_fd);
+	g->write_fd = -1;
+	if (poll(&ended, 1, CLOSE_MS) != 1)
+		kill(g->process.pid, SIGKILL);
+	while (waitpid(g->process.pid, &status, 0) < 0 && errno == EINTR)
+		continue;
+	close(g->process.pidfd);
+}
+
+/* The keeper's thread. */
+static void *guard_keep(void *data)
+{
+	struct guard *g = data;
+	bool stands = guard_spawn(g) == 0;
+
+	atomic_store_explicit(&g->state, stands ? GUARD_STANDS : GUARD_FAILED,
+			      memory_order_release);
+	futex_wake(&g->state);
+	while (atomic_load_explicit(&g->closing, memory_order_acquire) == 0)
+		futex_wait(&g->closing, 0, CLOCK_NEVER);
+	if (stands)
+		guard_dismiss(g);
+	return NULL;
+}
+
+static int guard_start_keeper(struct guard *g, struct proctor_error *err)
+{
+	pthread_attr_t attr;
+	sigset_t all, mask;
+	int ret;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, KEEPER_STACK_BYTES);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &mask);
+	ret = pthread_create(&g->keeper, &attr, guard_keep, g);
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
+	pthread_attr_destroy(&attr);
+	return ret == 0 ? 0 : error_sys(err, ret, "cannot start the guard's thread");
+}
+
+/* All but the process. On failure nothing is held. */
+static int guard_prepare(struct guard *g, struct proctor_error *err)
+{
+	int fds[2], ret = guard_map(g, err);
+
+	if (ret < 0)
+		return ret;
+	ret = pipe_high(fds);
+	if (ret < 0) {
+		error_sys(err, -ret, "cannot make the guard's pipe");
+		goto unmap;
+	}
+	g->read_fd = fds[0];
+	g->write_fd = fds[1];
+	ret = guard_start_keeper(g, err);
+	if (ret == 0)
+		return 0;
+	close(fds[0]);
+	close(fds[1]);
+unmap:
+	guard_unmap(g);
+	return ret;
+}
+
+int guard_open(struct guard **guard, const char *host_path, const char *run_id,
+	       const struct inherited *inherited, struct proctor_error *err)
+{
+	struct guard *g = calloc(1, sizeof(*g));
 
 	if (!g)
-		return;
-	guard_say_bye(g);
-	close(g->write_fd);
-	ended = (struct pollfd){ .fd = g->pidfd, .events = POLLIN };
-	if (poll(&ended, 1, 1000) != 1)
-		kill(g->pid, SIGKILL);
-	waitpid(g->pid, NULL, 0);
-	close(g->pidfd);
-	guard_unmap(g);
+		return error_set(err, -ENOMEM, "no memory for the guard");
+	*g = (struct guard){ .host_path = host_path, .run_id = run_id, .inherited = inherited };
+	g->kept = guard_prepare(g, &g->err) == 0;
+	if (!g->kept)
+		g->state = GUARD_FAILED;
+	*guard = g;
+	return 0;
+}
+
+void guard_wait(struct guard *g)
+{
+	while (g && atomic_load_explicit(&g->state, memory_order_acquire) == GUARD_STARTING)
+		futex_wait(&g->state, GUARD_STARTING, CLOCK_NEVER);
+}
+
+bool guard_failed(struct guard *g, struct proctor_error *err)
+{
+	if (!g || g->told ||
+	    atomic_load_explicit(&g->state, memory_order_acquire) != GUARD_FAILED)
+		return false;
+	g->told = true;
+	*err = g->err;
+	return true;
+}
+
+int guard_close(struct guard *g, struct proctor_error *err)
+{
+	int ret;
+
+	if (!g)
+		return 0;
+	if (g->kept) {
+		atomic_store_explicit(&g->closing, 1, memory_order_release);
+		futex_wake(&g->closing);
+		pthread_join(g->keeper, NULL);
+		close(g->read_fd);
+		if (g->write_fd >= 0)
+			close(g->write_fd);
+		guard_unmap(g);
+	}
+	ret = g->told ? 0 : g->err.code;
+	if (ret < 0)
+		*err = g->err;
 	free(g);
+	return ret;
 }
 
 void guard_add(struct guard *g, pid_t group)
 {
-	for (int i = 0; g && i < GUARD_GROUPS_MAX; i++) {
+	for (int i = 0; g && g->kept && i < GUARD_GROUPS_MAX; i++) {
 		int32_t empty = 0;
 
 		if (atomic_compare_exchange_strong(&g->groups[i], &empty, group))
@@ -130,7 +234,7 @@ void guard_add(struct guard *g, pid_t group)
 
 void guard_remove(struct guard *g, pid_t group)
 {
-	for (int i = 0; g && i < GUARD_GROUPS_MAX; i++) {
+	for (int i = 0; g && g->kept && i < GUARD_GROUPS_MAX; i++) {
 		int32_t full = group;
 
 		if (atomic_compare_exchange_strong(&g->groups[i], &full, 0))

@@ -118,11 +118,13 @@ static int host_exec(struct host *h, const struct task *task,
 	char *host_argv[] = { "proctor-host", "serve", NULL, NULL, NULL }, **word = host_argv + 2;
 	char *exe_argv[] = { suite->path, NULL };
 	struct environment env;
+	struct spawned child;
 	struct spawn spawn = {
 		.path = h->map.page ? run->host_path : suite->path,
 		.argv = h->map.page ? host_argv : exe_argv,
 		.workdir = task->own_host ? run_test(run, task->first)->workdir : NULL,
 		.inherited = &run->inherited, .keep_affinity = run->options.pin_tests,
+		.leads = h->map.page || suite->leads,
 		.dies_with_parent = true, .oom_first = true,
 		.handlers_known = run->options.own_process,
 		.fds = { run->inherited.null_fd, out_fd, err_fd, h->map.page ? h->map.fd : -1,
@@ -138,8 +140,13 @@ static int host_exec(struct host *h, const struct task *task,
 	if (ret < 0)
 		return error_set(err, ret, "no memory for the environment of %s", suite->path);
 	spawn.envp = env.vars;
-	ret = spawn_start(&spawn, &h->pid, &h->pidfd, err);
+	ret = spawn_start(&spawn, &child, err);
 	environment_fini(&env);
+	if (ret == 0) {
+		h->pid = child.pid;
+		h->group = child.group;
+		h->pidfd = child.pidfd;
+	}
 	return ret < 0 && h->given_up ? -ECANCELED : ret;
 }
 
@@ -222,10 +229,13 @@ void host_leave_counts(struct host *h)
 int host_start(struct run *run, unsigned worker, int core, const struct task *task,
 	       struct host **host, struct proctor_error *err)
 {
-	struct host *h = calloc(1, sizeof(*h));
+	struct host *h;
 	bool library = task->suite->kind != SUITE_EXE;
 	int ret = 0;
 
+	if (run->stopping)
+		return -ECANCELED;
+	h = calloc(1, sizeof(*h));
 	if (!h)
 		return error_set(err, -ENOMEM, "no memory for a host of %s", task->suite->path);
 	h->run = run;
@@ -257,7 +267,7 @@ int host_start(struct run *run, unsigned worker, int core, const struct task *ta
 		host_free(h);
 		return ret;
 	}
-	guard_add(run->guard, h->pid);
+	guard_add(run->guard, h->group);
 	*host = h;
 	return 0;
 }
@@ -323,6 +333,7 @@ static int host_fill(struct host *h, const struct task *task)
 int host_hand_out(struct host *h, const struct task *task, struct proctor_error *err)
 {
 	struct page *p = h->map.page;
+	bool stopping;
 
 	page_reset_task(p);
 	p->task.command = PAGE_TASK;
@@ -335,9 +346,14 @@ int host_hand_out(struct host *h, const struct task *task, struct proctor_error 
 	if (host_note_tests(h, task, err) < 0)
 		return err->code;
 	pthread_mutex_lock(&h->lock);
-	h->work = (struct host_work){ .busy = true, .task = *task, .serial = h->next_serial,
-				      .handed_us = clock_us() };
+	/* Under the lock: what the supervisor does not see when it stops the run is not begun. */
+	stopping = h->run->stopping;
+	if (!stopping)
+		h->work = (struct host_work){ .busy = true, .task = *task,
+					      .serial = h->next_serial, .handed_us = clock_us() };
 	pthread_mutex_unlock(&h->lock);
+	if (stopping)
+		return -ECANCELED;
 	h->next_serial += task->ntests;
 	h->done_seen = atomic_load(&p->done) & ~PAGE_DEAD;
 	page_hand_out(p);

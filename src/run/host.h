@@ -57,7 +57,7 @@ struct host {
 	unsigned worker;
 	int core;			/* -1: the worker is not pinned */
 	uint64_t number;		/* PROCTOR_HOST of its descendants */
-	pid_t pid;
+	pid_t pid, group;		/* as struct spawned has them */
 	int pidfd;
 	struct page_map map;		/* map.page NULL: an executable */
 	bool captured;			/* false: it inherited stdout and stderr */
@@ -115,7 +115,8 @@ void host_leave_counts(struct host *host);
 /* After it is over, or before it was posted and after its process was reaped. */
 void host_free(struct host *host);
 
-/* Hands a task to a host with a page. -ENOSPC: its names do not fit. */
+/* Hands a task to a host with a page. -ENOSPC: its names do not fit; -ECANCELED: the run is being
+ * stopped, and nothing was begun. */
 int host_hand_out(struct host *host, const struct task *task, struct proctor_error *err);
 /* Tells a host with a page to exit. */
 void host_tell_end(struct host *host);

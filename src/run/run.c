@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "coverage/coverage.h"
+#include "run/guard.h"
 #include "run/host_path.h"
 #include "run/results.h"
 #include "run/signals.h"
@@ -354,6 +355,9 @@ int proctor_run(struct proctor_plan *plan, const struct proctor_options *options
 		ret = run_prepare(run, plan, sup.err);
 	if (ret == 0 && run->options.own_process)
 		ret = signals_open(&sup, sup.err);
+	/* Early: it comes to stand while the rest is made ready. */
+	if (ret == 0 && plan->ntests > 0)
+		ret = guard_open(&run->guard, run->host_path, run->run_id, &run->inherited, sup.err);
 	if (ret == 0) {
 		ret = run_with_loop(&sup, callback, data, &code);
 		if (run->options.own_process)

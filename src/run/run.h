@@ -52,7 +52,7 @@ struct run {
 	struct writer writer;
 	struct pauses pauses;
 	struct symbolizers symbolizers;
-	_Atomic(struct guard *) guard;		/* NULL: none (yet) */
+	struct guard *guard;			/* NULL: none */
 	_Atomic uint64_t nhosts;		/* numbers given out */
 	_Atomic(char *) *broken;		/* by lane: why its suite cannot be opened; NULL: it can */
 	/* Set by the supervisor: nothing more is to be started (the task list's "done"). */

@@ -155,7 +155,7 @@ static void signals_group(struct supervisor *sup, int signo)
 {
 	for (struct host *h = sup->hosts; h; h = h->next)
 		if (h->pid > 0)
-			kill(-h->pid, signo);
+			spawned_signal(h->pid, h->group, signo);
 }
 
 /* Ctrl-Z: the tests stand still, and their deadlines with them. */

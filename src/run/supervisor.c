@@ -78,12 +78,12 @@ static void host_enter(struct supervisor *sup, struct host *h, enum host_state s
 		outside_read(h->counts, h->pid);
 	switch (state) {
 	case HOST_STOPPING:
-		kill(-h->pid, SIGTERM);
-		kill(-h->pid, SIGCONT);
+		spawned_signal(h->pid, h->group, SIGTERM);
+		spawned_signal(h->pid, h->group, SIGCONT);
 		h->act_us = clock_us() + sup->run->options.grace_us;
 		break;
 	case HOST_KILLED:
-		kill(-h->pid, SIGKILL);
+		spawned_signal(h->pid, h->group, SIGKILL);
 		h->act_us = clock_us() + KILLED_US;
 		break;
 	case HOST_RUNNING:
@@ -106,13 +106,24 @@ static void host_stop_for(struct supervisor *sup, struct host *h, enum host_stop
 	host_enter(sup, h, host_next(h->state, event));
 }
 
+/* Under the lock: from `run->stopping` on, either this sees a task, or none is handed out. */
+static bool host_is_working(struct host *h)
+{
+	bool working;
+
+	pthread_mutex_lock(&h->lock);
+	working = h->work.busy && !h->work.ending;
+	pthread_mutex_unlock(&h->lock);
+	return working;
+}
+
 static void host_cancel(struct supervisor *sup, struct host *h)
 {
 	if (h->state == HOST_DRAINING || h->state == HOST_OVER)
 		return;
 	if (sup->stopping == STOPPING_KILLED)
 		host_stop_for(sup, h, STOP_CANCELLED, 0, HOST_CONDEMNED);
-	else if (h->state == HOST_RUNNING && h->work.busy && !h->work.ending)
+	else if (h->state == HOST_RUNNING && host_is_working(h))
 		host_stop_for(sup, h, STOP_CANCELLED, 0, HOST_OVERDUE);
 }
 
@@ -181,7 +192,7 @@ static void host_reap(struct supervisor *sup, struct host *h)
 	struct proctor_error err;
 	pid_t pid;
 
-	guard_remove(sup->run->guard, h->pid);
+	guard_remove(sup->run->guard, h->group);
 	do
 		pid = wait4(h->pid, &h->status, WNOHANG, &h->rusage);
 	while (pid < 0 && errno == EINTR);
@@ -216,7 +227,7 @@ static void host_on_death(struct stream *s, const char *bytes, size_t nbytes, in
 	sup->run->workers[h->worker].live_host = 0;
 	supervisor_orphans(sup, h->number, false, &h->left);
 	/* The zombie keeps its number: the group cannot have become a stranger's. */
-	kill(-h->pid, SIGKILL);
+	spawned_signal(h->pid, h->group, SIGKILL);
 	host_close_stream(sup, &h->out, &h->out_cut);
 	host_close_stream(sup, &h->err, &h->err_cut);
 	host_reap(sup, h);
@@ -456,6 +467,25 @@ static uint64_t host_look(struct supervisor *sup, struct host *h, uint64_t now_u
 	return a.due_us;
 }
 
+static void supervisor_note_guard(struct supervisor *sup)
+{
+	struct proctor_error err;
+
+	if (guard_failed(sup->run->guard, &err))
+		supervisor_note(sup, "if proctor is killed, tests may outlive it: %s", err.text);
+}
+
+static void supervisor_close_guard(struct supervisor *sup)
+{
+	struct proctor_error err;
+
+	supervisor_note_guard(sup);
+	if (guard_close(sup->run->guard, &err) < 0)
+		supervisor_note(sup, "had proctor been killed, tests would have outlived it: %s",
+				err.text);
+	sup->run->guard = NULL;
+}
+
 /* Looks at all hosts; the next look is due at the tick or at the nearest deadline. */
 static uint64_t supervisor_look(struct supervisor *sup)
 {
@@ -466,6 +496,7 @@ static uint64_t supervisor_look(struct supervisor *sup)
 	next_us = now_us + TICK_US;
 	/* Whatever became of the wake-up for them. */
 	supervisor_posts(sup);
+	supervisor_note_guard(sup);
 	for (struct host *h = sup->hosts; h; h = h->next) {
 		uint64_t us = host_look(sup, h, now_us);
 
@@ -564,7 +595,7 @@ static void supervisor_rescue(struct supervisor *sup)
 		for (struct host *h = sup->hosts; h && n < ARRAY_SIZE(fds); h = h->next) {
 			if (h->state == HOST_OVER)
 				continue;
-			kill(-h->pid, SIGKILL);
+			spawned_signal(h->pid, h->group, SIGKILL);
 			hosts[n] = h;
 			fds[n++] = (struct pollfd){ .fd = h->pidfd, .events = POLLIN };
 		}
@@ -618,8 +649,8 @@ int supervisor_run(struct supervisor *sup)
 	supervisor_join(sup);
 	/* Before the orphans: with their worker's thread gone they look like some. */
 	symbolizers_fini(&run->symbolizers);
-	guard_close(run->guard);
 	supervisor_last_orphans(sup);
+	supervisor_close_guard(sup);
 	not_run_tell(sup);
 	return sup->err->code;
 }

@@ -34,6 +34,7 @@ void symbolizers_init(struct symbolizers *s)
 static int symbolizer_start(struct symbolizers *s, struct symbolizer *h, struct proctor_error *err)
 {
 	char *argv[] = { "proctor-symbolizer", "serve", NULL };
+	struct spawned child;
 	int fds[2], ret;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
@@ -47,16 +48,17 @@ static int symbolizer_start(struct symbolizers *s, struct symbolizer *h, struct 
 	 * with proctor, and the guard knows it. */
 	struct spawn spawn = {
 		.path = s->path, .argv = argv, .envp = s->envp, .inherited = s->inherited,
-		.oom_first = true,
+		.leads = true, .oom_first = true,
 		.fds = { fds[1], s->inherited->null_fd, s->inherited->null_fd, -1, -1 },
 	};
-	ret = spawn_start(&spawn, &h->pid, &h->pidfd, err);
+	ret = spawn_start(&spawn, &child, err);
 	close(fds[1]);
 	if (ret < 0) {
-		h->pid = 0;
 		close(fds[0]);
 		return ret;
 	}
+	h->pid = child.pid;
+	h->pidfd = child.pidfd;
 	h->fd = fds[0];
 	if (s->guard)
 		guard_add(*s->guard, h->pid);

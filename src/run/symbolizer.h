@@ -29,7 +29,7 @@ struct symbolizers {
 	char *path;
 	char *const *envp;
 	const struct inherited *inherited;
-	_Atomic(struct guard *) *guard;		/* NULL: none */
+	struct guard *const *guard;		/* NULL: none */
 	unsigned max;				/* at a time, 1 to SYMBOLIZERS_MAX */
 	uint64_t timeout_us;			/* for one crash */
 	/* Under lock. */

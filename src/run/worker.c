@@ -162,7 +162,7 @@ static bool worker_distrusts(struct worker *w, const struct task *task, bool ope
 	return true;
 }
 
-/* The process could not be started. Where the run's end was the reason, its tests never began. */
+/* The task could not be begun. Where the run's end was the reason, its tests never began. */
 static void worker_not_started(struct worker *w, const struct task *task, int ret,
 			       const struct proctor_error *err)
 {
@@ -244,11 +244,13 @@ static void worker_run_library(struct worker *w, struct host **host, const struc
 	struct judgement j;
 	struct post *post;
 	bool over, distrusted;
+	int ret;
 
 	if (!worker_ready_host(w, host, task))
 		return;
-	if (host_hand_out(*host, task, &err) < 0) {
-		worker_fail_task(w, task, err.text);
+	ret = host_hand_out(*host, task, &err);
+	if (ret < 0) {
+		worker_not_started(w, task, ret, &err);
 		return;
 	}
 	worker_tell(w);
@@ -294,17 +296,6 @@ static void worker_run_task(struct worker *w, struct host **host, const struct t
 		worker_run_library(w, host, task);
 }
 
-/* On the first worker's thread and not the supervisor's: see guard_open(). The run is as good
- * without it, but for the case that proctor is killed. */
-static void worker_open_guard(struct worker *w)
-{
-	struct run *run = w->run;
-	struct guard *guard;
-
-	if (w->slot == 0 && guard_open(&guard, run->host_path, run->run_id, &run->inherited, NULL) == 0)
-		run->guard = guard;
-}
-
 static bool worker_next(struct worker *w, const struct host *host, struct task *task)
 {
 	struct suite *const *open = host ? host->suites : NULL;
@@ -323,7 +314,8 @@ static void *worker_main(void *data)
 	struct task task;
 
 	worker_pin(w);
-	worker_open_guard(w);
+	/* Nothing is started that it would not clean up after. */
+	guard_wait(w->run->guard);
 	while (worker_next(w, host, &task))
 		worker_run_task(w, &host, &task);
 	worker_end_host(w, &host);

@@ -701,6 +701,9 @@ void run_free(struct run *run)
 		orphans_reap(NULL);
 		pause_ms(1);
 	}
+	/* A proctor that was killed leaves its guard, which looks around for a while and ends. */
+	while (run->exit_code == 128 + SIGKILL && (waitpid(-1, NULL, 0) > 0 || errno == EINTR))
+		continue;
 	orphans_reap(NULL);
 	if (run->out_fd >= 0)
 		close(run->out_fd);

@@ -18,37 +18,102 @@
 static struct inherited inherited;
 
 /* Runs `script` with sh and returns what it wrote to stdout; its exit status must be 0. */
-static char *run_script(const char *script, const char *workdir)
+static char *run_script_as(const char *script, const char *workdir, bool leads)
 {
 	static char text[4096];
 	char *argv[] = { "sh", "-c", (char *)script, NULL };
-	int fds[2], pidfd, status;
+	int fds[2], status;
 	struct proctor_error err;
 	size_t n = 0;
 	ssize_t got;
-	pid_t pid;
+	struct spawned child;
 
 	assert_int_equal(pipe_high(fds), 0);
 	struct spawn spawn = { .path = "/bin/sh", .argv = argv, .envp = environ, .workdir = workdir,
-			       .inherited = &inherited, .dies_with_parent = true,
+			       .inherited = &inherited, .leads = leads, .dies_with_parent = true,
 			       .fds = { inherited.null_fd, fds[1], -1, -1, -1 } };
-	assert_int_equal(spawn_start(&spawn, &pid, &pidfd, &err), 0);
+	assert_int_equal(spawn_start(&spawn, &child, &err), 0);
 	close(fds[1]);
 	while ((got = read(fds[0], text + n, sizeof(text) - 1 - n)) > 0)
 		n += (size_t)got;
 	text[n] = '\0';
 	close(fds[0]);
-	close(pidfd);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
+	close(child.pidfd);
+	assert_int_equal(waitpid(child.pid, &status, 0), child.pid);
 	assert_int_equal(status, 0);
+	/* Nor is there a leader of its session left. */
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(child.pid == child.group, leads);
 	return text;
 }
 
-static void a_child_leads_a_group_of_its_own(void **state)
+static char *run_script(const char *script, const char *workdir)
+{
+	return run_script_as(script, workdir, true);
+}
+
+/* Prints the group and the session of a script's shell, by name. */
+#define SAY_PLACE "read -r pid name state ppid group session rest </proc/$$/stat;" \
+		  "[ $group = $$ ] && echo group; [ $session = $$ ] && echo session;" \
+		  "[ $group = $session ] && [ $session != $OURS ] && echo own;"
+
+static void say_our_session(void)
+{
+	char number[16];
+
+	snprintf(number, sizeof(number), "%d", getsid(0));
+	setenv("OURS", number, 1);
+}
+
+static void a_child_leads_a_session_of_its_own(void **state)
 {
 	(void)state;
-	assert_string_equal(run_script("read -r pid name state ppid pgrp rest </proc/$$/stat;"
-				       "[ $pgrp = $$ ] && echo leader", NULL), "leader\n");
+	say_our_session();
+	assert_string_equal(run_script(SAY_PLACE, NULL), "group\nsession\nown\n");
+}
+
+/* As under make: setsid(1) forks where it would fail, and says the number of another process then. */
+static void a_child_that_leads_nothing_may_have_a_session(void **state)
+{
+	char number[16];
+
+	(void)state;
+	say_our_session();
+	assert_string_equal(run_script_as(SAY_PLACE, NULL, false), "own\n");
+	assert_string_equal(run_script_as("exec setsid sh -c 'echo $(($$ == '$$'))'", NULL, false),
+			    "1\n");
+	/* Its parent is who started it, whatever stood between them. */
+	snprintf(number, sizeof(number), "%d", getpid());
+	setenv("PARENT", number, 1);
+	assert_string_equal(run_script_as("[ $PPID = $PARENT ] && echo parent", NULL, false),
+			    "parent\n");
+}
+
+/* A signal reaches a process that left its group, and those that it left there. */
+static void a_signal_finds_a_child_that_moved(void **state)
+{
+	char *argv[] = { "sh", "-c", "sleep 60 & exec setsid sh -c 'echo; exec sleep 60'", NULL };
+	struct proctor_error err;
+	struct spawned child;
+	int fds[2], status;
+	char byte;
+
+	(void)state;
+	assert_int_equal(pipe_high(fds), 0);
+	struct spawn spawn = { .path = "/bin/sh", .argv = argv, .envp = environ,
+			       .inherited = &inherited, .fds = { -1, fds[1], -1, -1, -1 } };
+	assert_int_equal(spawn_start(&spawn, &child, &err), 0);
+	close(fds[1]);
+	assert_int_equal(read(fds[0], &byte, 1), 1);
+	assert_int_equal(getpgid(child.pid), child.pid);
+	assert_int_not_equal(child.group, child.pid);
+	spawned_signal(child.pid, child.group, SIGTERM);
+	/* Both held the pipe. */
+	assert_int_equal(read(fds[0], &byte, 1), 0);
+	close(fds[0]);
+	close(child.pidfd);
+	assert_int_equal(waitpid(child.pid, &status, 0), child.pid);
+	assert_int_equal(WTERMSIG(status), SIGTERM);
 }
 
 static void a_child_reads_nothing_from_stdin(void **state)
@@ -114,11 +179,10 @@ static void a_missing_program_is_named_and_leaves_no_child(void **state)
 	struct spawn spawn = { .path = "/nonexistent/program", .argv = argv, .envp = environ,
 			       .inherited = &inherited, .fds = { -1, -1, -1, -1, -1 } };
 	struct proctor_error err;
-	pid_t pid;
-	int pidfd;
+	struct spawned child;
 
 	(void)state;
-	assert_int_equal(spawn_start(&spawn, &pid, &pidfd, &err), -ENOENT);
+	assert_int_equal(spawn_start(&spawn, &child, &err), -ENOENT);
 	assert_non_null(strstr(err.text, "/nonexistent/program"));
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 	assert_int_equal(errno, ECHILD);
@@ -131,11 +195,10 @@ static void a_missing_directory_is_named(void **state)
 			       .workdir = "/nonexistent/dir", .inherited = &inherited,
 			       .fds = { -1, -1, -1, -1, -1 } };
 	struct proctor_error err;
-	pid_t pid;
-	int pidfd;
+	struct spawned child;
 
 	(void)state;
-	assert_int_equal(spawn_start(&spawn, &pid, &pidfd, &err), -ENOENT);
+	assert_int_equal(spawn_start(&spawn, &child, &err), -ENOENT);
 	assert_non_null(strstr(err.text, "/nonexistent/dir"));
 }
 
@@ -162,10 +225,10 @@ static int start_written(struct written *w, struct proctor_error *err)
 	struct spawn spawn = { .path = path, .argv = argv, .envp = environ,
 			       .inherited = &inherited, .fds = { -1, -1, -1, -1, -1 },
 			       .pause = written_pause, .pause_data = w };
-	int pidfd, status, ret, from = open("/bin/true", O_RDONLY | O_CLOEXEC);
+	int status, ret, from = open("/bin/true", O_RDONLY | O_CLOEXEC);
 	char bytes[65536];
 	ssize_t n;
-	pid_t pid;
+	struct spawned child;
 
 	w->fd = mkostemp(path, O_CLOEXEC);
 	assert_true(w->fd >= 0 && from >= 0);
@@ -173,12 +236,12 @@ static int start_written(struct written *w, struct proctor_error *err)
 		assert_int_equal(write(w->fd, bytes, (size_t)n), n);
 	close(from);
 	assert_int_equal(fchmod(w->fd, 0700), 0);
-	ret = spawn_start(&spawn, &pid, &pidfd, err);
+	ret = spawn_start(&spawn, &child, err);
 	unlink(path);
 	if (ret < 0)
 		return ret;
-	close(pidfd);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
+	close(child.pidfd);
+	assert_int_equal(waitpid(child.pid, &status, 0), child.pid);
 	assert_int_equal(status, 0);
 	return 0;
 }
@@ -258,7 +321,9 @@ static int close_inherited(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_child_leads_a_group_of_its_own),
+		cmocka_unit_test(a_child_leads_a_session_of_its_own),
+		cmocka_unit_test(a_child_that_leads_nothing_may_have_a_session),
+		cmocka_unit_test(a_signal_finds_a_child_that_moved),
 		cmocka_unit_test(a_child_reads_nothing_from_stdin),
 		cmocka_unit_test(a_child_keeps_only_the_listed_descriptors),
 		cmocka_unit_test(a_child_has_signals_as_proctor_was_started),
