@@ -63,7 +63,7 @@ LIB_SRC      := $(patsubst %,src/adapter/%.c,elf exe listing suite_h tml) \
                     not_run orphans page queue results run signals supervisor \
                     symbolizer verdict words worker) \
                 $(patsubst %,src/wire/%.c,crash symbols)
-CLI_SRC      := $(patsubst %,src/cli/%.c,color coverage doctor help list main options plan run)
+CLI_SRC      := $(patsubst %,src/cli/%.c,color coverage doctor groups help list main options plan run)
 HOST_SRC     := $(patsubst %,src/host/%.c,checks counters crash environment fork functions guard leave left \
                     main marker modules others serve signals stdio suite_h suite_open text tml)
 SYMBOLIZER_SRC := $(patsubst %,src/symbolizer/%.c,files main symbolize) \

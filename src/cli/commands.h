@@ -30,6 +30,7 @@ int say_usage(const char *command, const struct proctor_error *err);
 struct plan_outcome {
 	size_t nrefused;	/* arguments that could not be added; each was reported */
 	size_t nfound;		/* tests before the selection */
+	bool unknown_group;	/* no suite is of the group asked for; said already */
 	bool all_broken;	/* there are tests, and all stand for suites that cannot be run */
 };
 
@@ -37,6 +38,8 @@ struct plan_outcome {
  * stderr. Returns a negative errno if there is no going on (reported too). */
 int plan_arguments(struct proctor_plan *plan, const struct options *o,
 		   struct plan_outcome *outcome);
+/* Says so where no test is of `group`, and which groups there are. False: some are. */
+bool say_unknown_group(const struct proctor_plan *plan, const char *group);
 /* Prints each suite's name once. */
 int print_suites(const struct proctor_plan *plan);
 /* Fills `plan` as plan_arguments() does and prints its tests, or its suites; the exit status. */

@@ -41,6 +41,8 @@ int plan_arguments(struct proctor_plan *plan, const struct options *o,
 		outcome->nrefused++;
 	}
 	outcome->nfound = proctor_plan_ntests(plan);
+	if (o->selection.group && outcome->nfound > 0)
+		outcome->unknown_group = say_unknown_group(plan, o->selection.group);
 	ret = proctor_plan_select(plan, &o->selection, &err);
 	if (ret < 0) {
 		say_error(&err);

@@ -160,7 +160,8 @@ static int run_plan(struct proctor_plan *plan, const struct options *o,
 	if (proctor_plan_ntests(plan) == 0) {
 		if (outcome->nfound == 0 && outcome->nrefused > 0)
 			return EXIT_USAGE;
-		say_nothing(o, outcome->nfound);
+		if (!outcome->unknown_group)
+			say_nothing(o, outcome->nfound);
 	}
 	ret = audience_open(&audience, o, &err);
 	if (ret < 0) {

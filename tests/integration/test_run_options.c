@@ -352,6 +352,18 @@ static void a_group_is_chosen_from_a_manifest(void **state)
 	end = run_end(run, "second::env");
 	assert_non_null(strstr(event_text(end, "stdout"), "\ncwd=/\n"));
 	assert_non_null(strstr(event_text(end, "stdout"), "WAY_ENV=given\n"));
+	run_free(run);
+	/* Who does not know the groups is told them. */
+	run = run_args(WORDS("--suite=first", path));
+	assert_int_equal(run->exit_code, 4);
+	assert_string_equal(run->err, "proctor: no suite is of the group \"first\"; the groups are: "
+				      "core, net\n");
+	run_free(run);
+	run = run_args(WORDS("--suite=smoke_0", suite_path("smoke/libsmoke_0.so")));
+	assert_int_equal(run->exit_code, 4);
+	assert_non_null(strstr(run->err, "none here has a group"));
+	assert_non_null(strstr(run->err, "filter"));
+	assert_ptr_equal(strchr(run->err, '\n'), run->err + run->nerr - 1);
 	unlink(path);
 }
 
@@ -386,6 +398,15 @@ static void list_names_every_test(void **state)
 		nlines++;
 	assert_int_equal(nlines, 224);
 	assert_non_null(strstr(run->out, "smoke_27::tml_test_7\n"));
+	run_free(run);
+	/* Who looks for it as an option of `run` finds it there. */
+	run = run_proctor(&(struct run_setup){
+		.args = WORDS("--list", "--filter=smoke_27::", suite_path("smoke")), .no_events = true,
+		.no_loop = true,
+	});
+	assert_int_equal(run->exit_code, 0);
+	assert_int_equal(strncmp(run->out, "smoke_27::tml_test_0\nsmoke_27::tml_test_1\n", 42), 0);
+	assert_null(strstr(run->out, "Tests:"));
 	run_free(run);
 	run = run_proctor(&(struct run_setup){
 		.command = "list", .args = WORDS("--json", suite_path("smoke")), .no_events = true,
@@ -591,14 +612,93 @@ static void a_failure_shows_its_output(void **state)
 
 static void color_is_forced(void **state)
 {
+	static const struct {
+		const char *option, *env;
+		bool colored;
+	} cases[] = {
+		{ "--color", "NO_COLOR=1", true }, { "--color=always", "NO_COLOR=1", true },
+		{ "--color=auto", "NO_COLOR=", false }, { "--color=never", "CLICOLOR_FORCE=1", false },
+		{ "--color=auto", "CLICOLOR_FORCE=1", true }, { "--no-color", "CLICOLOR_FORCE=1", false },
+	};
 	struct run *run;
 
 	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		run = run_proctor(&(struct run_setup){
+			.args = WORDS(cases[i].option, suite_path("exe_options/fails")),
+			.env = WORDS(cases[i].env),
+		});
+		if ((strchr(run->out, '\033') != NULL) != cases[i].colored)
+			fail_msg("%s with %s", cases[i].option, cases[i].env);
+		run_free(run);
+	}
 	run = run_args(WORDS("--color", suite_path("exe_options/fails")));
 	assert_non_null(strchr(run->out, '\033'));
 	run_free(run);
 	run = run_args(WORDS("--no-color", suite_path("exe_options/fails")));
 	assert_null(strchr(run->out, '\033'));
+}
+
+/* Events for a program on stdout, the report for people on stderr. */
+static void events_go_to_stdout(void **state)
+{
+	struct run *run;
+	size_t nlines = 0;
+
+	(void)state;
+	run = run_proctor(&(struct run_setup){
+		.args = WORDS("--events=-", suite_path("exe_options/fails"),
+			      suite_path("smoke/libsmoke_0.so")),
+		.no_events = true,
+	});
+	assert_int_equal(run->exit_code, 1);
+	for (char *line = strtok(run->out, "\n"); line; line = strtok(NULL, "\n")) {
+		json_t *event = json_loads(line, 0, NULL);
+
+		if (!event)
+			fail_msg("no event: %s", line);
+		json_decref(event);
+		nlines++;
+	}
+	assert_int_equal(nlines, 2 + 2 * 9);
+	assert_non_null(strstr(run->err, "FAIL    ["));
+	assert_non_null(strstr(run->err, "\nTests: 8 passed, 1 failed, 0 skipped\n"));
+	run_free(run);
+	/* A reader that goes away ends the run here, too. */
+	run = run_proctor(&(struct run_setup){
+		.args = WORDS("--events=-", suite_path("exe/endless_loop")),
+		.no_events = true, .close_stdout = true, .cut_short = true,
+	});
+	assert_int_equal(run->exit_code, 141);
+}
+
+static void the_slowest_tests_are_listed(void **state)
+{
+	struct run *run;
+	const char *at;
+
+	(void)state;
+	run = run_args(WORDS("--slowest=2", suite_path("exe_options/sleeps"), suite_path("smoke")));
+	assert_int_equal(run->exit_code, 0);
+	at = strstr(run->out, "\nSlowest (2):\n");
+	assert_non_null(at);
+	at = strchr(at + strlen("\nSlowest (2):\n"), '\n');
+	assert_non_null(at);
+	assert_int_equal(strncmp(at - 8, "  sleeps", 8), 0);
+}
+
+static void the_output_of_all_is_shown(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	run = run_args(WORDS("--show-output=all", suite_path("smoke/libsmoke_0.so")));
+	assert_non_null(strstr(run->out, "] smoke_0::tml_test_5\n  stdout, 10 bytes:\n    | smoke 0/5\n"));
+	run_free(run);
+	run = run_args(WORDS("--show-output=none", suite_path("exe_options/fails")));
+	assert_non_null(strstr(run->out, "FAIL    ["));
+	assert_null(strstr(run->out, "    | "));
+	assert_string_equal(event_text(run_end(run, "fails"), "stderr"), "fails\n");
 }
 
 static void quiet_says_little(void **state)
@@ -736,6 +836,9 @@ int main(void)
 		harness_test(without_capture_tests_inherit_stdout),
 		harness_test(a_failure_shows_its_output),
 		harness_test(color_is_forced),
+		harness_test(events_go_to_stdout),
+		harness_test(the_slowest_tests_are_listed),
+		harness_test(the_output_of_all_is_shown),
 		harness_test(quiet_says_little),
 		harness_test(junit_names_every_test),
 		harness_test(a_panic_has_its_backtrace),
