@@ -2,6 +2,7 @@
 #include "report/status.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,8 @@
 #include "report/reporter.h"
 
 #define STATUS_PERIOD_US 100000
+/* With less of their names than this there are fewer tests in the line. */
+#define NAME_COLUMNS 16
 
 static struct status_slot *status_slot(struct status *s, const struct proctor_result *r)
 {
@@ -60,28 +63,54 @@ static unsigned character_columns(const char *bytes, size_t nbytes)
 	return nbytes < 3 || memcmp(bytes, "\xe1\x84", 2) < 0 ? 1 : 2;
 }
 
-/* Appends the start of `line` that fits; "…" stands for the rest. */
-static void line_fit(struct bytes *to, const char *line, size_t nbytes, unsigned ncolumns)
+/* Columns of text that can be shown. */
+static unsigned text_columns(const char *text, size_t nbytes)
 {
-	size_t fits = 0, i = 0, n;
-	unsigned column = 0;
+	unsigned ncolumns = 0;
 
-	for (; i < nbytes; i += n) {
-		n = escape_plain(line + i, nbytes - i);
+	for (size_t i = 0, n; i < nbytes; i += n) {
+		n = escape_plain(text + i, nbytes - i);
 		if (n == 0)
 			break;
-		column += character_columns(line + i, n);
-		if (column > ncolumns)
-			break;
-		if (column < ncolumns)
-			fits = i + n;
+		ncolumns += character_columns(text + i, n);
 	}
-	if (i >= nbytes) {
-		bytes_append(to, line, nbytes);
+	return ncolumns;
+}
+
+/* Bytes at the start of `text` that fit into so many columns, or that have to go until the rest fits. */
+static size_t text_split(const char *text, size_t nbytes, unsigned ncolumns, bool rest)
+{
+	unsigned column = rest ? text_columns(text, nbytes) : 0;
+	size_t i = 0, n;
+
+	for (; i < nbytes; i += n) {
+		unsigned wide;
+
+		n = escape_plain(text + i, nbytes - i);
+		if (n == 0)
+			break;
+		wide = character_columns(text + i, n);
+		if (rest ? column <= ncolumns : column + wide > ncolumns)
+			break;
+		column += rest ? -wide : wide;
+	}
+	return i;
+}
+
+/* Both ends of a name tell tests apart; "…" stands for its middle where it is too long. */
+static void name_fit(struct bytes *to, const char *name, size_t nbytes, unsigned ncolumns)
+{
+	unsigned half = (ncolumns - 1) / 2;
+	size_t from;
+
+	if (text_columns(name, nbytes) <= ncolumns) {
+		bytes_append(to, name, nbytes);
 		return;
 	}
-	bytes_append(to, line, fits);
+	from = text_split(name, nbytes, ncolumns - 1 - half, true);
+	bytes_append(to, name, text_split(name, nbytes, half, false));
 	bytes_text(to, "…");
+	bytes_append(to, name + from, nbytes - from);
 }
 
 /* The slot that has run longest of those that started after `from_us` or, at the same time, have
@@ -103,27 +132,103 @@ static const struct status_slot *slot_next(const struct status *s, const struct 
 	return next;
 }
 
+/* A running test, as the line may show it. */
+struct shown {
+	struct bytes name;	/* escaped */
+	unsigned ncolumns;	/* of the name */
+	char age[24];		/* " 2.5s" */
+};
+
+static size_t list_running(const struct status *s, struct shown *list, uint64_t now_us)
+{
+	size_t n = 0;
+
+	for (const struct status_slot *slot = slot_next(s, NULL); slot; slot = slot_next(s, slot)) {
+		uint64_t age_us = now_us > slot->start_us ? now_us - slot->start_us : 0;
+		struct shown *shown = &list[n++];
+
+		*shown = (struct shown){ 0 };
+		escape_append(&shown->name, slot->id, strlen(slot->id), "");
+		shown->ncolumns = text_columns(shown->name.data, shown->name.nbytes);
+		snprintf(shown->age, sizeof(shown->age), " %" PRIu64 ".%" PRIu64 "s",
+			 age_us / 1000000, age_us / 100000 % 10);
+	}
+	return n;
+}
+
+/* Columns of the first `n` names if none has more than `most`. */
+static unsigned names_columns(const struct shown *list, size_t n, unsigned most)
+{
+	unsigned sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += list[i].ncolumns < most ? list[i].ncolumns : most;
+	return sum;
+}
+
+/* What stands around the names of the first `n` of `nall`: " | ", ", ", ages and ", +3". */
+static unsigned frame_columns(const struct shown *list, size_t n, size_t nall)
+{
+	unsigned sum = n < nall ? 5 : 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += (i == 0 ? 3 : 2) + (unsigned)strlen(list[i].age);
+	return sum;
+}
+
+/*
+ * How many tests fit into `room` columns, each with its age and, of its name, at least so much that
+ * one knows it again; `*most` becomes the columns that a name may have.
+ */
+static size_t fit_running(const struct shown *list, size_t nall, unsigned room, unsigned *most)
+{
+	for (size_t n = nall; n > 0; n--) {
+		unsigned frame = frame_columns(list, n, nall);
+		unsigned least = n > 1 ? NAME_COLUMNS : 4;
+
+		if (frame + names_columns(list, n, least) > room)
+			continue;
+		*most = least;
+		while (*most < room && frame + names_columns(list, n, *most + 1) <= room)
+			++*most;
+		return n;
+	}
+	return 0;
+}
+
+static void draw_running(const struct status *s, struct bytes *to, unsigned room, uint64_t now_us)
+{
+	struct shown list[PROCTOR_THREADS_MAX];
+	size_t nall = list_running(s, list, now_us), n;
+	unsigned most = 0;
+
+	n = fit_running(list, nall, room, &most);
+	for (size_t i = 0; i < nall; i++) {
+		if (i < n) {
+			bytes_text(to, i == 0 ? " | " : ", ");
+			name_fit(to, list[i].name.data, list[i].name.nbytes, most);
+			bytes_text(to, list[i].age);
+		}
+		bytes_fini(&list[i].name);
+	}
+	if (n > 0 && n < nall)
+		bytes_printf(to, ", +%zu", nall - n);
+}
+
 void status_draw(struct status *s, struct bytes *to, unsigned ncolumns, uint64_t now_us)
 {
-	struct bytes line = { 0 };
-	const char *separator = " | ";
+	/* The last column stays free: a terminal may wrap as soon as it is filled. */
+	size_t room = ncolumns > 1 ? ncolumns - 1 : 1;
 	uint64_t elapsed_s = (now_us - s->start_us) / 1000000;
+	struct bytes line = { 0 };
 
 	s->drawn_us = now_us;
 	bytes_printf(&line, "[%zu/%zu] %zu failed, %" PRIu64 ":%02" PRIu64, s->ndone, s->ntests,
 		     s->nfailed, elapsed_s / 60, elapsed_s % 60);
-	for (const struct status_slot *slot = slot_next(s, NULL); slot; slot = slot_next(s, slot)) {
-		uint64_t age_us = now_us > slot->start_us ? now_us - slot->start_us : 0;
-
-		bytes_text(&line, separator);
-		escape_append(&line, slot->id, strlen(slot->id), "");
-		bytes_printf(&line, " %" PRIu64 ".%" PRIu64 "s", age_us / 1000000,
-			     age_us / 100000 % 10);
-		separator = ", ";
-	}
 	bytes_text(to, "\r");
-	/* The last column stays free: a terminal may wrap as soon as it is filled. */
-	line_fit(to, line.data ? line.data : "", line.nbytes, ncolumns > 1 ? ncolumns - 1 : 1);
+	bytes_append(to, line.data, line.nbytes < room ? line.nbytes : room);
+	if (line.nbytes < room)
+		draw_running(s, to, (unsigned)(room - line.nbytes), now_us);
 	bytes_text(to, "\033[K");
 	bytes_fini(&line);
 	s->shown = true;

@@ -238,27 +238,76 @@ static void the_live_line_is_gone_at_the_end(void **state)
 	free(text);
 }
 
-static void the_live_line_fits_its_columns(void **state)
+/* The line that shows these tests, the first started first, at 3.5 s. */
+static const char *drawn(unsigned ncolumns, const char *const *ids)
 {
+	static struct bytes line;
+	struct proctor_test test = crash_test;
+	struct proctor_result result = crash_result;
 	struct status s = { 0 };
-	struct proctor_test wide = crash_test;
-	struct proctor_event event = test_event(PROCTOR_TEST_START, 1000000, &wide, &crash_result);
-	struct bytes line = { 0 };
 
-	(void)state;
-	wide.id = "日本語日本語日本語\033[2J";
-	status_event(&s, &event);
-	status_draw(&s, &line, 30, 3500000);
-	/* "\r[0/0] 0 failed, 0:03 | " is 23 columns: three wide characters and "…" fit in 29. */
-	assert_string_equal(line.data, "\r[0/0] 0 failed, 0:03 | 日本…\033[K");
 	bytes_clear(&line);
-	status_draw(&s, &line, 80, 3500000);
-	assert_string_equal(line.data,
-			    "\r[0/0] 0 failed, 0:03 | 日本語日本語日本語\\x1b[2J 2.5s\033[K");
+	for (unsigned i = 0; ids[i]; i++) {
+		struct proctor_event event = test_event(PROCTOR_TEST_START, 1000000 + i * 100000,
+							&test, &result);
+
+		test.id = ids[i];
+		result.worker = 63 - i;
+		status_event(&s, &event);
+	}
+	status_draw(&s, &line, ncolumns, 3500000);
 	assert_false(status_due(&s, 3599999));
 	assert_true(status_due(&s, 3600000));
 	status_fini(&s);
-	bytes_fini(&line);
+	return line.data;
+}
+
+#define IDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+#define HEAD "\r[0/0] 0 failed, 0:03"
+
+static void the_live_line_fits_its_columns(void **state)
+{
+	const char *wide = "日本語日本語日本語\033[2J";
+	const char *reads = "parser::reads_a_list_of_one_and_a_half_elements";
+	const char *writes = "writer::says_so_in_many_words_and_with_an_end";
+
+	(void)state;
+	/* The age stays, and both ends of the name. */
+	assert_string_equal(drawn(80, IDS(wide)), HEAD " | 日本語日本語日本語\\x1b[2J 2.5s\033[K");
+	assert_string_equal(drawn(50, IDS(wide)), HEAD " | 日本語日本…語\\x1b[2J 2.5s\033[K");
+	assert_string_equal(drawn(60, IDS(reads)),
+			    HEAD " | parser::reads_a…a_half_elements 2.5s\033[K");
+	assert_string_equal(drawn(80, IDS(reads, writes)),
+			    HEAD " | parser::re…lf_elements 2.5s, writer::sa…with_an_end 2.4s\033[K");
+	/* A short name leaves its columns to the others. */
+	assert_string_equal(drawn(80, IDS("a::b", reads)),
+			    HEAD " | a::b 2.5s, parser::reads_a_lis…_and_a_half_elements 2.4s\033[K");
+	/* Too many: the oldest, and a number. */
+	assert_string_equal(drawn(80, IDS(reads, writes, reads, writes)),
+			    HEAD " | parser::r…_elements 2.5s, writer::s…th_an_end 2.4s, +2\033[K");
+	/* No room for any. */
+	assert_string_equal(drawn(30, IDS(reads)), HEAD "\033[K");
+	assert_string_equal(drawn(12, IDS(reads)), "\r[0/0] 0 fai\033[K");
+	assert_string_equal(drawn(1, IDS(reads)), "\r[\033[K");
+}
+
+static void the_live_line_is_never_wider_than_told(void **state)
+{
+	const char *ids[PROCTOR_THREADS_MAX + 1] = { 0 };
+
+	(void)state;
+	for (unsigned n = 0; n < PROCTOR_THREADS_MAX; n++) {
+		ids[n] = n % 3 == 0 ? "a" : n % 3 == 1 ? "suite::a_name_of_some_length" : "日本::語語語語語";
+		for (unsigned ncolumns = 2; ncolumns < 300; ncolumns += 7) {
+			const char *line = drawn(ncolumns, ids) + 1, *end = strstr(line, "\033[K");
+			unsigned width = 0;
+
+			for (const char *at = line; at < end; at++)
+				width += ((unsigned char)*at & 0xc0) == 0x80 ? 0 :
+					 (unsigned char)*at >= 0xe3 ? 2 : 1;
+			assert_true(width < ncolumns);
+		}
+	}
 }
 
 static void only_harmless_characters_stay(void **state)
@@ -305,6 +354,7 @@ int main(void)
 		cmocka_unit_test(the_slowest_are_listed),
 		cmocka_unit_test(the_live_line_is_gone_at_the_end),
 		cmocka_unit_test(the_live_line_fits_its_columns),
+		cmocka_unit_test(the_live_line_is_never_wider_than_told),
 		cmocka_unit_test(only_harmless_characters_stay),
 		cmocka_unit_test(a_reader_that_is_gone_is_an_error),
 	};
