@@ -59,9 +59,9 @@ LIB_SRC      := $(patsubst %,src/adapter/%.c,elf exe listing suite_h tml) \
                 $(patsubst %,src/loop/%.c,backend loop loop_epoll loop_uring) \
                 $(patsubst %,src/plan/%.c,directory discover manifest names needs plan select) \
                 $(patsubst %,src/report/%.c,coverage escape events junit reporter sink slowest status terminal writer xml) \
-                $(patsubst %,src/run/%.c,backtrace capture cores environment guard host host_path judge mailbox \
+                $(patsubst %,src/run/%.c,backtrace capture cores environment guard host host_path judge life mailbox \
                     not_run orphans page queue results run signals supervisor \
-                    symbolizer verdict words worker) \
+                    symbolizer undead verdict words worker) \
                 $(patsubst %,src/wire/%.c,crash symbols)
 CLI_SRC      := $(patsubst %,src/cli/%.c,color coverage doctor groups help list main options plan run)
 HOST_SRC     := $(patsubst %,src/host/%.c,checks counters crash environment fork functions guard leave left \

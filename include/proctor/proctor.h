@@ -202,12 +202,18 @@ struct proctor_event {
  */
 typedef int proctor_callback(const struct proctor_event *event, void *data);
 
+/* For times where 0 is the default: no time at all. */
+#define PROCTOR_AT_ONCE UINT64_MAX
+
 /* All zero is the default of each field. */
 struct proctor_options {
 	unsigned nthreads;		/* 0: one per usable core, at least 4; at most 64 */
 	uint64_t timeout_us;		/* 0: 20 s */
 	uint64_t grace_us;		/* between SIGTERM and SIGKILL; 0: 2 s */
 	uint64_t slow_after_us;		/* 0: half the timeout */
+	/* For what a test has left to end by itself, before it is named and killed; 0: 100 ms;
+	 * PROCTOR_AT_ONCE: none. */
+	uint64_t leak_us;
 	size_t max_output_bytes;	/* kept per test and stream; 0: 1 MiB */
 	enum proctor_isolation isolation;
 	enum proctor_loop loop;

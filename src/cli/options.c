@@ -91,6 +91,18 @@ static int store_grace(struct options *o, const char *text, struct proctor_error
 	return parse_time(text, &o->run.grace_us, err);
 }
 
+/* Here no time at all is a choice. */
+static int store_leak_timeout(struct options *o, const char *text, struct proctor_error *err)
+{
+	uint64_t value;
+
+	if (text_time_us(text, &value, NULL) == 0 && value == 0) {
+		o->run.leak_us = PROCTOR_AT_ONCE;
+		return 0;
+	}
+	return parse_time(text, &o->run.leak_us, err);
+}
+
 static int store_slow_after(struct options *o, const char *text, struct proctor_error *err)
 {
 	return parse_time(text, &o->run.slow_after_us, err);
@@ -353,6 +365,9 @@ const struct option_spec option_table[] = {
 	{ "grace", 0, RUN, OPTION_NEEDED, "TIME", false,
 	  "time between SIGTERM and SIGKILL for a test past its deadline (default: 2s)",
 	  store_grace },
+	{ "leak-timeout", 0, RUN, OPTION_NEEDED, "TIME", false,
+	  "what a test leaves running may end by itself within this time, 0 allowed; then it is a "
+	  "leak, and killed (default: 100ms)", store_leak_timeout },
 	{ "slow-after", 0, RUN, OPTION_NEEDED, "TIME", false,
 	  "name a test that runs longer than this while it runs (default: half the timeout)",
 	  store_slow_after },

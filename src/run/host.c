@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -16,7 +17,8 @@
 enum host_state host_next(enum host_state state, enum host_event event)
 {
 	switch (event) {
-	case HOST_DIED:		return state == HOST_OVER ? HOST_OVER : HOST_DRAINING;
+	case HOST_DIED:
+		return state == HOST_OVER || state == HOST_UNDEAD ? state : HOST_DRAINING;
 	case HOST_ENDED:	return state == HOST_DRAINING ? HOST_OVER : state;
 	case HOST_CONDEMNED:
 	case HOST_OVERDUE:
@@ -24,9 +26,10 @@ enum host_state host_next(enum host_state state, enum host_event event)
 		case HOST_RUNNING:
 			return event == HOST_OVERDUE ? HOST_STOPPING : HOST_KILLED;
 		case HOST_STOPPING:	return HOST_KILLED;
-		case HOST_KILLED:	return HOST_KILLED;	/* in the kernel: only wait */
-		case HOST_DRAINING:	return HOST_DRAINING;	/* the timer lost the race */
-		case HOST_OVER:		return HOST_OVER;
+		case HOST_KILLED:	return event == HOST_OVERDUE ? HOST_UNDEAD : HOST_KILLED;
+		case HOST_DRAINING:	return HOST_OVER;	/* a leaked child holds the pipe */
+		case HOST_UNDEAD:	return HOST_UNDEAD;
+		case HOST_OVER:		return HOST_OVER;	/* the timer lost the race */
 		}
 	}
 	return state;	/* not reached: both switches are exhaustive */
@@ -222,7 +225,8 @@ static int host_start_counted(struct host *h, const struct task *task, struct pr
 void host_leave_counts(struct host *h)
 {
 	if (h->counts)
-		coverage_ended(h->run->coverage, h->counts, h->status);
+		/* What does not die is not waited for either: nothing of it can be believed. */
+		coverage_ended(h->run->coverage, h->counts, h->undead ? SIGKILL : h->status);
 	h->counts = NULL;
 }
 
@@ -282,6 +286,7 @@ void host_free(struct host *h)
 		close(h->pidfd);
 	page_close(&h->map);
 	free(h->left);
+	free(h->undead);
 	pthread_mutex_destroy(&h->lock);
 	free(h);
 }

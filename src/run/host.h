@@ -19,15 +19,16 @@ enum host_state {
 	HOST_RUNNING,
 	HOST_STOPPING,		/* was sent SIGTERM, has its grace time */
 	HOST_KILLED,		/* was sent SIGKILL */
-	HOST_DRAINING,		/* died; its output is being collected */
+	HOST_UNDEAD,		/* does not die of it: given up, its worker waits no longer */
+	HOST_DRAINING,		/* died; what it left may still write, for the leak time */
 	HOST_OVER,
 };
 
 enum host_event {
-	HOST_OVERDUE,		/* a deadline or the grace time has passed, or it is to stop */
+	HOST_OVERDUE,		/* a deadline, the grace or the leak time has passed, or it is to stop */
 	HOST_CONDEMNED,		/* it is to die at once */
 	HOST_DIED,
-	HOST_ENDED,		/* its output is complete */
+	HOST_ENDED,		/* its output is complete, and nothing of it lives */
 };
 
 /* The next state; effects belong to entering it. */
@@ -77,7 +78,9 @@ struct host {
 	enum host_stop stop;
 	uint32_t stop_serial;		/* the test that was overdue; 0: none was running */
 	/* The supervisor's until `over`, the worker's to read after. */
-	int status;			/* as wait(2) gives it */
+	int status;			/* as wait(2) gives it; 0 if undead or stolen */
+	bool stolen;			/* somebody else reaped it first */
+	char *undead;			/* why it could not be killed; NULL: it is dead */
 	struct rusage rusage;
 	uint64_t died_us;
 	char *left;			/* what it left behind, a line each; the worker takes it */
@@ -94,7 +97,7 @@ struct host {
 	uint64_t act_us;		/* when the next step against it is due */
 	uint32_t sender_serial;		/* the test that sent proctor a signal; 0: none */
 	int sender_signal;
-	bool over_told;
+	int kill_errnum;		/* what kill(2) said of SIGKILL */
 };
 
 /* The test of the task whose end has this serial; NULL: not one of this task. */

@@ -358,7 +358,7 @@ void judge_exit(struct host *host, struct post *post)
 	char names[512], *how, *text;
 
 	if (host->nsuites == 0 || host->stop == STOP_CANCELLED || host->stop == STOP_CONDEMNED ||
-	    (host->stop == STOP_NOT && host->status == 0))
+	    (host->stop == STOP_NOT && host->status == 0 && !host->stolen))
 		return;
 	evidence_read(&e, host);
 	o = &post->outcomes[post->noutcomes++];

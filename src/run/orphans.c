@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/orphans.h"
 
+#include "run/undead.h"
+
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,16 +49,29 @@ static ssize_t process_read(int pid, const char *name, char *buf, size_t nbuf)
 	return n < 0 ? -1 : (ssize_t)nread;
 }
 
-int process_parent(int pid)
+struct process_stat {
+	int parent, group, session;
+	uint64_t started;	/* ticks since boot */
+};
+
+static bool process_stat(int pid, struct process_stat *st)
 {
-	char stat[512], *at;
-	int parent;
+	char stat[1024], *at;
 
 	if (process_read(pid, "stat", stat, sizeof(stat)) < 0)
-		return 0;
+		return false;
 	/* The name in parentheses may hold anything, also parentheses. */
 	at = strrchr(stat, ')');
-	return at && sscanf(at, ") %*c %d", &parent) == 1 ? parent : 0;
+	return at && sscanf(at, ") %*c %d %d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d "
+			    "%*d %*d %" SCNu64, &st->parent, &st->group, &st->session,
+			    &st->started) == 4;
+}
+
+int process_parent(int pid)
+{
+	struct process_stat st;
+
+	return process_stat(pid, &st) ? st.parent : 0;
 }
 
 static const char *environ_value(const char *vars, size_t nvars, const char *name)
@@ -88,10 +104,10 @@ uint64_t process_host(int pid, const char *run_id)
 	return host;
 }
 
-/* Appends "sleep 100 (process 123)" as a line. */
-static void orphan_name(int pid, char **lines)
+/* Appends "process 123: sleep 100" as a line. */
+static void orphan_name(int pid, int errnum, char **lines)
 {
-	char words[256], *longer;
+	char words[256], why[UNDEAD_BYTES] = "", *longer;
 	ssize_t n = process_read(pid, "cmdline", words, sizeof(words));
 
 	if (n <= 0) {
@@ -102,37 +118,135 @@ static void orphan_name(int pid, char **lines)
 	for (ssize_t i = 0; i < n - 1; i++)
 		if (words[i] == '\0')
 			words[i] = ' ';
-	if (asprintf(&longer, "%s%sprocess %d: %s", *lines ? *lines : "", *lines ? "\n" : "", pid,
-		     n > 0 ? words : "?") < 0)
+	if (errnum != 0)
+		undead_words(pid, errnum, why, sizeof(why));
+	if (asprintf(&longer, "%s%sprocess %d: %s%s%s%s", *lines ? *lines : "", *lines ? "\n" : "",
+		     pid, n > 0 ? words : "?", *why ? " (could not be killed: " : "", why,
+		     *why ? ")" : "") < 0)
 		return;
 	free(*lines);
 	*lines = longer;
 }
 
-void orphans_kill(const char *run_id, uint64_t number, bool all, orphans_alive *alive, void *data,
-		  char **left, char **others)
+static struct orphan *orphan_seen(const struct orphans *o, int pid, uint64_t started)
 {
-	DIR *dir = opendir("/proc");
-	struct dirent *entry;
-	int self = getpid();
+	for (size_t i = 0; i < o->nseen; i++)
+		if (o->seen[i].pid == pid && o->seen[i].started == started)
+			return &o->seen[i];
+	return NULL;
+}
 
-	while (dir && (entry = readdir(dir))) {
-		uint64_t host;
+/* Without memory it will be named again. */
+static void orphan_note(struct orphans *o, int pid, uint64_t started, bool hopeless)
+{
+	struct orphan *longer = reallocarray(o->seen, o->nseen + 1, sizeof(*longer));
+
+	if (!longer)
+		return;
+	o->seen = longer;
+	o->seen[o->nseen++] = (struct orphan){ .pid = pid, .started = started,
+					       .hopeless = hopeless };
+}
+
+/* The next living child of this thread that is not hopeless; 0: no more. */
+static int orphan_next(const struct orphans *o, DIR *dir, struct process_stat *st)
+{
+	struct dirent *entry;
+
+	while ((entry = readdir(dir))) {
 		int pid = isdigit((unsigned char)entry->d_name[0]) ? atoi(entry->d_name) : 0;
+		const struct orphan *seen;
 		siginfo_t si;
 
-		if (pid <= 0 || process_parent(pid) != self)
+		if (pid <= 0 || !process_stat(pid, st) || st->parent != getpid())
 			continue;
 		/* A child of another thread is a host or the guard. */
-		if (waitid(P_PID, (id_t)pid, &si, WEXITED | WNOHANG | WNOWAIT | __WNOTHREAD) < 0)
+		si.si_pid = 0;
+		if (waitid(P_PID, (id_t)pid, &si, WEXITED | WNOHANG | WNOWAIT | __WNOTHREAD) < 0 ||
+		    si.si_pid != 0)
 			continue;
-		host = process_host(pid, run_id);
-		if (host == 0 ? !all : alive(host, data))
+		seen = orphan_seen(o, pid, st->started);
+		if (!seen || !seen->hopeless)
+			return pid;
+	}
+	return 0;
+}
+
+/* The number of the host it descends from; 0: not known. */
+static uint64_t orphan_host(int pid, const struct process_stat *st, const struct orphan_owner *owner)
+{
+	uint64_t host = process_host(pid, owner->run_id);
+
+	if (host == 0 && owner->group > 0 &&
+	    (st->session == owner->group || st->group == owner->group))
+		host = owner->number;
+	return host;
+}
+
+bool orphans_of(const struct orphans *o, const struct orphan_owner *owner)
+{
+	DIR *dir = opendir("/proc");
+	struct process_stat st;
+	bool found = false;
+	int pid;
+
+	while (dir && !found && (pid = orphan_next(o, dir, &st)) > 0)
+		found = orphan_host(pid, &st, owner) == owner->number;
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+size_t orphans_kill(struct orphans *o, const struct orphan_owner *owner, bool all,
+		    orphans_alive *alive, void *data, char **left, char **others)
+{
+	DIR *dir = opendir("/proc");
+	struct process_stat st;
+	size_t ndying = 0;
+	int pid;
+
+	while (dir && (pid = orphan_next(o, dir, &st)) > 0) {
+		uint64_t host = orphan_host(pid, &st, owner);
+		int errnum;
+
+		if (host == 0 ? !all : host != owner->number && alive(host, data))
 			continue;
-		orphan_name(pid, host == number ? left : others);
 		/* Not reaped yet, and by nobody else: the number is still its own. */
-		kill(pid, SIGKILL);
+		errnum = kill(pid, SIGKILL) < 0 ? errno : 0;
+		ndying += errnum == 0;
+		if (orphan_seen(o, pid, st.started))
+			continue;
+		orphan_name(pid, errnum, host == owner->number ? left : others);
+		orphan_note(o, pid, st.started, errnum != 0);
 	}
 	if (dir)
 		closedir(dir);
+	return ndying;
+}
+
+void orphans_give_up(struct orphans *o, int pid)
+{
+	struct process_stat st;
+
+	if (process_stat(pid, &st))
+		orphan_note(o, pid, st.started, true);
+}
+
+void orphans_name_undead(const struct orphans *o, char **lines)
+{
+	DIR *dir = opendir("/proc");
+	struct process_stat st;
+	int pid;
+
+	while (dir && (pid = orphan_next(o, dir, &st)) > 0)
+		if (orphan_seen(o, pid, st.started))
+			orphan_name(pid, ETIMEDOUT, lines);
+	if (dir)
+		closedir(dir);
+}
+
+void orphans_fini(struct orphans *o)
+{
+	free(o->seen);
+	*o = (struct orphans){ 0 };
 }

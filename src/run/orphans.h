@@ -9,7 +9,26 @@
 #define RUN_ORPHANS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+struct orphans {
+	/* Named already, so that none is named twice; also given-up hosts, which are none's orphans. */
+	struct orphan {
+		int pid;
+		uint64_t started;	/* ticks since boot: with the pid it names a process */
+		bool hopeless;		/* may not be killed: nobody waits for its end */
+	} *seen;
+	size_t nseen;
+};
+
+/* Whose orphans are meant, by the marks in their environment or, where that cannot be read (sudo),
+ * by the session or group they are in. */
+struct orphan_owner {
+	const char *run_id;
+	uint64_t number;	/* of the host */
+	int group;		/* and session, of the host, not reaped yet; 0: of none */
+};
 
 /* Is the host with this number alive? Its orphans are left alone: a test may have its reasons. */
 typedef bool orphans_alive(uint64_t host, void *data);
@@ -17,13 +36,23 @@ typedef bool orphans_alive(uint64_t host, void *data);
 /* Reaps the orphans that have ended. True if there are others that live. */
 bool orphans_reap(void);
 
+/* Does an orphan of this host live? */
+bool orphans_of(const struct orphans *o, const struct orphan_owner *owner);
+
 /*
- * Kills the orphans of hosts that are dead. `*left` gets a line for each that belonged to host
- * `number` (heap, appended; may stay NULL), `*others` for the rest of the killed. With `all`,
- * orphans that show no host, since they wiped their environment, are killed as well.
+ * Kills the orphans of hosts that are dead. `*left` gets a line for each that belonged to the owner
+ * (heap, appended; may stay NULL), `*others` for the rest of the killed; each is named once. With
+ * `all`, orphans that show no host, since they wiped their environment, are killed as well. Returns
+ * how many of them were told to die and may yet do so.
  */
-void orphans_kill(const char *run_id, uint64_t number, bool all, orphans_alive *alive, void *data,
-		  char **left, char **others);
+size_t orphans_kill(struct orphans *o, const struct orphan_owner *owner, bool all,
+		    orphans_alive *alive, void *data, char **left, char **others);
+
+/* A process that was given up: it is not an orphan, and nobody waits for its end. */
+void orphans_give_up(struct orphans *o, int pid);
+/* A line for each that was to die and still lives (heap, appended). */
+void orphans_name_undead(const struct orphans *o, char **lines);
+void orphans_fini(struct orphans *o);
 
 /* The number of the host that `pid` descends from, by its marks; 0: none of this run. */
 uint64_t process_host(int pid, const char *run_id);

@@ -100,14 +100,14 @@ void results_tell_slow(struct supervisor *sup, struct host *host, const struct h
 }
 
 /* Moves the output of one stream into the entry. */
-static void take_output(struct cutter *c, const struct outcome *o, bool over, char **own,
+static void take_output(const struct stream *s, struct cutter *c, const struct outcome *o, char **own,
 			const char **bytes, size_t *nbytes, size_t *nhead, uint64_t *total)
 {
 	struct capture capture;
 
 	cutter_claim(c, o->serial, &capture);
 	/* It died, or its marker could not be written: then the open end is its own. */
-	if (over && (o->open_output || c->serial < o->serial)) {
+	if (!s->started && (o->open_output || c->serial < o->serial)) {
 		if (capture.total_bytes == 0) {
 			capture = c->open;
 			c->open = (struct capture){ 0 };
@@ -123,11 +123,10 @@ static void take_output(struct cutter *c, const struct outcome *o, bool over, ch
 static void take_outputs(struct host *host, const struct outcome *o, struct writer_entry *e)
 {
 	struct proctor_result *r = &e->result;
-	bool over = host->state == HOST_OVER;
 
-	take_output(&host->out_cut, o, over, &e->own_out, &r->out, &r->nout, &r->out_head,
+	take_output(&host->out, &host->out_cut, o, &e->own_out, &r->out, &r->nout, &r->out_head,
 		    &r->out_bytes);
-	take_output(&host->err_cut, o, over, &e->own_err, &r->err, &r->nerr, &r->err_head,
+	take_output(&host->err, &host->err_cut, o, &e->own_err, &r->err, &r->nerr, &r->err_head,
 		    &r->err_bytes);
 	e->nbytes += r->nout + r->nerr;
 }
@@ -283,11 +282,18 @@ static void tell_end(struct supervisor *sup, struct host *host, struct outcome *
 		count(sup, o, &counted);
 }
 
+/* A stream that came to its end, or could not be read, holds up nobody. */
+static bool stream_complete(const struct stream *s, const struct cutter *c, uint32_t serial)
+{
+	return !s->started || c->serial >= serial;
+}
+
 static bool output_complete(const struct host *host, uint32_t serial)
 {
-	if (!host || host->state == HOST_OVER || (!host->captured && serial != MARKER_LAST))
+	if (!host || (!host->captured && serial != MARKER_LAST))
 		return true;
-	return host->out_cut.serial >= serial && host->err_cut.serial >= serial;
+	return stream_complete(&host->out, &host->out_cut, serial) &&
+	       stream_complete(&host->err, &host->err_cut, serial);
 }
 
 void results_add(struct supervisor *sup, struct host *host, struct outcome *o)

@@ -20,6 +20,7 @@
 
 #define DEFAULT_TIMEOUT_US 20000000u
 #define DEFAULT_GRACE_US 2000000u
+#define DEFAULT_LEAK_US 100000u
 #define DEFAULT_OUTPUT_BYTES (1u << 20)
 
 const char *proctor_verdict_name(enum proctor_verdict verdict)
@@ -63,6 +64,10 @@ static int options_complete(struct proctor_options *to, const struct proctor_opt
 		to->grace_us = DEFAULT_GRACE_US;
 	if (to->slow_after_us == 0)
 		to->slow_after_us = to->timeout_us / 2;
+	if (to->leak_us == 0)
+		to->leak_us = DEFAULT_LEAK_US;
+	else if (to->leak_us == PROCTOR_AT_ONCE)
+		to->leak_us = 0;
 	if (to->max_output_bytes == 0)
 		to->max_output_bytes = DEFAULT_OUTPUT_BYTES;
 	if (to->repeat == 0)
@@ -261,7 +266,7 @@ static int run_supervise(struct supervisor *sup, const char *why, int *exit_code
 		ret = supervisor_run(sup);
 	if (ret == 0 && sup->lost)
 		ret = error_set(sup->err, -ENOMEM, "no memory for all of the run's events");
-	if (run->coverage && !sup->abandoned) {
+	if (run->coverage) {
 		int failed = run_finish_coverage(sup);
 
 		ret = ret < 0 ? ret : failed;
@@ -313,8 +318,6 @@ static int run_with_loop(struct supervisor *sup, proctor_callback *callback, voi
 		ret = run_with_writer(sup, callback, data, why, exit_code);
 	else
 		ret = error_set(sup->err, -ENOMEM, "no memory for %zu suites", run->queue.nlanes);
-	if (sup->abandoned)
-		return ret;	/* a worker still uses all of it */
 	queue_fini(&run->queue);
 close_mailbox:
 	mailbox_close(&run->mailbox);
@@ -368,7 +371,6 @@ int proctor_run(struct proctor_plan *plan, const struct proctor_options *options
 		*counts = sup.counts;
 	if (exit_code)
 		*exit_code = code;
-	if (!sup.abandoned)
-		run_release(run);
+	run_release(run);
 	return ret;
 }

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/container.h"
+#include "run/life.h"
 #include "run/orphans.h"
 #include "run/words.h"
 
@@ -188,6 +189,7 @@ static void signals_one(struct supervisor *sup, const struct signalfd_siginfo *s
 	switch (si->ssi_signo) {
 	case SIGCHLD:
 		orphans_reap();
+		life_orphan_ended(sup);
 		break;
 	case SIGTSTP:
 		signals_suspend(sup);

@@ -3,11 +3,10 @@
 
 #include "base/clock.h"
 #include "base/container.h"
-#include "base/futex.h"
 #include "coverage/outside.h"
 #include "run/guard.h"
+#include "run/life.h"
 #include "run/not_run.h"
-#include "run/orphans.h"
 #include "run/results.h"
 #include "run/signals.h"
 #include "run/worker.h"
@@ -25,14 +24,8 @@
 
 /* How often everything is looked at where no event says that something happened. */
 #define TICK_US 100000u
-/* How long a killed host may take to die before proctor calls it its own error. */
+/* How long a killed host may take to die before it is given up. */
 #define KILLED_US 5000000u
-/* What is read at most of a dead host's pipe: all that a pipe can hold. */
-#define DRAIN_BYTES (4u << 20)
-/* A test that has written so much is one that floods: its pipe is widened, and a turn of the loop
- * carries more. As wide as an unprivileged process may ask for by default. */
-#define FLOOD_BYTES (256u << 10)
-#define FLOOD_PIPE_BYTES (1 << 20)
 /* How long events may be kept back, so that the writer's thread is woken once for many. */
 #define FLUSH_US 5000u
 /* How long orphans may take to die at the end of the run. */
@@ -57,6 +50,12 @@ void supervisor_note(struct supervisor *sup, const char *fmt, ...)
 	}
 	e->event.text = e->own_text ? e->own_text : "no memory for a note";
 	writer_add(&sup->run->writer, e);
+}
+
+void supervisor_look_by(struct supervisor *sup, uint64_t us)
+{
+	if (us < sup->tick_us)
+		sup->tick_us = us;
 }
 
 void supervisor_fatal(struct supervisor *sup, const struct proctor_error *why)
@@ -84,14 +83,26 @@ static void host_enter(struct supervisor *sup, struct host *h, enum host_state s
 		break;
 	case HOST_KILLED:
 		spawned_signal(h->pid, h->group, SIGKILL);
-		h->act_us = clock_us() + KILLED_US;
+		h->kill_errnum = kill(h->pid, SIGKILL) < 0 ? errno : 0;
+		/* Another user's: it will not be any easier later. */
+		h->act_us = clock_us() + (h->kill_errnum == EPERM ? 0 : KILLED_US);
+		break;
+	case HOST_UNDEAD:
+		life_give_up(sup, h, h->kill_errnum);
 		break;
 	case HOST_RUNNING:
 	case HOST_DRAINING:
 	case HOST_OVER:
-		h->act_us = CLOCK_NEVER;
-		break;
+		break;		/* not against its will: life.c */
 	}
+	supervisor_look_by(sup, h->act_us);
+}
+
+/* It is dead: what it left is not waited for any longer. */
+static void host_hurry(struct supervisor *sup, struct host *h)
+{
+	h->act_us = 0;
+	supervisor_look_by(sup, 0);
 }
 
 static void host_stop_for(struct supervisor *sup, struct host *h, enum host_stop why,
@@ -103,7 +114,10 @@ static void host_stop_for(struct supervisor *sup, struct host *h, enum host_stop
 		h->stop_serial = serial;
 	}
 	pthread_mutex_unlock(&h->lock);
-	host_enter(sup, h, host_next(h->state, event));
+	if (h->state == HOST_DRAINING)
+		host_hurry(sup, h);
+	else
+		host_enter(sup, h, host_next(h->state, event));
 }
 
 /* Under the lock: from `run->stopping` on, either this sees a task, or none is handed out. */
@@ -119,7 +133,9 @@ static bool host_is_working(struct host *h)
 
 static void host_cancel(struct supervisor *sup, struct host *h)
 {
-	if (h->state == HOST_DRAINING || h->state == HOST_OVER)
+	if (h->state == HOST_DRAINING && sup->stopping == STOPPING_KILLED)
+		host_hurry(sup, h);
+	if (h->state == HOST_DRAINING || h->state == HOST_OVER || h->state == HOST_UNDEAD)
 		return;
 	if (sup->stopping == STOPPING_KILLED)
 		host_stop_for(sup, h, STOP_CANCELLED, 0, HOST_CONDEMNED);
@@ -149,142 +165,14 @@ void supervisor_stop(struct supervisor *sup, enum stopping how)
 		host_cancel(sup, h);
 }
 
-/* Is the host with this number one of a worker, or about to be? */
-static bool supervisor_alive(uint64_t number, void *data)
-{
-	const struct supervisor *sup = data;
-
-	for (unsigned i = 0; i < sup->run->nworkers; i++)
-		if (sup->run->workers[i].live_host == number)
-			return true;
-	return false;
-}
-
-static void supervisor_orphans(struct supervisor *sup, uint64_t number, bool all, char **left)
-{
-	char *others = NULL;
-
-	if (sup->signals.fd < 0 || !orphans_reap())
-		return;
-	orphans_kill(sup->run->run_id, number, all, supervisor_alive, sup, left, &others);
-	if (others)
-		supervisor_note(sup, "killed what a test had left behind: %s", others);
-	free(others);
-}
-
-static void host_close_stream(struct supervisor *sup, struct stream *s, struct cutter *c)
-{
-	struct proctor_error err;
-
-	if (s->fd < 0)
-		return;
-	/* Never waited on to its end: a child that left the group may hold it open for ever. */
-	if (s->started && sup->ops->drain(sup->lp, s, DRAIN_BYTES, &err) < 0)
-		supervisor_note(sup, "the last output of a test may be incomplete: %s", err.text);
-	sup->ops->stop(sup->lp, s);
-	cutter_end(c);
-	close(s->fd);
-	s->fd = -1;
-}
-
-static void host_reap(struct supervisor *sup, struct host *h)
-{
-	struct proctor_error err;
-	pid_t pid;
-
-	guard_remove(sup->run->guard, h->group);
-	do
-		pid = wait4(h->pid, &h->status, WNOHANG, &h->rusage);
-	while (pid < 0 && errno == EINTR);
-	if (pid != h->pid) {
-		error_set(&err, -ECHILD, "somebody else reaped process %d of a test: its verdict is "
-			  "lost", h->pid);
-		supervisor_fatal(sup, &err);
-	}
-	h->pid = 0;
-}
-
-/* The page's word and our own flag; the worker believes the flag. */
-static void host_say_over(struct host *h)
-{
-	_Atomic uint32_t *word = h->map.page ? &h->map.page->done : &h->own_done;
-
-	atomic_store_explicit(&h->over, true, memory_order_release);
-	atomic_fetch_xor(word, PAGE_DEAD);
-	futex_wake(word);
-}
-
-static void host_on_death(struct stream *s, const char *bytes, size_t nbytes, int error)
-{
-	struct host *h = container_of(s, struct host, death);
-	struct supervisor *sup = h->run->supervisor;
-
-	(void)bytes, (void)nbytes, (void)error;
-	sup->ops->stop(sup->lp, s);
-	h->died_us = clock_us();
-	signals_take(sup);
-	host_enter(sup, h, host_next(h->state, HOST_DIED));
-	sup->run->workers[h->worker].live_host = 0;
-	supervisor_orphans(sup, h->number, false, &h->left);
-	/* The zombie keeps its number: the group cannot have become a stranger's. */
-	spawned_signal(h->pid, h->group, SIGKILL);
-	host_close_stream(sup, &h->out, &h->out_cut);
-	host_close_stream(sup, &h->err, &h->err_cut);
-	host_reap(sup, h);
-	host_enter(sup, h, host_next(h->state, HOST_ENDED));
-	results_settle(sup, h);
-	host_say_over(h);
-}
-
-static void host_output(struct host *h, struct cutter *c, int fd, const char *bytes, size_t nbytes)
-{
-	uint64_t before = c->open.total_bytes;
-
-	cutter_feed(c, bytes, nbytes);
-	/* Refused where the user's pipes hold too much already: then it stays as it is. */
-	if (before < FLOOD_BYTES && c->open.total_bytes >= FLOOD_BYTES)
-		fcntl(fd, F_SETPIPE_SZ, FLOOD_PIPE_BYTES);
-	if (h->waiting)
-		results_settle(h->run->supervisor, h);
-}
-
-static void host_on_out(struct stream *s, const char *bytes, size_t nbytes, int error)
-{
-	struct host *h = container_of(s, struct host, out);
-
-	(void)error;
-	host_output(h, &h->out_cut, s->fd, bytes, nbytes);
-}
-
-static void host_on_err(struct stream *s, const char *bytes, size_t nbytes, int error)
-{
-	struct host *h = container_of(s, struct host, err);
-
-	(void)error;
-	host_output(h, &h->err_cut, s->fd, bytes, nbytes);
-}
-
 static void supervisor_watch(struct supervisor *sup, struct host *h)
 {
-	const uint8_t *key = h->map.page ? h->map.marker_key : NULL;
-	size_t max_bytes = sup->run->options.max_output_bytes;
 	struct proctor_error err;
-	int ret;
 
 	h->next = sup->hosts;
 	sup->hosts = h;
 	h->act_us = CLOCK_NEVER;
-	cutter_init(&h->out_cut, key, max_bytes);
-	cutter_init(&h->err_cut, key, max_bytes);
-	h->out = (struct stream){ .fd = h->out.fd, .kind = STREAM_BYTES, .call = host_on_out };
-	h->err = (struct stream){ .fd = h->err.fd, .kind = STREAM_BYTES, .call = host_on_err };
-	h->death = (struct stream){ .fd = h->pidfd, .kind = STREAM_ONCE, .call = host_on_death };
-	ret = sup->ops->start(sup->lp, &h->death, &err);
-	if (ret == 0 && h->captured)
-		ret = sup->ops->start(sup->lp, &h->out, &err);
-	if (ret == 0 && h->captured)
-		ret = sup->ops->start(sup->lp, &h->err, &err);
-	if (ret < 0) {
+	if (life_watch(sup, h, &err) < 0) {
 		sup->loop_failed = true;
 		supervisor_fatal(sup, &err);
 	}
@@ -426,23 +314,22 @@ static uint64_t host_look(struct supervisor *sup, struct host *h, uint64_t now_u
 {
 	struct host_work work;
 	struct activity a;
-	struct proctor_error err;
 
-	if (h->state == HOST_STOPPING || h->state == HOST_KILLED) {
-		if (now_us < h->act_us)
-			return h->act_us;
-		if (h->state == HOST_KILLED) {
-			error_set(&err, -ETIMEDOUT, "process %d of a test does not die, %u s after "
-				  "SIGKILL", h->pid, KILLED_US / 1000000u);
-			sup->abandoned = true;
-			supervisor_fatal(sup, &err);
-			return CLOCK_NEVER;
-		}
-		host_enter(sup, h, host_next(h->state, HOST_OVERDUE));
+	switch (h->state) {
+	case HOST_RUNNING:
+		break;
+	case HOST_STOPPING:
+	case HOST_KILLED:
+		if (now_us >= h->act_us)
+			host_enter(sup, h, host_next(h->state, HOST_OVERDUE));
 		return h->act_us;
-	}
-	if (h->state != HOST_RUNNING)
+	case HOST_DRAINING:
+		life_look(sup, h, now_us);
+		return h->act_us;
+	case HOST_UNDEAD:
+	case HOST_OVER:
 		return CLOCK_NEVER;
+	}
 	pthread_mutex_lock(&h->lock);
 	work = h->work;
 	a = host_activity(h, &work, now_us);
@@ -567,16 +454,20 @@ static void supervisor_last_orphans(struct supervisor *sup)
 {
 	uint64_t until_us = clock_us() + ORPHANS_US;
 	struct proctor_error err;
-	char *left = NULL;
+	char *left = NULL, *undead = NULL;
+	size_t ndying;
 
-	while (sup->signals.fd >= 0 && orphans_reap() && clock_us() < until_us) {
-		supervisor_orphans(sup, 0, true, &left);
+	while ((ndying = life_orphans(sup, NULL, &left)) > 0 && clock_us() < until_us)
 		if (sup->ops->turn(sup->lp, clock_us() + 10000, &err) < 0)
 			break;
-	}
 	if (left)
 		supervisor_note(sup, "killed what some test had left behind: %s", left);
+	if (ndying > 0)
+		orphans_name_undead(&sup->orphans, &undead);
+	if (undead)
+		supervisor_note(sup, "what some test had left behind does not die: %s", undead);
 	free(left);
+	free(undead);
 }
 
 /*
@@ -593,9 +484,10 @@ static void supervisor_rescue(struct supervisor *sup)
 
 		fds[n++] = (struct pollfd){ .fd = sup->wake.fd, .events = POLLIN };
 		for (struct host *h = sup->hosts; h && n < ARRAY_SIZE(fds); h = h->next) {
-			if (h->state == HOST_OVER)
+			/* A death that was seen before, or one that does not come. */
+			host_look(sup, h, clock_us());
+			if (h->state != HOST_KILLED)
 				continue;
-			spawned_signal(h->pid, h->group, SIGKILL);
 			hosts[n] = h;
 			fds[n++] = (struct pollfd){ .fd = h->pidfd, .events = POLLIN };
 		}
@@ -603,7 +495,7 @@ static void supervisor_rescue(struct supervisor *sup)
 		poll(fds, n, TICK_US / 1000);
 		for (nfds_t i = 1; i < n; i++)
 			if (fds[i].revents)
-				host_on_death(&hosts[i]->death, NULL, 0, 0);
+				life_died(sup, hosts[i]);
 		supervisor_on_wake(&sup->wake, NULL, 0, 0);
 	}
 }
@@ -632,7 +524,7 @@ int supervisor_run(struct supervisor *sup)
 	struct run *run = sup->run;
 
 	supervisor_start(sup);
-	while (sup->nworkers > 0 && !sup->abandoned) {
+	while (sup->nworkers > 0) {
 		uint64_t look_us, flush_us;
 
 		if (sup->nunfinished == 0)
@@ -644,12 +536,11 @@ int supervisor_run(struct supervisor *sup)
 			supervisor_rescue(sup);
 		supervisor_check_writer(sup);
 	}
-	if (sup->abandoned)
-		return sup->err->code;
 	supervisor_join(sup);
 	/* Before the orphans: with their worker's thread gone they look like some. */
 	symbolizers_fini(&run->symbolizers);
 	supervisor_last_orphans(sup);
+	life_fini(sup);
 	supervisor_close_guard(sup);
 	not_run_tell(sup);
 	return sup->err->code;

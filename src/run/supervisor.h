@@ -6,7 +6,10 @@
 #ifndef RUN_SUPERVISOR_H
 #define RUN_SUPERVISOR_H
 
+#include "run/orphans.h"
 #include "run/run.h"
+
+struct undead;
 
 /* How the run is brought to an end before its time. */
 enum stopping {
@@ -31,6 +34,8 @@ struct supervisor {
 	sigset_t saved_mask;
 	int saved_subreaper;
 	struct host *hosts;		/* alive or not yet released */
+	struct undead *undead;		/* given up, and watched nevertheless */
+	struct orphans orphans;
 	unsigned nworkers;		/* that have not ended */
 	size_t nunfinished;		/* items without a final result */
 	uint64_t tick_us;		/* when the next look at everything is due */
@@ -46,7 +51,6 @@ struct supervisor {
 	bool coverage_below;	/* of the minimum */
 	bool lost;			/* no memory for an event */
 	bool loop_failed;		/* a stream could not be started: poll(2) has to do */
-	bool abandoned;			/* a worker waits for a host that does not die */
 	struct proctor_counts counts;
 	struct exit_test *exit_tests;
 	struct proctor_error *err;	/* why proctor itself cannot go on; code 0: it can */
@@ -57,6 +61,8 @@ int supervisor_run(struct supervisor *sup);
 
 /* Takes what the workers have posted so far. */
 void supervisor_posts(struct supervisor *sup);
+/* Everything is looked at by then. */
+void supervisor_look_by(struct supervisor *sup, uint64_t us);
 /* Ends the run early. */
 void supervisor_stop(struct supervisor *sup, enum stopping how);
 /* Says why, before it is stopped: the first reason counts. "the run ended at …" */

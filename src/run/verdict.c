@@ -13,6 +13,9 @@
 /* Automake's: the program could not test what it was for. */
 #define EXIT_STATUS_SKIP 77
 
+static const char stolen_words[] =
+	"how it ended is not known: another part of this program reaped its process";
+
 /* "what: why" on the heap; `why` may be NULL. NULL: no memory. */
 static __attribute__((format(printf, 1, 2))) char *sentence(const char *fmt, ...)
 {
@@ -150,26 +153,43 @@ void verdict_of_timeout(struct outcome *o, uint64_t timeout_us)
 				duration_words(timeout_us, words, sizeof(words))));
 }
 
-/* What the supervisor did to the host decides before how it died. True if it did something. */
-static bool verdict_of_stop(struct outcome *o, const struct host *host, uint64_t timeout_us)
+static void verdict_of_stop(struct outcome *o, const struct host *host, uint64_t timeout_us)
 {
 	if (WIFSIGNALED(host->status))
 		o->result.signal = WTERMSIG(host->status);
 	switch (host->stop) {
 	case STOP_NOT:
-		return false;
+		break;
 	case STOP_TIMEOUT:
 		verdict_of_timeout(o, timeout_us);
-		return true;
+		break;
 	case STOP_CANCELLED:
 		o->result.verdict = PROCTOR_CANCELLED;
 		outcome_say(o, sentence("stopped because the run ended early"));
-		return true;
+		break;
 	case STOP_CONDEMNED:
 		o->result.verdict = PROCTOR_CRASH;
-		return true;
+		break;
 	}
-	return false;
+}
+
+/* What decides before how it died, which may not even be known. True if something does. */
+static bool verdict_of_no_death(struct outcome *o, const struct host *host, uint64_t timeout_us)
+{
+	char *text;
+
+	if (host->stop == STOP_NOT && !host->stolen)
+		return false;
+	verdict_of_stop(o, host, timeout_us);
+	if (host->stop == STOP_NOT)
+		verdict_error(o, stolen_words);
+	if (host->undead) {
+		text = sentence("%s%s%s", o->message ? o->message : "", o->message ? "; " : "",
+				host->undead);
+		if (text)
+			outcome_say(o, text);
+	}
+	return true;
 }
 
 void verdict_of_death(struct outcome *o, const struct host *host, uint64_t timeout_us,
@@ -179,7 +199,7 @@ void verdict_of_death(struct outcome *o, const struct host *host, uint64_t timeo
 	o->result.end_us = host->died_us;
 	o->result.max_rss_kb = (uint64_t)host->rusage.ru_maxrss;
 	o->open_output = true;
-	if (!verdict_of_stop(o, host, timeout_us))
+	if (!verdict_of_no_death(o, host, timeout_us))
 		verdict_of_child(o, host->status, crash);
 }
 
@@ -222,7 +242,7 @@ void verdict_of_exe(struct outcome *o, const struct host *host, uint64_t timeout
 	o->result.sys_us = timeval_us(host->rusage.ru_stime);
 	o->result.max_rss_kb = (uint64_t)host->rusage.ru_maxrss;
 	o->open_output = true;
-	if (!verdict_of_stop(o, host, timeout_us))
+	if (!verdict_of_no_death(o, host, timeout_us))
 		verdict_of_status(o, host->status);
 }
 
@@ -245,8 +265,11 @@ char *death_words(const struct host *host, uint64_t timeout_us, const struct cra
 	char words[WORDS_BYTES];
 
 	if (host->stop == STOP_TIMEOUT)
-		return sentence("was not through after %s",
-				duration_words(timeout_us, words, sizeof(words)));
+		return sentence("was not through after %s%s%s",
+				duration_words(timeout_us, words, sizeof(words)),
+				host->undead ? "; " : "", host->undead ? host->undead : "");
+	if (host->stolen)
+		return sentence("%s", stolen_words);
 	if (WIFSIGNALED(host->status)) {
 		char *how = crash_sentence(crash, WTERMSIG(host->status));
 		char *text = sentence("died: %s", how ? how : "by a signal");

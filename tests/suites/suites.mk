@@ -21,6 +21,7 @@ EXE_WAYS     := return_nonzero exit_0 exit_1 _exit_0 _exit_5 segv abrt fpe bus i
                 ignores_sigterm deadlock hangs_with_children hangs_with_daemon cleans_up no_newline binary \
                 unflushed_before_crash closes_stdio nonblocking thread writing_child daemon \
                 fork_returns_in_child orphan neighbour_0 neighbour_2
+EXE_ENDS     := last_words holds_pipe quiet soon_over unkillable_daemon hangs sleeps passes
 EXE_OPTIONS  := passes skips fails flaky sleeps shows floods fails_loudly
 
 SUITES := $(WAYS:%=$S/ways/lib%.so) $(WAYS:%=$S/ways_h/lib%_h.so) $S/ways/libtml.so \
@@ -38,7 +39,7 @@ SUITES := $(WAYS:%=$S/ways/lib%.so) $(WAYS:%=$S/ways_h/lib%_h.so) $S/ways/libtml
           $S/sanitized/libgcc_undefined.so $S/sanitized/libclang_address.so \
           $S/sanitized/libclang_undefined.so $S/unshared/libclang_address.so \
           $(BROKEN:%=$S/broken/lib%.so) $S/broken/libmissing.so $S/broken/libneeds.so \
-          $(EXE_WAYS:%=$S/exe/%) $(EXE_OPTIONS:%=$S/exe_options/%)
+          $(EXE_WAYS:%=$S/exe/%) $(EXE_OPTIONS:%=$S/exe_options/%) $(EXE_ENDS:%=$S/exe_ends/%)
 
 include tests/suites/coverage.mk
 
@@ -192,6 +193,12 @@ $(EXE_WAYS:%=$S/exe/%): $S/obj/ways
 	@mkdir -p $(@D)
 	ln -f $< $@
 $(EXE_OPTIONS:%=$S/exe_options/%): $S/obj/options
+	@mkdir -p $(@D)
+	ln -f $< $@
+$S/obj/ends: tests/suites/ends.c tests/suites/suites.mk
+	@mkdir -p $(@D)
+	$(SUITE_CC) -o $@ $<
+$(EXE_ENDS:%=$S/exe_ends/%): $S/obj/ends
 	@mkdir -p $(@D)
 	ln -f $< $@
 

@@ -17,22 +17,23 @@
 
 #define RUN_ID "0123456789abcdef0123456789abcdef"
 
-/* A child with the marks of a host's descendant, waiting to be killed. */
+/* A child with the marks of a host's descendant (NULL: without), waiting to be killed. */
 static pid_t child_start(const char *host)
 {
 	char number[64], *argv[] = { "sh", "-c", "echo; read -r line", NULL };
 	char *envp[] = { "PROCTOR_RUN_ID=" RUN_ID, number, NULL };
+	char *none[] = { NULL };
 	int out[2], in[2];
 	char byte;
 	pid_t pid;
 
-	snprintf(number, sizeof(number), "PROCTOR_HOST=%s", host);
+	snprintf(number, sizeof(number), "PROCTOR_HOST=%s", host ? host : "");
 	assert_int_equal(pipe2(out, O_CLOEXEC) | pipe2(in, O_CLOEXEC), 0);
 	pid = fork();
 	if (pid == 0) {
 		dup2(in[0], 0);
 		dup2(out[1], 1);
-		execve("/bin/sh", argv, envp);
+		execve("/bin/sh", argv, host ? envp : none);
 		_exit(127);
 	}
 	/* Its environment is its own once it has said something. */
@@ -74,11 +75,14 @@ static void a_process_is_known_by_its_marks(void **state)
 static void orphans_of_the_dead_are_killed_and_those_of_the_living_are_not(void **state)
 {
 	pid_t dead = child_start("5"), living = child_start("7"), other = child_start("6");
+	const struct orphan_owner owner = { .run_id = RUN_ID, .number = 5 };
 	char *left = NULL, *others = NULL, name[32];
+	struct orphans o = { 0 };
 
 	(void)state;
 	assert_true(orphans_reap());
-	orphans_kill(RUN_ID, 5, false, alive_if_7, NULL, &left, &others);
+	assert_true(orphans_of(&o, &owner));
+	assert_int_equal(orphans_kill(&o, &owner, false, alive_if_7, NULL, &left, &others), 2);
 	await_zombie(dead);
 	await_zombie(other);
 	snprintf(name, sizeof(name), "process %d: sh", dead);
@@ -86,13 +90,59 @@ static void orphans_of_the_dead_are_killed_and_those_of_the_living_are_not(void 
 	snprintf(name, sizeof(name), "process %d: sh", other);
 	assert_non_null(strstr(others, name));
 	assert_true(orphans_reap());
+	assert_false(orphans_of(&o, &owner));
 	assert_int_equal(kill(living, 0), 0);
 	assert_int_equal(kill(dead, 0), -1);
 	kill(living, SIGKILL);
 	await_zombie(living);
 	assert_false(orphans_reap());
+	orphans_fini(&o);
 	free(left);
 	free(others);
+}
+
+/* As sudo leaves one: its environment is not to be read, its group is. */
+static void an_orphan_without_marks_is_known_by_its_group(void **state)
+{
+	pid_t pid = child_start(NULL), leader = getpgrp();
+	struct orphan_owner owner = { .run_id = RUN_ID, .number = 3, .group = leader };
+	struct orphans o = { 0 };
+
+	(void)state;
+	assert_int_equal(process_host(pid, RUN_ID), 0);
+	assert_true(orphans_of(&o, &owner));
+	owner.group = pid;
+	assert_false(orphans_of(&o, &owner));
+	kill(pid, SIGKILL);
+	await_zombie(pid);
+	assert_false(orphans_reap());
+}
+
+/* What does not die at once is killed again and not named again. */
+static void an_orphan_is_named_once(void **state)
+{
+	const struct orphan_owner owner = { .run_id = RUN_ID, .number = 5 };
+	char *left = NULL, *others = NULL, *undead = NULL;
+	pid_t pid = child_start("5");
+	struct orphans o = { 0 };
+
+	(void)state;
+	/* Stands for SIGKILL having been sent without effect. */
+	orphans_give_up(&o, pid);
+	assert_int_equal(o.nseen, 1);
+	assert_int_equal(orphans_kill(&o, &owner, true, alive_if_7, NULL, &left, &others), 0);
+	assert_null(left);
+	assert_false(orphans_of(&o, &owner));
+	o.seen[0].hopeless = false;
+	orphans_name_undead(&o, &undead);
+	assert_non_null(strstr(undead, "could not be killed"));
+	assert_int_equal(orphans_kill(&o, &owner, true, alive_if_7, NULL, &left, &others), 1);
+	assert_null(left);
+	assert_null(others);
+	await_zombie(pid);
+	assert_false(orphans_reap());
+	orphans_fini(&o);
+	free(undead);
 }
 
 struct starter {
@@ -114,7 +164,9 @@ static void *starter_main(void *data)
 
 static void a_child_of_another_thread_is_no_orphan(void **state)
 {
+	const struct orphan_owner owner = { .run_id = RUN_ID, .number = 9 };
 	char *left = NULL, *others = NULL;
+	struct orphans o = { 0 };
 	struct starter s;
 	pthread_t thread;
 
@@ -124,7 +176,7 @@ static void a_child_of_another_thread_is_no_orphan(void **state)
 	assert_int_equal(pthread_create(&thread, NULL, starter_main, &s), 0);
 	pthread_barrier_wait(&s.started);
 	assert_false(orphans_reap());
-	orphans_kill(RUN_ID, 9, true, alive_if_7, NULL, &left, &others);
+	assert_int_equal(orphans_kill(&o, &owner, true, alive_if_7, NULL, &left, &others), 0);
 	assert_null(left);
 	assert_null(others);
 	pthread_barrier_wait(&s.done);
@@ -136,6 +188,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_process_is_known_by_its_marks),
 		cmocka_unit_test(orphans_of_the_dead_are_killed_and_those_of_the_living_are_not),
+		cmocka_unit_test(an_orphan_without_marks_is_known_by_its_group),
+		cmocka_unit_test(an_orphan_is_named_once),
 		cmocka_unit_test(a_child_of_another_thread_is_no_orphan),
 	};
 

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/life.h"
+
+#include "base/clock.h"
+#include "base/container.h"
+#include "base/futex.h"
+#include "run/guard.h"
+#include "run/orphans.h"
+#include "run/results.h"
+#include "run/signals.h"
+#include "run/undead.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* What is read at most of a dead host's pipe: all that a pipe can hold. */
+#define DRAIN_BYTES (4u << 20)
+/* A test that has written so much is one that floods: its pipe is widened, and a turn of the loop
+ * carries more. As wide as an unprivileged process may ask for by default. */
+#define FLOOD_BYTES (256u << 10)
+#define FLOOD_PIPE_BYTES (1 << 20)
+
+/* A process that did not die of SIGKILL. Its host is gone. */
+struct undead {
+	struct undead *next;
+	struct supervisor *sup;
+	pid_t pid, group;
+	struct stream death;
+};
+
+/* Is the host with this number one of a worker, or about to be? */
+static bool host_lives(uint64_t number, void *data)
+{
+	const struct supervisor *sup = data;
+
+	for (unsigned i = 0; i < sup->run->nworkers; i++)
+		if (sup->run->workers[i].live_host == number)
+			return true;
+	return false;
+}
+
+size_t life_orphans(struct supervisor *sup, const struct host *h, char **left)
+{
+	struct orphan_owner owner = { .run_id = sup->run->run_id };
+	char *others = NULL;
+	size_t ndying;
+
+	if (sup->signals.fd < 0 || !orphans_reap())
+		return 0;
+	if (h) {
+		owner.number = h->number;
+		owner.group = h->group;
+	}
+	ndying = orphans_kill(&sup->orphans, &owner, !h, host_lives, sup, left, &others);
+	if (others)
+		supervisor_note(sup, "killed what a test had left behind: %s", others);
+	free(others);
+	return ndying;
+}
+
+/* Does something live on that it had started? Only known where the run is told of orphans. */
+static bool host_has_orphans(struct supervisor *sup, const struct host *h)
+{
+	const struct orphan_owner owner = { .run_id = sup->run->run_id, .number = h->number,
+					    .group = h->group };
+
+	return sup->signals.fd >= 0 && orphans_reap() && orphans_of(&sup->orphans, &owner);
+}
+
+static void host_drain(struct supervisor *sup, struct stream *s)
+{
+	struct proctor_error err;
+
+	if (s->started && sup->ops->drain(sup->lp, s, DRAIN_BYTES, &err) < 0)
+		supervisor_note(sup, "the last output of a test may be incomplete: %s", err.text);
+}
+
+static void host_close_stream(struct supervisor *sup, struct stream *s, struct cutter *c)
+{
+	if (s->fd < 0)
+		return;
+	/* Never waited on to its end: a child that left the group may hold it open for ever. */
+	host_drain(sup, s);
+	sup->ops->stop(sup->lp, s);
+	cutter_end(c);
+	close(s->fd);
+	s->fd = -1;
+}
+
+/* The page's word and our own flag; the worker believes the flag. */
+static void host_say_over(struct host *h)
+{
+	_Atomic uint32_t *word = h->map.page ? &h->map.page->done : &h->own_done;
+
+	atomic_store_explicit(&h->over, true, memory_order_release);
+	atomic_fetch_xor(word, PAGE_DEAD);
+	futex_wake(word);
+}
+
+/* As wait(2) would have it. */
+static int status_of(const siginfo_t *si)
+{
+	switch (si->si_code) {
+	case CLD_EXITED:
+		return (si->si_status & 0xff) << 8;
+	case CLD_DUMPED:
+		return si->si_status | 0x80;
+	default:
+		return si->si_status;
+	}
+}
+
+/*
+ * How it ended, without reaping it: a zombie keeps its number, so its group cannot become a
+ * stranger's. Some other part of the program may wait for any child, and have been faster.
+ */
+static void host_learn_status(struct host *h)
+{
+	siginfo_t si = { 0 };
+	int ret;
+
+	do
+		ret = waitid(P_PID, (id_t)h->pid, &si, WEXITED | WNOHANG | WNOWAIT);
+	while (ret < 0 && errno == EINTR);
+	h->stolen = ret < 0 || si.si_pid != h->pid;
+	if (!h->stolen)
+		h->status = status_of(&si);
+}
+
+static void host_reap(struct supervisor *sup, struct host *h)
+{
+	int status;
+	pid_t pid;
+
+	guard_remove(sup->run->guard, h->group);
+	do
+		pid = wait4(h->pid, &status, WNOHANG, &h->rusage);
+	while (pid < 0 && errno == EINTR);
+	h->pid = 0;
+}
+
+static bool host_is_reapable(const struct host *h)
+{
+	siginfo_t si = { 0 };
+
+	return !h->stolen &&
+	       waitid(P_PID, (id_t)h->pid, &si, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	       si.si_pid == h->pid;
+}
+
+/* Dead, and nobody is waited for any longer. */
+static void life_finish(struct supervisor *sup, struct host *h, enum host_event event)
+{
+	sup->run->workers[h->worker].live_host = 0;
+	life_orphans(sup, h, &h->left);
+	if (host_is_reapable(h))
+		spawned_signal(h->pid, h->group, SIGKILL);
+	host_close_stream(sup, &h->out, &h->out_cut);
+	host_close_stream(sup, &h->err, &h->err_cut);
+	host_reap(sup, h);
+	h->state = host_next(h->state, event);
+	h->act_us = CLOCK_NEVER;
+	results_settle(sup, h);
+	host_say_over(h);
+}
+
+static bool host_output_ended(const struct host *h)
+{
+	return !h->out.started && !h->err.started;
+}
+
+void life_look(struct supervisor *sup, struct host *h, uint64_t now_us)
+{
+	if (h->state != HOST_DRAINING)
+		return;
+	if (now_us >= h->act_us)
+		life_finish(sup, h, HOST_OVERDUE);
+	else if (host_output_ended(h) && !host_has_orphans(sup, h))
+		life_finish(sup, h, HOST_ENDED);
+}
+
+void life_orphan_ended(struct supervisor *sup)
+{
+	for (struct host *h = sup->hosts; h; h = h->next)
+		if (h->state == HOST_DRAINING && host_output_ended(h))
+			life_look(sup, h, clock_us());
+}
+
+void life_died(struct supervisor *sup, struct host *h)
+{
+	bool killed = h->state == HOST_KILLED || sup->stopping == STOPPING_KILLED;
+
+	sup->ops->stop(sup->lp, &h->death);
+	h->died_us = clock_us();
+	/* While it is not reaped it can be told whom a signal came from. */
+	signals_take(sup);
+	host_learn_status(h);
+	/* What it wrote itself is in the pipes by now, and mostly their end, too. */
+	host_drain(sup, &h->out);
+	host_drain(sup, &h->err);
+	h->state = host_next(h->state, HOST_DIED);
+	h->act_us = h->died_us + (killed ? 0 : sup->run->options.leak_us);
+	supervisor_look_by(sup, h->act_us);
+	life_look(sup, h, h->died_us);
+}
+
+static void life_on_death(struct stream *s, const char *bytes, size_t nbytes, int error)
+{
+	struct host *h = container_of(s, struct host, death);
+
+	(void)bytes, (void)nbytes, (void)error;
+	life_died(h->run->supervisor, h);
+}
+
+static void host_output(struct host *h, struct stream *s, struct cutter *c, const char *bytes,
+			size_t nbytes, int error)
+{
+	struct supervisor *sup = h->run->supervisor;
+	uint64_t before = c->open.total_bytes;
+
+	if (error != 0)
+		supervisor_note(sup, "the output of process %d can be read no further: %s", h->pid,
+				strerrordesc_np(error));
+	cutter_feed(c, bytes, nbytes);
+	/* Refused where the user's pipes hold too much already: then it stays as it is. */
+	if (before < FLOOD_BYTES && c->open.total_bytes >= FLOOD_BYTES)
+		fcntl(s->fd, F_SETPIPE_SZ, FLOOD_PIPE_BYTES);
+	if (h->waiting)
+		results_settle(sup, h);
+	if (nbytes == 0 && h->state == HOST_DRAINING && host_output_ended(h))
+		life_look(sup, h, clock_us());
+}
+
+static void life_on_out(struct stream *s, const char *bytes, size_t nbytes, int error)
+{
+	struct host *h = container_of(s, struct host, out);
+
+	host_output(h, s, &h->out_cut, bytes, nbytes, error);
+}
+
+static void life_on_err(struct stream *s, const char *bytes, size_t nbytes, int error)
+{
+	struct host *h = container_of(s, struct host, err);
+
+	host_output(h, s, &h->err_cut, bytes, nbytes, error);
+}
+
+int life_watch(struct supervisor *sup, struct host *h, struct proctor_error *err)
+{
+	const uint8_t *key = h->map.page ? h->map.marker_key : NULL;
+	size_t max_bytes = sup->run->options.max_output_bytes;
+	int ret;
+
+	cutter_init(&h->out_cut, key, max_bytes);
+	cutter_init(&h->err_cut, key, max_bytes);
+	h->out = (struct stream){ .fd = h->out.fd, .kind = STREAM_BYTES, .call = life_on_out };
+	h->err = (struct stream){ .fd = h->err.fd, .kind = STREAM_BYTES, .call = life_on_err };
+	h->death = (struct stream){ .fd = h->pidfd, .kind = STREAM_ONCE, .call = life_on_death };
+	ret = sup->ops->start(sup->lp, &h->death, err);
+	if (ret == 0 && h->captured)
+		ret = sup->ops->start(sup->lp, &h->out, err);
+	if (ret == 0 && h->captured)
+		ret = sup->ops->start(sup->lp, &h->err, err);
+	return ret;
+}
+
+/* An orphan that waits for its own end; here nobody waits for it any more. */
+static void undead_on_death(struct stream *s, const char *bytes, size_t nbytes, int error)
+{
+	struct undead *u = container_of(s, struct undead, death), **at = &u->sup->undead;
+	struct supervisor *sup = u->sup;
+
+	(void)bytes, (void)nbytes, (void)error;
+	sup->ops->stop(sup->lp, s);
+	spawned_signal(u->pid, u->group, SIGKILL);
+	guard_remove(sup->run->guard, u->group);
+	waitpid(u->pid, NULL, WNOHANG);
+	close(s->fd);
+	while (*at != u)
+		at = &(*at)->next;
+	*at = u->next;
+	free(u);
+}
+
+/* Without memory for it nobody sees it die: then it stays a zombie until the program's end. */
+static void undead_watch(struct supervisor *sup, struct host *h)
+{
+	struct undead *u = calloc(1, sizeof(*u));
+	struct proctor_error err;
+
+	if (!u)
+		return;
+	u->sup = sup;
+	u->pid = h->pid;
+	u->group = h->group;
+	u->death = (struct stream){ .fd = h->pidfd, .kind = STREAM_ONCE, .call = undead_on_death };
+	h->pidfd = -1;
+	u->next = sup->undead;
+	sup->undead = u;
+	if (sup->ops->start(sup->lp, &u->death, &err) < 0)
+		supervisor_note(sup, "process %d is not watched any longer: %s", u->pid, err.text);
+}
+
+void life_give_up(struct supervisor *sup, struct host *h, int errnum)
+{
+	char why[UNDEAD_BYTES];
+
+	undead_words(h->pid, errnum, why, sizeof(why));
+	if (asprintf(&h->undead, "process %d could not be killed: %s", h->pid, why) < 0)
+		h->undead = strdup("its process could not be killed");
+	sup->ops->stop(sup->lp, &h->death);
+	h->died_us = clock_us();
+	h->state = host_next(h->state, HOST_OVERDUE);
+	h->act_us = CLOCK_NEVER;
+	/* Once its worker has ended it is a child of this thread, as orphans are. */
+	orphans_give_up(&sup->orphans, h->pid);
+	sup->run->workers[h->worker].live_host = 0;
+	host_close_stream(sup, &h->out, &h->out_cut);
+	host_close_stream(sup, &h->err, &h->err_cut);
+	undead_watch(sup, h);
+	h->pid = 0;
+	results_settle(sup, h);
+	host_say_over(h);
+}
+
+void life_fini(struct supervisor *sup)
+{
+	while (sup->undead) {
+		struct undead *u = sup->undead;
+
+		sup->undead = u->next;
+		sup->ops->stop(sup->lp, &u->death);
+		waitpid(u->pid, NULL, WNOHANG);
+		close(u->death.fd);
+		free(u);
+	}
+	orphans_fini(&sup->orphans);
+}

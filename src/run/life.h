@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The end of a host, in either of two ways. It died: then it is over when its output has ended and
+ * nothing lives that it had started, or the leak time after its death has passed; what is left then
+ * is killed and named. Or it does not die of SIGKILL: then it is given up, its worker goes on, and
+ * it is watched until the end of the run. Supervisor's thread; effects on the host's state are in
+ * host_next().
+ */
+#ifndef RUN_LIFE_H
+#define RUN_LIFE_H
+
+#include "run/supervisor.h"
+
+/* Waits for its output and its death. On failure some of it is not waited for. */
+int life_watch(struct supervisor *sup, struct host *h, struct proctor_error *err);
+/* Its pidfd says that it died. */
+void life_died(struct supervisor *sup, struct host *h);
+/* It died: is it over by now? */
+void life_look(struct supervisor *sup, struct host *h, uint64_t now_us);
+/* Some orphan ended: perhaps the last that a dead host is held up by. */
+void life_orphan_ended(struct supervisor *sup);
+/* `errnum` is what kill(2) said of SIGKILL; 0: that it was sent. */
+void life_give_up(struct supervisor *sup, struct host *h, int errnum);
+
+/* Kills what dead hosts have left; `owner` NULL: what no host is left to own. Returns how many of
+ * it may yet die. */
+size_t life_orphans(struct supervisor *sup, const struct host *owner, char **left);
+
+/* At the end of the run: those given up that have died since are reaped, the rest is let go. */
+void life_fini(struct supervisor *sup);
+
+#endif

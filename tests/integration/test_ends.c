@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How a test process ends: with its last output, with something left behind, not at all, or with a
+ * status that somebody else took.
+ */
+#include "harness.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_leaky(const json_t *end)
+{
+	const json_t *mark;
+	size_t i;
+
+	json_array_foreach(json_object_get(end, "marks"), i, mark)
+		if (strcmp(json_string_value(mark), "leaky") == 0)
+			return true;
+	return false;
+}
+
+/* The times of the run itself, as its last event tells them. */
+static json_int_t run_us(const struct run *run)
+{
+	return event_number(run_event(run, "run-end"), "duration_us");
+}
+
+static void the_last_words_of_a_filter_are_shown(void **state)
+{
+	struct run *run = run_proctor(&(struct run_setup){
+		.args = WORDS("--repeat=20", "--leak-timeout=5s", suite_path("exe_ends/last_words")),
+	});
+	size_t i;
+	json_t *event;
+
+	(void)state;
+	assert_int_equal(run->exit_code, 1);
+	assert_int_equal(run_count(run, "test-end"), 20);
+	json_array_foreach(run->events, i, event) {
+		if (strcmp(event_text(event, "event"), "test-end") != 0)
+			continue;
+		assert_string_equal(event_text(event, "stdout"), "the reason of the failure\n");
+		assert_false(is_leaky(event));
+		/* Over at the end of the output, long before the leak time. */
+		assert_string_equal(event_text(event, "verdict"), "fail");
+	}
+	assert_true(run_us(run) < 5000000);
+	run_free(run);
+}
+
+static void what_ends_within_the_leak_time_is_no_leak(void **state)
+{
+	struct run *run = run_proctor(&(struct run_setup){
+		.args = WORDS("--leak-timeout=5s", suite_path("exe_ends/soon_over")),
+	});
+
+	(void)state;
+	run_check_verdict(run, "soon_over::soon_over", "pass");
+	assert_false(is_leaky(run_end(run, "soon_over::soon_over")));
+	assert_true(run_us(run) < 5000000);
+	assert_int_equal(run->exit_code, 0);
+	run_free(run);
+}
+
+static void what_outlives_the_leak_time_is_killed_and_named(void **state)
+{
+	static const char *const names[] = { "holds_pipe", "quiet" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		char path[64], id[64];
+		struct run *run;
+
+		snprintf(path, sizeof(path), "exe_ends/%s", names[i]);
+		snprintf(id, sizeof(id), "%s::%s", names[i], names[i]);
+		run = run_proctor(&(struct run_setup){
+			.args = WORDS("--leak-timeout=300ms", suite_path(path)),
+		});
+		run_check_verdict(run, id, "pass");
+		assert_true(is_leaky(run_end(run, id)));
+		assert_non_null(strstr(event_text(run_end(run, id), "left"), names[i]));
+		assert_true(run_us(run) >= 300000);
+		/* The wait is not the test's. */
+		assert_true(event_number(run_end(run, id), "duration_us") < 300000);
+		run_free(run);
+	}
+}
+
+static void no_leak_time_may_be_asked_for(void **state)
+{
+	struct run *run = run_proctor(&(struct run_setup){
+		.args = WORDS("--leak-timeout=0", suite_path("exe_ends/soon_over")),
+	});
+
+	(void)state;
+	run_check_verdict(run, "soon_over::soon_over", "pass");
+	assert_true(is_leaky(run_end(run, "soon_over::soon_over")));
+	run_free(run);
+}
+
+/* Other tests go on while one waits for what it left. */
+static void a_daemon_costs_its_own_worker_the_leak_time(void **state)
+{
+	struct run *run = run_proctor(&(struct run_setup){
+		.args = WORDS("--test-threads=2", "--leak-timeout=1s",
+			      suite_path("exe_ends/holds_pipe"), suite_path("exe_ends/passes"),
+			      suite_path("exe_ends/last_words")),
+	});
+	const json_t *leaky = run_end(run, "holds_pipe::holds_pipe");
+	json_t *event, *last = NULL;
+	size_t i;
+
+	(void)state;
+	json_array_foreach(run->events, i, event)
+		if (strcmp(event_text(event, "event"), "test-end") == 0)
+			last = event;
+	assert_ptr_equal(last, leaky);
+	assert_true(run_us(run) < 3000000);
+	run_free(run);
+}
+
+/* With the supervisor's kill(2) as the kernel would have it where a process cannot be killed. */
+static struct run *run_unkillable(const char *expression, const char *const *args)
+{
+	struct run *run;
+
+	need_program("strace");
+	/* The leak sanitizer cannot work in a traced process. */
+	setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
+	run = run_start(&(struct run_setup){
+		.prefix = WORDS("strace", "-qqq", "-o", "/dev/null", "-e", "trace=kill", "-e",
+				expression, "-e", "signal=none", "-e", "status=none"),
+		.args = args,
+		.cut_short = true,
+	});
+	run_finish(run);
+	/* What could not be killed ends with its parent. */
+	run_await_processes(run, NULL, 0, 5000);
+	run_check(run);
+	return run;
+}
+
+static size_t count_text(const char *text, const char *what)
+{
+	size_t n = 0;
+
+	for (; (text = strstr(text, what)); text++)
+		n++;
+	return n;
+}
+
+static void check_given_up(struct run *run, const char *id, const char *why)
+{
+	const json_t *end = run_end(run, id);
+
+	run_check_verdict(run, id, "timeout");
+	assert_non_null(strstr(event_text(end, "message"), "still ran at its deadline"));
+	assert_non_null(strstr(event_text(end, "message"), "could not be killed"));
+	assert_non_null(strstr(event_text(end, "message"), why));
+	assert_int_equal(count_text(run->out, "could not be killed"), 1);
+}
+
+static void a_test_that_may_not_be_killed_is_given_up(void **state)
+{
+	struct run *run = run_unkillable("inject=kill:error=EPERM",
+		WORDS("--test-threads=1", "--timeout=300ms", "--grace=100ms",
+		      suite_path("exe_ends/hangs"), suite_path("exe_ends/passes"),
+		      suite_path("many/libmany_0.so")));
+
+	(void)state;
+	assert_int_equal(run->exit_code, 1);
+	check_given_up(run, "hangs::hangs", "may not signal");
+	assert_string_equal(event_text(run_end(run, "hangs::hangs"), "stdout"), "hangs\n");
+	run_check_verdict(run, "passes::passes", "pass");
+	/* No need to wait for the effect of what was refused. */
+	assert_true(run_us(run) < 4000000);
+	run_free(run);
+}
+
+/* Also one of a library: its neighbours run in another process. */
+static void a_test_that_does_not_die_is_given_up(void **state)
+{
+	struct run *run = run_unkillable("inject=kill:retval=0",
+		WORDS("--test-threads=2", "--timeout=300ms", "--grace=100ms", "--filter=hangs",
+		      "--skip=tml_test_3", "--skip=tml_test_5", "--skip=tml_test_7",
+		      "--skip=tml_test_9", "--skip=tml_test_11", "--skip=tml_test_13",
+		      suite_path("ways/libhangs.so")));
+
+	(void)state;
+	assert_int_equal(run->exit_code, 1);
+	check_given_up(run, "hangs::tml_test_1", "after SIGKILL");
+	run_check_verdict(run, "hangs::tml_test_0", "pass");
+	run_check_verdict(run, "hangs::tml_test_2", "pass");
+	run_check_verdict(run, "hangs::tml_test_14", "pass");
+	run_free(run);
+}
+
+/* What a test left and nobody may kill is named with the test, once, and not waited for. */
+static void an_orphan_that_may_not_be_killed_is_named_once(void **state)
+{
+	struct run *run = run_unkillable("inject=kill:error=EPERM",
+		WORDS("--test-threads=1", "--repeat=3", "--leak-timeout=50ms",
+		      suite_path("exe_ends/unkillable_daemon")));
+	size_t i, nnamed = 0;
+	json_t *event;
+
+	(void)state;
+	json_array_foreach(run->events, i, event) {
+		if (strcmp(event_text(event, "event"), "test-end") == 0) {
+			assert_true(is_leaky(event));
+			nnamed += count_text(event_text(event, "left"), "could not be killed");
+		}
+		assert_null(strstr(event_text(event, "text"), "could not be killed"));
+	}
+	assert_int_equal(nnamed, 3);
+	assert_true(run_us(run) < 2000000);
+	run_free(run);
+}
+
+/* The status of a process that somebody else reaped is never taken for a pass. */
+static void a_stolen_status_is_an_error(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	need_program("strace");
+	setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
+	run = run_proctor(&(struct run_setup){
+		.prefix = WORDS("strace", "-qqq", "-o", "/dev/null", "-e", "trace=waitid", "-e",
+				"inject=waitid:error=ECHILD", "-e", "signal=none", "-e",
+				"status=none"),
+		.args = WORDS("--test-threads=1", suite_path("exe_ends/passes"),
+			      suite_path("many/libmany_0.so"), suite_path("exe_options/passes")),
+	});
+	assert_int_equal(run->exit_code, 1);
+	assert_int_equal(run_count(run, "run-end"), 1);
+	run_check_verdict(run, "exe_ends/passes::passes", "error");
+	assert_string_equal(event_text(run_end(run, "exe_ends/passes::passes"), "stdout"), "fine\n");
+	run_check_verdict(run, "exe_options/passes::passes", "error");
+	run_free(run);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		harness_test(the_last_words_of_a_filter_are_shown),
+		harness_test(what_ends_within_the_leak_time_is_no_leak),
+		harness_test(what_outlives_the_leak_time_is_killed_and_named),
+		harness_test(no_leak_time_may_be_asked_for),
+		harness_test(a_daemon_costs_its_own_worker_the_leak_time),
+		harness_test(a_test_that_may_not_be_killed_is_given_up),
+		harness_test(a_test_that_does_not_die_is_given_up),
+		harness_test(an_orphan_that_may_not_be_killed_is_named_once),
+		harness_test(a_stolen_status_is_an_error),
+	};
+
+	return cmocka_run_group_tests_name("ends", tests, NULL, NULL);
+}
