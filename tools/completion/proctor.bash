@@ -47,7 +47,7 @@ _proctor()
 	--events | --junit | --coverage-dir | --coverage-output)
 		_proctor_files "$cur"
 		return ;;
-	--test-threads | --jobs | -j | --max-fail | --slowest | --timeout | --grace | --slow-after | --max-output | --repeat | \
+	--test-threads | --jobs | -j | --max-fail | --slowest | --timeout | --grace | --leak-timeout | --slow-after | --max-output | --repeat | \
 	--retries | --shard | --filter | --skip | --suite | --exe | --coverage-fail-under | \
 	--coverage-include | --coverage-exclude | --coverage-tool-timeout)
 		return ;;
@@ -62,7 +62,7 @@ _proctor()
 	fi
 	case $command in
 	run)
-		COMPREPLY=($(compgen -W "--test-threads= --jobs= --timeout= --grace= --slow-after= \
+		COMPREPLY=($(compgen -W "--test-threads= --jobs= --timeout= --grace= --leak-timeout= --slow-after= \
 			--max-output= --isolation= --no-suite --on-crash= --fail-fast \
 			--no-fail-fast --max-fail= --repeat= \
 			--retries= --shuffle --shard= --filter= --skip= --suite= --exe= \

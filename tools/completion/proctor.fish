@@ -28,6 +28,7 @@ complete -c proctor -n "$run" -x -s j -l test-threads -d "execute tests on so ma
 complete -c proctor -n "$run" -x -l jobs -d "the same as --test-threads"
 complete -c proctor -n "$run" -x -l timeout -d "time for each test"
 complete -c proctor -n "$run" -x -l grace -d "time between SIGTERM and SIGKILL"
+complete -c proctor -n "$run" -x -l leak-timeout -d "time in which what a test left may end by itself"
 complete -c proctor -n "$run" -x -l slow-after -d "name a test that runs longer while it runs"
 complete -c proctor -n "$run" -x -l max-output -d "keep so much of each stream of a test"
 complete -c proctor -n "$run" -x -l isolation -a "batch test fork" -d "what shares a process"
