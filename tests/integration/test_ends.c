@@ -56,8 +56,8 @@ static void what_ends_within_the_leak_time_is_no_leak(void **state)
 	});
 
 	(void)state;
-	run_check_verdict(run, "soon_over::soon_over", "pass");
-	assert_false(is_leaky(run_end(run, "soon_over::soon_over")));
+	run_check_verdict(run, "soon_over", "pass");
+	assert_false(is_leaky(run_end(run, "soon_over")));
 	assert_true(run_us(run) < 5000000);
 	assert_int_equal(run->exit_code, 0);
 	run_free(run);
@@ -73,7 +73,7 @@ static void what_outlives_the_leak_time_is_killed_and_named(void **state)
 		struct run *run;
 
 		snprintf(path, sizeof(path), "exe_ends/%s", names[i]);
-		snprintf(id, sizeof(id), "%s::%s", names[i], names[i]);
+		snprintf(id, sizeof(id), "%s", names[i]);
 		run = run_proctor(&(struct run_setup){
 			.args = WORDS("--leak-timeout=300ms", suite_path(path)),
 		});
@@ -94,8 +94,8 @@ static void no_leak_time_may_be_asked_for(void **state)
 	});
 
 	(void)state;
-	run_check_verdict(run, "soon_over::soon_over", "pass");
-	assert_true(is_leaky(run_end(run, "soon_over::soon_over")));
+	run_check_verdict(run, "soon_over", "pass");
+	assert_true(is_leaky(run_end(run, "soon_over")));
 	run_free(run);
 }
 
@@ -107,7 +107,7 @@ static void a_daemon_costs_its_own_worker_the_leak_time(void **state)
 			      suite_path("exe_ends/holds_pipe"), suite_path("exe_ends/passes"),
 			      suite_path("exe_ends/last_words")),
 	});
-	const json_t *leaky = run_end(run, "holds_pipe::holds_pipe");
+	const json_t *leaky = run_end(run, "holds_pipe");
 	json_t *event, *last = NULL;
 	size_t i;
 
@@ -170,9 +170,9 @@ static void a_test_that_may_not_be_killed_is_given_up(void **state)
 
 	(void)state;
 	assert_int_equal(run->exit_code, 1);
-	check_given_up(run, "hangs::hangs", "may not signal");
-	assert_string_equal(event_text(run_end(run, "hangs::hangs"), "stdout"), "hangs\n");
-	run_check_verdict(run, "passes::passes", "pass");
+	check_given_up(run, "hangs", "may not signal");
+	assert_string_equal(event_text(run_end(run, "hangs"), "stdout"), "hangs\n");
+	run_check_verdict(run, "passes", "pass");
 	/* No need to wait for the effect of what was refused. */
 	assert_true(run_us(run) < 4000000);
 	run_free(run);
@@ -235,9 +235,9 @@ static void a_stolen_status_is_an_error(void **state)
 	});
 	assert_int_equal(run->exit_code, 1);
 	assert_int_equal(run_count(run, "run-end"), 1);
-	run_check_verdict(run, "exe_ends/passes::passes", "error");
-	assert_string_equal(event_text(run_end(run, "exe_ends/passes::passes"), "stdout"), "fine\n");
-	run_check_verdict(run, "exe_options/passes::passes", "error");
+	run_check_verdict(run, "exe_ends/passes", "error");
+	assert_string_equal(event_text(run_end(run, "exe_ends/passes"), "stdout"), "fine\n");
+	run_check_verdict(run, "exe_options/passes", "error");
 	run_free(run);
 }
 
