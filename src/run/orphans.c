@@ -52,6 +52,7 @@ static ssize_t process_read(int pid, const char *name, char *buf, size_t nbuf)
 struct process_stat {
 	int parent, group, session;
 	uint64_t started;	/* ticks since boot */
+	bool ended;		/* and is to be reaped yet */
 };
 
 static bool process_stat(int pid, struct process_stat *st)
@@ -148,7 +149,7 @@ static void orphan_note(struct orphans *o, int pid, uint64_t started, bool hopel
 					       .hopeless = hopeless };
 }
 
-/* The next living child of this thread that is not hopeless; 0: no more. */
+/* The next child of this thread that is not hopeless; 0: no more. */
 static int orphan_next(const struct orphans *o, DIR *dir, struct process_stat *st)
 {
 	struct dirent *entry;
@@ -162,9 +163,9 @@ static int orphan_next(const struct orphans *o, DIR *dir, struct process_stat *s
 			continue;
 		/* A child of another thread is a host or the guard. */
 		si.si_pid = 0;
-		if (waitid(P_PID, (id_t)pid, &si, WEXITED | WNOHANG | WNOWAIT | __WNOTHREAD) < 0 ||
-		    si.si_pid != 0)
+		if (waitid(P_PID, (id_t)pid, &si, WEXITED | WNOHANG | WNOWAIT | __WNOTHREAD) < 0)
 			continue;
+		st->ended = si.si_pid != 0;
 		seen = orphan_seen(o, pid, st->started);
 		if (!seen || !seen->hopeless)
 			return pid;
@@ -191,7 +192,7 @@ bool orphans_of(const struct orphans *o, const struct orphan_owner *owner)
 	int pid;
 
 	while (dir && !found && (pid = orphan_next(o, dir, &st)) > 0)
-		found = orphan_host(pid, &st, owner) == owner->number;
+		found = !st.ended && orphan_host(pid, &st, owner) == owner->number;
 	if (dir)
 		closedir(dir);
 	return found;
@@ -206,9 +207,15 @@ size_t orphans_kill(struct orphans *o, const struct orphan_owner *owner, bool al
 	int pid;
 
 	while (dir && (pid = orphan_next(o, dir, &st)) > 0) {
-		uint64_t host = orphan_host(pid, &st, owner);
+		uint64_t host;
 		int errnum;
 
+		/* It ended since the last reaping; its environment is gone. */
+		if (st.ended) {
+			ndying++;
+			continue;
+		}
+		host = orphan_host(pid, &st, owner);
 		if (host == 0 ? !all : host != owner->number && alive(host, data))
 			continue;
 		/* Not reaped yet, and by nobody else: the number is still its own. */
@@ -239,7 +246,7 @@ void orphans_name_undead(const struct orphans *o, char **lines)
 	int pid;
 
 	while (dir && (pid = orphan_next(o, dir, &st)) > 0)
-		if (orphan_seen(o, pid, st.started))
+		if (!st.ended && orphan_seen(o, pid, st.started))
 			orphan_name(pid, ETIMEDOUT, lines);
 	if (dir)
 		closedir(dir);

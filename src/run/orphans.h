@@ -43,7 +43,7 @@ bool orphans_of(const struct orphans *o, const struct orphan_owner *owner);
  * Kills the orphans of hosts that are dead. `*left` gets a line for each that belonged to the owner
  * (heap, appended; may stay NULL), `*others` for the rest of the killed; each is named once. With
  * `all`, orphans that show no host, since they wiped their environment, are killed as well. Returns
- * how many of them were told to die and may yet do so.
+ * how many may yet end, or have and are not reaped.
  */
 size_t orphans_kill(struct orphans *o, const struct orphan_owner *owner, bool all,
 		    orphans_alive *alive, void *data, char **left, char **others);
