@@ -52,9 +52,9 @@ HOST_FLAGS    = $(BASE_FLAGS) $(CFLAGS)
 LINK          = -Wl,--as-needed
 
 LIB_SRC      := $(patsubst %,src/adapter/%.c,elf exe listing suite_h tml) \
-                $(patsubst %,src/base/%.c,arena bytes error replacement spawn text) \
+                $(patsubst %,src/base/%.c,arena bytes error output replacement spawn text) \
                 $(patsubst %,src/coverage/%.c,area_functions collect counter_area coverage functions lines \
-                    maps merge objects others outside process publish raw report_html report_json \
+                    maps mark merge objects others outside process publish raw report_html report_json \
                     report_lcov store tool_run tools) \
                 $(patsubst %,src/loop/%.c,backend loop loop_epoll loop_uring) \
                 $(patsubst %,src/plan/%.c,directory discover manifest names needs plan select) \
@@ -63,7 +63,7 @@ LIB_SRC      := $(patsubst %,src/adapter/%.c,elf exe listing suite_h tml) \
                     not_run orphans page queue results run signals supervisor \
                     symbolizer undead verdict words worker) \
                 $(patsubst %,src/wire/%.c,crash symbols)
-CLI_SRC      := $(patsubst %,src/cli/%.c,color coverage doctor groups help list main options plan run)
+CLI_SRC      := $(patsubst %,src/cli/%.c,color coverage doctor groups help list main options plan prepare run)
 HOST_SRC     := $(patsubst %,src/host/%.c,checks counters crash environment fork functions guard leave left \
                     main marker modules others serve signals stdio suite_h suite_open text tml)
 SYMBOLIZER_SRC := $(patsubst %,src/symbolizer/%.c,files main symbolize) \
@@ -214,7 +214,7 @@ fuzz: $(FUZZ_BIN) $(PRODUCTS) $B/fuzz/profile
 
 # Begins with what the unit test's hand-made profiles are: mutations of good ones go deeper.
 $B/fuzz/profile: tests/fuzz/profile.c src/coverage/merge.c src/coverage/raw.c src/base/error.c \
-		src/base/replacement.c \
+		src/base/output.c src/base/replacement.c \
 		$B/tests/unit/test_merge
 	@mkdir -p $(@D)/corpus
 	$B/tests/unit/test_merge --corpus=$(abspath $(@D)/corpus)

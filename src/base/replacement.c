@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/output.h"
+
 bool replacement_in_place(const char *path)
 {
 	struct stat st;
@@ -19,43 +21,132 @@ static int cannot_write(const char *path, int errnum, struct proctor_error *err)
 	return error_sys(err, errnum, "cannot write %s", path);
 }
 
-/* A file of that name is left of a process that was killed. */
-static int temporary_open(const char *temporary)
+/* Is `fd` the file of that name, and nothing but? */
+static bool file_is_at(int fd, const char *path)
 {
-	unlink(temporary);
-	return open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	struct stat open, named;
+
+	return fstat(fd, &open) == 0 && lstat(path, &named) == 0 && S_ISREG(named.st_mode) &&
+	       open.st_dev == named.st_dev && open.st_ino == named.st_ino;
+}
+
+/* A temporary file that is in the way: removed if a proctor that was killed has left it. */
+static int leftover_remove(const char *temporary, const char *path, struct proctor_error *err)
+{
+	int ret, fd = open(temporary, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0)
+		return cannot_write(temporary, errno, err);
+	ret = output_lock(fd, path, err);
+	if (ret == 0 && file_is_at(fd, temporary) && unlink(temporary) < 0 && errno != ENOENT)
+		ret = cannot_write(temporary, errno, err);
+	close(fd);
+	return ret;
+}
+
+/* Its name can be foreseen: it is made here, or not used. The lock tells other proctors that the
+ * report is being made, and is held by whoever has the file that has the name. */
+static int temporary_open(const char *temporary, const char *path, struct proctor_error *err)
+{
+	for (;;) {
+		int ret, fd = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+
+		if (fd < 0 && errno != EEXIST)
+			return cannot_write(path, errno, err);
+		if (fd < 0) {
+			ret = leftover_remove(temporary, path, err);
+			if (ret < 0)
+				return ret;
+			continue;
+		}
+		ret = output_lock(fd, path, err);
+		if (ret == 0 && file_is_at(fd, temporary))
+			return fd;
+		close(fd);
+		if (ret < 0)
+			return ret;
+	}
+}
+
+/* The old file, so that nobody writes to it meanwhile under another name. -1: there is none, or it
+ * may not be opened. */
+static int old_open(const char *path, struct proctor_error *err, int *ret)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+
+	*ret = fd < 0 ? 0 : output_lock(fd, path, err);
+	return fd;
+}
+
+/* r->old_fd and the descriptor to write to. */
+static int replacement_open_fd(struct replacement *r, bool in_place, struct proctor_error *err)
+{
+	bool shared;
+	int ret;
+
+	if (in_place) {
+		ret = output_open(r->path, &shared, err);
+		r->overwrites = ret >= 0 && !shared;
+		return ret;
+	}
+	if (asprintf(&r->temporary, "%s.proctor-new", r->path) < 0) {
+		r->temporary = NULL;
+		return cannot_write(r->path, ENOMEM, err);
+	}
+	r->old_fd = old_open(r->path, err, &ret);
+	return ret < 0 ? ret : temporary_open(r->temporary, r->path, err);
+}
+
+static void replacement_fini(struct replacement *r)
+{
+	if (r->old_fd >= 0)
+		close(r->old_fd);
+	free(r->temporary);
 }
 
 int replacement_open(struct replacement *r, const char *path, struct proctor_error *err)
 {
-	bool in_place = replacement_in_place(path);
 	int fd, error;
 
-	*r = (struct replacement){ .path = path };
-	if (!in_place && asprintf(&r->temporary, "%s.%ld.tmp", path, (long)getpid()) < 0)
-		return cannot_write(path, ENOMEM, err);
-	fd = in_place ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)
-		      : temporary_open(r->temporary);
-	r->file = fd < 0 ? NULL : fdopen(fd, "w");
+	*r = (struct replacement){ .path = path, .old_fd = -1 };
+	fd = replacement_open_fd(r, replacement_in_place(path), err);
+	if (fd < 0) {
+		replacement_fini(r);
+		return fd;
+	}
+	r->file = fdopen(fd, "w");
 	if (r->file)
 		return 0;
 	error = errno;
-	if (fd >= 0)
-		close(fd);
-	if (fd >= 0 && r->temporary)
+	if (r->temporary)
 		unlink(r->temporary);
-	free(r->temporary);
+	close(fd);
+	replacement_fini(r);
 	return cannot_write(path, error, err);
 }
 
+static int file_cut(FILE *f)
+{
+	off_t at = lseek(fileno(f), 0, SEEK_CUR);
+	struct stat st;
+
+	if (at < 0 || fstat(fileno(f), &st) < 0 || !S_ISREG(st.st_mode) || st.st_size <= at)
+		return 0;
+	return ftruncate(fileno(f), at) < 0 ? errno : 0;
+}
+
 /* 0, or the errno of the first failure; where stdio has forgotten it, that of another attempt, for
- * which a file that is given up anyway is good enough. */
-static int file_close(FILE *f)
+ * which a file that is given up anyway is good enough. `cut`: what was longer ends here now. */
+static int file_close(FILE *f, bool cut)
 {
 	int error = fflush(f) != 0 ? errno : 0;
 
 	if (error == 0 && ferror(f))
 		error = write(fileno(f), "\n", 1) < 0 ? errno : EIO;
+	if (error == 0 && cut)
+		error = file_cut(f);
 	if (fclose(f) != 0 && error == 0)
 		error = errno;
 	return error;
@@ -63,7 +154,9 @@ static int file_close(FILE *f)
 
 int replacement_close(struct replacement *r, int ret, struct proctor_error *err)
 {
-	int error = file_close(r->file);
+	/* The lock stays until the file has its name, or none. */
+	int locked_fd = fcntl(fileno(r->file), F_DUPFD_CLOEXEC, 3);
+	int error = file_close(r->file, ret == 0 && r->overwrites);
 
 	if (ret == 0 && error == 0 && r->temporary && rename(r->temporary, r->path) < 0)
 		error = errno;
@@ -71,6 +164,8 @@ int replacement_close(struct replacement *r, int ret, struct proctor_error *err)
 		ret = cannot_write(r->path, error, err);
 	if (ret < 0 && r->temporary)
 		unlink(r->temporary);
-	free(r->temporary);
+	if (locked_fd >= 0)
+		close(locked_fd);
+	replacement_fini(r);
 	return ret;
 }

@@ -3,6 +3,8 @@
  * A file that takes the place of another, or of none, once all of it is written: readers see the old
  * one or the new one, and after a failure the old one is still there.
  *
+ * While it is open no other proctor makes the same report: that is refused.
+ *
  * What is no regular file itself is not replaced but written to: a pipe, a terminal, /dev/null, and
  * links, such as /dev/stdout.
  */
@@ -18,12 +20,15 @@ struct replacement {
 	FILE *file;
 	const char *path;		/* the caller's, until it is closed */
 	char *temporary;		/* NULL: written in place */
+	bool overwrites;		/* in place, from the beginning of the file on */
+	int old_fd;			/* what is there now, locked; -1: nothing */
 };
 
 /* Is something at `path` that is written to instead of being replaced? */
 bool replacement_in_place(const char *path);
 
-/* Opens r->file. On failure there is nothing to close; the sentence says "cannot write PATH". */
+/* Opens r->file. On failure there is nothing to close, and the sentence names the path; -EBUSY: another
+ * proctor is about to write there. */
 int replacement_open(struct replacement *r, const char *path, struct proctor_error *err);
 
 /*

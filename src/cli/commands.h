@@ -19,6 +19,9 @@ int command_list(int argc, char **argv);
 int command_coverage(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 
+/* First of all: descriptors 0, 1 and 2 are open, and a limit of file sizes kills nobody. */
+int process_prepare(struct proctor_error *err);
+
 /* "proctor: " and the sentence, on stderr. */
 void say_error(const struct proctor_error *err);
 /* Says that the coverage is not complete, and how that is accepted. */

@@ -72,7 +72,12 @@ static int help_main(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	const struct command_entry *entry;
+	struct proctor_error err;
 
+	if (process_prepare(&err) < 0) {
+		say_error(&err);
+		return EXIT_BROKEN;
+	}
 	if (argc < 2) {
 		fputs("usage: proctor run [options] FILE|DIR|FILTER...\n"
 		      "       proctor list [options] FILE|DIR|FILTER...\n"

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/container.h"
+#include "base/output.h"
 #include "cli/color.h"
 #include "report/events.h"
 #include "report/junit.h"
@@ -150,6 +151,18 @@ static void say_nothing(const struct options *o, size_t nfound)
 			nfound);
 }
 
+/* One file cannot hold both: each would write over the other. */
+static int check_outputs(const struct options *o, struct proctor_error *err)
+{
+	const char *events = o->events_path;
+
+	if (events && strcmp(events, "-") == 0)
+		events = "/dev/stdout";
+	if (!events || !o->junit_path || !output_same(events, o->junit_path))
+		return 0;
+	return error_set(err, -EINVAL, "--events and --junit name the same file, %s", o->junit_path);
+}
+
 static int run_plan(struct proctor_plan *plan, const struct options *o,
 		    const struct plan_outcome *outcome)
 {
@@ -166,7 +179,7 @@ static int run_plan(struct proctor_plan *plan, const struct options *o,
 	ret = audience_open(&audience, o, &err);
 	if (ret < 0) {
 		say_error(&err);
-		return EXIT_BROKEN;
+		return ret == -EBUSY ? EXIT_USAGE : EXIT_BROKEN;
 	}
 	ret = proctor_run(plan, &o->run, audience_event, &audience, NULL, &status, &err);
 	block_sigpipe();
@@ -195,7 +208,7 @@ int command_run(int argc, char **argv)
 		status = EXIT_PASSED;
 		goto fini;
 	}
-	if (options_need_path(&o, &err) < 0) {
+	if (options_need_path(&o, &err) < 0 || check_outputs(&o, &err) < 0) {
 		status = say_usage("run", &err);
 		goto fini;
 	}

@@ -148,7 +148,7 @@ static FILE *file_make(const char *path)
 	if (!path)
 		return NULL;
 	unlink(path);
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
 	if (fd >= 0)
 		file = fdopen(fd, "w");
 	if (fd >= 0 && !file)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "coverage/store.h"
 
+#include "coverage/mark.h"
 #include "coverage/report.h"
 #include "report/escape.h"
 
@@ -12,14 +13,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define STATE_NAME "state.json"
 #define STATE_VERSION 1
 
-/* What a run leaves, beside the lock: two directories, and files. */
+/* What a run leaves, beside the mark: two directories, and files. */
 static const char *const left_names[] = {
 	"raw", "merged", STATE_NAME, "coverage.profdata", "coverage.json", "coverage.lcov",
 	"index.html",
@@ -74,25 +74,6 @@ static int directory_make(char *path)
 	return mkdir(path, 0777) < 0 && errno != EEXIST ? -errno : 0;
 }
 
-static int store_lock(struct store *s, struct proctor_error *err)
-{
-	char *path = store_path(s, "lock");
-	int ret = 0;
-
-	if (!path)
-		return error_set(err, -ENOMEM, "no memory for the coverage directory");
-	s->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-	if (s->lock_fd < 0)
-		ret = error_sys(err, errno, "cannot make %s", path);
-	else if (flock(s->lock_fd, LOCK_EX | LOCK_NB) < 0)
-		ret = errno == EWOULDBLOCK
-			? error_set(err, -EBUSY, "the coverage directory %s is in use by another run: "
-				    "give this one another (--coverage-dir)", s->dir)
-			: error_sys(err, errno, "cannot lock %s", path);
-	free(path);
-	return ret;
-}
-
 static int nothing_left(const char *dir, struct proctor_error *err)
 {
 	return error_set(err, -ENODATA, "no run with --coverage has left anything in %s", dir);
@@ -107,17 +88,54 @@ static bool store_has(const struct store *s, const char *name)
 	return has;
 }
 
-/* What a run will remove must be what a run has left: the lock tells. */
-static int store_check_own(const struct store *s, struct proctor_error *err)
+/* The first of the names that a run would remove; NULL: there is none. */
+static const char *store_left(const struct store *s)
 {
-	if (store_has(s, "lock"))
-		return 0;
 	for (size_t i = 0; i < sizeof(left_names) / sizeof(left_names[0]); i++)
 		if (store_has(s, left_names[i]))
-			return error_set(err, -EEXIST, "%s/%s is there and no run with --coverage has "
-					 "left it: remove it, or name another directory (--coverage-dir)",
-					 s->dir, left_names[i]);
-	return 0;
+			return left_names[i];
+	return NULL;
+}
+
+static int store_refuse(const struct store *s, const char *name, struct proctor_error *err)
+{
+	return error_set(err, -EEXIST, "%s/%s is there and no run with --coverage has left it: remove "
+			 "it, or name another directory (--coverage-dir)", s->dir, name);
+}
+
+/* What a run will remove must be what a run has left: the mark tells. Where none is and nothing would
+ * be lost, it is made. */
+static int store_lock_at(struct store *s, const char *path, bool make, struct proctor_error *err)
+{
+	const char *left = store_left(s);
+	enum mark mark;
+	int fd = mark_open(path, make && !left, &mark, err);
+
+	if (fd == -ENOENT)
+		return make ? store_refuse(s, left, err) : nothing_left(s->dir, err);
+	if (fd == -EBUSY)
+		return error_set(err, -EBUSY, "the coverage directory %s is in use by another run: "
+				 "give this one another (--coverage-dir)", s->dir);
+	if (fd < 0)
+		return fd;
+	s->lock_fd = fd;
+	if (mark == MARK_OWN)
+		return 0;
+	if (mark == MARK_FOREIGN)
+		return store_refuse(s, MARK_NAME, err);
+	if (!make)
+		return nothing_left(s->dir, err);
+	return left ? store_refuse(s, left, err) : mark_write(fd, path, err);
+}
+
+static int store_lock(struct store *s, bool make, struct proctor_error *err)
+{
+	char *path = store_path(s, MARK_NAME);
+	int ret = path ? store_lock_at(s, path, make, err)
+		       : error_set(err, -ENOMEM, "no memory for the coverage directory");
+
+	free(path);
+	return ret;
 }
 
 int store_open(struct store *s, const char *dir, bool make, struct proctor_error *err)
@@ -152,10 +170,8 @@ int store_open(struct store *s, const char *dir, bool make, struct proctor_error
 			ret = error_set(err, -EINVAL, "the coverage directory cannot be used: there is a "
 					"line break in its path, and LLVM reads a list of paths by lines");
 	}
-	if (ret == 0 && make)
-		ret = store_check_own(s, err);
 	if (ret == 0)
-		ret = store_lock(s, err);
+		ret = store_lock(s, make, err);
 	if (ret < 0)
 		store_close(s);
 	return ret;
@@ -185,18 +201,23 @@ char *store_path(const struct store *s, const char *name)
 	return asprintf(&path, "%s/%s", s->dir, name) < 0 ? NULL : path;
 }
 
-/* Empties a directory that holds files only, or makes it. */
+/* Empties a directory that holds files only, or makes it. What a link leads to is not ours. */
 static int directory_clean(const char *path, struct proctor_error *err)
 {
 	struct dirent *entry;
-	int ret = 0;
+	int ret = 0, fd;
 	DIR *dir;
 
 	if (mkdir(path, 0777) < 0 && errno != EEXIST)
 		return error_sys(err, errno, "cannot make %s", path);
-	dir = opendir(path);
-	if (!dir)
-		return error_sys(err, errno, "cannot open %s", path);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	dir = fd >= 0 ? fdopendir(fd) : NULL;
+	if (!dir) {
+		ret = error_sys(err, errno, "cannot open %s", path);
+		if (fd >= 0)
+			close(fd);
+		return ret;
+	}
 	while (ret == 0 && (entry = readdir(dir))) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;

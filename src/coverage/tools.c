@@ -293,11 +293,35 @@ static int output_keep(const struct tool *tool, const char *temporary, const cha
 	return ret;
 }
 
+/* A file of ours to be read or filled by a tool. The name can be foreseen, and tests may write here: it
+ * is made new, and no link is followed. -errno. */
+static int own_file(const char *path)
+{
+	int fd;
+
+	unlink(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+	return fd < 0 ? -errno : fd;
+}
+
+/* The same as a stream; NULL and errno. */
+static FILE *own_stream(const char *path)
+{
+	int fd = own_file(path);
+	FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
+
+	if (fd < 0)
+		errno = -fd;
+	else if (!f)
+		close(fd);
+	return f;
+}
+
 /* One path a line, after its weight. */
 static int list_write(const char *list, const char *const *inputs, size_t n,
 		      struct proctor_error *err)
 {
-	FILE *f = fopen(list, "we");
+	FILE *f = own_stream(list);
 	int ret = 0;
 
 	for (size_t i = 0; f && i < n && ret == 0; i++)
@@ -333,6 +357,15 @@ int tools_merge(const struct tools *t, const struct tool *profdata, const char *
 	if (ret == 0)
 		ret = list_write(list, inputs, ninputs, err);
 	if (ret == 0) {
+		/* LLVM opens whatever has the name. */
+		int fd = own_file(temporary);
+
+		if (fd < 0)
+			ret = error_sys(err, -fd, "cannot write %s", temporary);
+		else
+			close(fd);
+	}
+	if (ret == 0) {
 		char *argv[] = { profdata->path, "merge", "--sparse", "-o", temporary, option, NULL };
 
 		run.argv = argv;
@@ -365,7 +398,7 @@ static void word_write(FILE *f, const char *before, const char *word)
 static int objects_write(const char *path, const char *const *objects, size_t n,
 			 struct proctor_error *err)
 {
-	FILE *f = fopen(path, "we");
+	FILE *f = own_stream(path);
 	int ret = 0;
 
 	for (size_t i = 0; f && i < n; i++)
@@ -402,9 +435,10 @@ static int export_run(const struct tools *t, const struct tool *cov, char *const
 				.timeout_us = t->timeout_us, .cancel_fd = t->cancel_fd };
 	int ret;
 
-	run.stdout_fd = fd_high(open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+	ret = own_file(temporary);
+	run.stdout_fd = ret < 0 ? ret : fd_high(ret);
 	if (run.stdout_fd < 0)
-		return error_sys(err, errno, "cannot write %s", temporary);
+		return error_sys(err, -run.stdout_fd, "cannot write %s", temporary);
 	ret = tool_run(&run, err);
 	if (close(run.stdout_fd) < 0 && ret == 0)
 		ret = error_sys(err, errno, "cannot write %s", temporary);

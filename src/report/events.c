@@ -2,13 +2,13 @@
 #include "report/events.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/container.h"
+#include "base/output.h"
 #include "base/text.h"
 #include "report/sink.h"
 
@@ -320,33 +320,43 @@ static int events_close(struct reporter *r, struct proctor_error *err)
 	return ret;
 }
 
-/* -errno. "-" is the standard output, which stays the caller's. */
-static int events_open_file(struct events *e, const char *path)
+/* "-" is the standard output, which stays the caller's. */
+static int events_open_file(struct events *e, const char *path, struct proctor_error *err)
 {
-	e->path = strdup(path);
-	if (!e->path)
-		return -ENOMEM;
+	bool shared;
+
 	if (strcmp(path, "-") == 0) {
 		e->sink.name = "the standard output";
 		e->sink.fd = STDOUT_FILENO;
 		return 0;
 	}
+	e->path = strdup(path);
+	if (!e->path)
+		return error_sys(err, ENOMEM, "cannot write %s", path);
 	e->sink.name = e->path;
-	e->sink.fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	return e->sink.fd < 0 ? -errno : 0;
+	e->sink.fd = output_open(path, &shared, err);
+	if (e->sink.fd < 0)
+		return e->sink.fd;
+	/* A device, a pipe, a terminal cannot be emptied. */
+	if (shared || ftruncate(e->sink.fd, 0) == 0 || errno == EINVAL)
+		return 0;
+	error_sys(err, errno, "cannot write %s", path);
+	close(e->sink.fd);
+	return err->code;
 }
 
 int events_open(struct reporter **rp, const char *path, struct proctor_error *err)
 {
 	static const struct reporter_ops ops = { .event = events_event, .close = events_close };
 	struct events *e = calloc(1, sizeof(*e));
-	int ret = e ? events_open_file(e, path) : -ENOMEM;
+	int ret = e ? events_open_file(e, path, err)
+		    : error_sys(err, ENOMEM, "cannot write %s", path);
 
 	if (ret < 0) {
 		if (e)
 			free(e->path);
 		free(e);
-		return error_sys(err, -ret, "cannot open %s", path);
+		return ret;
 	}
 	e->reporter.ops = &ops;
 	*rp = &e->reporter;

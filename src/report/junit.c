@@ -40,6 +40,8 @@ struct junit_suite {
 struct junit {
 	struct reporter reporter;
 	char *path;
+	struct replacement report;
+	bool has_report;		/* it is open; else it is a device or a pipe, for the end */
 	FILE *spool;
 	off_t spool_at;
 	struct xml xml;
@@ -306,18 +308,20 @@ static int report_write(struct junit *j, FILE *to)
 
 static int report_put(struct junit *j, struct proctor_error *err)
 {
-	struct replacement r;
-	int ret = fflush(j->spool) != 0 ? -errno : 0;
+	int ret = 0;
 
-	if (ret < 0)
-		return error_sys(err, -ret, "cannot write %s", j->path);
-	ret = replacement_open(&r, j->path, err);
-	if (ret < 0)
-		return ret;
-	ret = report_write(j, r.file);
-	if (ret < 0)
-		error_sys(err, -ret, "cannot write %s", j->path);
-	return replacement_close(&r, ret, err);
+	if (!j->has_report) {
+		ret = replacement_open(&j->report, j->path, err);
+		if (ret < 0)
+			return ret;
+		j->has_report = true;
+	}
+	if (j->failed == 0)
+		j->failed = fflush(j->spool) != 0 ? -errno : report_write(j, j->report.file);
+	if (j->failed < 0)
+		ret = error_sys(err, -j->failed, "cannot write %s", j->path);
+	j->has_report = false;
+	return replacement_close(&j->report, ret, err);
 }
 
 static void junit_free(struct junit *j)
@@ -332,6 +336,8 @@ static void junit_free(struct junit *j)
 		free(j->suites[i].name);
 	}
 	free(j->suites);
+	if (j->has_report)
+		replacement_close(&j->report, -ECANCELED, NULL);
 	bytes_fini(&j->scratch);
 	if (j->buffer)
 		j->xml.xmlBufferFree(j->buffer);
@@ -344,22 +350,32 @@ static void junit_free(struct junit *j)
 static int junit_close(struct reporter *r, struct proctor_error *err)
 {
 	struct junit *j = container_of(r, struct junit, reporter);
-	int ret = j->failed < 0 ? error_sys(err, -j->failed, "cannot write %s", j->path)
-				: report_put(j, err);
+	int ret = report_put(j, err);
 
 	junit_free(j);
 	return ret;
 }
 
-/* Opens the spool beside the report, so that a missing directory is seen before the run. */
-static int spool_open(struct junit *j)
+/* Opens the report, so that nobody else makes it meanwhile, and what cannot be written is seen before
+ * the run. To open a pipe may wait for its reader, who may come later. */
+static int report_open(struct junit *j, struct proctor_error *err)
 {
 	struct stat st;
+	int ret;
+
+	if (stat(j->path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		return 0;
+	ret = replacement_open(&j->report, j->path, err);
+	j->has_report = ret == 0;
+	return ret;
+}
+
+/* Opens the spool beside the report: there is the room that was meant for it. */
+static int spool_open(struct junit *j)
+{
 	char *copy, *dir;
 	int fd;
 
-	if (stat(j->path, &st) == 0 && S_ISDIR(st.st_mode))
-		return -EISDIR;
 	if (replacement_in_place(j->path)) {
 		j->spool = tmpfile();
 		return j->spool ? 0 : -errno;
@@ -397,13 +413,20 @@ int junit_open(struct reporter **rp, const char *path, struct proctor_error *err
 	}
 	j->reporter.ops = &ops;
 	j->path = strdup(path);
-	ret = -ENOMEM;
 	j->buffer = j->xml.xmlBufferCreate();
-	if (j->path && j->buffer)
+	if (!j->path || !j->buffer) {
+		junit_free(j);
+		return error_sys(err, ENOMEM, "cannot write %s", path);
+	}
+	ret = report_open(j, err);
+	if (ret == 0) {
 		ret = spool_open(j);
+		if (ret < 0)
+			error_sys(err, -ret, "cannot write %s", path);
+	}
 	if (ret < 0) {
 		junit_free(j);
-		return error_sys(err, -ret, "cannot write %s", path);
+		return ret;
 	}
 	*rp = &j->reporter;
 	return 0;

@@ -682,7 +682,53 @@ static void a_directory_of_others_is_refused(void **state)
 	});
 	run_finish(run);
 	assert_int_equal(run->exit_code, 2);
-	snprintf(text, sizeof(text), "grep -qx mine %s/raw/photo && ! ls %s/lock 2>/dev/null && rm -r %s",
+	snprintf(text, sizeof(text), "grep -qx mine %s/raw/photo && test \"$(ls -A %s)\" = raw && rm -r %s",
+		 dir, dir, dir);
+	assert_int_equal(system(text), 0);
+}
+
+/* Names say nothing, not even that of the mark: nothing in there is touched. */
+static void a_directory_is_known_by_its_mark(void **state)
+{
+	static const char *const made[] = { "touch lock", "touch .proctor-coverage",
+					    "echo mine >.proctor-coverage" };
+	const char *needs = need_suite("coverage/libneeds_%s.so", "19");
+	char dir[64] = "/tmp/proctor-site-XXXXXX", option[96], text[512];
+	struct run *run;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(option, sizeof(option), "--coverage-dir=%s", dir);
+	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++) {
+		snprintf(text, sizeof(text), "cd %s && rm -rf * .p* && %s && mkdir raw merged &&"
+			 " echo mine | tee raw/photo merged/notes index.html >/dev/null &&"
+			 " ls -lAR >%s.before", dir, made[i], dir);
+		assert_int_equal(system(text), 0);
+		run = run_start(&(struct run_setup){
+			.args = WORDS("--coverage", option, needs), .cut_short = true,
+			.no_events = true,
+		});
+		run_finish(run);
+		assert_int_equal(run->exit_code, 3);
+		assert_non_null(strstr(run->err, "no run with --coverage has left it"));
+		snprintf(text, sizeof(text), "cd %s && ls -lAR | cmp - %s.before &&"
+			 " cat raw/photo merged/notes index.html | sort -u | grep -qx mine", dir, dir);
+		assert_int_equal(system(text), 0);
+		run_free(run);
+	}
+	/* A link to a directory of others is not emptied either. */
+	snprintf(text, sizeof(text), "cd %s && rm -rf * .p*", dir);
+	assert_int_equal(system(text), 0);
+	run_free(run_proctor(&(struct run_setup){ .args = WORDS("--coverage", option, needs) }));
+	snprintf(text, sizeof(text), "cd %s && rm -rf raw && mkdir mine && echo mine >mine/photo &&"
+		 " ln -s mine raw", dir);
+	assert_int_equal(system(text), 0);
+	run = run_start(&(struct run_setup){
+		.args = WORDS("--coverage", option, needs), .cut_short = true, .no_events = true,
+	});
+	run_finish(run);
+	assert_int_equal(run->exit_code, 3);
+	snprintf(text, sizeof(text), "grep -qx mine %s/mine/photo && rm -r %s %s.before",
 		 dir, dir, dir);
 	assert_int_equal(system(text), 0);
 }
@@ -1145,6 +1191,7 @@ int main(void)
 		harness_test(reports_are_narrowed_to_what_was_asked_for),
 		harness_test(a_directory_is_used_again),
 		harness_test(a_directory_of_others_is_refused),
+		harness_test(a_directory_is_known_by_its_mark),
 		harness_test(what_cannot_be_written_is_told_before_the_tests),
 		harness_test(what_was_emptied_is_damaged),
 		harness_test(a_filtered_run_has_no_false_note),

@@ -178,6 +178,163 @@ static void a_program_that_changes_is_noticed(void **state)
 	}
 }
 
+/* ---- what is written ---- */
+
+/* Each line of the events is one, whatever is printed meanwhile. */
+static void closed_descriptors_are_nothing_to_write_to(void **state)
+{
+	static const char *const ways[] = {
+		"exec \"$@\" <&- >&-", "exec \"$@\" <&- >&- 2>&-", "exec \"$@\" 2>&-",
+	};
+	struct run *run;
+	size_t i;
+
+	(void)state;
+	fetch("gated/1/libgated.so", "libgated.so");
+	for (i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		run = run_proctor(&(struct run_setup){
+			.prefix = WORDS("sh", "-c", ways[i], "sh"),
+			.args = WORDS("-v", "--nocapture", in_dir("libgated.so"), "/nowhere/x"),
+			.cut_short = true,	/* as the last line of stdout is not there */
+		});
+		assert_int_equal(run->exit_code, 1);
+		assert_int_equal(run_count(run, "test-end"), TESTS + 1);
+		assert_int_equal(run_count(run, "run-end"), 1);
+		assert_int_equal(json_array_size(run->events), 2 * (TESTS + 1) + 2);
+		run_free(run);
+	}
+}
+
+/* While the run goes on, and at its end, when another thread writes. */
+static void a_limit_of_file_sizes_is_told(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "--junit=report", "exe_options/floods" }, { "--events=report", "exe_options/floods" },
+		{ "--junit=report", "exe_options/shows" },
+	};
+	const char *limited = "ulimit -f 2; cd \"$0\" && exec \"$@\"";
+	struct stat st;
+	struct run *run;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		run = run_proctor(&(struct run_setup){
+			.prefix = WORDS("sh", "-c", limited, dir),
+			.args = WORDS(rows[i][0], suite_path(rows[i][1]),
+				      suite_path("exe_options/fails"),
+				      suite_path("exe_options/skips"),
+				      suite_path("exe_options/passes")),
+			.no_events = true,
+		});
+		assert_int_equal(run->exit_code, 3);
+		if (!strstr(run->err, "report: File too large"))
+			fail_msg("not told: %s", run->err);
+		assert_non_null(strstr(run->out, "Tests: "));
+		run_free(run);
+	}
+	assert_int_equal(stat("report.proctor-new", &st), -1);
+	run = run_proctor(&(struct run_setup){
+		.prefix = WORDS("sh", "-c", "ulimit -f 2; cd \"$0\" && exec \"$@\" >list", dir),
+		.command = "list", .no_loop = true, .no_events = true,
+		.args = WORDS("--json", suite_path("smoke")), .cut_short = true,
+	});
+	assert_int_equal(run->exit_code, 3);
+	assert_non_null(strstr(run->err, "File too large"));
+}
+
+static void assert_refused(const struct run *run, const char *why)
+{
+	assert_int_equal(run->exit_code, 2);
+	assert_string_equal(run->out, "");
+	if (!strstr(run->err, why) || strchr(run->err, '\n') != strrchr(run->err, '\n'))
+		fail_msg("not one sentence of \"%s\": %s", why, run->err);
+}
+
+static void two_runs_do_not_write_one_file(void **state)
+{
+	const char *busy = "is being written by another proctor";
+	char gate[96], junit[96], events[128];
+	struct run *first, *second;
+
+	(void)state;
+	fetch("gated/1/libgated.so", "libgated.so");
+	snprintf(gate, sizeof(gate), "GATE=%s/gate", dir);
+	snprintf(junit, sizeof(junit), "--junit=%s/report", dir);
+	first = run_start(&(struct run_setup){
+		.args = WORDS("--test-threads=1", junit, in_dir("libgated.so")), .env = WORDS(gate),
+	});
+	run_await(first, "test-start", NULL);
+	second = run_proctor(&(struct run_setup){
+		.args = WORDS(junit, suite_path("exe_options/passes")), .no_events = true,
+	});
+	assert_refused(second, busy);
+	snprintf(events, sizeof(events), "--events=%s.events", first->dir);
+	second = run_proctor(&(struct run_setup){
+		.args = WORDS(events, suite_path("exe_options/passes")), .no_events = true,
+	});
+	assert_refused(second, busy);
+	gate_open();
+	run_finish(first);
+	assert_int_equal(first->exit_code, 0);
+	assert_int_equal(run_count(first, "test-end"), TESTS);
+	shell("grep -q '<testsuites tests=\"13\"' report && test ! -e report.proctor-new");
+	/* Nothing of it is left. */
+	second = run_proctor(&(struct run_setup){
+		.args = WORDS(junit, suite_path("exe_options/passes")),
+	});
+	assert_int_equal(second->exit_code, 0);
+	shell("grep -q '<testsuites tests=\"1\"' report");
+}
+
+static void events_and_junit_are_two_files(void **state)
+{
+	static const char *const names[][2] = {
+		{ "absent", "./absent" }, { "kept", "link" }, { "link", "hard" },
+	};
+	char events[64], junit[64];
+	size_t i;
+
+	(void)state;
+	shell("echo kept >kept && ln -s kept link && ln kept hard");
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(events, sizeof(events), "--events=%s", names[i][0]);
+		snprintf(junit, sizeof(junit), "--junit=%s", names[i][1]);
+		assert_refused(run_proctor(&(struct run_setup){
+			.args = WORDS(events, junit, suite_path("exe_options/passes")),
+			.no_events = true, .cwd = dir,
+		}), "name the same file");
+	}
+	shell("test ! -e absent && test \"$(cat kept)\" = kept");
+}
+
+static void devices_and_stdout_are_written_to(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	run = run_proctor(&(struct run_setup){
+		.args = WORDS("--events=/dev/null", "--junit=/dev/null",
+			      suite_path("exe_options/passes")), .no_events = true,
+	});
+	assert_int_equal(run->exit_code, 0);
+	run = run_proctor(&(struct run_setup){
+		.args = WORDS("--junit=/dev/stdout", suite_path("exe_options/passes")),
+		.cut_short = true,	/* as the report comes after the last line */
+	});
+	assert_int_equal(run->exit_code, 0);
+	assert_non_null(strstr(run->out, "</testsuites>"));
+	/* A file behind stdout has one place for both. */
+	run = run_proctor(&(struct run_setup){
+		.prefix = WORDS("sh", "-c", "exec \"$@\" >log", "sh"), .cwd = dir,
+		.args = WORDS("--events=/dev/stdout", suite_path("exe_options/passes")),
+		.no_events = true, .cut_short = true,
+	});
+	assert_int_equal(run->exit_code, 0);
+	shell("grep -q 'Tests: 1 passed' log && grep -q '^{\"event\":\"run-start\"' log &&"
+	      " grep -q '^{\"event\":\"run-end\"' log");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,6 +351,11 @@ int main(void)
 			     &program_changes[1]),
 		dir_row_test(program_changes[2].title, a_program_that_changes_is_noticed,
 			     &program_changes[2]),
+		dir_test(closed_descriptors_are_nothing_to_write_to),
+		dir_test(a_limit_of_file_sizes_is_told),
+		dir_test(two_runs_do_not_write_one_file),
+		dir_test(events_and_junit_are_two_files),
+		dir_test(devices_and_stdout_are_written_to),
 	};
 
 	return cmocka_run_group_tests_name("files", tests, NULL, NULL);

@@ -91,16 +91,52 @@ static void what_a_killed_process_left_is_no_hindrance(void **state)
 {
 	struct replacement r;
 	struct proctor_error err;
-	char left[64];
 
 	(void)state;
-	snprintf(left, sizeof(left), "report.%ld.tmp", (long)getpid());
-	write_text(in_dir(left), "left");
+	write_text(in_dir("report.proctor-new"), "left");
 	assert_int_equal(replacement_open(&r, in_dir("report"), &err), 0);
 	fputs("new", r.file);
 	assert_int_equal(replacement_close(&r, 0, &err), 0);
 	check_text(in_dir("report"), "new");
 	check_alone("report");
+}
+
+static void one_report_is_made_by_one(void **state)
+{
+	struct replacement r, other;
+	struct proctor_error err;
+
+	(void)state;
+	assert_int_equal(replacement_open(&r, in_dir("report"), &err), 0);
+	assert_int_equal(replacement_open(&other, in_dir("report"), &err), -EBUSY);
+	assert_non_null(strstr(err.text, "report is being written by another proctor"));
+	fputs("mine", r.file);
+	assert_int_equal(replacement_close(&r, 0, &err), 0);
+	check_text(in_dir("report"), "mine");
+	assert_int_equal(replacement_open(&other, in_dir("report"), &err), 0);
+	/* Nor by one that writes to the file itself, under another name. */
+	assert_int_equal(symlink("report", in_dir("link")), 0);
+	assert_int_equal(replacement_open(&r, in_dir("link"), &err), -EBUSY);
+	assert_int_equal(replacement_close(&other, -ECANCELED, &err), -ECANCELED);
+	assert_int_equal(unlink(in_dir("link")), 0);
+	check_text(in_dir("report"), "mine");
+	check_alone("report");
+}
+
+/* Whoever foresees the name of the temporary file gets nothing written to where it leads. */
+static void a_link_in_the_way_is_not_followed(void **state)
+{
+	struct replacement r;
+	struct proctor_error err;
+
+	(void)state;
+	write_text(in_dir("victim"), "precious");
+	assert_int_equal(symlink("victim", in_dir("report.proctor-new")), 0);
+	assert_int_equal(replacement_open(&r, in_dir("report"), &err), -ELOOP);
+	assert_non_null(strstr(err.text, "report.proctor-new"));
+	assert_int_equal(unlink(in_dir("report.proctor-new")), 0);
+	check_text(in_dir("victim"), "precious");
+	check_alone("victim");
 }
 
 /* As root, a replacement of /dev/null or /dev/stdout would take it from the whole machine. */
@@ -113,7 +149,7 @@ static void links_and_devices_are_written_to(void **state)
 	(void)state;
 	assert_true(replacement_in_place("/dev/null"));
 	assert_false(replacement_in_place(in_dir("absent")));
-	write_text(in_dir("target"), "old");
+	write_text(in_dir("target"), "old and longer");
 	assert_int_equal(symlink("target", in_dir("link")), 0);
 	assert_int_equal(replacement_open(&r, in_dir("link"), &err), 0);
 	fputs("new", r.file);
@@ -172,6 +208,8 @@ int main(void)
 		cmocka_unit_test(the_old_one_stands_until_the_new_one_is_whole),
 		cmocka_unit_test(after_a_failure_the_old_one_stands),
 		cmocka_unit_test(what_a_killed_process_left_is_no_hindrance),
+		cmocka_unit_test(one_report_is_made_by_one),
+		cmocka_unit_test(a_link_in_the_way_is_not_followed),
 		cmocka_unit_test(links_and_devices_are_written_to),
 		cmocka_unit_test(a_full_device_is_told_as_such),
 		cmocka_unit_test(what_cannot_be_opened_is_named),
