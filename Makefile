@@ -60,7 +60,7 @@ LIB_SRC      := $(patsubst %,src/adapter/%.c,elf exe listing suite_h tml) \
                 $(patsubst %,src/plan/%.c,directory discover manifest names needs plan select) \
                 $(patsubst %,src/report/%.c,coverage escape events junit reporter sink slowest status terminal writer xml) \
                 $(patsubst %,src/run/%.c,backtrace capture cores environment guard host host_path judge life mailbox \
-                    not_run orphans page queue results run signals supervisor \
+                    not_run orphans page progress queue results run signals supervisor \
                     symbolizer undead verdict words worker) \
                 $(patsubst %,src/wire/%.c,crash symbols)
 CLI_SRC      := $(patsubst %,src/cli/%.c,color coverage doctor groups help list main options plan prepare run)

@@ -11,6 +11,7 @@
 #include "run/capture.h"
 #include "run/mailbox.h"
 #include "run/page.h"
+#include "run/progress.h"
 
 struct process;
 struct run;
@@ -99,6 +100,13 @@ struct host {
 	int sender_signal;
 	int kill_errnum;		/* what kill(2) said of SIGKILL */
 };
+
+/* For progress_read(); `work` as it was under the lock. */
+static inline struct hand_out host_hand_out_of(const struct host *h, const struct host_work *work)
+{
+	return (struct hand_out){ .page = h->map.page, .ntests = work->task.ntests,
+				  .ending = work->ending, .handed_us = work->handed_us };
+}
 
 /* The test of the task whose end has this serial; NULL: not one of this task. */
 static inline bool host_work_has(const struct host_work *work, uint32_t serial)

@@ -257,24 +257,24 @@ static void judge_overwritten(struct host *host, const struct task *task, unsign
 }
 
 static void judge_over(struct host *host, const struct task *task, const struct page_state *state,
-		       const struct evidence *e, struct judgement *j, struct post *post)
+		       const struct progress *p, const struct evidence *e, struct judgement *j, struct post *post)
 {
-	uint32_t serial = host->work.serial + state->nended;
+	uint32_t serial = host->work.serial + p->nended;
+	bool started = p->phase == PROGRESS_TEST;
 
-	if (state->started && host->stop == STOP_TIMEOUT && host->stop_serial != serial &&
-	    state->nended > 0) {
+	if (started && host->stop == STOP_TIMEOUT && host->stop_serial != serial && p->nended > 0) {
 		/* It began in the grace time of another. */
-		j->nrest = task->ntests - state->nended;
-	} else if (state->started && (host->stop != STOP_TIMEOUT || host->stop_serial == serial)) {
-		judge_died(host, task, state->nended, e, post);
-		j->nrest = task->ntests - state->nended - 1;
-	} else if (state->nended == 0 && state->retire == RETIRE_OPEN_FAILED) {
+		j->nrest = task->ntests - p->nended;
+	} else if (started && (host->stop != STOP_TIMEOUT || host->stop_serial == serial)) {
+		judge_died(host, task, p->nended, e, post);
+		j->nrest = task->ntests - p->nended - 1;
+	} else if (p->nended == 0 && state->retire == RETIRE_OPEN_FAILED) {
 		judge_open_failed(host, task, j, post);
-	} else if (state->nended == 0) {
+	} else if (p->nended == 0) {
 		judge_not_begun(host, task, state->phase, e, j, post);
 	} else {
 		judge_died_after(host, e, post);
-		j->nrest = task->ntests - state->nended;
+		j->nrest = task->ntests - p->nended;
 	}
 }
 
@@ -285,17 +285,20 @@ struct judgement judge_task(struct host *host, const struct task *task, bool ove
 	struct proctor_error why;
 	struct page_state state;
 	struct evidence e;
+	const struct hand_out out = host_hand_out_of(host, &host->work);
+	struct progress p;
 	unsigned nheld = 0;
 
 	evidence_read(&e, host);
 	if (page_read_state(&host->map, task->ntests, &state, &why) < 0)
 		goto overwritten;
-	nheld = judge_ended(host, task, state.nended, over, &e, post, &why);
-	if (nheld < state.nended)
+	p = progress_read(&out, clock_us());
+	nheld = judge_ended(host, task, p.nended, over, &e, post, &why);
+	if (nheld < p.nended)
 		goto overwritten;
 	if (over) {
-		if (state.nended < task->ntests)
-			judge_over(host, task, &state, &e, &j, post);
+		if (p.nended < task->ntests)
+			judge_over(host, task, &state, &p, &e, &j, post);
 		else if (host->stop != STOP_CANCELLED)
 			judge_died_after(host, &e, post);
 		goto out;
@@ -304,11 +307,11 @@ struct judgement judge_task(struct host *host, const struct task *task, bool ove
 	if (state.retire == RETIRE_OPEN_FAILED) {
 		judge_open_failed(host, task, &j, post);
 	} else if (j.retire) {
-		j.nrest = task->ntests - state.nended;
-	} else if (state.nended < task->ntests) {
+		j.nrest = task->ntests - p.nended;
+	} else if (p.nended < task->ntests) {
 		error_set(&why, -EBADMSG, "the progress page was overwritten: it said that the "
-			  "task was done after %u of %u tests", state.nended, task->ntests);
-		nheld = state.nended;
+			  "task was done after %u of %u tests", p.nended, task->ntests);
+		nheld = p.nended;
 		goto overwritten;
 	}
 	goto out;

@@ -126,8 +126,7 @@ int page_read_state(const struct page_map *m, uint32_t ntests, struct page_state
 	uint8_t key[MARKER_KEY_BYTES];
 	uint32_t phase, retire, current, nmodules, i;
 	uint64_t magic;
-	bool started = false;
-	uint32_t nended = 0;
+	bool begun = false;
 
 	page_copy(&magic, &p->magic, sizeof(magic));
 	page_copy(key, p->marker_key, sizeof(key));
@@ -166,16 +165,11 @@ int page_read_state(const struct page_map *m, uint32_t ntests, struct page_state
 		if (s > RECORD_ENDED)
 			return error_set(err, -EBADMSG, OVERWRITTEN "record %u is in state %u", i,
 					 s);
-		if ((started || nended > 0) && s != RECORD_ENDED)
+		if (begun && s != RECORD_ENDED)
 			return error_set(err, -EBADMSG, OVERWRITTEN
 					 "record %u started before record %u ended", i + 1, i);
-		if (s == RECORD_STARTED)
-			started = true;
-		else if (s == RECORD_ENDED && nended == 0)
-			nended = i + 1;
+		begun |= s != RECORD_NONE;
 	}
-	state->started = started;
-	state->nended = nended;
 	return 0;
 }
 

@@ -48,13 +48,11 @@ struct page_state {
 	uint32_t done;			/* without PAGE_DEAD */
 	uint32_t current;
 	enum page_retire retire;
-	uint32_t nended;		/* records 0 to nended - 1 have ended */
-	bool started;			/* the record `nended` has started and not ended */
 };
 
 /*
  * Checks what holds for the page as a whole, also while the host runs: the constants, the ranges,
- * the order of the records' states. `ntests` is the worker's own count for the present task.
+ * the order of the records' states (what they come to is progress_read()'s). `ntests` is the worker's own count for the present task.
  */
 int page_read_state(const struct page_map *m, uint32_t ntests, struct page_state *state,
 		    struct proctor_error *err);

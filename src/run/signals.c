@@ -79,37 +79,44 @@ static bool signals_from_test(struct supervisor *sup, int pid, struct host **hos
 	return *host != NULL;
 }
 
+/* What runs in a host. Its phase is PROGRESS_TEST only where a test does. */
+static struct progress host_progress(struct host *h, struct host_work *work)
+{
+	struct hand_out out;
+	struct progress p = { .phase = PROGRESS_ENDING };
+
+	pthread_mutex_lock(&h->lock);
+	*work = h->work;
+	out = host_hand_out_of(h, work);
+	if (work->busy && (h->state == HOST_RUNNING || h->state == HOST_STOPPING ||
+			   h->state == HOST_KILLED))
+		p = progress_read(&out, clock_us());
+	pthread_mutex_unlock(&h->lock);
+	return p;
+}
+
 static void signals_disobey(struct supervisor *sup, struct host *h, int signo, int pid)
 {
 	char name[WORDS_BYTES];
-	const char *suite;
-	uint32_t current = 0;
+	struct host_work work;
+	struct progress p = host_progress(h, &work);
 
-	pthread_mutex_lock(&h->lock);
-	if (h->map.page)
-		current = atomic_load(&h->map.page->current);
-	h->sender_serial = current < h->work.task.ntests ? h->work.serial + current : h->work.serial;
+	/* Between two tests it is the former's doing: it may have been on its way. */
+	h->sender_serial = work.serial + p.nended -
+			   (p.phase != PROGRESS_TEST && p.nended > 0 ? 1 : 0);
 	h->sender_signal = signo;
-	suite = h->work.task.suite ? h->work.task.suite->name : "?";
-	pthread_mutex_unlock(&h->lock);
 	supervisor_note(sup, "%s from process %d of a test in %s was not obeyed",
-			signal_name(signo, name, sizeof(name)), pid, suite);
+			signal_name(signo, name, sizeof(name)), pid,
+			work.task.suite ? work.task.suite->name : "?");
 }
 
 /* The test that runs in a host, or NULL. */
 static const char *host_running_id(struct host *h)
 {
-	uint32_t current = 0;
-	const char *id = NULL;
+	struct host_work work;
+	struct progress p = host_progress(h, &work);
 
-	pthread_mutex_lock(&h->lock);
-	if (h->map.page)
-		current = atomic_load(&h->map.page->current);
-	if (h->state != HOST_OVER && h->work.busy && !h->work.ending &&
-	    current < h->work.task.ntests)
-		id = run_test(h->run, h->work.task.first + current)->pub.id;
-	pthread_mutex_unlock(&h->lock);
-	return id;
+	return p.phase == PROGRESS_TEST ? run_test(h->run, work.task.first + p.nended)->pub.id : NULL;
 }
 
 /* What is known at the first interrupt: people want to see that it was heard, and what hangs. */

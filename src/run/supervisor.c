@@ -242,78 +242,44 @@ static void supervisor_on_wake(struct stream *s, const char *bytes, size_t nbyte
 	supervisor_posts(container_of(s, struct supervisor, wake));
 }
 
-/* What a busy host is at, as far as its page can be believed. */
-struct activity {
-	uint32_t serial;	/* of the test that runs; 0: none does */
-	uint64_t since_us;
-	uint64_t due_us;	/* its deadline */
-	uint64_t slow_us;	/* when a test becomes slow */
-};
-
-/* A point in time that a hostile page cannot move out of the hand-out. */
-static uint64_t clamp_us(uint64_t us, uint64_t from_us, uint64_t to_us)
+static struct deadlines host_deadlines(const struct run *run, const struct host_work *work,
+				       const struct progress *p)
 {
-	return us < from_us ? from_us : us > to_us ? to_us : us;
-}
+	struct deadlines d = { .other_us = run->options.timeout_us };
 
-/* When a test of the task began, as its record says. */
-static uint64_t serial_start_us(const struct host *h, const struct host_work *work, uint32_t serial,
-				uint64_t now_us)
-{
-	if (!h->map.page)
-		return work->handed_us;
-	return clamp_us(h->map.page->records[serial - work->serial].start_us, work->handed_us,
-			now_us);
-}
+	for (unsigned i = 0; !work->ending && i < work->task.ntests; i++) {
+		uint64_t us = run_timeout_us(run, work->task.first + i);
 
-static uint64_t task_timeouts_us(const struct run *run, const struct task *task)
-{
-	uint64_t sum = run->options.timeout_us;
-
-	for (unsigned i = 0; i < task->ntests; i++)
-		sum += run_timeout_us(run, task->first + i);
-	return sum;
-}
-
-static struct activity host_activity(struct host *h, const struct host_work *work, uint64_t now_us)
-{
-	struct run *run = h->run;
-	struct page *page = h->map.page;
-	struct activity a = { .since_us = work->handed_us, .slow_us = CLOCK_NEVER };
-	uint64_t timeout_us = run->options.timeout_us, latest_us;
-	uint32_t current;
-
-	if (!page) {
-		a.serial = work->serial;
-	} else if (!work->ending) {
-		current = atomic_load(&page->current);
-		if (atomic_load(&page->phase) == PAGE_RUNNING && current < work->task.ntests &&
-		    atomic_load(&page->records[current].state) == RECORD_STARTED) {
-			a.serial = work->serial + current;
-			a.since_us = clamp_us(page->records[current].start_us, work->handed_us,
-					      now_us);
-		} else {
-			a.since_us = clamp_us(atomic_load(&page->phase_us), work->handed_us, now_us);
-		}
+		d.task_us += us;
+		if (i == p->nended)
+			d.test_us = us;
 	}
-	if (a.serial != 0) {
-		timeout_us = run_timeout_us(run, work->task.first + (a.serial - work->serial));
-		a.slow_us = a.since_us + run->options.slow_after_us;
-	}
-	a.due_us = a.since_us + timeout_us;
-	/* However the page moves its times: a task ends when all its tests could have. */
-	latest_us = work->handed_us + task_timeouts_us(run, &work->task);
-	if (!work->ending && page && a.due_us > latest_us)
-		a.due_us = latest_us;
-	a.due_us += pauses_within(&run->pauses, a.since_us, now_us);
-	return a;
+	return d;
+}
+
+/* What has begun since the last look, and what is slow. */
+static void host_tell(struct supervisor *sup, struct host *h, const struct host_work *work,
+		      const struct hand_out *out, const struct progress *p, uint64_t now_us,
+		      uint64_t paused_us)
+{
+	unsigned nstarted = p->nended + (p->phase == PROGRESS_TEST);
+
+	for (unsigned i = 0; i < nstarted; i++)
+		results_tell_start(sup, h, work, work->serial + i,
+				   progress_start_us(out, i, now_us));
+	if (p->phase == PROGRESS_TEST &&
+	    now_us - p->since_us >= sup->run->options.slow_after_us + paused_us)
+		results_tell_slow(sup, h, work, work->serial + p->nended, p->since_us);
 }
 
 /* Looks at one host; returns when it wants to be looked at again. */
 static uint64_t host_look(struct supervisor *sup, struct host *h, uint64_t now_us)
 {
+	uint64_t due_us, paused_us;
 	struct host_work work;
-	struct activity a;
+	struct hand_out out;
+	struct deadlines d;
+	struct progress p;
 
 	switch (h->state) {
 	case HOST_RUNNING:
@@ -332,26 +298,27 @@ static uint64_t host_look(struct supervisor *sup, struct host *h, uint64_t now_u
 	}
 	pthread_mutex_lock(&h->lock);
 	work = h->work;
-	a = host_activity(h, &work, now_us);
+	out = host_hand_out_of(h, &work);
+	p = progress_read(&out, now_us);
+	d = host_deadlines(h->run, &work, &p);
+	paused_us = pauses_within(&h->run->pauses, p.since_us, now_us);
+	due_us = progress_due_us(&out, &p, &d) + paused_us;
 	/* Decided under the lock: the worker cannot hand out another task meanwhile. */
-	if (work.busy && now_us >= a.due_us && h->stop == STOP_NOT) {
+	if (work.busy && now_us >= due_us && h->stop == STOP_NOT) {
 		h->stop = STOP_TIMEOUT;
-		h->stop_serial = a.serial;
+		h->stop_serial = p.phase == PROGRESS_TEST ? work.serial + p.nended : 0;
 	}
 	pthread_mutex_unlock(&h->lock);
 	if (!work.busy)
 		return CLOCK_NEVER;
 	/* The results of earlier tasks were posted before this one was handed out: told first. */
 	supervisor_posts(sup);
-	for (uint32_t serial = work.serial; serial <= a.serial; serial++)
-		results_tell_start(sup, h, &work, serial, serial_start_us(h, &work, serial, now_us));
-	if (now_us >= a.slow_us)
-		results_tell_slow(sup, h, &work, a.serial, a.since_us);
-	if (now_us >= a.due_us) {
+	host_tell(sup, h, &work, &out, &p, now_us, paused_us);
+	if (now_us >= due_us) {
 		host_enter(sup, h, host_next(h->state, HOST_OVERDUE));
 		return h->act_us;
 	}
-	return a.due_us;
+	return due_us;
 }
 
 static void supervisor_note_guard(struct supervisor *sup)
