@@ -52,7 +52,7 @@ HOST_FLAGS    = $(BASE_FLAGS) $(CFLAGS)
 LINK          = -Wl,--as-needed
 
 LIB_SRC      := $(patsubst %,src/adapter/%.c,elf exe listing suite_h tml) \
-                $(patsubst %,src/base/%.c,arena bytes error output replacement spawn text) \
+                $(patsubst %,src/base/%.c,arena bytes error output process replacement spawn text) \
                 $(patsubst %,src/coverage/%.c,area_functions collect counter_area coverage functions lines \
                     maps mark merge objects others outside process publish raw report_html report_json \
                     report_lcov store tool_run tools) \
@@ -78,7 +78,8 @@ OWN_HEADERS  := $(wildcard src/*/*.h)
 
 LIB_OBJ      := $(LIB_SRC:%.c=$B/obj/%.o)
 CLI_OBJ      := $(CLI_SRC:%.c=$B/obj/%.o)
-HOST_OBJ     := $(HOST_SRC:%.c=$B/obj/%.o)
+# What it shares with the run is compiled once more, as plain as the rest of it.
+HOST_OBJ     := $(HOST_SRC:%.c=$B/obj/%.o) $B/obj/host/src/base/process.o
 SYMBOLIZER_OBJ := $(SYMBOLIZER_SRC:%.c=$B/obj/%.o)
 PRELOAD_OBJ  := $(PRELOAD_SRC:%.c=$B/obj/%.o)
 HARNESS_OBJ  := $(HARNESS_SRC:%.c=$B/obj/%.o)
@@ -91,6 +92,10 @@ PRODUCTS     := $B/proctor $B/proctor-host $B/proctor-symbolizer $B/proctor-prel
 all: $(PRODUCTS)
 
 $B/obj/src/host/%.o: src/host/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(HOST_FLAGS) -MMD -MP -c -o $@ $<
+
+$B/obj/host/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(HOST_FLAGS) -MMD -MP -c -o $@ $<
 

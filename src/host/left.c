@@ -2,6 +2,7 @@
 #include "host/left.h"
 
 #include "base/clock.h"
+#include "base/process.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -108,7 +109,11 @@ static unsigned threads_scan(const struct known *before, struct known *k, struct
 		if (l) {
 			snprintf(path, sizeof(path), "/proc/self/task/%d/comm", id);
 			name_read(path, name, sizeof(name));
-			line_add(l, "thread %d (%s)", id, name);
+			/* Until it gets a name a thread has that of the process. */
+			if (strcmp(name, program_invocation_short_name) == 0)
+				line_add(l, "thread %d, without a name", id);
+			else
+				line_add(l, "thread %d (%s)", id, name);
 		}
 	}
 	closedir(dir);
@@ -155,17 +160,9 @@ bool left_none(void)
 
 static void process_name(pid_t pid, struct lines *l)
 {
-	char path[64], name[32], command[256];
-	ssize_t n, i;
+	char words[PROCESS_WORDS_BYTES];
 
-	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-	name_read(path, name, sizeof(name));
-	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
-	n = proc_read(path, command, sizeof(command));
-	for (i = 0; i + 1 < n; i++)
-		if (command[i] == '\0')
-			command[i] = ' ';
-	line_add(l, "process %d (%s): %s", pid, name, n > 0 ? command : "");
+	line_add(l, "%s", process_words(pid, words, sizeof(words)));
 }
 
 /* Living children that are not in `before`: added to `k`, named in `l`, killed. */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/orphans.h"
 
+#include "base/process.h"
 #include "run/undead.h"
 
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -28,25 +28,6 @@ bool orphans_reap(void)
 		if (si.si_pid == 0)
 			return true;
 	}
-}
-
-/* A file of /proc/PID, whole or its first `nbuf` - 1 bytes, with a NUL behind; -1: gone. */
-static ssize_t process_read(int pid, const char *name, char *buf, size_t nbuf)
-{
-	char path[64];
-	size_t nread = 0;
-	ssize_t n = 0;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	while (nread < nbuf - 1 && (n = read(fd, buf + nread, nbuf - 1 - nread)) > 0)
-		nread += (size_t)n;
-	close(fd);
-	buf[nread] = '\0';
-	return n < 0 ? -1 : (ssize_t)nread;
 }
 
 struct process_stat {
@@ -85,6 +66,24 @@ static const char *environ_value(const char *vars, size_t nvars, const char *nam
 	return NULL;
 }
 
+/* A variable of the environment that `pid` was started with; false: it has none such. */
+static bool process_variable(int pid, const char *name, char *buf, size_t nbuf)
+{
+	char *vars = malloc(ENVIRON_MAX_BYTES);
+	const char *value = NULL;
+	ssize_t n;
+
+	if (!vars)
+		return false;
+	n = process_read(pid, "environ", vars, ENVIRON_MAX_BYTES);
+	if (n > 0)
+		value = environ_value(vars, (size_t)n, name);
+	if (value)
+		snprintf(buf, nbuf, "%s", value);
+	free(vars);
+	return value != NULL;
+}
+
 uint64_t process_host(int pid, const char *run_id)
 {
 	char *vars = malloc(ENVIRON_MAX_BYTES);
@@ -105,25 +104,31 @@ uint64_t process_host(int pid, const char *run_id)
 	return host;
 }
 
-/* Appends "process 123: sleep 100" as a line. */
-static void orphan_name(int pid, int errnum, char **lines)
-{
-	char words[256], why[UNDEAD_BYTES] = "", *longer;
-	ssize_t n = process_read(pid, "cmdline", words, sizeof(words));
+/* What is said of an orphan, taken while it lives: a dead one has no command line. */
+struct orphan_words {
+	char what[PROCESS_WORDS_BYTES];
+	char test[256];		/* of its environment; "": it does not tell */
+};
 
-	if (n <= 0) {
-		n = process_read(pid, "comm", words, sizeof(words));
-		if (n > 0 && words[n - 1] == '\n')
-			words[n - 1] = '\0';
-	}
-	for (ssize_t i = 0; i < n - 1; i++)
-		if (words[i] == '\0')
-			words[i] = ' ';
+static void orphan_words(int pid, struct orphan_words *words)
+{
+	process_words(pid, words->what, sizeof(words->what));
+	if (!process_variable(pid, "PROCTOR_TEST", words->test, sizeof(words->test)))
+		words->test[0] = '\0';
+}
+
+/* Appends it as a line; with `whose` also the test, where that is known. */
+static void orphan_name(int pid, const struct orphan_words *words, int errnum, bool whose,
+			char **lines)
+{
+	char why[UNDEAD_BYTES] = "", *longer;
+
+	whose = whose && words->test[0];
 	if (errnum != 0)
 		undead_words(pid, errnum, why, sizeof(why));
-	if (asprintf(&longer, "%s%sprocess %d: %s%s%s%s", *lines ? *lines : "", *lines ? "\n" : "",
-		     pid, n > 0 ? words : "?", *why ? " (could not be killed: " : "", why,
-		     *why ? ")" : "") < 0)
+	if (asprintf(&longer, "%s%s%s%s%s%s%s%s", *lines ? *lines : "", *lines ? "\n" : "",
+		     words->what, whose ? ", left by " : "", whose ? words->test : "",
+		     *why ? " (could not be killed: " : "", why, *why ? ")" : "") < 0)
 		return;
 	free(*lines);
 	*lines = longer;
@@ -207,6 +212,7 @@ size_t orphans_kill(struct orphans *o, const struct orphan_owner *owner, bool al
 	int pid;
 
 	while (dir && (pid = orphan_next(o, dir, &st)) > 0) {
+		struct orphan_words words;
 		uint64_t host;
 		int errnum;
 
@@ -218,12 +224,14 @@ size_t orphans_kill(struct orphans *o, const struct orphan_owner *owner, bool al
 		host = orphan_host(pid, &st, owner);
 		if (host == 0 ? !all : host != owner->number && alive(host, data))
 			continue;
+		orphan_words(pid, &words);
 		/* Not reaped yet, and by nobody else: the number is still its own. */
 		errnum = kill(pid, SIGKILL) < 0 ? errno : 0;
 		ndying += errnum == 0;
 		if (orphan_seen(o, pid, st.started))
 			continue;
-		orphan_name(pid, errnum, host == owner->number ? left : others);
+		orphan_name(pid, &words, errnum, host != owner->number,
+			    host == owner->number ? left : others);
 		orphan_note(o, pid, st.started, errnum != 0);
 	}
 	if (dir)
@@ -241,13 +249,16 @@ void orphans_give_up(struct orphans *o, int pid)
 
 void orphans_name_undead(const struct orphans *o, char **lines)
 {
+	struct orphan_words words;
 	DIR *dir = opendir("/proc");
 	struct process_stat st;
 	int pid;
 
 	while (dir && (pid = orphan_next(o, dir, &st)) > 0)
-		if (!st.ended && orphan_seen(o, pid, st.started))
-			orphan_name(pid, ETIMEDOUT, lines);
+		if (!st.ended && orphan_seen(o, pid, st.started)) {
+			orphan_words(pid, &words);
+			orphan_name(pid, &words, ETIMEDOUT, true, lines);
+		}
 	if (dir)
 		closedir(dir);
 }

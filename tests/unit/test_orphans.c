@@ -85,9 +85,9 @@ static void orphans_of_the_dead_are_killed_and_those_of_the_living_are_not(void 
 	assert_int_equal(orphans_kill(&o, &owner, false, alive_if_7, NULL, &left, &others), 2);
 	await_zombie(dead);
 	await_zombie(other);
-	snprintf(name, sizeof(name), "process %d: sh", dead);
+	snprintf(name, sizeof(name), "process %d (sh), ", dead);
 	assert_non_null(strstr(left, name));
-	snprintf(name, sizeof(name), "process %d: sh", other);
+	snprintf(name, sizeof(name), "process %d (sh), ", other);
 	assert_non_null(strstr(others, name));
 	assert_true(orphans_reap());
 	assert_false(orphans_of(&o, &owner));

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/process.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PF_FORKNOEXEC 0x40u	/* in the flags field of /proc/PID/stat */
+
+/* As run/host.c starts it: the title of a host is no name for what a test forked in it. */
+#define HOST_TITLE "proctor-host serve"
+#define HOST_COMM "proctor-host"
+
+ssize_t process_read(pid_t pid, const char *name, char *buf, size_t nbuf)
+{
+	char path[64];
+	size_t nread = 0;
+	ssize_t n = 0;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	while (nread < nbuf - 1 && (n = read(fd, buf + nread, nbuf - 1 - nread)) > 0)
+		nread += (size_t)n;
+	close(fd);
+	buf[nread] = '\0';
+	return n < 0 ? -1 : (ssize_t)nread;
+}
+
+/* Processes may be called anything; what is said of one stays on one line. */
+static void one_line(char *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)text[i] < ' ')
+			text[i] = ' ';
+}
+
+struct process_stat {
+	char comm[32];
+	unsigned flags;
+	uint64_t start_ticks;	/* after the boot */
+};
+
+static void stat_read(pid_t pid, struct process_stat *st)
+{
+	char text[512], *begin, *end;
+
+	*st = (struct process_stat){ .comm = "?" };
+	if (process_read(pid, "stat", text, sizeof(text)) <= 0)
+		return;
+	/* The name in parentheses may hold anything, also parentheses. */
+	begin = strchr(text, '(');
+	end = strrchr(text, ')');
+	if (!begin || !end)
+		return;
+	snprintf(st->comm, sizeof(st->comm), "%.*s", (int)(end - begin - 1), begin + 1);
+	one_line(st->comm, strlen(st->comm));
+	if (sscanf(end, ") %*c %*d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
+		   "%*d %" SCNu64, &st->flags, &st->start_ticks) != 2)
+		st->start_ticks = 0;
+}
+
+/* The kernel counts in ticks of a hundredth of a second. */
+static void age_words(uint64_t start_ticks, char *buf, size_t nbuf)
+{
+	uint64_t hz = (uint64_t)sysconf(_SC_CLK_TCK), ms, now_ms;
+	struct timespec now;
+
+	buf[0] = '\0';
+	if (start_ticks == 0 || clock_gettime(CLOCK_BOOTTIME, &now) < 0)
+		return;
+	now_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	ms = start_ticks * 1000 / hz;
+	ms = now_ms > ms ? now_ms - ms : 0;
+	if (ms < 1000)
+		snprintf(buf, nbuf, ", %" PRIu64 " ms old", ms);
+	else if (ms < 60000)
+		snprintf(buf, nbuf, ", %" PRIu64 ".%" PRIu64 " s old", ms / 1000, ms / 100 % 10);
+	else
+		snprintf(buf, nbuf, ", %" PRIu64 " min old", ms / 60000);
+}
+
+/* The command line; "" where there is none. */
+static void command_words(pid_t pid, char *buf, size_t nbuf)
+{
+	ssize_t n = process_read(pid, "cmdline", buf, nbuf);
+
+	while (n > 0 && buf[n - 1] == '\0')
+		n--;
+	if (n > 0)
+		one_line(buf, (size_t)n);
+	buf[n > 0 ? n : 0] = '\0';
+}
+
+const char *process_words(pid_t pid, char *buf, size_t nbuf)
+{
+	char command[256], age[48], name[48] = "";
+	struct process_stat st;
+
+	stat_read(pid, &st);
+	age_words(st.start_ticks, age, sizeof(age));
+	command_words(pid, command, sizeof(command));
+	if ((st.flags & PF_FORKNOEXEC) &&
+	    strncmp(command, HOST_TITLE, strlen(HOST_TITLE)) == 0) {
+		if (strcmp(st.comm, HOST_COMM) != 0)
+			snprintf(name, sizeof(name), " (%s)", st.comm);
+		snprintf(buf, nbuf, "process %d%s%s: forked by the test", (int)pid, name, age);
+	} else if (st.flags & PF_FORKNOEXEC) {
+		snprintf(buf, nbuf, "process %d (%s)%s: a fork of %s", (int)pid, st.comm, age,
+			 command[0] ? command : st.comm);
+	} else {
+		snprintf(buf, nbuf, "process %d (%s)%s%s%s", (int)pid, st.comm, age,
+			 command[0] ? ": " : "", command);
+	}
+	return buf;
+}
