@@ -83,10 +83,11 @@ HOST_OBJ     := $(HOST_SRC:%.c=$B/obj/%.o) $B/obj/host/src/base/process.o
 SYMBOLIZER_OBJ := $(SYMBOLIZER_SRC:%.c=$B/obj/%.o)
 PRELOAD_OBJ  := $(PRELOAD_SRC:%.c=$B/obj/%.o)
 HARNESS_OBJ  := $(HARNESS_SRC:%.c=$B/obj/%.o)
-TRIAL_OBJ    := $(patsubst %.c,$B/obj/%.o,$(filter-out $(SOAK_SRC),$(wildcard tests/soak/*.c)))
+TRIAL_OBJ    := $(patsubst %.c,$B/obj/%.o,tests/soak/trial.c)
 UNIT_BIN     := $(UNIT_SRC:tests/unit/%.c=$B/tests/unit/%)
 INTEG_BIN    := $(INTEG_SRC:tests/integration/%.c=$B/tests/integration/%) $B/tests/embed/test_embed \
                 $(SOAK_SRC:tests/soak/%.c=$B/tests/soak/%)
+INTEG_PARTS  := $B/tests/soak/failmalloc.so
 PRODUCTS     := $B/proctor $B/proctor-host $B/proctor-symbolizer $B/proctor-preload.so $B/libproctor.a $B/libproctor.so
 
 all: $(PRODUCTS)
@@ -148,7 +149,11 @@ $B/tests/integration/%: tests/integration/%.c $(HARNESS_OBJ) $B/libproctor.a Mak
 		-lcmocka $(LDFLAGS)
 
 # Drivers that do something to run after run; in `make test` a sample of it.
-$B/tests/soak/%: tests/soak/%.c $(TRIAL_OBJ) Makefile
+$B/tests/soak/%.so: tests/soak/%.c
+	@mkdir -p $(@D)
+	$(CC) $(HOST_FLAGS) -shared -o $@ $<
+
+$B/tests/soak/test_%: tests/soak/test_%.c $(TRIAL_OBJ) Makefile
 	@mkdir -p $(@D)
 	$(CC) $(LIB_FLAGS) $(LINK) -MMD -MP -o $@ $< $(TRIAL_OBJ) $(DEP_LIBS) -lcmocka $(LDFLAGS)
 
@@ -194,10 +199,10 @@ headers:
 unit: $(UNIT_BIN) $(SUITES) $(PRODUCTS)
 	@$(TEST_ENV) TEST_LIMIT=120 tools/run-tests $(UNIT_BIN)
 
-integration: $(INTEG_BIN) $(SUITES) $(PRODUCTS)
+integration: $(INTEG_BIN) $(INTEG_PARTS) $(SUITES) $(PRODUCTS)
 	@$(TEST_ENV) tools/both-loops tools/run-tests $(INTEG_BIN)
 
-test-parts: $(UNIT_BIN) $(INTEG_BIN) $(SUITES) $(PRODUCTS)
+test-parts: $(UNIT_BIN) $(INTEG_BIN) $(INTEG_PARTS) $(SUITES) $(PRODUCTS)
 
 test: headers test-parts
 	@export $(TEST_ENV); worst=0; \
@@ -205,7 +210,7 @@ test: headers test-parts
 	tools/both-loops tools/run-tests $(INTEG_BIN) || worst=1; \
 	exit $$worst
 
-soak: $(INTEG_BIN) $(SUITES) $(PRODUCTS)
+soak: $(INTEG_BIN) $(INTEG_PARTS) $(SUITES) $(PRODUCTS)
 	@$(TEST_ENV) PROCTOR_SOAK=1 TEST_LIMIT=7200 tools/both-loops tools/run-tests $(INTEG_BIN)
 	$(MAKE) SAN=address,undefined fuzz
 

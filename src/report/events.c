@@ -19,15 +19,30 @@ struct events {
 	struct bytes scratch;
 };
 
-static void put(json_t *o, const char *key, json_t *value)
+/* A line that lacks a field would be believed: without memory for one it is not written at all. */
+static void put(struct events *e, json_t *o, const char *key, json_t *value)
 {
-	/* jansson frees `value` if this fails; a NULL fails too. The line then lacks the field. */
-	json_object_set_new_nocheck(o, key, value);
+	/* jansson frees `value` if this fails; a NULL fails too. */
+	if (json_object_set_new_nocheck(o, key, value) < 0)
+		e->sink.bytes.failed = true;
 }
 
-static void put_number(json_t *o, const char *key, uint64_t value)
+static void append(struct events *e, json_t *array, json_t *value)
 {
-	put(o, key, json_integer((json_int_t)value));
+	if (json_array_append_new(array, value) < 0)
+		e->sink.bytes.failed = true;
+}
+
+static void put_number(struct events *e, json_t *o, const char *key, uint64_t value)
+{
+	put(e, o, key, json_integer((json_int_t)value));
+}
+
+/* What the scratch buffer holds, if it was large enough. */
+static void put_scratch(struct events *e, json_t *o, const char *key)
+{
+	put(e, o, key, e->scratch.failed ? NULL : json_stringn_nocheck(e->scratch.data,
+								       e->scratch.nbytes));
 }
 
 /* Bytes that are no UTF-8 are replaced by U+FFFD, one for each. Returns false if there were any. */
@@ -37,7 +52,7 @@ static bool put_bytes(struct events *e, json_t *o, const char *key, const char *
 	size_t n;
 
 	if (text_is_utf8(bytes, nbytes)) {
-		put(o, key, json_stringn_nocheck(bytes, nbytes));
+		put(e, o, key, json_stringn_nocheck(bytes, nbytes));
 		return true;
 	}
 	bytes_clear(&e->scratch);
@@ -51,7 +66,7 @@ static bool put_bytes(struct events *e, json_t *o, const char *key, const char *
 			n = 1;
 		}
 	}
-	put(o, key, json_stringn_nocheck(e->scratch.data, e->scratch.nbytes));
+	put_scratch(e, o, key);
 	return false;
 }
 
@@ -81,7 +96,7 @@ static void put_base64(struct events *e, json_t *o, const char *key, const char 
 
 		bytes_append(&e->scratch, quad, sizeof(quad));
 	}
-	put(o, key, json_stringn_nocheck(e->scratch.data, e->scratch.nbytes));
+	put_scratch(e, o, key);
 }
 
 static const char *const out_keys[] = { "stdout", "stdout_bytes", "stdout_head", "stdout_base64" };
@@ -93,9 +108,9 @@ static void put_stream(struct events *e, json_t *o, const char *const *keys, con
 {
 	bool text = put_bytes(e, o, keys[0], nbytes ? bytes : "", nbytes);
 
-	put_number(o, keys[1], total_bytes);
+	put_number(e, o, keys[1], total_bytes);
 	if (head != nbytes)
-		put_number(o, keys[2], head);
+		put_number(e, o, keys[2], head);
 	if (!text)
 		put_base64(e, o, keys[3], bytes, nbytes);
 }
@@ -110,46 +125,46 @@ static void put_test(struct events *e, json_t *o, const struct proctor_event *ev
 	put_text(e, o, "suite", t->suite);
 	put_text(e, o, "group", t->group);
 	put_text(e, o, "name", t->name);
-	put_number(o, "index", t->index);
+	put_number(e, o, "index", t->index);
 	put_text(e, o, "file", t->file);
-	put_number(o, "worker", r->worker);
-	put(o, "core", json_integer(r->core));
-	put_number(o, "attempt", r->attempt);
-	put_number(o, "repetition", r->repetition);
+	put_number(e, o, "worker", r->worker);
+	put(e, o, "core", json_integer(r->core));
+	put_number(e, o, "attempt", r->attempt);
+	put_number(e, o, "repetition", r->repetition);
 	if (r->nrepetitions > 1)
-		put_number(o, "repetitions", r->nrepetitions);
+		put_number(e, o, "repetitions", r->nrepetitions);
 }
 
-static json_t *marks_list(unsigned marks)
+static json_t *marks_list(struct events *e, unsigned marks)
 {
 	json_t *list = json_array();
 
 	if (marks & PROCTOR_FLAKY)
-		json_array_append_new(list, json_string("flaky"));
+		append(e, list, json_string("flaky"));
 	if (marks & PROCTOR_LEAKY)
-		json_array_append_new(list, json_string("leaky"));
+		append(e, list, json_string("leaky"));
 	if (marks & PROCTOR_SLOW)
-		json_array_append_new(list, json_string("slow"));
+		append(e, list, json_string("slow"));
 	return list;
 }
 
 static void put_result(struct events *e, json_t *o, const struct proctor_result *r)
 {
-	put(o, "verdict", json_string_nocheck(proctor_verdict_name(r->verdict)));
-	put(o, "final", json_boolean(r->final));
+	put(e, o, "verdict", json_string_nocheck(proctor_verdict_name(r->verdict)));
+	put(e, o, "final", json_boolean(r->final));
 	if (r->marks)
-		put(o, "marks", marks_list(r->marks));
+		put(e, o, "marks", marks_list(e, r->marks));
 	if (r->exit_code >= 0)
-		put_number(o, "exit_code", (uint64_t)r->exit_code);
+		put_number(e, o, "exit_code", (uint64_t)r->exit_code);
 	if (r->signal) {
-		put(o, "signal", json_integer(r->signal));
-		put(o, "core_dumped", json_boolean(r->core_dumped));
+		put(e, o, "signal", json_integer(r->signal));
+		put(e, o, "core_dumped", json_boolean(r->core_dumped));
 	}
-	put_number(o, "start_us", r->start_us);
-	put_number(o, "duration_us", r->duration_us);
-	put_number(o, "user_us", r->user_us);
-	put_number(o, "sys_us", r->sys_us);
-	put_number(o, "max_rss_kb", r->max_rss_kb);
+	put_number(e, o, "start_us", r->start_us);
+	put_number(e, o, "duration_us", r->duration_us);
+	put_number(e, o, "user_us", r->user_us);
+	put_number(e, o, "sys_us", r->sys_us);
+	put_number(e, o, "max_rss_kb", r->max_rss_kb);
 	if (r->message)
 		put_text(e, o, "message", r->message);
 	if (r->backtrace)
@@ -157,8 +172,8 @@ static void put_result(struct events *e, json_t *o, const struct proctor_result 
 	if (r->left)
 		put_text(e, o, "left", r->left);
 	if (r->nleaks || r->leak_bytes) {
-		put(o, "leaks", json_integer(r->nleaks));
-		put(o, "leak_bytes", json_integer(r->leak_bytes));
+		put(e, o, "leaks", json_integer(r->nleaks));
+		put(e, o, "leak_bytes", json_integer(r->leak_bytes));
 	}
 	put_stream(e, o, out_keys, r->out, r->nout, r->out_head, r->out_bytes);
 	put_stream(e, o, err_keys, r->err, r->nerr, r->err_head, r->err_bytes);
@@ -169,14 +184,14 @@ static void put_run(struct events *e, json_t *o, const struct proctor_event *eve
 	put_text(e, o, "version", PROCTOR_VERSION);
 	if (event->run_id)
 		put_text(e, o, "run_id", event->run_id);
-	put_number(o, "tests", event->ntests);
-	put_number(o, "threads", event->nthreads);
-	put_number(o, "cores", event->ncores);
+	put_number(e, o, "tests", event->ntests);
+	put_number(e, o, "threads", event->nthreads);
+	put_number(e, o, "cores", event->ncores);
 	put_text(e, o, "loop", event->loop);
 	if (event->text)
 		put_text(e, o, "loop_why", event->text);
 	if (event->seed)
-		put_number(o, "seed", event->seed);
+		put_number(e, o, "seed", event->seed);
 }
 
 static void put_counts(struct events *e, json_t *o, const struct proctor_event *event)
@@ -185,25 +200,26 @@ static void put_counts(struct events *e, json_t *o, const struct proctor_event *
 	json_t *verdicts = json_object();
 
 	for (unsigned v = 0; v < PROCTOR_NVERDICTS; v++)
-		put_number(verdicts, proctor_verdict_name(v), c->by_verdict[v]);
-	put(o, "counts", verdicts);
-	put_number(o, "tests", c->total);
-	put_number(o, "flaky", c->nflaky);
-	put_number(o, "leaky", c->nleaky);
-	put_number(o, "slow", c->nslow);
-	put_number(o, "duration_us", event->duration_us);
-	put(o, "exit_code", json_integer(event->exit_code));
+		put_number(e, verdicts, proctor_verdict_name(v), c->by_verdict[v]);
+	put(e, o, "counts", verdicts);
+	put_number(e, o, "tests", c->total);
+	put_number(e, o, "flaky", c->nflaky);
+	put_number(e, o, "leaky", c->nleaky);
+	put_number(e, o, "slow", c->nslow);
+	put_number(e, o, "duration_us", event->duration_us);
+	put(e, o, "exit_code", json_integer(event->exit_code));
 	if (event->text)
 		put_text(e, o, "stopped", event->text);
 }
 
-static void put_numbers(json_t *o, const char *name, const struct proctor_coverage_numbers *n)
+static void put_numbers(struct events *e, json_t *o, const char *name,
+			const struct proctor_coverage_numbers *n)
 {
 	json_t *numbers = json_object();
 
-	put_number(numbers, "count", n->count);
-	put_number(numbers, "covered", n->covered);
-	put(o, name, numbers);
+	put_number(e, numbers, "count", n->count);
+	put_number(e, numbers, "covered", n->covered);
+	put(e, o, name, numbers);
 }
 
 static void put_sentences(struct events *e, json_t *o, const char *name, const char *const *list,
@@ -215,22 +231,21 @@ static void put_sentences(struct events *e, json_t *o, const char *name, const c
 		json_t *item = json_object();
 
 		put_text(e, item, "text", list[i]);
-		if (json_array_append_new(array, item) < 0)
-			e->sink.bytes.failed = true;
+		append(e, array, item);
 	}
-	put(o, name, array);
+	put(e, o, name, array);
 }
 
 /* The numbers by file are in the report itself. */
 static void put_coverage(struct events *e, json_t *o, const struct proctor_coverage_summary *s)
 {
-	put_numbers(o, "lines", &s->total.lines);
-	put_numbers(o, "functions", &s->total.functions);
-	put_numbers(o, "regions", &s->total.regions);
-	put_numbers(o, "branches", &s->total.branches);
+	put_numbers(e, o, "lines", &s->total.lines);
+	put_numbers(e, o, "functions", &s->total.functions);
+	put_numbers(e, o, "regions", &s->total.regions);
+	put_numbers(e, o, "branches", &s->total.branches);
 	if (s->has_tml)
-		put_number(o, "tml_functions", s->ntml_functions);
-	put(o, "below_minimum", json_boolean(s->below_minimum));
+		put_number(e, o, "tml_functions", s->ntml_functions);
+	put(e, o, "below_minimum", json_boolean(s->below_minimum));
 	put_sentences(e, o, "problems", s->problems, s->nproblems);
 	put_sentences(e, o, "notes", s->notes, s->nnotes);
 	if (s->json_path)
@@ -241,12 +256,12 @@ static void put_coverage(struct events *e, json_t *o, const struct proctor_cover
 		put_text(e, o, "html", s->html_path);
 }
 
-static json_t *event_object(const char *name, const struct proctor_event *event)
+static json_t *event_object(struct events *e, const char *name, const struct proctor_event *event)
 {
 	json_t *o = json_object();
 
-	put(o, "event", json_string_nocheck(name));
-	put_number(o, "time_us", event->time_us);
+	put(e, o, "event", json_string_nocheck(name));
+	put_number(e, o, "time_us", event->time_us);
 	return o;
 }
 
@@ -265,34 +280,34 @@ static int events_event(struct reporter *r, const struct proctor_event *event,
 
 	switch (event->kind) {
 	case PROCTOR_RUN_START:
-		o = event_object("run-start", event);
+		o = event_object(e, "run-start", event);
 		put_run(e, o, event);
 		break;
 	case PROCTOR_TEST_START:
-		o = event_object("test-start", event);
+		o = event_object(e, "test-start", event);
 		put_test(e, o, event);
 		break;
 	case PROCTOR_TEST_SLOW:
-		o = event_object("test-slow", event);
+		o = event_object(e, "test-slow", event);
 		put_test(e, o, event);
 		break;
 	case PROCTOR_TEST_END:
-		o = event_object("test-end", event);
+		o = event_object(e, "test-end", event);
 		put_test(e, o, event);
 		put_result(e, o, event->result);
 		break;
 	case PROCTOR_NOTE:
-		o = event_object("note", event);
+		o = event_object(e, "note", event);
 		put_text(e, o, "text", event->text);
 		break;
 	case PROCTOR_TICK:
 		return event->more ? 0 : sink_flush(&e->sink, err);
 	case PROCTOR_COVERAGE:
-		o = event_object("coverage", event);
+		o = event_object(e, "coverage", event);
 		put_coverage(e, o, event->coverage);
 		break;
 	case PROCTOR_RUN_END:
-		o = event_object("run-end", event);
+		o = event_object(e, "run-end", event);
 		put_counts(e, o, event);
 		break;
 	}

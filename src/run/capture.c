@@ -137,6 +137,7 @@ static void cutter_mark(struct cutter *c, uint32_t serial)
 	cut = calloc(1, sizeof(*cut));
 	if (!cut) {
 		capture_free(&c->open);
+		c->lost = true;
 		return;
 	}
 	cut->serial = serial;

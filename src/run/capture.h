@@ -43,6 +43,7 @@ struct cutter {
 	size_t nheld;
 	uint32_t serial;	/* of the last marker seen; 0: none */
 	bool last;		/* MARKER_LAST was seen */
+	bool lost;		/* no memory: a test's output is missing and not counted */
 	struct capture open;	/* since that marker */
 	struct cut *cuts, **cuts_tail;	/* closed and not empty, oldest first */
 };

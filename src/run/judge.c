@@ -152,9 +152,11 @@ static void judge_died_after(struct host *host, const struct evidence *e, struct
 		return;
 	verdict_of_death(o, host, host->run->options.timeout_us, &e->crash);
 	o->result.start_us = start_us;
-	if (o->message && asprintf(&text, "after it had returned: %s", o->message) >= 0) {
+	if (asprintf(&text, "after it had returned: %s", o->message ? o->message : "") >= 0) {
 		free(o->message);
 		o->message = text;
+	} else {
+		o->lost = true;
 	}
 	take_left(host, o);
 }
@@ -165,6 +167,16 @@ static bool worth_another_host(const struct host *host, const struct task *task,
 			       enum page_phase phase)
 {
 	return task->nopens + 1 < OPENS_MAX && (host->nsuites > 1 || phase != PAGE_OPENING);
+}
+
+/* None of the task's tests can run, for the reason `text`, which is owned from here on; NULL: there
+ * was no memory for it. */
+static void judge_unopened(const struct host *host, const struct task *task, char *text,
+			   struct judgement *j, struct post *post)
+{
+	judge_all_errors(task, host->work.serial, text ? text : "its suite cannot be opened", post);
+	post->outcomes[0].lost = post->outcomes[0].lost || !text;
+	j->broken = text;
 }
 
 /* The host died before the first test of the task began. */
@@ -183,9 +195,8 @@ static void judge_not_begun(struct host *host, const struct task *task, enum pag
 		     how ? how : "died") < 0)
 		text = NULL;
 	free(how);
-	judge_all_errors(task, host->work.serial, text ? text : "its suite cannot be opened", post);
+	judge_unopened(host, task, text, j, post);
 	post->outcomes[0].open_output = true;
-	j->broken = text;
 }
 
 /* dlopen() failed. Beside other suites it may succeed alone: static TLS is small. */
@@ -200,13 +211,12 @@ static void judge_open_failed(struct host *host, const struct task *task, struct
 		j->never_began = true;
 		return;
 	}
-	page_read_open_message(host->map.page, &why, NULL);
-	if (asprintf(&text, "cannot open %s: %s", task->suite->path,
+	if (page_read_open_message(host->map.page, &why, NULL) == -ENOMEM ||
+	    asprintf(&text, "cannot open %s: %s", task->suite->path,
 		     why ? why : "the loader gave no reason") < 0)
 		text = NULL;
 	free(why);
-	judge_all_errors(task, host->work.serial, text ? text : "its suite cannot be opened", post);
-	j->broken = text;
+	judge_unopened(host, task, text, j, post);
 }
 
 /* Which test ran last, as far as the output tells: the one after the last marker. */
@@ -376,6 +386,8 @@ void judge_exit(struct host *host, struct post *post)
 		     names) >= 0) {
 		free(o->message);
 		o->message = text;
+	} else {
+		o->lost = true;
 	}
 	free(how);
 	take_left(host, o);

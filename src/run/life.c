@@ -89,6 +89,7 @@ static void host_close_stream(struct supervisor *sup, struct stream *s, struct c
 	host_drain(sup, s);
 	sup->ops->stop(sup->lp, s);
 	cutter_end(c);
+	sup->lost = sup->lost || c->lost;
 	close(s->fd);
 	s->fd = -1;
 }
@@ -228,6 +229,7 @@ static void host_output(struct host *h, struct stream *s, struct cutter *c, cons
 		supervisor_note(sup, "the output of process %d can be read no further: %s", h->pid,
 				strerrordesc_np(error));
 	cutter_feed(c, bytes, nbytes);
+	sup->lost = sup->lost || c->lost;
 	/* Refused where the user's pipes hold too much already: then it stays as it is. */
 	if (before < FLOOD_BYTES && c->open.total_bytes >= FLOOD_BYTES)
 		fcntl(s->fd, F_SETPIPE_SZ, FLOOD_PIPE_BYTES);

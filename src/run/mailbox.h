@@ -32,6 +32,7 @@ struct outcome {
 	bool open_output;		/* it died: what follows the last marker is its own */
 	struct proctor_result result;	/* strings and output are not set */
 	char *message, *backtrace, *left;	/* heap; NULL: none */
+	bool lost;			/* no memory for the message, or what the test left */
 };
 
 struct post {

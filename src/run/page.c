@@ -194,8 +194,10 @@ static int text_copy(const struct page *p, struct page_text text, char **out)
 	return 0;
 }
 
+/* A text that there is no memory for costs the text, not the record. */
 static int record_copy_text(const struct page *p, struct page_text text, const char *what,
-			    uint32_t index, char **out, struct proctor_error *err)
+			    struct record *record, uint32_t index, char **out,
+			    struct proctor_error *err)
 {
 	int ret = text_copy(p, text, out);
 
@@ -203,7 +205,7 @@ static int record_copy_text(const struct page *p, struct page_text text, const c
 		return error_set(err, ret, OVERWRITTEN "the %s of record %u is %u bytes at %u",
 				 what, index, text.nbytes, text.offset);
 	if (ret < 0)
-		return error_sys(err, -ret, "cannot copy the %s of record %u", what, index);
+		record->lost = true;
 	return 0;
 }
 
@@ -251,13 +253,13 @@ int page_read_record(const struct page *p, const struct record_view_context *ctx
 	if (copy.flags & ~(uint32_t)RECORD_FLAGS)
 		return error_set(err, -EBADMSG, OVERWRITTEN "record %u has flags 0x%x", i,
 				 copy.flags);
-	ret = record_copy_text(p, copy.message, "message", i, &out->message, err);
+	ret = record_copy_text(p, copy.message, "message", out, i, &out->message, err);
 	if (ret < 0)
 		goto fini;
-	ret = record_copy_text(p, copy.backtrace, "backtrace", i, &out->backtrace, err);
+	ret = record_copy_text(p, copy.backtrace, "backtrace", out, i, &out->backtrace, err);
 	if (ret < 0)
 		goto fini;
-	ret = record_copy_text(p, copy.left, "list of what was left", i, &out->left, err);
+	ret = record_copy_text(p, copy.left, "list of what was left", out, i, &out->left, err);
 	if (ret < 0)
 		goto fini;
 	out->state = RECORD_ENDED;
@@ -327,9 +329,11 @@ int page_read_crash(const struct page *p, struct crash *out, struct proctor_erro
 				 (unsigned long long)copy.stack_address);
 	if (copy.nstack > 0) {
 		out->stack = malloc(copy.nstack);
+		/* Without it the frames end where the registers do. */
 		if (!out->stack)
-			return error_sys(err, ENOMEM, "cannot copy the stack of a crash");
-		page_copy(out->stack, p->stack, copy.nstack);
+			copy.nstack = 0;
+		else
+			page_copy(out->stack, p->stack, copy.nstack);
 	}
 	out->state = CRASH_WRITTEN;
 	out->signal = copy.signal;

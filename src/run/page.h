@@ -77,9 +77,10 @@ struct record {
 	int32_t nleaks;
 	int64_t leak_bytes;
 	char *message, *backtrace, *left;
+	bool lost;			/* a text that there was no memory for */
 };
 
-/* On failure `out` is all zero. -EBADMSG; -ENOMEM. */
+/* On failure `out` is all zero. -EBADMSG. */
 int page_read_record(const struct page *p, const struct record_view_context *ctx,
 		     struct record *out, struct proctor_error *err);
 void record_fini(struct record *r);

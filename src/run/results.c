@@ -41,6 +41,7 @@ static const struct proctor_test *exit_test(struct supervisor *sup, const struct
 	t = calloc(1, sizeof(*t));
 	if (!t || asprintf(&t->id, "%s::(exit)", suite->name) < 0) {
 		free(t);
+		sup->lost = true;
 		return NULL;
 	}
 	t->pub = (struct proctor_test){ .id = t->id, .suite = suite->name, .group = suite->group,
@@ -145,7 +146,10 @@ static bool retry(struct supervisor *sup, const struct outcome *o)
 	if (o->item == ITEM_EXIT || o->result.attempt > run->options.retries ||
 	    !verdict_is_bad(o->result.verdict) || sup->stopping != STOPPING_NOT)
 		return false;
-	return queue_push_retry(&sup->run->queue, o->suite, o->item, o->result.attempt + 1) == 0;
+	if (queue_push_retry(&sup->run->queue, o->suite, o->item, o->result.attempt + 1) == 0)
+		return true;
+	sup->lost = true;
+	return false;
 }
 
 static size_t nfailures(const struct proctor_counts *counts)
@@ -237,8 +241,10 @@ static void note_sender(const struct host *host, struct outcome *o)
 		return;
 	signal_name(host->sender_signal, name, sizeof(name));
 	if (asprintf(&text, "%s%ssent %s to proctor, which was not obeyed",
-		     o->message ? o->message : "", o->message ? "; " : "", name) < 0)
+		     o->message ? o->message : "", o->message ? "; " : "", name) < 0) {
+		o->lost = true;
 		return;
+	}
 	free(o->message);
 	o->message = text;
 }
@@ -256,6 +262,7 @@ static void tell_end(struct supervisor *sup, struct host *host, struct outcome *
 	struct writer_entry *e;
 
 	note_sender(host, o);
+	sup->lost = sup->lost || o->lost;
 	e = event_new(sup, PROCTOR_TEST_END, o->result.end_us ? o->result.end_us : clock_us(), test);
 	if (!e || !test) {
 		counted = o->result;

@@ -178,18 +178,14 @@ static void run_release(struct run *run)
 	free(run);
 }
 
-static void tell_run(struct supervisor *sup, enum proctor_event_kind kind, uint64_t start_us,
+/* `e` is of the right kind; `why` outlives the writer. */
+static void tell_run(struct supervisor *sup, struct writer_entry *e, uint64_t start_us,
 		     const char *why, int exit_code)
 {
 	struct run *run = sup->run;
-	struct writer_entry *e = writer_entry_new(kind, clock_us());
 
-	if (!e) {
-		sup->lost = true;
-		return;
-	}
-	if (why)
-		e->event.text = e->own_text = strdup(why);
+	e->event.time_us = clock_us();
+	e->event.text = why;
 	e->event.ntests = run->plan->ntests * run->options.repeat;
 	e->event.nthreads = run->nworkers;
 	e->event.ncores = run->cores.usable;
@@ -247,6 +243,8 @@ static int run_finish_coverage(struct supervisor *sup)
 	if (e) {
 		e->event.coverage = summary;	/* lives until the writer has ended */
 		writer_add(&run->writer, e);
+	} else if (summary) {
+		sup->lost = true;
 	}
 	if (outcome == COVERAGE_FAILED && sup->err->code == 0)
 		*sup->err = err;
@@ -258,21 +256,29 @@ static int run_supervise(struct supervisor *sup, const char *why, int *exit_code
 {
 	struct run *run = sup->run;
 	uint64_t start_us = clock_us();
+	struct writer_entry *start = writer_entry_new(PROCTOR_RUN_START, start_us);
+	/* Made while nothing has begun: what did begin is never without its sum. */
+	struct writer_entry *end = writer_entry_new(PROCTOR_RUN_END, start_us);
 	int ret = 0;
 
+	if (!start || !end) {
+		free(start);
+		free(end);
+		return error_set(sup->err, -ENOMEM, "no memory for the run's events");
+	}
 	sup->counts.total = sup->nunfinished = run->plan->ntests * run->options.repeat;
-	tell_run(sup, PROCTOR_RUN_START, start_us, why, 0);
+	tell_run(sup, start, start_us, why, 0);
 	if (sup->nunfinished > 0)
 		ret = supervisor_run(sup);
-	if (ret == 0 && sup->lost)
-		ret = error_set(sup->err, -ENOMEM, "no memory for all of the run's events");
 	if (run->coverage) {
 		int failed = run_finish_coverage(sup);
 
 		ret = ret < 0 ? ret : failed;
 	}
+	if (ret == 0 && sup->lost)
+		ret = error_set(sup->err, -ENOMEM, "no memory for all of the run's events and output");
 	*exit_code = run_exit_code(sup, ret);
-	tell_run(sup, PROCTOR_RUN_END, start_us, sup->why_stopped[0] ? sup->why_stopped : NULL,
+	tell_run(sup, end, start_us, sup->why_stopped[0] ? sup->why_stopped : NULL,
 		 *exit_code);
 	/* What is left is to wait for the reader of the events: an interrupt may end that. */
 	if (run->options.own_process)

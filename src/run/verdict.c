@@ -33,6 +33,7 @@ static void outcome_say(struct outcome *o, char *message)
 {
 	free(o->message);
 	o->message = message;
+	o->lost = o->lost || !message;
 }
 
 static char *crash_sentence(const struct crash *crash, int signal)
@@ -82,8 +83,7 @@ static void verdict_of_caught(struct outcome *o, const struct crash *crash)
 	o->result.signal = crash->signal;
 	signal_words(crash->signal, crash->si_code, crash->address, true, words, sizeof(words));
 	message = o->message ? sentence("%s; %s", words, o->message) : sentence("%s", words);
-	if (message)
-		outcome_say(o, message);
+	outcome_say(o, message);
 	o->crash_recorded = true;
 }
 
@@ -117,6 +117,7 @@ void verdict_of_record(struct outcome *o, struct record *record, const struct cr
 	o->message = record->message;
 	o->backtrace = record->backtrace;
 	o->left = record->left;
+	o->lost = record->lost;
 	record->message = record->backtrace = record->left = NULL;
 	switch (record->outcome) {
 	case OUTCOME_RETURNED:

@@ -19,6 +19,8 @@
 #define ARGS_MAX 48
 #define PROBLEMS_SHOWN 20
 #define TRUTH_MS 60000
+/* How long what proctor killed may take to vanish. */
+#define GONE_MS 2000
 
 static uint64_t now_ms(void)
 {
@@ -372,6 +374,8 @@ static bool pairs_hold(const json_t *events, json_t *ends, char *problem, size_t
 		} else if (event_is(event, "test-end")) {
 			if (json_object_del(open, id) < 0)
 				held = broken(problem, nproblem, "%s ended without a start", id);
+			if (!json_is_true(json_object_get(event, "final")))
+				continue;
 			if (json_object_get(ends, id))
 				held = broken(problem, nproblem, "%s ended twice", id);
 			json_object_set(ends, id, (json_t *)event);
@@ -490,7 +494,7 @@ static bool events_hold(const struct trial *t, const struct truth *truth, int co
 	return held;
 }
 
-bool trial_holds(const struct trial *t, const struct truth *truth, char *problem, size_t nproblem)
+static bool trial_holds(const struct trial *t, const struct truth *truth, char *problem, size_t nproblem)
 {
 	int code;
 
@@ -505,6 +509,20 @@ bool trial_holds(const struct trial *t, const struct truth *truth, char *problem
 	if (code == 2 || code == 4)
 		return true;
 	return events_hold(t, truth, code, problem, nproblem);
+}
+
+void trial_judge(struct trial *t, bool in_time, const struct truth *truth, char *problem,
+		 size_t nproblem)
+{
+	char names[300];
+
+	if (!in_time) {
+		broken(problem, nproblem, "did not end; stderr: %.300s", t->err);
+	} else if (trial_holds(t, truth, problem, nproblem)) {
+		*problem = '\0';
+		if (trial_left(t, GONE_MS, names, sizeof(names)) > 0)
+			broken(problem, nproblem, "left: %s", names);
+	}
 }
 
 /* ---- truth and tally ---- */

@@ -58,8 +58,10 @@ void trial_end(struct trial *t);
 void truth_find(struct truth *truth, const struct trial_setup *setup);
 void truth_fini(struct truth *truth);
 
-/* True if nothing was lost: how it ended, its events, its verdicts. Else `problem` says what was. */
-bool trial_holds(const struct trial *t, const struct truth *truth, char *problem, size_t nproblem);
+/* Whether nothing was lost: how it ended, its events, its verdicts, what is left. `problem` says what
+ * was, "" is nothing. */
+void trial_judge(struct trial *t, bool in_time, const struct truth *truth, char *problem,
+		 size_t nproblem);
 
 /* Counts trials and what did not hold. The first few problems are printed. */
 struct tally {

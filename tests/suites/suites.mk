@@ -13,6 +13,7 @@ WAYS         := returns signals hangs output leaves changes
 SMOKES       := $(shell seq 0 27)
 SMOKE_TESTS   = 8
 OPENINGS     := open_crashes open_hangs open_exits end_crashes end_hangs end_prints
+SOAKS        := forks mixed fine
 BROKEN       := truncated wrong_arch empty text fifo no_tests
 
 # The executables: hard links of one program that runs the way it is called by.
@@ -26,7 +27,7 @@ EXE_OPTIONS  := passes skips fails flaky sleeps shows floods fails_loudly
 
 SUITES := $(WAYS:%=$S/ways/lib%.so) $(WAYS:%=$S/ways_h/lib%_h.so) $S/ways/libtml.so \
           $(SMOKES:%=$S/smoke/libsmoke_%.so) $S/entry/libentry.so $S/flood/libflood.so \
-          $S/options/liboptions.so $S/soak/libforks.so \
+          $S/options/liboptions.so $(SOAKS:%=$S/soak/lib%.so) \
           $S/gated/1/libgated.so $S/gated/2/libgated.so \
           $S/suite_h/libfeatures.so $S/suite_h/libfeatures_cxx.so \
           $(OPENINGS:%=$S/openings/lib%.so) \
