@@ -59,7 +59,10 @@ void bytes_append(struct bytes *b, const void *data, size_t nbytes)
 
 void bytes_text(struct bytes *b, const char *text)
 {
-	bytes_append(b, text, strlen(text));
+	if (text)
+		bytes_append(b, text, strlen(text));
+	else
+		b->failed = true;
 }
 
 void bytes_vprintf(struct bytes *b, const char *fmt, va_list args)

@@ -21,6 +21,7 @@ void bytes_clear(struct bytes *b);
 
 /* Append; after a failure they do nothing, so that a caller checks `failed` once, at the end. */
 void bytes_append(struct bytes *b, const void *data, size_t nbytes);
+/* NULL is a text that there was no memory for, and a failure. */
 void bytes_text(struct bytes *b, const char *text);
 void bytes_printf(struct bytes *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void bytes_vprintf(struct bytes *b, const char *fmt, va_list args) PRINTF_LIKE(2, 0);

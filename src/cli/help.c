@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/commands.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,6 +21,11 @@ void say_partial(size_t nproblems)
 
 int say_usage(const char *command, const struct proctor_error *err)
 {
+	/* That is nobody's mistake in the use of it. */
+	if (err->code == -ENOMEM) {
+		say_error(err);
+		return EXIT_BROKEN;
+	}
 	fprintf(stderr, "proctor: %s (see proctor help%s%s)\n", err->text, command ? " " : "",
 		command ? command : "");
 	return EXIT_USAGE;

@@ -44,17 +44,21 @@ static int list_json(const struct proctor_plan *plan)
 	return ret;
 }
 
-static void list_text(const struct proctor_plan *plan)
+static int list_text(const struct proctor_plan *plan)
 {
 	struct bytes line = { 0 };
+	int ret = 0;
 
-	for (size_t i = 0; i < proctor_plan_ntests(plan); i++) {
+	for (size_t i = 0; ret == 0 && i < proctor_plan_ntests(plan); i++) {
 		bytes_clear(&line);
 		escape_line(&line, proctor_plan_test(plan, i)->id);
-		if (line.nbytes)
-			puts(line.data);
+		if (!bytes_string(&line))
+			ret = -ENOMEM;
+		else if (line.nbytes)
+			puts(bytes_string(&line));
 	}
 	bytes_fini(&line);
+	return ret;
 }
 
 int list_plan(struct proctor_plan *plan, const struct options *o)
@@ -66,9 +70,7 @@ int list_plan(struct proctor_plan *plan, const struct options *o)
 		return EXIT_BROKEN;
 	if (o->list_suites) {
 		print_suites(plan);
-	} else if (!o->json) {
-		list_text(plan);
-	} else if (list_json(plan) < 0) {
+	} else if ((o->json ? list_json(plan) : list_text(plan)) < 0) {
 		error_sys(&err, ENOMEM, "cannot print the list");
 		say_error(&err);
 		return EXIT_BROKEN;
