@@ -52,14 +52,16 @@ HOST_FLAGS    = $(BASE_FLAGS) $(CFLAGS)
 LINK          = -Wl,--as-needed
 
 LIB_SRC      := $(patsubst %,src/adapter/%.c,elf exe listing suite_h tml) \
-                $(patsubst %,src/base/%.c,arena bytes error output process replacement spawn text) \
+                $(patsubst %,src/base/%.c,arena bytes death error output process random \
+                    replacement spawn text thread) \
                 $(patsubst %,src/coverage/%.c,area_functions collect counter_area coverage functions lines \
                     maps mark merge objects others outside process publish raw report_html report_json \
                     report_lcov store tool_run tools) \
                 $(patsubst %,src/loop/%.c,backend loop loop_epoll loop_uring) \
                 $(patsubst %,src/plan/%.c,directory discover manifest names needs plan select) \
                 $(patsubst %,src/report/%.c,coverage escape events junit reporter sink slowest status terminal writer xml) \
-                $(patsubst %,src/run/%.c,backtrace capture cores environment guard host host_path judge life mailbox \
+                $(patsubst %,src/run/%.c,backtrace capture cores environment guard host host_path judge kernel \
+                    life mailbox \
                     not_run orphans page progress queue results run signals supervisor \
                     symbolizer undead verdict words worker) \
                 $(patsubst %,src/wire/%.c,crash symbols)

@@ -63,7 +63,7 @@ uint64_t spawn_pause_us(int errnum, unsigned attempt);
 struct spawned {
 	pid_t pid;
 	pid_t group;	/* the group it was started in, and its session: nobody else's */
-	int pidfd;
+	int pidfd;	/* readable when it has ended: see base/death.h */
 };
 
 /*

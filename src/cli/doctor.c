@@ -17,6 +17,7 @@
 #include "loop/loop.h"
 #include "run/cores.h"
 #include "run/host_path.h"
+#include "run/kernel.h"
 
 static void say(const char *name, const char *fmt, ...) PRINTF_LIKE(2, 3);
 static void say(const char *name, const char *fmt, ...)
@@ -253,14 +254,68 @@ static void say_coverage_tools(void)
 	tools_fini(&tools);
 }
 
+/* What is refused, each on a line of its own. */
+static bool say_calls(void)
+{
+	struct proctor_error err;
+	char used[512] = "";
+	size_t nused = 0;
+	bool enough = true;
+
+	for (const struct kernel_call *call = kernel_calls; call->name; call++) {
+		int refused = kernel_refuses(call);
+
+		if (!refused) {
+			if (nused < sizeof(used))
+				nused += (size_t)snprintf(used + nused, sizeof(used) - nused, "%s%s",
+							  nused ? ", " : "", call->name);
+			continue;
+		}
+		kernel_refusal(call, refused, &err);
+		switch (call->need) {
+		case NEEDED_BY_ALL:
+		case NEEDED_BY_OWNER:
+			enough = false;
+			say("refused", "%s; needed for %s: no run without it", err.text, call->use);
+			break;
+		case NEEDED_BY_LIBRARIES:
+			say("refused", "%s; needed for %s: executables alone can be run", err.text,
+			    call->use);
+			break;
+		case NEEDED_BY_NONE:
+			say("refused", "%s; for %s: %s", err.text, call->use, call->instead);
+			break;
+		}
+	}
+	say("system calls", "%s", used);
+	return enough;
+}
+
+static bool say_proc(void)
+{
+	struct proctor_error err;
+
+	if (kernel_check_proc(&err) < 0) {
+		say("/proc", "%s", err.text);
+		return false;
+	}
+	if (access("/proc/self/stat", R_OK) < 0)
+		say("/proc", "none: what tests leave behind is neither found nor named");
+	else
+		say("/proc", "of this pid namespace");
+	return true;
+}
+
 static bool say_all(const struct options *o)
 {
 	struct utsname kernel;
-	bool host, loop;
+	bool host, loop, calls, proc;
 
 	say("proctor", "%s", PROCTOR_VERSION);
 	if (uname(&kernel) == 0)
 		say("kernel", "%s %s %s", kernel.sysname, kernel.release, kernel.machine);
+	calls = say_calls();
+	proc = say_proc();
 	loop = say_loop(o->run.loop);
 	say_cores();
 	host = say_host(o->run.host_path);
@@ -273,7 +328,7 @@ static bool say_all(const struct options *o)
 	say_coverage_tools();
 	say_tool("gdb", "reads core files");
 	say_tool("addr2line", "names lines of addresses");
-	return host && loop;
+	return host && loop && calls && proc;
 }
 
 int command_doctor(int argc, char **argv)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/writer.h"
 
+#include "base/thread.h"
+
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 
@@ -85,7 +86,6 @@ static void *writer_main(void *data)
 int writer_open(struct writer *w, proctor_callback *callback, void *data, int wake_fd,
 		struct proctor_error *err)
 {
-	sigset_t all, mask;
 	int ret;
 
 	*w = (struct writer){ .callback = callback, .data = data, .wake_fd = wake_fd };
@@ -93,15 +93,11 @@ int writer_open(struct writer *w, proctor_callback *callback, void *data, int wa
 	w->batch_tail = &w->batch;
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->changed, NULL);
-	/* Signals are for the threads of the program that called. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &mask);
-	ret = pthread_create(&w->thread, NULL, writer_main, w);
-	pthread_sigmask(SIG_SETMASK, &mask, NULL);
-	if (ret != 0) {
+	ret = thread_start(&w->thread, THREAD_STACK_BYTES, writer_main, w);
+	if (ret < 0) {
 		pthread_cond_destroy(&w->changed);
 		pthread_mutex_destroy(&w->lock);
-		return error_sys(err, ret, "cannot start the writer's thread");
+		return error_sys(err, -ret, "cannot start the writer's thread (clone3)");
 	}
 	return 0;
 }

@@ -2,6 +2,7 @@
 #include "run/guard.h"
 
 #include "base/futex.h"
+#include "base/thread.h"
 #include "host/protocol.h"
 
 #include <errno.h>
@@ -14,7 +15,6 @@
 #include <unistd.h>
 
 #define CLOSE_MS 1000
-#define KEEPER_STACK_BYTES (256 << 10)
 
 enum guard_state {
 	GUARD_STARTING,
@@ -129,22 +129,6 @@ static void *guard_keep(void *data)
 	return NULL;
 }
 
-static int guard_start_keeper(struct guard *g, struct proctor_error *err)
-{
-	pthread_attr_t attr;
-	sigset_t all, mask;
-	int ret;
-
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, KEEPER_STACK_BYTES);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &mask);
-	ret = pthread_create(&g->keeper, &attr, guard_keep, g);
-	pthread_sigmask(SIG_SETMASK, &mask, NULL);
-	pthread_attr_destroy(&attr);
-	return ret == 0 ? 0 : error_sys(err, ret, "cannot start the guard's thread");
-}
-
 /* All but the process. On failure nothing is held. */
 static int guard_prepare(struct guard *g, struct proctor_error *err)
 {
@@ -159,9 +143,10 @@ static int guard_prepare(struct guard *g, struct proctor_error *err)
 	}
 	g->read_fd = fds[0];
 	g->write_fd = fds[1];
-	ret = guard_start_keeper(g, err);
+	ret = thread_start(&g->keeper, THREAD_SMALL_STACK_BYTES, guard_keep, g);
 	if (ret == 0)
 		return 0;
+	error_sys(err, -ret, "cannot start the guard's thread");
 	close(fds[0]);
 	close(fds[1]);
 unmap:

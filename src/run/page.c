@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/container.h"
 #include "base/futex.h"
+#include "base/random.h"
 
 #define OVERWRITTEN "the progress page was overwritten: "
 #define WAIT_US 1000000u
@@ -43,8 +43,9 @@ int page_open(struct page_map *m, struct proctor_error *err)
 		ret = error_sys(err, errno, "cannot map a progress page");
 		goto close_fd;
 	}
-	if (getrandom(m->marker_key, sizeof(m->marker_key), 0) != sizeof(m->marker_key)) {
-		ret = error_sys(err, errno, "cannot draw a marker key");
+	ret = random_draw(m->marker_key, sizeof(m->marker_key));
+	if (ret < 0) {
+		error_sys(err, -ret, "cannot draw a marker key");
 		goto unmap;
 	}
 	m->page = addr;

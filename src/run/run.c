@@ -2,9 +2,11 @@
 #include "run/run.h"
 
 #include "base/clock.h"
+#include "base/random.h"
 #include "coverage/coverage.h"
 #include "run/guard.h"
 #include "run/host_path.h"
+#include "run/kernel.h"
 #include "run/results.h"
 #include "run/signals.h"
 #include "run/supervisor.h"
@@ -14,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -91,9 +92,10 @@ static enum proctor_on_crash on_crash_of(const struct proctor_plan *plan)
 static int run_draw_id(char id[RUN_ID_BYTES], struct proctor_error *err)
 {
 	unsigned char bits[(RUN_ID_BYTES - 1) / 2];
+	int ret = random_draw(bits, sizeof(bits));
 
-	if (getrandom(bits, sizeof(bits), 0) != sizeof(bits))
-		return error_sys(err, errno, "cannot draw the run's id");
+	if (ret < 0)
+		return error_sys(err, -ret, "cannot draw the run's id");
 	for (size_t i = 0; i < sizeof(bits); i++)
 		snprintf(id + 2 * i, 3, "%02x", bits[i]);
 	return 0;
@@ -135,11 +137,24 @@ static int run_prepare_symbolizers(struct run *run, struct proctor_error *err)
 	return host_path_symbolizer(run->host_path, &s->path, err);
 }
 
+static bool run_has_libraries(const struct proctor_plan *plan)
+{
+	for (size_t i = 0; i < plan->ntests; i++)
+		if (plan->tests[i]->suite->kind != SUITE_EXE && !plan->tests[i]->suite->error)
+			return true;
+	return false;
+}
+
 static int run_prepare(struct run *run, const struct proctor_plan *plan, struct proctor_error *err)
 {
 	int ret;
 
 	run->plan = plan;
+	ret = kernel_check_proc(err);
+	if (ret == 0)
+		ret = kernel_check(run_has_libraries(plan), run->options.own_process, err);
+	if (ret < 0)
+		return ret;
 	ret = cores_read(&run->cores, "", err);
 	if (ret < 0)
 		return ret;
@@ -196,6 +211,20 @@ static void tell_run(struct supervisor *sup, struct writer_entry *e, uint64_t st
 	e->event.duration_us = clock_us() - start_us;
 	e->event.exit_code = exit_code;
 	writer_add(&run->writer, e);
+}
+
+/* What the kernel refuses and the results of tests show. */
+static void tell_refused(struct supervisor *sup)
+{
+	for (const struct kernel_call *call = kernel_calls; call->name; call++) {
+		struct proctor_error err;
+		int refused = call->shows ? kernel_refuses(call) : 0;
+
+		if (refused) {
+			kernel_refusal(call, refused, &err);
+			supervisor_note(sup, "%s: %s", err.text, call->instead);
+		}
+	}
 }
 
 /* Nothing that could be opened was among what was to be run. */
@@ -268,6 +297,8 @@ static int run_supervise(struct supervisor *sup, const char *why, int *exit_code
 	}
 	sup->counts.total = sup->nunfinished = run->plan->ntests * run->options.repeat;
 	tell_run(sup, start, start_us, why, 0);
+	if (run->options.own_process)
+		tell_refused(sup);
 	if (sup->nunfinished > 0)
 		ret = supervisor_run(sup);
 	if (run->coverage) {
@@ -356,7 +387,7 @@ int proctor_run(struct proctor_plan *plan, const struct proctor_options *options
 	if (ret == 0 && run->options.shuffle) {
 		/* Short, as people will type it again. */
 		while (run->options.seed == 0)
-			if (getrandom(&run->options.seed, 4, 0) < 0)
+			if (random_draw(&run->options.seed, 4) < 0)
 				run->options.seed = clock_us();
 		plan_shuffle(plan, run->options.seed);
 	}

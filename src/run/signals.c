@@ -260,6 +260,8 @@ int signals_open(struct supervisor *sup, struct proctor_error *err)
 	sigset_t set;
 	int ret;
 
+	if (gettid() < 0)
+		return error_set(err, -ENOSYS, "cannot own the process: gettid is refused");
 	if (getpid() != gettid())
 		return error_set(err, -EBUSY, "cannot own the process: this is not its first thread");
 	ret = signals_check_threads(err);

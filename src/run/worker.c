@@ -2,6 +2,7 @@
 #include "run/worker.h"
 
 #include "base/clock.h"
+#include "base/thread.h"
 #include "run/guard.h"
 #include "run/judge.h"
 
@@ -325,16 +326,12 @@ static void *worker_main(void *data)
 
 int worker_start(struct worker *w, struct proctor_error *err)
 {
-	sigset_t all, mask;
 	int ret;
 
 	w->end = (struct post){ .kind = POST_WORKER_ENDED, .worker = w->slot };
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &mask);
-	ret = pthread_create(&w->thread, NULL, worker_main, w);
-	pthread_sigmask(SIG_SETMASK, &mask, NULL);
-	if (ret != 0)
-		return error_sys(err, ret, "cannot start the thread of worker %u", w->slot);
+	ret = thread_start(&w->thread, THREAD_STACK_BYTES, worker_main, w);
+	if (ret < 0)
+		return error_sys(err, -ret, "cannot start the thread of worker %u", w->slot);
 	w->started = true;
 	return 0;
 }
