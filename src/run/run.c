@@ -363,6 +363,25 @@ close_loop:
 	return ret;
 }
 
+static int run_guarded(struct supervisor *sup, proctor_callback *callback, void *data,
+		       int *exit_code)
+{
+	struct run *run = sup->run;
+	struct proctor_error err;
+	int ret = 0;
+
+	/* Early: it comes to stand while the rest is made ready. */
+	if (run->plan->ntests > 0)
+		ret = guard_open(&run->guard, run->host_path, run->run_id, &run->inherited, sup->err);
+	if (ret < 0)
+		return ret;
+	ret = run_with_loop(sup, callback, data, exit_code);
+	/* The supervisor has closed it, if the run came so far. */
+	guard_close(run->guard, &err);
+	run->guard = NULL;
+	return ret;
+}
+
 int proctor_run(struct proctor_plan *plan, const struct proctor_options *options,
 		proctor_callback *callback, void *data, struct proctor_counts *counts,
 		int *exit_code, struct proctor_error *err)
@@ -395,11 +414,8 @@ int proctor_run(struct proctor_plan *plan, const struct proctor_options *options
 		ret = run_prepare(run, plan, sup.err);
 	if (ret == 0 && run->options.own_process)
 		ret = signals_open(&sup, sup.err);
-	/* Early: it comes to stand while the rest is made ready. */
-	if (ret == 0 && plan->ntests > 0)
-		ret = guard_open(&run->guard, run->host_path, run->run_id, &run->inherited, sup.err);
 	if (ret == 0) {
-		ret = run_with_loop(&sup, callback, data, &code);
+		ret = run_guarded(&sup, callback, data, &code);
 		if (run->options.own_process)
 			signals_close(&sup);
 		signals_restore_pipe(&sup);

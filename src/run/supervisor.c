@@ -5,6 +5,7 @@
 #include "base/container.h"
 #include "coverage/outside.h"
 #include "run/guard.h"
+#include "run/kernel.h"
 #include "run/life.h"
 #include "run/not_run.h"
 #include "run/results.h"
@@ -321,11 +322,16 @@ static uint64_t host_look(struct supervisor *sup, struct host *h, uint64_t now_u
 	return due_us;
 }
 
+/* The guard is the first process to be started: what keeps it from starting may keep all. */
 static void supervisor_note_guard(struct supervisor *sup)
 {
-	struct proctor_error err;
+	struct proctor_error err, refused;
 
-	if (guard_failed(sup->run->guard, &err))
+	if (!guard_failed(sup->run->guard, &err))
+		return;
+	if (kernel_check_start(&refused) < 0)
+		supervisor_fatal(sup, &refused);
+	else
 		supervisor_note(sup, "if proctor is killed, tests may outlive it: %s", err.text);
 }
 

@@ -4,11 +4,13 @@
 
 #include <string.h>
 
+#define URING "io_uring_setup,io_uring_enter,io_uring_register"
+
 static void epoll_takes_over(void **state)
 {
 	const char *errnum = *state;
 	struct run *run = run_proctor(&(struct run_setup){
-		.prefix = WORDS(suite_path("bin/deny_uring"), errnum),
+		.prefix = WORDS(suite_path("bin/deny"), errnum, URING),
 		.args = WORDS(suite_path("smoke")),
 		.no_loop = true,
 	});
@@ -26,7 +28,7 @@ static void to_insist_is_an_error(void **state)
 {
 	const char *errnum = *state;
 	struct run *run = run_proctor(&(struct run_setup){
-		.prefix = WORDS(suite_path("bin/deny_uring"), errnum),
+		.prefix = WORDS(suite_path("bin/deny"), errnum, URING),
 		.args = WORDS("--loop=uring", suite_path("smoke")),
 		.no_loop = true,
 	});
@@ -39,7 +41,7 @@ static void the_doctor_says_why(void **state)
 {
 	const char *errnum = *state;
 	struct run *run = run_proctor(&(struct run_setup){
-		.prefix = WORDS(suite_path("bin/deny_uring"), errnum),
+		.prefix = WORDS(suite_path("bin/deny"), errnum, URING),
 		.command = "doctor",
 		.no_loop = true,
 		.no_events = true,
