@@ -14,7 +14,7 @@
 CFLAGS       ?= -O2
 PREFIX       ?= /usr/local
 LIBDIR       ?= $(PREFIX)/lib
-PKGS          = liburing jansson libelf libxml-2.0
+PKGS          = liburing jansson libelf libxml-2.0 zlib
 SYMBOLIZER_PKGS = libdw libelf
 SAN          ?=
 VERSION      := $(shell sed -n 's/^.define PROCTOR_VERSION "\(.*\)"/\1/p' include/proctor/proctor.h)
@@ -52,11 +52,11 @@ HOST_FLAGS    = $(BASE_FLAGS) $(CFLAGS)
 LINK          = -Wl,--as-needed
 
 LIB_SRC      := $(patsubst %,src/adapter/%.c,elf exe listing suite_h tml) \
-                $(patsubst %,src/base/%.c,arena bytes death error output process random \
+                $(patsubst %,src/base/%.c,arena bytes death error md5 output process random \
                     replacement spawn text thread) \
                 $(patsubst %,src/coverage/%.c,area_functions collect counter_area coverage functions lines \
-                    maps mark merge objects others outside process publish raw report_html report_json \
-                    report_lcov store tool_run tools) \
+                    maps mark merge objects others outside process publish raw raw_names report_html report_json \
+                    report_lcov store tool_run tools unmapped) \
                 $(patsubst %,src/loop/%.c,backend loop loop_epoll loop_uring) \
                 $(patsubst %,src/plan/%.c,directory discover manifest names needs plan select) \
                 $(patsubst %,src/report/%.c,coverage escape events junit reporter sink slowest status terminal writer xml) \
@@ -217,7 +217,7 @@ soak: $(INTEG_BIN) $(INTEG_PARTS) $(SUITES) $(PRODUCTS)
 	$(MAKE) SAN=address,undefined fuzz
 
 # What reads files and pages that others wrote, against many mutations of good ones.
-FUZZ_BIN      = $(patsubst %,$B/tests/unit/test_%,elf manifest merge page raw symbolize)
+FUZZ_BIN      = $(patsubst %,$B/tests/unit/test_%,elf manifest merge page raw raw_names symbolize)
 FUZZ_SECONDS ?= 600
 FUZZ_CC      ?= $(lastword $(foreach c,clang clang-14 clang-16 clang-19,$(shell command -v $c)))
 fuzz: $(FUZZ_BIN) $(PRODUCTS) $B/fuzz/profile
@@ -225,13 +225,14 @@ fuzz: $(FUZZ_BIN) $(PRODUCTS) $B/fuzz/profile
 	cd $B/fuzz && ./profile -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1 corpus
 
 # Begins with what the unit test's hand-made profiles are: mutations of good ones go deeper.
-$B/fuzz/profile: tests/fuzz/profile.c src/coverage/merge.c src/coverage/raw.c src/base/error.c \
+$B/fuzz/profile: tests/fuzz/profile.c src/coverage/merge.c src/coverage/raw.c \
+		src/coverage/raw_names.c src/coverage/unmapped.c src/base/error.c src/base/md5.c \
 		src/base/output.c src/base/replacement.c \
 		$B/tests/unit/test_merge
 	@mkdir -p $(@D)/corpus
 	$B/tests/unit/test_merge --corpus=$(abspath $(@D)/corpus)
 	$(FUZZ_CC) $(BASE_FLAGS) -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-		-o $@ $(filter %.c,$^)
+		-o $@ $(filter %.c,$^) -lz
 
 # The demonstration: suites as a user would write them, and a judge of what proctor made of them.
 

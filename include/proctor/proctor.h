@@ -154,6 +154,8 @@ struct proctor_coverage_summary {
 	struct proctor_coverage_file total;
 	size_t ntml_functions;		/* that ran; 0 where TML's coverage was not collected */
 	bool has_tml;
+	size_t nunmapped;		/* binaries that count and have no coverage map */
+	struct proctor_coverage_numbers unmapped_functions;	/* theirs; not in `total` */
 	const char *const *problems;	/* a sentence each; any: the coverage is partial */
 	size_t nproblems;
 	const char *const *notes;

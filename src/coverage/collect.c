@@ -21,6 +21,7 @@ struct collector {
 	struct objects *objects;
 	struct merge merge;
 	bool *covered;			/* by object: the present process's counts of it are in */
+	bool *unread;			/* by object: LLVM's own tool has to merge a profile of it */
 	void *others;			/* tsearch: struct other, files that were looked into */
 };
 
@@ -146,7 +147,7 @@ static void mark_covered_unread(struct collector *k, const struct suite *suite)
 {
 	for (size_t i = 0; i < k->objects->n; i++)
 		if (objects_suite_loads(k->objects, suite, i))
-			k->covered[i] = true;
+			k->covered[i] = k->unread[i] = true;
 }
 
 /* The profile that a suite's code in this process has written, if it has. */
@@ -541,6 +542,29 @@ static bool is_functions(const char *name)
 	return strcmp(name + strspn(name, "0123456789"), "-functions") == 0;
 }
 
+/* Whose functions are to be read from the sum: llvm-cov cannot show what has no map. */
+static int add_unmapped(struct collector *k, const struct merge_sum *sum)
+{
+	for (size_t i = 0; i < k->objects->n; i++) {
+		const struct object *o = &k->objects->list[i];
+
+		if (o->counts && !o->mapped && o->identity == sum->identity &&
+		    store_add_unmapped(k->store, o->path) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* LLVM's tool merges such profiles, and nothing of it is left to read functions from. */
+static void check_unread(struct collector *k)
+{
+	for (size_t i = 0; i < k->objects->n; i++)
+		if (k->unread[i] && k->objects->list[i].counts && !k->objects->list[i].mapped)
+			sentences_add(&k->store->problems, "%s has no coverage map, and its functions "
+				      "are not reported: a profile of it has what only LLVM's own tool can "
+				      "merge (%s)", k->objects->list[i].path, k->merge.others[0].why);
+}
+
 /* The summed profiles, one for each binary. */
 static int write_sums(struct collector *k, struct proctor_error *err)
 {
@@ -554,7 +578,8 @@ static int write_sums(struct collector *k, struct proctor_error *err)
 		path = store_path(k->store, name);
 		ret = path ? merge_write(sum, path, err)
 			   : error_set(err, -ENOMEM, "no memory for a profile's name");
-		if (ret == 0 && store_add_profile(k->store, name, sum->header.version) < 0)
+		if (ret == 0 && (store_add_profile(k->store, name, sum->header.version) < 0 ||
+				 add_unmapped(k, sum) < 0))
 			ret = error_set(err, -ENOMEM, "no memory for the list of profiles");
 		free(path);
 	}
@@ -606,13 +631,18 @@ int collect(const struct collection *c, struct proctor_error *err)
 				      process_concerned(p, &who)->text);
 	merge_init(&k.merge);
 	k.covered = calloc(c->objects->n ? c->objects->n : 1, sizeof(*k.covered));
-	if (!k.covered)
+	k.unread = calloc(c->objects->n ? c->objects->n : 1, sizeof(*k.unread));
+	if (!k.covered || !k.unread) {
+		free(k.covered);
+		free(k.unread);
 		return error_set(err, -ENOMEM, "no memory to merge the coverage");
+	}
 	if (c->llvm) {
 		identify_objects(&k);
 		for (struct process *p = c->processes; p; p = p->next)
 			collect_process(&k, p);
 		collect_files(&k, is_other, collect_other);
+		check_unread(&k);
 		ret = write_sums(&k, err);
 		if (ret == 0)
 			ret = keep_others(&k, err);
@@ -632,5 +662,6 @@ int collect(const struct collection *c, struct proctor_error *err)
 	merge_fini(&k.merge);
 	tdestroy(k.others, free);
 	free(k.covered);
+	free(k.unread);
 	return ret;
 }

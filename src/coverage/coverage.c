@@ -88,14 +88,20 @@ static void coverage_note_plain(struct coverage *cov, const struct proctor_plan 
 			      "%s", nplain, nsuites, first);
 }
 
-/* -fprofile-instr-generate alone counts, but nothing maps the counters to source. */
+/* TML, and -fprofile-instr-generate alone: they count, but nothing maps the counters to source. */
 static void coverage_note_unmapped(struct coverage *cov)
 {
+	const char *first = NULL;
+	size_t n = 0;
+
 	for (size_t i = 0; i < cov->objects.n && cov->llvm; i++)
-		if (cov->objects.list[i].counts && !cov->objects.list[i].mapped)
-			sentences_add(&cov->store.problems, "%s has counters and no coverage map: "
-				      "compile it with -fcoverage-mapping too",
-				      cov->objects.list[i].path);
+		if (cov->objects.list[i].counts && !cov->objects.list[i].mapped && n++ == 0)
+			first = cov->objects.list[i].path;
+	if (n > 0)
+		sentences_add(&cov->store.notes, "%zu %s counters and no coverage map (%s%s): functions "
+			      "are reported, lines are not; clang has them with -fcoverage-mapping", n,
+			      n == 1 ? "binary has" : "binaries have", n == 1 ? "" : "the first is ",
+			      first);
 }
 
 /* Better now than after all tests. A page of a former run goes, as its other reports do. */

@@ -17,7 +17,7 @@
 
 /* The paths of the merged profiles, and of the indexed ones made from them. */
 struct inputs {
-	char **paths;			/* of the store's profiles, in its order */
+	char **paths;			/* of the store's profiles, in its order; NULL: not for llvm-cov */
 	char *indexed[VERSIONS_MAX];	/* one for each raw version */
 	uint64_t versions[VERSIONS_MAX];
 	size_t nversions;
@@ -51,6 +51,8 @@ static int inputs_init(struct inputs *in, const struct store *store, struct proc
 		struct stat st;
 		size_t j = 0;
 
+		if (store->profiles[i].nunmapped > 0)
+			continue;
 		in->paths[i] = store_path(store, store->profiles[i].path);
 		if (!in->paths[i])
 			return no_memory(err);
@@ -86,7 +88,8 @@ static int merge_version(const struct tools *tools, struct inputs *in, size_t v,
 	ret = paths && in->indexed[v] ? tools_for_raw(tools, in->versions[v], &tool, err)
 				      : no_memory(err);
 	for (size_t i = 0; ret == 0 && i < store->nprofiles; i++)
-		if ((store->profiles[i].version & RAW_VERSION_MASK) == in->versions[v])
+		if (in->paths[i] &&
+		    (store->profiles[i].version & RAW_VERSION_MASK) == in->versions[v])
 			paths[n++] = in->paths[i];
 	if (ret == 0)
 		ret = tools_merge(tools, tool, paths, n, in->indexed[v], err);
@@ -153,6 +156,14 @@ static int export_with(const struct tools *tools, struct exports *e, struct stor
 	return ret;
 }
 
+static bool any_mapped(const struct store *store)
+{
+	for (size_t i = 0; i < store->nprofiles; i++)
+		if (store->profiles[i].nunmapped == 0)
+			return store->nbinaries > 0;
+	return false;
+}
+
 static int exports_make(struct exports *e, struct store *store, uint64_t timeout_us, int cancel_fd,
 			struct proctor_error *err)
 {
@@ -167,8 +178,8 @@ static int exports_make(struct exports *e, struct store *store, uint64_t timeout
 	};
 	if (!e->profdata || !e->json || !e->lcov)
 		return no_memory(err);
-	/* Nothing was counted: that is a problem of the store already. */
-	if (store->nprofiles == 0 || store->nbinaries == 0)
+	/* Nothing was counted that llvm-cov could show. */
+	if (!any_mapped(store))
 		return 0;
 	ret = tools_find(&tools, path ? path : "", timeout_us, cancel_fd, err);
 	if (ret < 0)
@@ -187,6 +198,26 @@ static void exports_fini(struct exports *e)
 	free(e->profdata);
 	free(e->json);
 	free(e->lcov);
+}
+
+/* The functions of what llvm-cov cannot show. */
+static int unmapped_read(struct publication *p, const struct store *store,
+			 struct proctor_error *err)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < store->nprofiles && ret == 0; i++) {
+		const struct store_profile *profile = &store->profiles[i];
+		char *path;
+
+		if (profile->nunmapped == 0)
+			continue;
+		path = store_path(store, profile->path);
+		ret = path ? unmapped_add(&p->unmapped, path, profile->unmapped, profile->nunmapped,
+					  err) : no_memory(err);
+		free(path);
+	}
+	return ret;
 }
 
 /* A function that forks begins in one process and goes on in two. */
@@ -210,6 +241,7 @@ static int reports_write(struct publication *p, const struct exports *e, struct 
 		.nproblems = store->problems.n,
 		.notes = (const char *const *)store->notes.list, .nnotes = store->notes.n,
 		.functions = store->has_functions ? &store->functions : NULL,
+		.unmapped = &p->unmapped,
 	};
 	size_t nnegative;
 	int ret = report_json(e->made ? e->json : NULL, &filter, &facts, &p->doc, &nnegative, err);
@@ -222,7 +254,8 @@ static int reports_write(struct publication *p, const struct exports *e, struct 
 		ret = report_summarize(p->doc, &p->numbers, err);
 	if (ret == 0 && (ret = report_write_json(p->doc, p->json_path, err)) == 0)
 		p->summary.json_path = p->json_path;
-	if (ret == 0 && (ret = report_lcov(e->made ? e->lcov : NULL, &filter, p->lcov_path, err)) == 0)
+	if (ret == 0 && (ret = report_lcov(e->made ? e->lcov : NULL, &filter, &p->unmapped,
+					   p->lcov_path, err)) == 0)
 		p->summary.lcov_path = p->lcov_path;
 	if (ret == 0 && (ret = report_html(p->doc, &facts, p->html_path, err)) == 0)
 		p->summary.html_path = p->html_path;
@@ -240,6 +273,9 @@ static void summary_fill(struct publication *p, const struct store *store,
 	s->total = p->numbers.total;
 	s->has_tml = store->has_functions;
 	s->ntml_functions = store->functions.n;
+	s->nunmapped = p->unmapped.nbinaries;
+	s->unmapped_functions = (struct proctor_coverage_numbers){
+		.count = p->unmapped.nfunctions, .covered = p->unmapped.nran };
 	s->problems = (const char *const *)store->problems.list;
 	s->nproblems = store->problems.n;
 	s->notes = (const char *const *)store->notes.list;
@@ -269,6 +305,8 @@ enum coverage_outcome publish(struct publication *p, struct store *store,
 	if (ret == 0) {
 		ret = exports_make(&e, store, timeout_us, cancel_fd, err);
 		if (ret == 0)
+			ret = unmapped_read(p, store, err);
+		if (ret == 0)
 			ret = reports_write(p, &e, store, options, err);
 		exports_fini(&e);
 	}
@@ -284,6 +322,7 @@ enum coverage_outcome publish(struct publication *p, struct store *store,
 
 void publication_fini(struct publication *p)
 {
+	unmapped_fini(&p->unmapped);
 	free(p->numbers.files);
 	json_decref(p->doc);
 	free(p->json_path);

@@ -5,6 +5,8 @@
 #include <string.h>
 
 /* The upper bits of the version; from LLVM's InstrProfData.inc. */
+#define VARIANT_OPTIMIZER (1ull << 56)
+#define VARIANT_ENTRY (1ull << 58)
 #define VARIANT_BYTE_COVERAGE (1ull << 60)
 #define VARIANT_TEMPORAL (1ull << 63)
 
@@ -29,6 +31,11 @@ static bool magic_known(uint64_t magic)
 {
 	return magic == RAW_MAGIC || magic == RAW_MAGIC_32 ||
 	       __builtin_bswap64(magic) == RAW_MAGIC || __builtin_bswap64(magic) == RAW_MAGIC_32;
+}
+
+bool raw_counts_entries(uint64_t version)
+{
+	return !(version & VARIANT_OPTIMIZER) || (version & VARIANT_ENTRY);
 }
 
 uint64_t raw_version(const void *bytes, size_t nbytes)

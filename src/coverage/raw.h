@@ -44,6 +44,10 @@ struct raw_function {
 	uint32_t nbitmap_bytes;
 };
 
+/* Is the first counter of each function that of its entry? So what the compiler's front end has
+ * instrumented; what the optimizer has, if it was told to. */
+bool raw_counts_entries(uint64_t version);
+
 /* The version that the bytes claim, when they begin as a raw profile of any version does; 0: they
  * do not. */
 uint64_t raw_version(const void *bytes, size_t nbytes);

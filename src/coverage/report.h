@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "coverage/functions.h"
+#include "coverage/unmapped.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -30,13 +31,15 @@ struct report_facts {
 	const char *const *notes;	/* what is worth knowing and no problem */
 	size_t nnotes;
 	const struct functions *functions;	/* TML's; NULL: none */
+	const struct unmapped_list *unmapped;	/* NULL: none */
 };
 
 /*
  * Reads what `llvm-cov export -format=text` wrote (NULL: there is none; the document is made then
  * with no files), keeps the wanted files and the functions that have a wanted file, counts the
  * totals anew, and adds the member "proctor": {"partial", "problems", "notes", and with facts->
- * functions "tml_functions": [{"name", "processes", "hits" or null}, ...]}. The schema is
+ * functions "tml_functions": [{"name", "processes", "hits" or null}, ...], with facts->unmapped
+ * "unmapped": [{"paths", "functions": [{"name", "ran", "hits" or null}, ...]}, ...]}. The schema is
  * otherwise llvm-cov's: type, version, data[].files[].summary ... A new reference in `*doc`.
  * Counts below zero are set to 0, and how many there were is in `*nnegative`.
  */
@@ -48,15 +51,19 @@ void report_add_note(json_t *doc, const char *text);
 /* Writes the document: by a temporary file and rename, so it is whole or as it was. */
 int report_write_json(json_t *doc, const char *path, struct proctor_error *err);
 
-/* Copies the records (SF: to end_of_record) of wanted files; `export_path` NULL: an empty file. */
-int report_lcov(const char *export_path, const struct report_filter *filter, const char *path,
-		struct proctor_error *err);
+/*
+ * Copies the records (SF: to end_of_record) of wanted files; `export_path` NULL: none. Binaries
+ * without a map have a record each, of functions at line 0: no line is known, and the format has
+ * no functions without one.
+ */
+int report_lcov(const char *export_path, const struct report_filter *filter,
+		const struct unmapped_list *unmapped, const char *path, struct proctor_error *err);
 
 /*
  * One page that needs no other file: totals, what is missing, a table of the files (sorted by
  * path) with a bar each, per file its source with the count of each line and the regions never
  * entered marked (read from disk now; a file that is gone or has changed to fewer lines is said to
- * be so), and TML's functions. Readable in light and dark, without scripts.
+ * be so), TML's functions, and those of binaries without a map. Readable in light and dark, without scripts.
  */
 int report_html(const json_t *doc, const struct report_facts *facts, const char *path,
 		struct proctor_error *err);

@@ -286,6 +286,34 @@ static void put_functions(struct html *h, const struct functions *f)
 	fputs("</table>\n", h->file);
 }
 
+static void put_unmapped_binary(struct html *h, const struct unmapped *u)
+{
+	fputs("<details><summary>", h->file);
+	put_string(h, u->paths[0]);
+	if (u->npaths > 1)
+		fprintf(h->file, " and %zu more with the same functions", u->npaths - 1);
+	fprintf(h->file, " <span class=\"note\">%zu of %zu ran</span></summary>\n<table>\n"
+		"<tr><th>Function</th><th>Calls</th></tr>\n", u->nran, u->n);
+	for (size_t i = 0; i < u->n; i++) {
+		fputs("<tr><td>", h->file);
+		put_string(h, u->list[i].name);
+		if (u->list[i].counted)
+			fprintf(h->file, "</td><td>%" PRIu64 "</td></tr>\n", u->list[i].hits);
+		else
+			fprintf(h->file, "</td><td>%s</td></tr>\n",
+				u->list[i].ran ? "ran" : "did not run");
+	}
+	fputs("</table>\n</details>\n", h->file);
+}
+
+static void put_unmapped(struct html *h, const struct unmapped_list *unmapped)
+{
+	fprintf(h->file, "<h2>Functions without a coverage map: %" PRIu64 " of %" PRIu64 " ran</h2>\n",
+		unmapped->nran, unmapped->nfunctions);
+	for (size_t i = 0; i < unmapped->n; i++)
+		put_unmapped_binary(h, &unmapped->list[i]);
+}
+
 static bool put_page(struct html *h, const json_t *doc, const struct report_facts *facts,
 		     const struct report_summary *s)
 {
@@ -299,6 +327,8 @@ static bool put_page(struct html *h, const json_t *doc, const struct report_fact
 	whole = put_files(h, doc, s);
 	if (facts->functions)
 		put_functions(h, facts->functions);
+	if (facts->unmapped && facts->unmapped->n > 0)
+		put_unmapped(h, facts->unmapped);
 	fputs("</body>\n</html>\n", h->file);
 	return whole && !h->scratch.failed;
 }

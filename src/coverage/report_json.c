@@ -234,6 +234,38 @@ static json_t *tml_functions(const struct functions *functions)
 	return array;
 }
 
+static json_t *text_or_null(const char *text)
+{
+	json_t *string = text_is_utf8(text, strlen(text)) ? json_string(text) : NULL;
+
+	return string ? string : json_null();
+}
+
+static json_t *unmapped_binary(const struct unmapped *u)
+{
+	json_t *paths = json_array(), *functions = json_array();
+
+	for (size_t i = 0; i < u->npaths; i++)
+		json_array_append_new(paths, text_or_null(u->paths[i]));
+	for (size_t i = 0; i < u->n; i++) {
+		const struct unmapped_function *f = &u->list[i];
+		json_t *hits = f->counted ? json_integer((json_int_t)f->hits) : json_null();
+
+		json_array_append_new(functions, json_pack("{s:o, s:b, s:o}", "name",
+				      text_or_null(f->name), "ran", f->ran, "hits", hits));
+	}
+	return json_pack("{s:o, s:o}", "paths", paths, "functions", functions);
+}
+
+static json_t *unmapped_binaries(const struct unmapped_list *unmapped)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < unmapped->n; i++)
+		json_array_append_new(array, unmapped_binary(&unmapped->list[i]));
+	return array;
+}
+
 static json_t *empty_export(void)
 {
 	return json_pack("{s:s, s:s, s:[{s:[], s:[], s:{}}]}", "type", "llvm.coverage.json.export",
@@ -269,6 +301,8 @@ int report_json(const char *export_path, const struct report_filter *filter,
 			 texts(facts->notes, facts->nnotes));
 	if (ret == 0 && facts->functions)
 		json_object_set_new(ours, "tml_functions", tml_functions(facts->functions));
+	if (ret == 0 && facts->unmapped && facts->unmapped->n > 0)
+		json_object_set_new(ours, "unmapped", unmapped_binaries(facts->unmapped));
 	if (json_object_set_new(doc, "proctor", ours) < 0 && ret == 0)
 		ret = no_memory(err);
 	if (ret < 0) {

@@ -52,8 +52,34 @@ static int records_copy(FILE *from, FILE *to, const struct report_filter *filter
 	return ferror(from) ? error_sys(err, EIO, "cannot read %s", path) : 0;
 }
 
-int report_lcov(const char *export_path, const struct report_filter *filter, const char *path,
-		struct proctor_error *err)
+/* A name's line breaks would be lines of the format. */
+static void name_put(FILE *to, const char *name)
+{
+	for (; *name; name++)
+		fputc(*name == '\n' || *name == '\r' ? '?' : *name, to);
+	fputc('\n', to);
+}
+
+/* Where it is only known that a function ran, that is one time. */
+static void unmapped_put(FILE *to, const struct unmapped *u)
+{
+	fputs("TN:\nSF:", to);
+	name_put(to, u->paths[0]);
+	for (size_t i = 0; i < u->n; i++) {
+		fputs("FN:0,", to);
+		name_put(to, u->list[i].name);
+	}
+	for (size_t i = 0; i < u->n; i++) {
+		const struct unmapped_function *f = &u->list[i];
+
+		fprintf(to, "FNDA:%llu,", (unsigned long long)(f->counted ? f->hits : f->ran));
+		name_put(to, f->name);
+	}
+	fprintf(to, "FNF:%zu\nFNH:%zu\nend_of_record\n", u->n, u->nran);
+}
+
+int report_lcov(const char *export_path, const struct report_filter *filter,
+		const struct unmapped_list *unmapped, const char *path, struct proctor_error *err)
 {
 	FILE *from = export_path ? fopen(export_path, "re") : NULL;
 	struct replacement to;
@@ -65,6 +91,8 @@ int report_lcov(const char *export_path, const struct report_filter *filter, con
 	if (ret == 0) {
 		if (from)
 			ret = records_copy(from, to.file, filter, export_path, err);
+		for (size_t i = 0; ret == 0 && unmapped && i < unmapped->n; i++)
+			unmapped_put(to.file, &unmapped->list[i]);
 		ret = replacement_close(&to, ret, err);
 	}
 	if (from)

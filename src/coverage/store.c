@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #define STATE_NAME "state.json"
-#define STATE_VERSION 1
+#define STATE_VERSION 2
 
 /* What a run leaves, beside the mark: two directories, and files. */
 static const char *const left_names[] = {
@@ -177,10 +177,18 @@ int store_open(struct store *s, const char *dir, bool make, struct proctor_error
 	return ret;
 }
 
+static void profile_fini(struct store_profile *p)
+{
+	for (size_t i = 0; i < p->nunmapped; i++)
+		free(p->unmapped[i]);
+	free(p->unmapped);
+	free(p->path);
+}
+
 void store_close(struct store *s)
 {
 	for (size_t i = 0; i < s->nprofiles; i++)
-		free(s->profiles[i].path);
+		profile_fini(&s->profiles[i]);
 	free(s->profiles);
 	for (size_t i = 0; i < s->nbinaries; i++)
 		free(s->binaries[i]);
@@ -297,6 +305,18 @@ int store_add_binary(struct store *s, const char *path)
 	return s->binaries[s->nbinaries] ? (s->nbinaries++, 0) : -ENOMEM;
 }
 
+int store_add_unmapped(struct store *s, const char *path)
+{
+	struct store_profile *p = &s->profiles[s->nprofiles - 1];
+	char **list = reallocarray(p->unmapped, p->nunmapped + 1, sizeof(char *));
+
+	if (!list)
+		return -ENOMEM;
+	p->unmapped = list;
+	list[p->nunmapped] = strdup(path);
+	return list[p->nunmapped] ? (p->nunmapped++, 0) : -ENOMEM;
+}
+
 /* Paths and sentences may hold any bytes; JSON may not: what is no UTF-8 is passed as \xNN. */
 static json_t *json_text(const char *text)
 {
@@ -339,9 +359,10 @@ int store_save(const struct store *s, struct proctor_error *err)
 	int ret;
 
 	for (size_t i = 0; i < s->nprofiles; i++)
-		json_array_append_new(profiles, json_pack("{s:o, s:I}",
+		json_array_append_new(profiles, json_pack("{s:o, s:I, s:o}",
 			"path", json_text(s->profiles[i].path),
-			"version", (json_int_t)s->profiles[i].version));
+			"version", (json_int_t)s->profiles[i].version,
+			"unmapped", json_texts(s->profiles[i].unmapped, s->profiles[i].nunmapped)));
 	doc = json_pack("{s:i, s:o, s:o, s:o, s:o}", "version", STATE_VERSION, "profiles", profiles,
 			"binaries", json_texts(s->binaries, s->nbinaries),
 			"problems", json_texts(s->problems.list, s->problems.n),
@@ -370,6 +391,22 @@ static int load_texts(const json_t *array, struct sentences *to)
 	return to->lost ? -ENOMEM : 0;
 }
 
+static int load_unmapped(struct store *s, json_t *array)
+{
+	json_t *item;
+	size_t i;
+	int ret = json_is_array(array) ? 0 : -EBADMSG;
+
+	json_array_foreach(array, i, item) {
+		if (!json_is_string(item))
+			return -EBADMSG;
+		ret = store_add_unmapped(s, json_string_value(item));
+		if (ret < 0)
+			return ret;
+	}
+	return ret;
+}
+
 static int load_profiles(struct store *s, json_t *array)
 {
 	json_t *item;
@@ -383,6 +420,8 @@ static int load_profiles(struct store *s, json_t *array)
 		if (!path || !json_is_integer(version))
 			return -EBADMSG;
 		ret = store_add_profile(s, path, (uint64_t)json_integer_value(version));
+		if (ret == 0)
+			ret = load_unmapped(s, json_object_get(item, "unmapped"));
 		if (ret < 0)
 			return ret;
 	}

@@ -31,6 +31,8 @@ void sentences_fini(struct sentences *s);
 struct store_profile {
 	char *path;			/* within the directory */
 	uint64_t version;		/* of the raw format, with variant bits */
+	char **unmapped;		/* binaries without a coverage map that it is of */
+	size_t nunmapped;
 };
 
 struct store {
@@ -64,6 +66,8 @@ int store_clean_raw(struct store *s, struct proctor_error *err);
 /* -ENOMEM. */
 int store_add_profile(struct store *s, const char *path, uint64_t version);
 int store_add_binary(struct store *s, const char *path);
+/* The newest profile is of this binary, which has no coverage map. */
+int store_add_unmapped(struct store *s, const char *path);
 
 int store_save(const struct store *s, struct proctor_error *err);
 /* -ENODATA: no run left anything here; -EBADMSG: the sentence says what is wrong with the file. */

@@ -168,6 +168,14 @@ static void append_heading(struct bytes *to, const struct proctor_coverage_summa
 
 	if (!s->json_path) {
 		bytes_text(to, "Coverage: there is no report");
+	} else if (lines->count == 0 && s->unmapped_functions.count > 0) {
+		const struct proctor_coverage_numbers *functions = &s->unmapped_functions;
+
+		bytes_printf(to, "Coverage: %s%.1f %%%s of functions (%" PRIu64 " of %" PRIu64
+			     "), no lines: there is no coverage map",
+			     color ? color_of(coverage_percent(functions)) : "",
+			     coverage_percent(functions), color ? "\033[0m" : "",
+			     functions->covered, functions->count);
 	} else if (lines->count == 0 && s->ntml_functions > 0) {
 		bytes_printf(to, "Coverage: %zu TML functions ran", s->ntml_functions);
 	} else if (lines->count == 0) {
@@ -189,7 +197,10 @@ void coverage_append(struct bytes *to, const struct proctor_coverage_summary *s,
 	append_heading(to, s, color);
 	if (s->nfiles > 0)
 		append_table(to, s, color, columns);
-	if (s->has_tml && s->total.lines.count > 0)
+	if (s->unmapped_functions.count > 0 && s->total.lines.count > 0)
+		bytes_printf(to, "  functions without a coverage map: %" PRIu64 " of %" PRIu64
+			     " ran\n", s->unmapped_functions.covered, s->unmapped_functions.count);
+	if (s->has_tml && (s->total.lines.count > 0 || s->unmapped_functions.count > 0))
 		bytes_printf(to, "  TML functions that ran: %zu\n", s->ntml_functions);
 	if (s->below_minimum)
 		bytes_printf(to, "  below the minimum of %g %% of lines\n", s->minimum_percent);

@@ -245,6 +245,10 @@ static void put_coverage(struct events *e, json_t *o, const struct proctor_cover
 	put_numbers(e, o, "branches", &s->total.branches);
 	if (s->has_tml)
 		put_number(e, o, "tml_functions", s->ntml_functions);
+	if (s->nunmapped > 0) {
+		put_number(e, o, "unmapped", s->nunmapped);
+		put_numbers(e, o, "unmapped_functions", &s->unmapped_functions);
+	}
 	put(e, o, "below_minimum", json_boolean(s->below_minimum));
 	put_sentences(e, o, "problems", s->problems, s->nproblems);
 	put_sentences(e, o, "notes", s->notes, s->nnotes);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For libFuzzer: any bytes as a raw profile, added twice. Whatever they are there is an answer, and a
- * file that is refused has changed nothing.
+ * For libFuzzer: any bytes as a raw profile, added twice, and read for its functions. Whatever they
+ * are there is an answer, and a file that is refused has changed nothing.
  */
 #include "coverage/merge.h"
+#include "coverage/unmapped.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,8 +17,9 @@ int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t nbytes)
 	static int fd = -1;
 	struct proctor_error err;
 	struct merge_found found;
+	struct unmapped_list unmapped = { 0 };
+	char path[32], *paths = "library";
 	struct merge m;
-	char path[32];
 
 	if (fd < 0)
 		fd = memfd_create("profile", 0);
@@ -33,5 +35,8 @@ int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t nbytes)
 			abort();
 	}
 	merge_fini(&m);
+	if (unmapped_add(&unmapped, path, &paths, 1, &err) < 0 && !err.text[0])
+		abort();
+	unmapped_fini(&unmapped);
 	return 0;
 }

@@ -15,11 +15,15 @@ COV_SUITES   := $(COV_LLVMS:%=$S/coverage/libways_%.so) $(COV_LLVMS:%=$S/coverag
                 $S/coverage/libtml.so $S/coverage/tml_exe $S/coverage/libplain.so
 ifneq ($(COV_ONE),)
 COV_SUITES   += $S/coverage/liblost.so $S/coverage/exe-lost $S/coverage/static-pass $S/coverage/static-hang \
-                $S/coverage/libstripped.so $S/coverage/libcopy.so $S/coverage/libunmapped.so \
+                $S/coverage/libstripped.so $S/coverage/libcopy.so $S/coverage/libunmapped.so $S/coverage/libedges.so \
                 $(COV_HOWS:%=$S/coverage/lib%.so) $S/coverage/libmany.so $S/coverage/libplainneeds.so \
                 $(COV_MANY:%=$S/coverage/libpart%.so) $S/coverage/plainneeds $S/coverage/exe-null \
                 $S/coverage/libneedsasan.so $S/coverage/libbegin.so $S/coverage/begin \
                 $S/coverage/beginneeds $S/coverage/liblater.so $S/coverage/libplugin.so
+endif
+# What is in LLVM's own language is in that of LLVM 16 and later.
+ifneq ($(filter-out 14,$(COV_ONE)),)
+COV_SUITES   += $S/coverage/libentries.so $S/coverage/libentries_copy.so
 endif
 SUITES       += $(COV_SUITES)
 
@@ -60,6 +64,10 @@ $S/coverage/liblost.so: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) -
 	-Wno-unused-function -shared -o $@ $(filter %.c,$^)
 $S/coverage/libunmapped.so: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) -fprofile-instr-generate \
 	-DDEPENDENCY -Ddep_twice=tml_test_0 -shared -o $@ $(filter %.c,$^)
+$S/coverage/libentries.so: COV_RULE = clang-$(COV_ONE) -w -O1 -fPIC -fprofile-instr-generate -shared -o $@ $(filter %.ll,$^)
+$S/coverage/libentries_copy.so: COV_RULE = cp $(filter %.so,$^) $@
+$S/coverage/libedges.so: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) -fprofile-generate -mllvm -disable-vp \
+	-DDEPENDENCY -Ddep_twice=tml_test_0 -shared -o $@ $(filter %.c,$^)
 $S/coverage/libstripped.so: COV_RULE = cp $(filter %.so,$^) $@ && strip -s -R .comment $@
 $S/coverage/libcopy.so: COV_RULE = cp $(filter %.so,$^) $@
 $(COV_HOWS:%=$S/coverage/lib%.so): COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) \
@@ -70,7 +78,9 @@ $S/coverage/tml_exe: COV_RULE = $(SUITE_CC) -DEXECUTABLE -o $@ $(filter %.c,$^)
 $(COV_LLVMS:%=$S/coverage/libways_%.so) $S/coverage/liblost.so: tests/suites/cov_ways.c
 $S/coverage/liblost.so: | $S/coverage/libdep_$(COV_ONE).so
 $(foreach v,$(COV_LLVMS),$(eval $S/coverage/libneeds_$v.so: tests/suites/cov_dep.c $S/coverage/libdep_$v.so))
-$(COV_LLVMS:%=$S/coverage/libdep_%.so) $S/coverage/libunmapped.so: tests/suites/cov_dep.c
+$(COV_LLVMS:%=$S/coverage/libdep_%.so) $S/coverage/libunmapped.so $S/coverage/libedges.so: tests/suites/cov_dep.c
+$S/coverage/libentries.so: tests/suites/cov_entries.ll
+$S/coverage/libentries_copy.so: $S/coverage/libentries.so
 $(foreach v,$(COV_LLVMS),$(COV_EXES:%=$S/coverage/exe$v-%)) $S/coverage/exe-lost \
 	$S/coverage/static-pass $S/coverage/static-hang: tests/suites/cov_exe.c
 $S/coverage/libmany.so $(COV_MANY:%=$S/coverage/libpart%.so): tests/suites/cov_many.c

@@ -171,7 +171,7 @@ static void globs_narrow_files_and_functions(void **state)
 	assert_true(summary.files[0].lines.count == summary.total.lines.count);
 	free(summary.files);
 	json_decref(doc);
-	assert_int_equal(report_lcov("export.lcov", &a, "a.lcov", &err), 0);
+	assert_int_equal(report_lcov("export.lcov", &a, NULL, "a.lcov", &err), 0);
 	fixture_run("grep -c SF: a.lcov | grep -qx 1 && grep -q src/a.c a.lcov && "
 		    "test $(grep -c end_of_record a.lcov) = 1");
 	doc = document("export.json", &no_headers, &(struct report_facts){ 0 });
@@ -201,6 +201,42 @@ static void what_is_missing_stands_in_the_document(void **state)
 	json_decref(doc);
 }
 
+/* One that counts entries, and one of which it is only known what ran. */
+static void functions_without_a_map_are_in_all_reports(void **state)
+{
+	char *paths[] = { "/s/liba.so", "/s/libb.so" }, *other[] = { "/s/libc.so" }, *text;
+	struct unmapped_function first[] = { { "f<1>", 7, true, true }, { "g\nh", 0, true, false } };
+	struct unmapped_function second[] = { { "edge", 0, false, true } };
+	struct unmapped binaries[] = {
+		{ .paths = paths, .npaths = 2, .list = first, .n = 2, .nran = 1 },
+		{ .paths = other, .npaths = 1, .list = second, .n = 1, .nran = 1 },
+	};
+	const struct unmapped_list unmapped = { .list = binaries, .n = 2, .nbinaries = 3,
+						.nfunctions = 3, .nran = 2 };
+	const struct report_facts facts = { .unmapped = &unmapped };
+	json_t *doc = document(NULL, &(struct report_filter){ 0 }, &facts);
+	struct proctor_error err;
+
+	(void)state;
+	text = json_dumps(json_object_get(json_object_get(doc, "proctor"), "unmapped"),
+			  JSON_COMPACT | JSON_SORT_KEYS);
+	assert_string_equal(text, "[{\"functions\":[{\"hits\":7,\"name\":\"f<1>\",\"ran\":true},"
+		"{\"hits\":0,\"name\":\"g\\nh\",\"ran\":false}],\"paths\":[\"/s/liba.so\",\"/s/libb.so\"]},"
+		"{\"functions\":[{\"hits\":null,\"name\":\"edge\",\"ran\":true}],"
+		"\"paths\":[\"/s/libc.so\"]}]");
+	free(text);
+	assert_int_equal(report_lcov(NULL, &(struct report_filter){ 0 }, &unmapped, "un.lcov", &err), 0);
+	fixture_run("printf 'TN:\\nSF:/s/liba.so\\nFN:0,f<1>\\nFN:0,g?h\\nFNDA:7,f<1>\\nFNDA:0,g?h\\n"
+		    "FNF:2\\nFNH:1\\nend_of_record\\nTN:\\nSF:/s/libc.so\\nFN:0,edge\\nFNDA:1,edge\\n"
+		    "FNF:1\\nFNH:1\\nend_of_record\\n' | cmp - un.lcov");
+	assert_int_equal(report_html(doc, &facts, "un.html", &err), 0);
+	fixture_run("grep -q 'Functions without a coverage map: 2 of 3 ran' un.html && "
+		    "grep -q '<tr><td>f&lt;1&gt;</td><td>7</td></tr>' un.html && "
+		    "grep -q '<tr><td>edge</td><td>ran</td></tr>' un.html && "
+		    "grep -q 'liba.so and 1 more with the same functions' un.html");
+	json_decref(doc);
+}
+
 static void nonsense_is_refused_by_name(void **state)
 {
 	static const char *const bad[] = {
@@ -220,7 +256,7 @@ static void nonsense_is_refused_by_name(void **state)
 		assert_non_null(strstr(err.text, "bad.json"));
 	}
 	fixture_write("bad.lcov", "SF:a.c\nDA:1,1\n", 14);
-	assert_int_equal(report_lcov("bad.lcov", &(struct report_filter){ 0 }, "x.lcov", &err),
+	assert_int_equal(report_lcov("bad.lcov", &(struct report_filter){ 0 }, NULL, "x.lcov", &err),
 			 -EBADMSG);
 	assert_int_equal(access("x.lcov", F_OK), -1);
 	assert_int_equal(access("x.lcov.new", F_OK), -1);
@@ -276,7 +312,7 @@ static void counts_below_zero_are_zero(void **state)
 	assert_int_equal(nnegative, 2);
 	assert_int_equal(report_write_json(doc, "clamped.json", &err), 0);
 	json_decref(doc);
-	assert_int_equal(report_lcov("negative.lcov", &(struct report_filter){ 0 }, "clamped.lcov",
+	assert_int_equal(report_lcov("negative.lcov", &(struct report_filter){ 0 }, NULL, "clamped.lcov",
 				     &err), 0);
 	fixture_run("grep -q '1,1,0,true' clamped.json && grep -q '2,1,3,true' clamped.json && "
 		    "grep -q '1,1,2,2,0,0,0,0' clamped.json && grep -qx DA:1,0 clamped.lcov && "
@@ -346,6 +382,7 @@ int main(void)
 		cmocka_unit_test(lines_count_as_in_llvms_lcov),
 		cmocka_unit_test(globs_narrow_files_and_functions),
 		cmocka_unit_test(what_is_missing_stands_in_the_document),
+		cmocka_unit_test(functions_without_a_map_are_in_all_reports),
 		cmocka_unit_test(nonsense_is_refused_by_name),
 		cmocka_unit_test(the_page_is_well_formed_and_shows_what_is_missed),
 		cmocka_unit_test(counts_below_zero_are_zero),
