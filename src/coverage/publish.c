@@ -217,6 +217,7 @@ static int unmapped_read(struct publication *p, const struct store *store,
 					  err) : no_memory(err);
 		free(path);
 	}
+	unmapped_sort(&p->unmapped);
 	return ret;
 }
 

@@ -178,6 +178,18 @@ int unmapped_add(struct unmapped_list *u, const char *profile, char *const *path
 	return 0;
 }
 
+static int path_compare(const void *a, const void *b)
+{
+	return strcmp(((const struct unmapped *)a)->paths[0],
+		      ((const struct unmapped *)b)->paths[0]);
+}
+
+void unmapped_sort(struct unmapped_list *u)
+{
+	if (u->n > 1)
+		qsort(u->list, u->n, sizeof(*u->list), path_compare);
+}
+
 void unmapped_fini(struct unmapped_list *u)
 {
 	for (size_t i = 0; i < u->n; i++)

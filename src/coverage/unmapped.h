@@ -39,6 +39,8 @@ struct unmapped_list {
  */
 int unmapped_add(struct unmapped_list *u, const char *profile, char *const *paths, size_t npaths,
 		 struct proctor_error *err);
+/* The last step: by their first paths, whatever the order of their processes was. */
+void unmapped_sort(struct unmapped_list *u);
 void unmapped_fini(struct unmapped_list *u);
 
 #endif
