@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Time is uint64_t microseconds of CLOCK_MONOTONIC, everywhere. */
+/*
+ * Time is uint64_t microseconds of CLOCK_MONOTONIC, everywhere. It is the kernel's word: a suite, or
+ * a library preloaded into the process, may replace clock_gettime() by one that tells another time.
+ */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
@@ -9,12 +12,7 @@
 /* "Never", as a point in time. */
 #define CLOCK_NEVER UINT64_MAX
 
-static inline uint64_t clock_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000u + (uint64_t)ts.tv_nsec / 1000u;
-}
+/* Async-signal-safe from the first call on. */
+uint64_t clock_us(void);
 
 #endif

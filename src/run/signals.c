@@ -169,23 +169,12 @@ static void signals_group(struct supervisor *sup, int signo)
 /* Ctrl-Z: the tests stand still, and their deadlines with them. */
 static void signals_suspend(struct supervisor *sup)
 {
-	struct pauses *p = &sup->run->pauses;
 	uint64_t from_us = clock_us();
-	struct pause *list;
 
 	signals_group(sup, SIGSTOP);
 	kill(getpid(), SIGSTOP);
 	signals_group(sup, SIGCONT);
-	pthread_mutex_lock(&p->lock);
-	list = realloc(p->list, (p->n + 1) * sizeof(*list));
-	if (list) {
-		list[p->n++] = (struct pause){ from_us, clock_us() };
-		p->list = list;
-	}
-	pthread_mutex_unlock(&p->lock);
-	for (struct host *h = sup->hosts; h; h = h->next)
-		if (h->act_us != CLOCK_NEVER)
-			h->act_us += clock_us() - from_us;
+	supervisor_paused(sup, from_us, clock_us());
 }
 
 static void signals_one(struct supervisor *sup, const struct signalfd_siginfo *si)

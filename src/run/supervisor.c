@@ -23,6 +23,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* A look that comes so much later than it was due: the run itself stood still. */
+#define LATE_US 500000u
 /* How often everything is looked at where no event says that something happened. */
 #define TICK_US 100000u
 /* How long a killed host may take to die before it is given up. */
@@ -65,6 +67,38 @@ void supervisor_fatal(struct supervisor *sup, const struct proctor_error *why)
 		*sup->err = *why;
 	supervisor_reason(sup, "the run could not go on: %s", why->text);
 	supervisor_stop(sup, STOPPING_KILLED);
+}
+
+void supervisor_paused(struct supervisor *sup, uint64_t from_us, uint64_t to_us)
+{
+	struct pauses *p = &sup->run->pauses;
+	struct pause *list;
+
+	pthread_mutex_lock(&p->lock);
+	/* Without memory for it the tests have less time, as if it had not been noticed. */
+	list = realloc(p->list, (p->n + 1) * sizeof(*list));
+	if (list) {
+		list[p->n++] = (struct pause){ from_us, to_us };
+		p->list = list;
+	}
+	pthread_mutex_unlock(&p->lock);
+	for (struct host *h = sup->hosts; h; h = h->next)
+		if (h->act_us != CLOCK_NEVER)
+			h->act_us += to_us - from_us;
+	sup->seen_us = to_us;
+}
+
+/*
+ * Nobody tells a process that it was frozen (docker pause, a debugger, a virtual machine that was
+ * moved): only that the time for which it had asked is long gone.
+ */
+static void supervisor_notice_pause(struct supervisor *sup, uint64_t now_us)
+{
+	uint64_t due_us = sup->due_us > sup->seen_us ? sup->due_us : sup->seen_us;
+
+	if (sup->seen_us != 0 && now_us > due_us && now_us - due_us > LATE_US)
+		supervisor_paused(sup, sup->seen_us, now_us);
+	sup->seen_us = now_us;
 }
 
 /* Effects of entering a state against the host's will. */
@@ -351,6 +385,7 @@ static uint64_t supervisor_look(struct supervisor *sup)
 {
 	uint64_t now_us = clock_us(), next_us;
 
+	supervisor_notice_pause(sup, now_us);
 	if (now_us < sup->tick_us)
 		return sup->tick_us;
 	next_us = now_us + TICK_US;
@@ -504,8 +539,8 @@ int supervisor_run(struct supervisor *sup)
 			queue_end(&run->queue);
 		look_us = supervisor_look(sup);
 		flush_us = supervisor_flush(sup);
-		if (sup->loop_failed ||
-		    sup->ops->turn(sup->lp, look_us < flush_us ? look_us : flush_us, sup->err) < 0)
+		sup->due_us = look_us < flush_us ? look_us : flush_us;
+		if (sup->loop_failed || sup->ops->turn(sup->lp, sup->due_us, sup->err) < 0)
 			supervisor_rescue(sup);
 		supervisor_check_writer(sup);
 	}

@@ -40,6 +40,7 @@ struct supervisor {
 	size_t nunfinished;		/* items without a final result */
 	uint64_t tick_us;		/* when the next look at everything is due */
 	uint64_t flushed_us;		/* when events were last handed to the writer */
+	uint64_t seen_us, due_us;	/* the last look at the clock, and when the next was due */
 	uint64_t told_tick_us;		/* when the last PROCTOR_TICK was sent */
 	bool paused;			/* no task is handed out: the writer is full */
 	enum stopping stopping;
@@ -63,6 +64,8 @@ int supervisor_run(struct supervisor *sup);
 void supervisor_posts(struct supervisor *sup);
 /* Everything is looked at by then. */
 void supervisor_look_by(struct supervisor *sup, uint64_t us);
+/* The run itself stood still, and was not to blame: no deadline and no grace time passed. */
+void supervisor_paused(struct supervisor *sup, uint64_t from_us, uint64_t to_us);
 /* Ends the run early. */
 void supervisor_stop(struct supervisor *sup, enum stopping how);
 /* Says why, before it is stopped: the first reason counts. "the run ended at …" */

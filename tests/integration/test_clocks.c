@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/* Clocks that lie, and a run that stands still: no verdict comes from either. */
+#include "harness.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static char *variable(const char *name, const char *value)
+{
+	char *text;
+
+	assert_true(asprintf(&text, "%s=%s", name, value) > 0);
+	return text;
+}
+
+/* In the host alone, and everywhere: `where` NULL. */
+static void run_faked(const char *how, const char *where)
+{
+	char *fake = variable("FAKE_CLOCK", how), *in = variable("FAKE_CLOCK_IN", where ? where : "");
+	char *preload = variable("LD_PRELOAD", suite_path("bin/fake_clock.so"));
+	struct run *run = run_proctor(&(struct run_setup){
+		.env = where ? WORDS(fake, preload, in) : WORDS(fake, preload),
+		.args = WORDS("--timeout=5s", "--test-threads=2", suite_path("smoke/libsmoke_0.so"),
+			      suite_path("exe_ends/sleeps"), suite_path("exe_ends/quiet")),
+		.deadline_s = 20,
+	});
+
+	if (run->exit_code != 0)
+		fail_msg("%s in %s: exit code %d: %s%s", how, where ? where : "all", run->exit_code,
+			 run->out, run->err);
+	run_check_verdict(run, "sleeps", "pass");
+	/* It sleeps for a second, and that is what is told. */
+	assert_in_range(event_number(run_end(run, "sleeps"), "duration_us"), 900000, 4000000);
+	run_free(run);
+	free(fake);
+	free(in);
+	free(preload);
+}
+
+static void a_clock_that_lies_is_not_asked(void **state)
+{
+	static const char *const ways[] = { "still", "fast", "ahead" };
+
+	(void)state;
+	/* Ours comes before the sanitizer's own library. */
+	setenv("ASAN_OPTIONS", "verify_asan_link_order=0:detect_leaks=0", 1);
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		run_faked(ways[i], "proctor-host");
+		run_faked(ways[i], NULL);
+	}
+}
+
+static void stand_still(struct run *run, unsigned ms)
+{
+	const struct timespec ts = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
+
+	run_signal_processes(run, NULL, SIGSTOP);
+	nanosleep(&ts, NULL);
+	run_signal_processes(run, NULL, SIGCONT);
+}
+
+/* As docker pause, a freezer or a debugger has it: nobody is told. */
+static void a_run_that_stood_still_is_not_overdue(void **state)
+{
+	struct run *run = run_start(&(struct run_setup){
+		.args = WORDS("--timeout=2s", "--slow-after=1900ms", suite_path("exe_ends/sleeps")),
+	});
+
+	(void)state;
+	run_await(run, "test-start", "sleeps");
+	stand_still(run, 2500);
+	run_finish(run);
+	run_check_verdict(run, "sleeps", "pass");
+	assert_int_equal(run_count(run, "test-slow"), 0);
+	assert_in_range(event_number(run_end(run, "sleeps"), "duration_us"), 0, 1900000);
+	assert_int_equal(run->exit_code, 0);
+	run_free(run);
+}
+
+/* The deadline comes nevertheless: what stood still is not forgiven for ever. */
+static void a_test_that_hangs_is_overdue_after_the_run_stood_still(void **state)
+{
+	struct run *run = run_start(&(struct run_setup){
+		.args = WORDS("--timeout=1s", "--grace=100ms", suite_path("exe_ends/hangs")),
+		.deadline_s = 20,
+	});
+
+	(void)state;
+	run_await(run, "test-start", "hangs");
+	stand_still(run, 1500);
+	run_finish(run);
+	run_check_verdict(run, "hangs", "timeout");
+	assert_in_range(event_number(run_end(run, "hangs"), "duration_us"), 900000, 10000000);
+	run_free(run);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		harness_test(a_clock_that_lies_is_not_asked),
+		harness_test(a_run_that_stood_still_is_not_overdue),
+		harness_test(a_test_that_hangs_is_overdue_after_the_run_stood_still),
+	};
+
+	return cmocka_run_group_tests_name("clocks", tests, NULL, NULL);
+}
