@@ -201,10 +201,10 @@ headers:
 unit: $(UNIT_BIN) $(SUITES) $(PRODUCTS)
 	@$(TEST_ENV) TEST_LIMIT=120 tools/run-tests $(UNIT_BIN)
 
-integration: $(INTEG_BIN) $(INTEG_PARTS) $(SUITES) $(PRODUCTS)
+integration: $(INTEG_BIN) $(INTEG_PARTS) $(SUITES) demo-parts $(PRODUCTS)
 	@$(TEST_ENV) tools/both-loops tools/run-tests $(INTEG_BIN)
 
-test-parts: $(UNIT_BIN) $(INTEG_BIN) $(INTEG_PARTS) $(SUITES) $(PRODUCTS)
+test-parts: $(UNIT_BIN) $(INTEG_BIN) $(INTEG_PARTS) $(SUITES) demo-parts $(PRODUCTS)
 
 test: headers test-parts
 	@export $(TEST_ENV); worst=0; \

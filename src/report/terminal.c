@@ -182,6 +182,23 @@ static void block_stream(struct terminal *t, const char *name, const char *bytes
 	block_lines(to, "    | ", bytes + head, nbytes - head);
 }
 
+/* The suite, its group, its file. An executable's test is called as its suite, which stands above. */
+static void block_suite(struct bytes *to, const struct proctor_test *test)
+{
+	bool program = strcmp(test->id, test->suite) == 0;
+
+	bytes_text(to, program ? "  program  " : "  suite    ");
+	escape_line(to, program ? test->path : test->suite);
+	if (test->group[0]) {
+		bytes_text(to, " of ");
+		escape_line(to, test->group);
+	}
+	if (program)
+		return;
+	bytes_text(to, ", ");
+	escape_line(to, test->path);
+}
+
 static void block_where(struct terminal *t, const struct proctor_test *test,
 			const struct proctor_result *r)
 {
@@ -192,14 +209,7 @@ static void block_where(struct terminal *t, const struct proctor_test *test,
 		escape_line(to, test->file);
 		bytes_text(to, "\n");
 	}
-	bytes_text(to, "  suite    ");
-	escape_line(to, test->suite);
-	if (test->group[0]) {
-		bytes_text(to, " of ");
-		escape_line(to, test->group);
-	}
-	bytes_text(to, ", ");
-	escape_line(to, test->path);
+	block_suite(to, test);
 	bytes_printf(to, "\n  verdict  %s", verdict_faces[r->verdict].words);
 	if (r->verdict == PROCTOR_FAIL && r->exit_code > 0)
 		bytes_printf(to, " with %d", r->exit_code);

@@ -22,7 +22,7 @@ const char *signal_words_unrecorded(int signal, char *buf, size_t nbuf);
 const char *signal_name(int signal, char *buf, size_t nbuf);
 /* "exited with 3", "ended by SIGSEGV (core dumped)": a wait status. */
 const char *status_words(int status, char *buf, size_t nbuf);
-/* "70 µs", "1.2 ms", "31 ms", "1.204 s", "2 min 3 s"; cut off, not rounded. */
+/* "70 µs", "1.2 ms", "31 ms", "1.204 s", "20 s", "2 min 3 s", "2 min"; cut off, not rounded. */
 const char *duration_words(uint64_t duration_us, char *buf, size_t nbuf);
 
 #endif
