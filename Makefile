@@ -55,8 +55,8 @@ LIB_SRC      := $(patsubst %,src/adapter/%.c,elf exe listing suite_h tml) \
                 $(patsubst %,src/base/%.c,arena bytes clock death error md5 output process random \
                     replacement spawn text thread) \
                 $(patsubst %,src/coverage/%.c,area_functions collect counter_area coverage functions lines \
-                    maps mark merge objects others outside process publish raw raw_names report_html report_json \
-                    report_lcov store tool_run tools unmapped) \
+                    maps mark merge objects others outside process publish raw raw_names report_filter report_html \
+                    report_json report_lcov store tool_run tools unmapped) \
                 $(patsubst %,src/loop/%.c,backend loop loop_epoll loop_uring) \
                 $(patsubst %,src/plan/%.c,directory discover manifest names needs plan select) \
                 $(patsubst %,src/report/%.c,coverage escape events junit reporter sink slowest status terminal writer xml) \

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* This header is proctor's own: reports of coverage leave it out. */
 /*
  * Writing tests for proctor in C (from C11) and C++ (from C++11). A suite is a shared library that
  * includes this header and links nothing of proctor's. docs/04-SUITES.md is the guide.

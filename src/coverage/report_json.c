@@ -5,7 +5,6 @@
 #include "base/text.h"
 
 #include <errno.h>
-#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,28 +12,6 @@
 
 /* From here on a count is one below zero: llvm-cov writes the largest number instead. */
 #define NEGATIVE_MIN ((json_int_t)1 << 62)
-
-/* A glob matches the whole path; without a slash also the name of the file; other text is a part of
- * the path. */
-static bool glob_fits(const char *glob, const char *path)
-{
-	const char *name = strrchr(path, '/');
-
-	if (text_matches(path, glob))
-		return true;
-	return name && !strchr(glob, '/') && fnmatch(glob, name + 1, 0) == 0;
-}
-
-bool report_wants(const struct report_filter *filter, const char *path)
-{
-	bool wanted = filter->nincludes == 0;
-
-	for (size_t i = 0; i < filter->nincludes && !wanted; i++)
-		wanted = glob_fits(filter->includes[i], path);
-	for (size_t i = 0; i < filter->nexcludes && wanted; i++)
-		wanted = !glob_fits(filter->excludes[i], path);
-	return wanted;
-}
 
 static int unexpected(const char *path, const char *what, struct proctor_error *err)
 {

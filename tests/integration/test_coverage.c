@@ -723,6 +723,27 @@ static void a_directory_is_used_again(void **state)
 	assert_int_equal(count_of(run, "dep_twice"), 3);
 }
 
+/* Nobody is to cover what proctor's header puts into a suite. */
+static void proctors_own_header_does_not_count(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(llvms) / sizeof(llvms[0]); i++) {
+		struct run *run = cover(false, WORDS(need_suite("coverage/libheader_%s.so", llvms[i])));
+		json_t *doc = load(run, "coverage/coverage.json"), *files;
+		char *lcov = slurp(run, "coverage/coverage.lcov");
+
+		files = json_object_get(json_array_get(json_object_get(doc, "data"), 0), "files");
+		assert_int_equal(json_array_size(files), 1);
+		assert_non_null(strstr(json_string_value(json_object_get(json_array_get(files, 0),
+									 "filename")),
+				       "/cov_header.c"));
+		assert_null(strstr(lcov, "proctor/suite.h"));
+		assert_non_null(strstr(run->out, "100.0 % of lines"));
+		free(lcov);
+		json_decref(doc);
+	}
+}
+
 /* What a run would remove must be what a run has left. */
 static void a_directory_of_others_is_refused(void **state)
 {
@@ -1258,6 +1279,7 @@ int main(void)
 		harness_test(the_minimum_decides),
 		harness_test(reports_are_narrowed_to_what_was_asked_for),
 		harness_test(a_directory_is_used_again),
+		harness_test(proctors_own_header_does_not_count),
 		harness_test(a_directory_of_others_is_refused),
 		harness_test(a_directory_is_known_by_its_mark),
 		harness_test(what_cannot_be_written_is_told_before_the_tests),

@@ -10,7 +10,7 @@ COV_EXES     := pass crash exit hang child
 COV_MANY     := 0 1 2 3 4 5 6 7 8 9
 
 COV_SUITES   := $(COV_LLVMS:%=$S/coverage/libways_%.so) $(COV_LLVMS:%=$S/coverage/libneeds_%.so) \
-                $(COV_LLVMS:%=$S/coverage/libdep_%.so) \
+                $(COV_LLVMS:%=$S/coverage/libdep_%.so) $(COV_LLVMS:%=$S/coverage/libheader_%.so) \
                 $(foreach v,$(COV_LLVMS),$(COV_EXES:%=$S/coverage/exe$v-%)) \
                 $S/coverage/libtml.so $S/coverage/tml_exe $S/coverage/libplain.so
 ifneq ($(COV_ONE),)
@@ -38,6 +38,7 @@ $S/coverage/libways_%.so: COV_RULE = clang-$(COV_V) $(COV_FLAGS) $(COV_COUNTS) -
 $S/coverage/libneeds_%.so: COV_RULE = clang-$(COV_V) $(COV_FLAGS) $(COV_COUNTS) -shared -o $@ $(filter %.c,$^) \
 	-L$(@D) -ldep_$(COV_V) -Wl,-rpath,'$$ORIGIN'
 $S/coverage/libdep_%.so: COV_RULE = clang-$(COV_V) $(COV_FLAGS) $(COV_COUNTS) -DDEPENDENCY -shared -o $@ $(filter %.c,$^)
+$S/coverage/libheader_%.so: COV_RULE = clang-$(COV_V) $(COV_FLAGS) $(COV_COUNTS) -Iinclude -shared -o $@ $(filter %.c,$^)
 $(foreach v,$(COV_LLVMS),$S/coverage/exe$v-%): COV_RULE = \
 	$(patsubst exe%,clang-%,$(firstword $(subst -, ,$(@F)))) $(COV_FLAGS) $(COV_COUNTS) -o $@ $(filter %.c,$^)
 $S/coverage/libpart%.so: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) \
@@ -85,6 +86,7 @@ $S/coverage/libentries.so: tests/suites/cov_entries.ll
 $S/coverage/libentries_copy.so: $S/coverage/libentries.so
 $(foreach v,$(COV_LLVMS),$(COV_EXES:%=$S/coverage/exe$v-%)) $S/coverage/exe-lost \
 	$S/coverage/static-pass $S/coverage/static-hang: tests/suites/cov_exe.c
+$(COV_LLVMS:%=$S/coverage/libheader_%.so): tests/suites/cov_header.c include/proctor/suite.h
 $S/coverage/libmany.so $(COV_MANY:%=$S/coverage/libpart%.so): tests/suites/cov_many.c
 $S/coverage/libmany.so: $(COV_MANY:%=$S/coverage/libpart%.so)
 $S/coverage/libplainneeds.so $S/coverage/plainneeds $S/coverage/libneedsasan.so: tests/suites/cov_dep.c \

@@ -375,6 +375,24 @@ static void the_summary_has_a_bar_for_each_file(void **state)
 	bytes_fini(&to);
 }
 
+/* Known by its first lines: another's header of that name counts, and one that is not there. */
+static void only_proctors_own_header_is_left_out(void **state)
+{
+	const struct report_filter all = { 0 };
+
+	(void)state;
+	fixture_run("mkdir -p ours/proctor theirs/proctor");
+	fixture_write("ours/proctor/suite.h", REPORT_OWN_HEADER "#if 0\n", sizeof(REPORT_OWN_HEADER) + 5);
+	fixture_write("ours/proctor/mine.h", REPORT_OWN_HEADER, sizeof(REPORT_OWN_HEADER) - 1);
+	fixture_write("theirs/proctor/suite.h", "int f(void);\n" REPORT_OWN_HEADER,
+		      sizeof(REPORT_OWN_HEADER) + 12);
+	assert_false(report_wants(&all, "ours/proctor/suite.h"));
+	assert_true(report_wants(&all, "ours/proctor/mine.h"));
+	assert_true(report_wants(&all, "theirs/proctor/suite.h"));
+	assert_true(report_wants(&all, "/nowhere/proctor/suite.h"));
+	assert_true(report_wants(&all, "suite.h"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -383,6 +401,7 @@ int main(void)
 		cmocka_unit_test(globs_narrow_files_and_functions),
 		cmocka_unit_test(what_is_missing_stands_in_the_document),
 		cmocka_unit_test(functions_without_a_map_are_in_all_reports),
+		cmocka_unit_test(only_proctors_own_header_is_left_out),
 		cmocka_unit_test(nonsense_is_refused_by_name),
 		cmocka_unit_test(the_page_is_well_formed_and_shows_what_is_missed),
 		cmocka_unit_test(counts_below_zero_are_zero),

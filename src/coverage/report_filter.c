@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* Which source files are in the reports. */
+#include "coverage/report.h"
+
+#include "base/text.h"
+
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A glob matches the whole path; without a slash also the name of the file; other text is a part of
+ * the path. */
+static bool glob_fits(const char *glob, const char *path)
+{
+	const char *name = strrchr(path, '/');
+
+	if (text_matches(path, glob))
+		return true;
+	return name && !strchr(glob, '/') && fnmatch(glob, name + 1, 0) == 0;
+}
+
+/*
+ * Is it proctor's own header, whose code is in every suite that includes it? A name says nothing, so
+ * its first lines must be there; where it cannot be read it is taken for anybody's file.
+ */
+static bool is_own_header(const char *path)
+{
+	static const char name[] = "/proctor/suite.h", mark[] = REPORT_OWN_HEADER;
+	size_t n = strlen(path);
+	char head[sizeof(mark)];
+	ssize_t got;
+	int fd;
+
+	if (n < strlen(name) || strcmp(path + n - strlen(name), name) != 0)
+		return false;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return false;
+	got = read(fd, head, strlen(mark));
+	close(fd);
+	return got == (ssize_t)strlen(mark) && memcmp(head, mark, strlen(mark)) == 0;
+}
+
+bool report_wants(const struct report_filter *filter, const char *path)
+{
+	bool wanted = filter->nincludes == 0;
+
+	for (size_t i = 0; i < filter->nincludes && !wanted; i++)
+		wanted = glob_fits(filter->includes[i], path);
+	for (size_t i = 0; i < filter->nexcludes && wanted; i++)
+		wanted = !glob_fits(filter->excludes[i], path);
+	return wanted && !is_own_header(path);
+}
