@@ -127,8 +127,11 @@ static void put_test(struct events *e, json_t *o, const struct proctor_event *ev
 	put_text(e, o, "name", t->name);
 	put_number(e, o, "index", t->index);
 	put_text(e, o, "file", t->file);
-	put_number(e, o, "worker", r->worker);
-	put(e, o, "core", json_integer(r->core));
+	/* Nobody ran what was not run. */
+	if (event->kind != PROCTOR_TEST_END || r->verdict != PROCTOR_NOT_RUN) {
+		put_number(e, o, "worker", r->worker);
+		put(e, o, "core", json_integer(r->core));
+	}
 	put_number(e, o, "attempt", r->attempt);
 	put_number(e, o, "repetition", r->repetition);
 	if (r->nrepetitions > 1)
