@@ -85,7 +85,7 @@ HOST_OBJ     := $(HOST_SRC:%.c=$B/obj/%.o) $(patsubst %,$B/obj/host/src/base/%.o
 SYMBOLIZER_OBJ := $(SYMBOLIZER_SRC:%.c=$B/obj/%.o)
 PRELOAD_OBJ  := $(PRELOAD_SRC:%.c=$B/obj/%.o)
 HARNESS_OBJ  := $(HARNESS_SRC:%.c=$B/obj/%.o)
-TRIAL_OBJ    := $(patsubst %.c,$B/obj/%.o,tests/soak/trial.c)
+TRIAL_OBJ    := $(patsubst %.c,$B/obj/%.o,tests/soak/trial.c tests/soak/inject.c)
 UNIT_BIN     := $(UNIT_SRC:tests/unit/%.c=$B/tests/unit/%)
 INTEG_BIN    := $(INTEG_SRC:tests/integration/%.c=$B/tests/integration/%) $B/tests/embed/test_embed \
                 $(SOAK_SRC:tests/soak/%.c=$B/tests/soak/%)

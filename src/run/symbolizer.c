@@ -72,13 +72,14 @@ static int symbolizer_end(struct symbolizers *s, struct symbolizer *h)
 	int status = -1;
 	pid_t pid;
 
+	/* Its end too, where no signal reaches it. */
+	close(h->fd);
 	kill(h->pid, SIGKILL);
 	if (s->guard)
 		guard_remove(*s->guard, h->pid);
 	do
 		pid = waitpid(h->pid, &status, 0);
 	while (pid < 0 && errno == EINTR);
-	close(h->fd);
 	close(h->pidfd);
 	h->pid = 0;
 	return pid < 0 ? -1 : status;
