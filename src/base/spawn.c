@@ -23,8 +23,9 @@ int fd_high(int fd)
 	if (fd < 0 || fd > SPAWN_FDS_MAX)
 		return fd;
 	high = fcntl(fd, F_DUPFD_CLOEXEC, SPAWN_FDS_MAX + 1);
+	/* Not a number that the limit of open files allows. */
 	if (high < 0)
-		high = -errno;
+		high = errno == EINVAL ? -EMFILE : -errno;
 	close(fd);
 	return high;
 }
@@ -89,10 +90,12 @@ int inherited_open(struct inherited *in, struct proctor_error *err)
 	ret = inherited_affinity(in, err);
 	if (ret < 0)
 		return ret;
-	in->null_fd = fd_high(open("/dev/null", O_RDONLY | O_CLOEXEC));
+	in->null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	in->null_fd = in->null_fd < 0 ? -errno : fd_high(in->null_fd);
 	if (in->null_fd < 0) {
+		ret = error_sys(err, -in->null_fd, "cannot open /dev/null");
 		inherited_close(in);
-		return error_sys(err, errno, "cannot open /dev/null");
+		return ret;
 	}
 	return 0;
 }

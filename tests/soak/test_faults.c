@@ -42,7 +42,6 @@ static const struct row rows[] = {
 	{ "execve", { CALL(execve), -1 }, ETXTBSY, false },
 	{ "mmap", { CALL(mmap), -1 }, ENOMEM, false },
 	{ "mmap", { CALL(mmap), -1 }, ENOMEM, true },
-	{ "brk", { CALL(brk), -1 }, ENOMEM, false },
 	{ "mprotect", { CALL(mprotect), -1 }, ENOMEM, false },
 	{ "ftruncate", { CALL(ftruncate), -1 }, EINTR, false },
 	{ "ftruncate", { CALL(ftruncate), -1 }, ENOSPC, true },
@@ -140,7 +139,8 @@ static unsigned count_places(const struct row *row, const char *const *args)
 static bool loader_failed(const struct trial *t)
 {
 	return WIFEXITED(t->status) && WEXITSTATUS(t->status) == 127 &&
-	       strstr(t->err, "error while loading shared libraries");
+	       (strstr(t->err, "error while loading shared libraries") ||
+		strstr(t->err, "cannot allocate TLS data structures"));
 }
 
 static void fail_at(struct tally *tally, const struct truth *truth, const char *const *args,
