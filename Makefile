@@ -60,13 +60,13 @@ LIB_SRC      := $(patsubst %,src/adapter/%.c,elf exe listing suite_h tml) \
                 $(patsubst %,src/loop/%.c,backend loop loop_epoll loop_uring) \
                 $(patsubst %,src/plan/%.c,directory discover manifest names needs plan select) \
                 $(patsubst %,src/report/%.c,coverage escape events junit reporter sink slowest status terminal writer xml) \
-                $(patsubst %,src/run/%.c,backtrace capture cores environment guard host host_path judge kernel \
+                $(patsubst %,src/run/%.c,backtrace capture cores environment exit_output guard host host_path judge kernel \
                     life mailbox \
                     not_run orphans page progress queue results run signals supervisor \
                     symbolizer undead verdict words worker) \
                 $(patsubst %,src/wire/%.c,crash symbols)
 CLI_SRC      := $(patsubst %,src/cli/%.c,color coverage doctor groups help list main options plan prepare run)
-HOST_SRC     := $(patsubst %,src/host/%.c,checks counters crash environment fork functions guard leave left \
+HOST_SRC     := $(patsubst %,src/host/%.c,checks counters crash environment exit_marks fork functions guard leave left \
                     main marker modules others serve signals stdio suite_h suite_open text tml)
 SYMBOLIZER_SRC := $(patsubst %,src/symbolizer/%.c,files main symbolize) \
                 src/base/error.c $(patsubst %,src/wire/%.c,crash symbols)

@@ -176,6 +176,15 @@ enum proctor_event_kind {
 	PROCTOR_RUN_END,
 };
 
+/* What was written when a host exited, by a library's atexit() functions and destructors. */
+struct proctor_exit_output {
+	const char *suite;		/* whose; NULL: of one of several, it is not known which */
+	const char *out, *err;		/* as in struct proctor_result */
+	size_t nout, nerr;
+	size_t out_head, err_head;
+	uint64_t out_bytes, err_bytes;
+};
+
 struct proctor_event {
 	enum proctor_event_kind kind;
 	uint64_t time_us;			/* when it happened */
@@ -184,6 +193,9 @@ struct proctor_event {
 	const struct proctor_result *result;	/* TEST_*; at a start only who runs it and when */
 	/* NOTE; RUN_START: why this loop, or NULL; RUN_END: why the run ended early, or NULL */
 	const char *text;
+	/* NOTE: what a host wrote at its exit, of which `text` is the short form; n 0: none */
+	const struct proctor_exit_output *exit_outputs;
+	size_t nexit_outputs;
 	/* RUN_START, RUN_END */
 	size_t ntests;				/* tests times repetitions */
 	unsigned nthreads, ncores;

@@ -48,11 +48,15 @@
  * Marker: MARKER_KEY_BYTES random bytes drawn for this host, then the serial number of the test's
  * end in this host as four bytes, least first; one write(2), so it is never torn. Serials count
  * from 1 over the life of the host; MARKER_LAST is written to both pipes before a normal exit: what
- * follows belongs to the host and to no test.
+ * follows belongs to the host and to no test. Behind it come, where several suites are open, markers
+ * MARKER_EXIT + N: what is before this one was written by functions that suite number N of this
+ * host, as the worker counts them, had run at exit.
  */
 #define MARKER_KEY_BYTES 16
 #define MARKER_BYTES (MARKER_KEY_BYTES + 4)
 #define MARKER_LAST 0xffffffffu
+#define MARKER_EXIT 0xfffff000u
+#define MARKER_EXITS_MAX 0xfffu
 
 enum page_command {			/* worker to host, with `go` */
 	PAGE_TASK = 1,			/* run `task` */
@@ -90,6 +94,7 @@ struct page_task {			/* worker's, published by `go` */
 	uint32_t command;		/* enum page_command */
 	uint32_t flags;			/* enum page_task_flag */
 	uint32_t path, suite;		/* the library, and the suite's name */
+	uint32_t suite_number;		/* among those of this host, from 0 */
 	struct file_stamp file;		/* the library, as the plan read it */
 	uint32_t profile;		/* LLVM_PROFILE_FILE while it is opened; "": left alone */
 	uint32_t ntests;

@@ -6,6 +6,7 @@
 #include "host/checks.h"
 #include "host/counters.h"
 #include "host/crash.h"
+#include "host/exit_marks.h"
 #include "host/fork.h"
 #include "host/functions.h"
 #include "host/marker.h"
@@ -400,6 +401,7 @@ static void task_run(struct host *h)
 	memset(h->records, 0, sizeof(h->records));
 	if (is_retired(h))
 		return;
+	exit_marks_suite(h->task.suite_number);
 	suite = task_suite(h);
 	functions_running(suite && suite->has_functions);
 	for (i = 0; suite && i < h->task.ntests && i < TASK_TESTS_MAX && !is_retired(h); i++)
@@ -489,8 +491,10 @@ int serve_main(bool sanitized, bool coverage)
 	crash_reset();
 	phase_set(h, PAGE_ENDING, clock_us());
 	stdio_flush();
-	if (!(h->task.flags & PAGE_NOCAPTURE))
+	if (!(h->task.flags & PAGE_NOCAPTURE)) {
 		marker_write(&h->io, h->marker_key, MARKER_LAST);
+		exit_marks_start(&h->io, h->marker_key);
+	}
 	/* Returning is exit(0): handlers and destructors of the suites run. */
 	return 0;
 }

@@ -263,6 +263,28 @@ static void put_coverage(struct events *e, json_t *o, const struct proctor_cover
 		put_text(e, o, "html", s->html_path);
 }
 
+/* What a host wrote at its exit, whole. */
+static void put_exit_outputs(struct events *e, json_t *o, const struct proctor_event *event)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < event->nexit_outputs; i++) {
+		const struct proctor_exit_output *output = &event->exit_outputs[i];
+		json_t *item = json_object();
+
+		if (output->suite)
+			put_text(e, item, "suite", output->suite);
+		if (output->out_bytes > 0)
+			put_stream(e, item, out_keys, output->out, output->nout, output->out_head,
+				   output->out_bytes);
+		if (output->err_bytes > 0)
+			put_stream(e, item, err_keys, output->err, output->nerr, output->err_head,
+				   output->err_bytes);
+		append(e, array, item);
+	}
+	put(e, o, "exit_output", array);
+}
+
 static json_t *event_object(struct events *e, const char *name, const struct proctor_event *event)
 {
 	json_t *o = json_object();
@@ -306,6 +328,8 @@ static int events_event(struct reporter *r, const struct proctor_event *event,
 	case PROCTOR_NOTE:
 		o = event_object(e, "note", event);
 		put_text(e, o, "text", event->text);
+		if (event->nexit_outputs > 0)
+			put_exit_outputs(e, o, event);
 		break;
 	case PROCTOR_TICK:
 		return event->more ? 0 : sink_flush(&e->sink, err);

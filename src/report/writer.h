@@ -18,6 +18,7 @@ struct writer_entry {
 	struct writer_entry *next;
 	struct proctor_event event;
 	struct proctor_result result;	/* event.result points here where it is set */
+	struct proctor_exit_output *own_exit_outputs;	/* and their bytes */
 	char *own_text, *own_message, *own_backtrace, *own_left, *own_out, *own_err;
 	size_t nbytes;			/* what it holds, for the bound */
 };

@@ -128,9 +128,11 @@ static void cutter_mark(struct cutter *c, uint32_t serial)
 {
 	struct cut *cut;
 
+	bool at_exit = c->last;
+
 	if (serial == MARKER_LAST)
 		c->last = true;
-	else
+	else if (!at_exit)
 		c->serial = serial;
 	if (c->open.total_bytes == 0)
 		return;
@@ -141,10 +143,19 @@ static void cutter_mark(struct cutter *c, uint32_t serial)
 		return;
 	}
 	cut->serial = serial;
+	cut->at_exit = at_exit;
 	cut->capture = c->open;
 	c->open = (struct capture){ 0 };
 	*c->cuts_tail = cut;
 	c->cuts_tail = &cut->next;
+}
+
+/* Tests first, then the last one, then those of suites at exit. */
+static bool cutter_expects(const struct cutter *c, uint32_t serial)
+{
+	if (c->last)
+		return serial >= MARKER_EXIT && serial < MARKER_EXIT + MARKER_EXITS_MAX;
+	return serial == MARKER_LAST || (serial > c->serial && serial < MARKER_EXIT);
 }
 
 /* A whole marker at `at`; one out of order is a test's own bytes. */
@@ -153,7 +164,7 @@ static bool cutter_try(struct cutter *c, const char *at)
 	const unsigned char *n = (const unsigned char *)at + MARKER_KEY_BYTES;
 	uint32_t serial = n[0] | (uint32_t)n[1] << 8 | (uint32_t)n[2] << 16 | (uint32_t)n[3] << 24;
 
-	if (memcmp(at, c->key, MARKER_KEY_BYTES) != 0 || serial <= c->serial || c->last)
+	if (memcmp(at, c->key, MARKER_KEY_BYTES) != 0 || !cutter_expects(c, serial))
 		return false;
 	cutter_mark(c, serial);
 	return true;
@@ -241,20 +252,41 @@ void cutter_end(struct cutter *c)
 	c->nheld = 0;
 }
 
+/* Takes the oldest cut off the list. */
+static struct cut *cutter_pop(struct cutter *c)
+{
+	struct cut *cut = c->cuts;
+
+	c->cuts = cut->next;
+	if (!c->cuts)
+		c->cuts_tail = &c->cuts;
+	return cut;
+}
+
 void cutter_claim(struct cutter *c, uint32_t serial, struct capture *out)
 {
 	*out = (struct capture){ 0 };
 	/* An older one belongs to an attempt that nobody judged: it will be made again. */
-	while (c->cuts && c->cuts->serial <= serial) {
-		struct cut *cut = c->cuts;
+	while (c->cuts && !c->cuts->at_exit && c->cuts->serial <= serial) {
+		struct cut *cut = cutter_pop(c);
 
 		if (cut->serial == serial)
 			*out = cut->capture;
 		else
 			capture_free(&cut->capture);
-		c->cuts = cut->next;
-		if (!c->cuts)
-			c->cuts_tail = &c->cuts;
 		free(cut);
 	}
+}
+
+bool cutter_claim_exit(struct cutter *c, uint32_t *suite, struct capture *out)
+{
+	struct cut *cut;
+
+	if (!c->cuts || !c->cuts->at_exit)
+		return false;
+	cut = cutter_pop(c);
+	*suite = cut->serial - MARKER_EXIT;
+	*out = cut->capture;
+	free(cut);
+	return true;
 }

@@ -32,6 +32,7 @@ void capture_free(struct capture *c);
 struct cut {
 	struct cut *next;
 	uint32_t serial;
+	bool at_exit;		/* behind MARKER_LAST: of suite `serial` - MARKER_EXIT */
 	struct capture capture;
 };
 
@@ -56,5 +57,8 @@ void cutter_feed(struct cutter *c, const char *bytes, size_t nbytes);
 void cutter_end(struct cutter *c);
 /* Moves out what was cut for `serial`; an empty capture if the test wrote nothing. */
 void cutter_claim(struct cutter *c, uint32_t serial, struct capture *out);
+/* When all else was claimed, moves out what one suite wrote at the exit of its host, in order. False:
+ * no other has. */
+bool cutter_claim_exit(struct cutter *c, uint32_t *suite, struct capture *out);
 
 #endif

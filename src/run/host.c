@@ -310,12 +310,23 @@ static int host_fill_profile(struct host *h, const struct task *task, uint32_t *
 	return ret;
 }
 
+/* Which of the host's suites it is. */
+static uint32_t host_suite_number(const struct host *h, const struct suite *suite)
+{
+	uint32_t i = 0;
+
+	while (i < h->nsuites && h->suites[i] != suite)
+		i++;
+	return i;
+}
+
 static int host_fill(struct host *h, const struct task *task)
 {
 	struct page *p = h->map.page;
 	uint32_t used = 0;
 	int ret = page_put_string(p, &used, task->suite->path, &p->task.path);
 
+	p->task.suite_number = host_suite_number(h, task->suite);
 	if (ret == 0)
 		ret = page_put_string(p, &used, task->suite->name, &p->task.suite);
 	if (ret == 0)

@@ -8,9 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How much of a host's own last words a note shows. */
-#define REST_BYTES 4096
-
 static void event_add(struct supervisor *sup, struct writer_entry *e)
 {
 	writer_add(&sup->run->writer, e);
@@ -337,33 +334,6 @@ void results_settle(struct supervisor *sup, struct host *host)
 		tell_end(sup, host, &w->outcome);
 		free(w);
 	}
-}
-
-static void tell_rest_of(struct supervisor *sup, const struct host *host, struct cutter *c,
-			 const char *name)
-{
-	struct capture rest;
-	uint64_t total;
-	size_t nbytes, nhead;
-	char *bytes;
-
-	cutter_claim(c, MARKER_LAST, &rest);
-	capture_append(&rest, c->open.bytes, c->open.nbytes, c->max_bytes);
-	capture_free(&c->open);
-	bytes = capture_take(&rest, c->max_bytes, &nbytes, &nhead, &total);
-	if (nbytes > 0)
-		supervisor_note(sup, "the host of %s wrote to %s outside of any test: %.*s",
-				host->work.task.suite->name, name,
-				(int)(nbytes < REST_BYTES ? nbytes : REST_BYTES), bytes);
-	free(bytes);
-}
-
-void results_tell_rest(struct supervisor *sup, struct host *host)
-{
-	if (!host->captured || !host->work.task.suite)
-		return;
-	tell_rest_of(sup, host, &host->out_cut, "stdout");
-	tell_rest_of(sup, host, &host->err_cut, "stderr");
 }
 
 void results_fini(struct supervisor *sup)

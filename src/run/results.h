@@ -26,9 +26,6 @@ void results_tell_start(struct supervisor *sup, struct host *host, const struct 
 void results_tell_slow(struct supervisor *sup, struct host *host, const struct host_work *work,
 		       uint32_t serial, uint64_t start_us);
 
-/* What a host that is over printed and no test claims, as a note. */
-void results_tell_rest(struct supervisor *sup, struct host *host);
-
 void results_fini(struct supervisor *sup);
 
 #endif

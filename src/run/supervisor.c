@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/container.h"
 #include "coverage/outside.h"
+#include "run/exit_output.h"
 #include "run/guard.h"
 #include "run/kernel.h"
 #include "run/life.h"
@@ -220,7 +221,7 @@ static void supervisor_release(struct supervisor *sup, struct host *h)
 {
 	struct host **at = &sup->hosts;
 
-	results_tell_rest(sup, h);
+	exit_output_tell(sup, h);
 	if (h->left)
 		supervisor_note(sup, "killed what a host had left behind: %s", h->left);
 	while (*at != h)

@@ -177,6 +177,77 @@ static void output_of_a_destructor_is_no_tests(void **state)
 	assert_int_equal(run->exit_code, 0);
 	assert_string_equal(event_text(run_end(run, "end_prints::tml_test_1"), "stdout"),
 			    "neighbour 1\n");
+	/* One suite alone was open: there is no doubt whose destructor it was. */
+	assert_non_null(strstr(run->out, "note: end_prints wrote 19 bytes at exit: printed at the end\n"));
+}
+
+/* What the suite wrote when the host exited, as the only note of the run has it; NULL: nothing. */
+static const json_t *exit_output(const struct run *run, const char *suite)
+{
+	const json_t *note = NULL, *event, *output;
+	size_t i;
+
+	json_array_foreach(run->events, i, event)
+		if (json_object_get(event, "exit_output")) {
+			assert_null(note);
+			note = event;
+		}
+	assert_non_null(note);
+	json_array_foreach(json_object_get(note, "exit_output"), i, output)
+		if (strcmp(event_text(output, "suite"), suite) == 0)
+			return output;
+	return NULL;
+}
+
+/* Three suites in one host, two with a report, one of them with functions registered later, too. */
+static void reports_at_exit_are_one_short_note(void **state)
+{
+	const json_t *output;
+	struct run *run;
+
+	(void)state;
+	run = run_proctor(&(struct run_setup){
+		.args = WORDS("--test-threads=1", suite_path("openings/libexit_prints_1.so"),
+			      suite_path("openings/libexit_prints_2.so"),
+			      suite_path("smoke/libsmoke_0.so")),
+	});
+	assert_int_equal(run->exit_code, 0);
+	assert_non_null(strstr(run->out, "note: exit_prints_1 and exit_prints_2 wrote 144 bytes at exit: "
+					 "report of exit_prints_1:\n"));
+	assert_null(strstr(run->out, "of several lines"));
+	assert_null(strstr(run->out, "\\x0a"));
+	output = exit_output(run, "exit_prints_1");
+	assert_string_equal(event_text(output, "stdout"), "last words of exit_prints_1");
+	assert_string_equal(event_text(output, "stderr"),
+			    "\nreport of exit_prints_1:\n  of several lines\n");
+	output = exit_output(run, "exit_prints_2");
+	assert_string_equal(event_text(output, "stdout"), "last words of exit_prints_2");
+	assert_string_equal(event_text(output, "stderr"),
+			    "\nreport of exit_prints_2:\n  of several lines\n");
+	assert_null(exit_output(run, "smoke_0"));
+	assert_null(exit_output(run, ""));
+}
+
+/* The C library calls all destructors at the end, one after the other. */
+static void whose_destructor_it_was_is_not_known(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	run = run_proctor(&(struct run_setup){
+		.args = WORDS("--test-threads=1", suite_path("openings/libend_prints.so"),
+			      suite_path("openings/libexit_prints_3.so")),
+	});
+	assert_int_equal(run->exit_code, 0);
+	assert_string_equal(event_text(exit_output(run, ""), "stdout"), "printed at the end\n");
+	assert_string_equal(event_text(exit_output(run, "exit_prints_3"), "stdout"),
+			    "last words of exit_prints_3");
+	run = run_proctor(&(struct run_setup){
+		.args = WORDS("--test-threads=1", suite_path("openings/libend_prints.so"),
+			      suite_path("smoke/libsmoke_0.so")),
+	});
+	assert_non_null(strstr(run->out, "note: the host of end_prints and smoke_0 wrote 19 bytes at "
+					 "exit: printed at the end\n"));
 }
 
 /* Wrong manifests: a sentence with the file's name and, in it, what is wrong. */
@@ -229,6 +300,8 @@ int main(void)
 		harness_test(a_constructor_that_dies_is_an_error),
 		harness_test(a_destructor_that_dies_costs_no_verdict),
 		harness_test(output_of_a_destructor_is_no_tests),
+		harness_test(reports_at_exit_are_one_short_note),
+		harness_test(whose_destructor_it_was_is_not_known),
 		harness_test(a_wrong_manifest_is_refused),
 	};
 	struct CMUnitTest alone[NROWS], among[NROWS];

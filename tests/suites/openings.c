@@ -1,13 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Libraries that misbehave when they are opened or when their process ends. One of OPEN_CRASHES,
- * OPEN_HANGS, OPEN_EXITS, END_CRASHES, END_HANGS, END_PRINTS is defined.
+ * OPEN_HANGS, OPEN_EXITS, END_CRASHES, END_HANGS, END_PRINTS, EXIT_PRINTS_1 to _3 is defined.
  */
 #include "way.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#if defined(EXIT_PRINTS_1)
+#define EXIT_PRINTS "exit_prints_1"
+#elif defined(EXIT_PRINTS_2)
+#define EXIT_PRINTS "exit_prints_2"
+#elif defined(EXIT_PRINTS_3)
+#define EXIT_PRINTS "exit_prints_3"
+#endif
 
 #if defined(OPEN_CRASHES)
 static __attribute__((constructor)) void opens(void)
@@ -41,7 +50,36 @@ static __attribute__((destructor)) void ends(void)
 {
 	printf("printed at the end\n");
 }
+#elif defined(EXIT_PRINTS)
+static void report(void)
+{
+	fprintf(stderr, "\nreport of " EXIT_PRINTS ":\n  of several lines\n");
+}
+
+static void last_words(void)
+{
+	/* No line: it must be written before others write. */
+	printf("last words of " EXIT_PRINTS);
+}
+
+static __attribute__((constructor)) void opens(void)
+{
+	atexit(report);
+}
 #endif
 
 NEIGHBOUR(0)
+#ifndef EXIT_PRINTS
 NEIGHBOUR(1)
+#else
+/* Registers another one while it runs, and has a child that exits as a whole program does. */
+WAY(1, registers)
+{
+	pid_t child = fork();
+
+	if (child == 0)
+		exit(0);
+	atexit(last_words);
+	return waitpid(child, NULL, 0) != child;
+}
+#endif

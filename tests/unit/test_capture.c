@@ -170,6 +170,50 @@ static void what_follows_the_last_marker_is_nobodys(void **state)
 	cutter_fini(&c);
 }
 
+/* Behind it suites are told apart, in whatever order and as often as they come. */
+static void what_suites_write_at_exit_is_told_apart(void **state)
+{
+	static const struct {
+		uint32_t serial;
+		const char *text;	/* before it */
+	} table[] = {
+		{ 1, "test" }, { MARKER_LAST, "last" }, { MARKER_EXIT + 2, "two" },
+		{ MARKER_EXIT + 7, "" }, { MARKER_EXIT, "zero" }, { MARKER_EXIT + 2, "two again" },
+	};
+	static const uint32_t suites[] = { 2, 0, 2 };
+	static const char *const texts[] = { "two", "zero", "two again" };
+	char marker[MARKER_BYTES];
+	struct capture got;
+	struct cutter c;
+	uint32_t suite;
+
+	(void)state;
+	cutter_init(&c, key, MAX_BYTES);
+	/* Before the last one such a marker is a test's own bytes. */
+	marker_make(marker, MARKER_EXIT + 1);
+	cutter_feed(&c, marker, sizeof(marker));
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		cutter_feed(&c, table[i].text, strlen(table[i].text));
+		marker_make(marker, table[i].serial);
+		cutter_feed(&c, marker, sizeof(marker));
+	}
+	cutter_feed(&c, "rest", 4);
+	cutter_claim(&c, 1, &got);
+	assert_int_equal(got.total_bytes, MARKER_BYTES + 4);
+	capture_free(&got);
+	cutter_claim(&c, MARKER_LAST, &got);
+	assert_taken(&got, "last", 4);
+	for (size_t i = 0; i < 3; i++) {
+		assert_true(cutter_claim_exit(&c, &suite, &got));
+		assert_int_equal(suite, suites[i]);
+		assert_taken(&got, texts[i], strlen(texts[i]));
+	}
+	assert_false(cutter_claim_exit(&c, &suite, &got));
+	assert_taken(&c.open, "rest", 4);
+	assert_int_equal(c.serial, 1);
+	cutter_fini(&c);
+}
+
 static void an_unmarked_stream_is_one_capture(void **state)
 {
 	char marker[MARKER_BYTES];
@@ -217,6 +261,7 @@ int main(void)
 		cmocka_unit_test(markers_cut_however_the_pipe_tears_them),
 		cmocka_unit_test(what_only_looks_like_a_marker_is_kept),
 		cmocka_unit_test(what_follows_the_last_marker_is_nobodys),
+		cmocka_unit_test(what_suites_write_at_exit_is_told_apart),
 		cmocka_unit_test(an_unmarked_stream_is_one_capture),
 		cmocka_unit_test(an_older_cut_is_dropped_by_a_newer_claim),
 	};

@@ -102,6 +102,29 @@ static void foreign_bytes_come_as_base64_too(void **state)
 	free(text);
 }
 
+static void what_hosts_write_at_exit_is_whole(void **state)
+{
+	const struct proctor_exit_output outputs[] = {
+		{ .suite = "alpha", .err = "leaks:\n 3\n", .nerr = 10, .err_head = 10, .err_bytes = 10 },
+		{ .out = "a\xff", .nout = 2, .out_head = 2, .out_bytes = 2 },
+	};
+	const struct proctor_event event = { .kind = PROCTOR_NOTE, .text = "alpha wrote",
+					     .exit_outputs = outputs, .nexit_outputs = 2 };
+	struct proctor_error err;
+	struct reporter *r;
+	char path[32], *text;
+
+	(void)state;
+	open_events(&r, path);
+	assert_int_equal(r->ops->event(r, &event, &err), 0);
+	assert_int_equal(r->ops->close(r, &err), 0);
+	text = report_read(path);
+	assert_string_equal(text, "{\"event\":\"note\",\"time_us\":0,\"text\":\"alpha wrote\","
+		"\"exit_output\":[{\"suite\":\"alpha\",\"stderr\":\"leaks:\\n 3\\n\",\"stderr_bytes\":10},"
+		"{\"stdout\":\"a\xef\xbf\xbd\",\"stdout_bytes\":2,\"stdout_base64\":\"Yf8=\"}]}\n");
+	free(text);
+}
+
 static void what_is_known_is_written_before_the_end(void **state)
 {
 	struct proctor_event waits = run_start();
@@ -143,6 +166,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_run_is_a_line_for_each_event),
 		cmocka_unit_test(foreign_bytes_come_as_base64_too),
+		cmocka_unit_test(what_hosts_write_at_exit_is_whole),
 		cmocka_unit_test(what_is_known_is_written_before_the_end),
 		cmocka_unit_test(a_full_disk_is_an_error_each_time),
 	};

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#include "host/exit_marks.h"
+
+#include "host/marker.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+/* The suites that have run, one after the other: for each, exit_mark() is registered once. */
+static struct {
+	uint32_t *suites;
+	size_t n, cap;
+	bool lost;			/* not all could be noted: then nothing is told apart */
+	const struct stdio *io;		/* NULL: the host does not exit (yet) */
+	const uint8_t *key;
+	pid_t pid;
+} marks;
+
+static void exit_mark(void)
+{
+	uint32_t suite;
+
+	/* A test that calls exit(), or its child: what is written belongs to that test. */
+	if (!marks.io || marks.pid != getpid() || marks.lost || marks.n == 0)
+		return;
+	suite = marks.suites[--marks.n];
+	stdio_flush();
+	marker_write(marks.io, marks.key, MARKER_EXIT + suite);
+}
+
+static bool room_make(void)
+{
+	size_t cap = marks.cap ? 2 * marks.cap : 64;
+	uint32_t *suites;
+
+	if (marks.n < marks.cap)
+		return true;
+	suites = realloc(marks.suites, cap * sizeof(*suites));
+	if (!suites)
+		return false;
+	marks.suites = suites;
+	marks.cap = cap;
+	return true;
+}
+
+void exit_marks_suite(uint32_t number)
+{
+	if (marks.lost || (marks.n > 0 && marks.suites[marks.n - 1] == number))
+		return;
+	if (number >= MARKER_EXITS_MAX || !room_make() || atexit(exit_mark) != 0)
+		marks.lost = true;
+	else
+		marks.suites[marks.n++] = number;
+}
+
+void exit_marks_start(const struct stdio *io, const uint8_t *key)
+{
+	/* What one suite alone has run in needs none. */
+	if (marks.n < 2)
+		return;
+	marks.key = key;
+	marks.pid = getpid();
+	marks.io = io;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/exit_output.h"
+
+#include "base/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Of the first line that was written a note shows so much. */
+#define EXCERPT_BYTES 80u
+/* So many suites are named. */
+#define NAMES_MAX 3u
+
+/* What one host wrote: by suite, then what is of none that is known. */
+struct outputs {
+	struct capture (*captures)[2];	/* of each suite, and one more; stdout, stderr */
+	size_t n;
+};
+
+/* Moves `rest` behind what there is. */
+static void capture_join(struct capture *to, struct capture *rest, size_t max_bytes)
+{
+	size_t nbytes, nhead;
+	uint64_t total;
+	char *bytes;
+
+	if (to->total_bytes == 0) {
+		capture_free(to);
+		*to = *rest;
+		*rest = (struct capture){ 0 };
+		return;
+	}
+	bytes = capture_take(rest, max_bytes, &nbytes, &nhead, &total);
+	capture_append(to, bytes, nbytes, max_bytes);
+	to->total_bytes += total - nbytes;
+	free(bytes);
+}
+
+static void captures_read(struct outputs *o, const struct host *h, struct cutter *c, unsigned stream)
+{
+	struct capture rest, *unknown = &o->captures[h->nsuites == 1 ? 0 : h->nsuites][stream];
+	uint32_t suite;
+
+	cutter_claim(c, MARKER_LAST, unknown);
+	while (cutter_claim_exit(c, &suite, &rest))
+		capture_join(suite < h->nsuites ? &o->captures[suite][stream] : unknown, &rest,
+			     c->max_bytes);
+	capture_join(unknown, &c->open, c->max_bytes);
+}
+
+static struct proctor_exit_output output_take(const struct host *h, struct outputs *o, size_t i)
+{
+	struct proctor_exit_output to = { .suite = i < h->nsuites ? h->suites[i]->name : NULL };
+
+	to.out = capture_take(&o->captures[i][0], h->out_cut.max_bytes, &to.nout, &to.out_head,
+			      &to.out_bytes);
+	to.err = capture_take(&o->captures[i][1], h->err_cut.max_bytes, &to.nerr, &to.err_head,
+			      &to.err_bytes);
+	return to;
+}
+
+/* The first line of what was written first, as far as it is shown. */
+static int excerpt_bytes(const char *bytes, size_t nbytes)
+{
+	size_t n = 0;
+
+	while (n < nbytes && n < EXCERPT_BYTES && bytes[n] != '\n' && bytes[n] != '\0')
+		n++;
+	return (int)n;
+}
+
+static const char *excerpt(const struct proctor_exit_output *o, int *n)
+{
+	const char *bytes = o->nerr > 0 ? o->err : o->out;
+	size_t nbytes = o->nerr > 0 ? o->nerr : o->nout;
+
+	while (nbytes > 0 && (*bytes == '\n' || *bytes == '\r')) {
+		bytes++;
+		nbytes--;
+	}
+	*n = excerpt_bytes(bytes, nbytes);
+	return bytes;
+}
+
+/* "a", "a, b and c", "a, b, c and 4 more". */
+static void names_append(char *to, size_t nto, size_t *n, const char *name, size_t i, size_t count)
+{
+	if (i >= NAMES_MAX || *n >= nto)
+		return;
+	*n += (size_t)snprintf(to + *n, nto - *n, "%s%.60s",
+			       i == 0 ? "" : i + 1 == count ? " and " : ", ", name);
+	if (i + 1 == NAMES_MAX && count > NAMES_MAX && *n < nto)
+		*n += (size_t)snprintf(to + *n, nto - *n, " and %zu more", count - NAMES_MAX);
+}
+
+/* Who wrote it: the suites that are known to; else the host of those that may have. */
+static void writers_name(const struct writer_entry *e, const struct host *h, char *to, size_t nto)
+{
+	const struct proctor_event *event = &e->event;
+	size_t nknown = event->nexit_outputs, n = 0;
+
+	to[0] = '\0';
+	if (!e->own_exit_outputs[nknown - 1].suite)
+		nknown--;
+	for (size_t i = 0; i < nknown; i++)
+		names_append(to, nto, &n, e->own_exit_outputs[i].suite, i, nknown);
+	if (nknown > 0)
+		return;
+	n = (size_t)snprintf(to, nto, "the host of ");
+	for (size_t i = 0; i < h->nsuites; i++)
+		names_append(to, nto, &n, h->suites[i]->name, i, h->nsuites);
+}
+
+static uint64_t total_bytes(const struct proctor_event *event)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < event->nexit_outputs; i++)
+		sum += event->exit_outputs[i].out_bytes + event->exit_outputs[i].err_bytes;
+	return sum;
+}
+
+/* With all that there is of each; NULL: no memory. */
+static struct writer_entry *entry_make(struct outputs *o, const struct host *h)
+{
+	struct writer_entry *e = writer_entry_new(PROCTOR_NOTE, clock_us());
+
+	if (e)
+		e->own_exit_outputs = calloc(o->n, sizeof(*e->own_exit_outputs));
+	if (!e || !e->own_exit_outputs) {
+		if (e)
+			writer_entry_free(e);
+		return NULL;
+	}
+	for (size_t i = 0; i < o->n; i++) {
+		struct proctor_exit_output output = output_take(h, o, i);
+
+		if (output.out_bytes + output.err_bytes == 0)
+			continue;
+		e->own_exit_outputs[e->event.nexit_outputs++] = output;
+		e->nbytes += output.nout + output.nerr;
+	}
+	e->event.exit_outputs = e->own_exit_outputs;
+	return e;
+}
+
+static void outputs_tell(struct supervisor *sup, struct outputs *o, const struct host *h)
+{
+	struct writer_entry *e = entry_make(o, h);
+	const char *line;
+	char names[320];
+	int nline;
+
+	if (!e) {
+		sup->lost = true;
+		return;
+	}
+	if (e->event.nexit_outputs == 0) {
+		writer_entry_free(e);
+		return;
+	}
+	writers_name(e, h, names, sizeof(names));
+	line = excerpt(&e->own_exit_outputs[0], &nline);
+	if (asprintf(&e->own_text, "%s wrote %llu bytes at exit: %.*s", names,
+		     (unsigned long long)total_bytes(&e->event), nline, nline > 0 ? line : "") < 0)
+		e->own_text = NULL;
+	sup->lost = sup->lost || !e->own_text;
+	e->event.text = e->own_text ? e->own_text : "no memory for a note";
+	writer_add(&sup->run->writer, e);
+}
+
+static bool anything_left(const struct cutter *c)
+{
+	return c->cuts || c->open.total_bytes > 0;
+}
+
+void exit_output_tell(struct supervisor *sup, struct host *h)
+{
+	struct outputs o = { .n = h->nsuites + 1 };
+
+	if (!h->captured || h->nsuites == 0 ||
+	    (!anything_left(&h->out_cut) && !anything_left(&h->err_cut)))
+		return;
+	o.captures = calloc(o.n, sizeof(*o.captures));
+	if (!o.captures) {
+		sup->lost = true;
+		return;
+	}
+	captures_read(&o, h, &h->out_cut, 0);
+	captures_read(&o, h, &h->err_cut, 1);
+	outputs_tell(sup, &o, h);
+	for (size_t i = 0; i < o.n; i++) {
+		capture_free(&o.captures[i][0]);
+		capture_free(&o.captures[i][1]);
+	}
+	free(o.captures);
+}
