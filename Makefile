@@ -59,13 +59,13 @@ LIB_SRC      := $(patsubst %,src/adapter/%.c,elf exe listing suite_h tml) \
                     report_json report_lcov store tool_run tools unmapped) \
                 $(patsubst %,src/loop/%.c,backend loop loop_epoll loop_uring) \
                 $(patsubst %,src/plan/%.c,directory discover manifest names needs plan select) \
-                $(patsubst %,src/report/%.c,coverage escape events junit reporter sink slowest status terminal writer xml) \
+                $(patsubst %,src/report/%.c,coverage escape events json_bytes junit reporter sink slowest status terminal writer xml) \
                 $(patsubst %,src/run/%.c,backtrace capture cores environment exit_output guard host host_path judge kernel \
                     life mailbox \
                     not_run orphans page progress queue results run signals supervisor \
                     symbolizer undead verdict words worker) \
                 $(patsubst %,src/wire/%.c,crash symbols)
-CLI_SRC      := $(patsubst %,src/cli/%.c,color coverage doctor groups help list main options plan prepare run)
+CLI_SRC      := $(patsubst %,src/cli/%.c,color coverage doctor groups help list main options plan prepare run say)
 HOST_SRC     := $(patsubst %,src/host/%.c,checks counters crash environment exit_marks fork functions guard leave left \
                     main marker modules others serve signals stdio suite_h suite_open text tml)
 SYMBOLIZER_SRC := $(patsubst %,src/symbolizer/%.c,files main symbolize) \

@@ -22,7 +22,9 @@ int command_doctor(int argc, char **argv);
 /* First of all: descriptors 0, 1 and 2 are open, and a limit of file sizes kills nobody. */
 int process_prepare(struct proctor_error *err);
 
-/* "proctor: " and the sentence, on stderr. */
+/* "proctor: " and the sentence, on stderr. What would be a command to a terminal is shown as \xNN, here
+ * and in the rest of what say_ and print_ write. */
+void say(const char *sentence);
 void say_error(const struct proctor_error *err);
 /* Says that the coverage is not complete, and how that is accepted. */
 void say_partial(size_t nproblems);
@@ -43,6 +45,10 @@ int plan_arguments(struct proctor_plan *plan, const struct options *o,
 		   struct plan_outcome *outcome);
 /* Says so where no test is of `group`, and which groups there are. False: some are. */
 bool say_unknown_group(const struct proctor_plan *plan, const char *group);
+/* A line on stdout. */
+void print_line(const char *text);
+/* There was no memory for something that was to be said or printed. */
+bool print_lost(void);
 /* Prints each suite's name once. */
 int print_suites(const struct proctor_plan *plan);
 /* Fills `plan` as plan_arguments() does and prints its tests, or its suites; the exit status. */

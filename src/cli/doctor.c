@@ -19,16 +19,19 @@
 #include "run/host_path.h"
 #include "run/kernel.h"
 
-static void say(const char *name, const char *fmt, ...) PRINTF_LIKE(2, 3);
-static void say(const char *name, const char *fmt, ...)
+static void tell(const char *name, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static void tell(const char *name, const char *fmt, ...)
 {
 	va_list args;
+	char *text;
 
-	printf("%-16s", name);
 	va_start(args, fmt);
-	vprintf(fmt, args);
+	if (vasprintf(&text, fmt, args) < 0)
+		text = NULL;
 	va_end(args);
-	putchar('\n');
+	printf("%-16s", name);
+	print_line(text ? text : "(no memory for a sentence)");
+	free(text);
 }
 
 /* say_loop() and say_host() return true if what is needed is there. */
@@ -40,10 +43,10 @@ static bool say_loop(enum proctor_loop which)
 	char why[256];
 
 	if (loop_choose(which, &ops, &loop, why, sizeof(why), &err) < 0) {
-		say("loop", "none: %s", err.text);
+		tell("loop", "none: %s", err.text);
 		return false;
 	}
-	say("loop", "%s", why);
+	tell("loop", "%s", why);
 	ops->close(loop);
 	return true;
 }
@@ -55,11 +58,11 @@ static void say_symbolizer(const char *host_path)
 	char *path;
 
 	if (host_path_symbolizer(host_path, &path, &err) < 0)
-		say("symbolizer", "unknown: %s", err.text);
+		tell("symbolizer", "unknown: %s", err.text);
 	else if (access(path, X_OK) < 0)
-		say("symbolizer", "none: %s: %s", path, strerror(errno));
+		tell("symbolizer", "none: %s: %s", path, strerror(errno));
 	else
-		say("symbolizer", "%s", path);
+		tell("symbolizer", "%s", path);
 	free(path);
 }
 
@@ -69,10 +72,10 @@ static bool say_host(const char *asked)
 	char *path;
 
 	if (host_path_find(asked, &path, &err) < 0) {
-		say("proctor-host", "none: %s", err.text);
+		tell("proctor-host", "none: %s", err.text);
 		return false;
 	}
-	say("proctor-host", "%s", path);
+	tell("proctor-host", "%s", path);
 	say_symbolizer(path);
 	free(path);
 	return true;
@@ -84,11 +87,11 @@ static void say_cores(void)
 	struct cores cores;
 
 	if (cores_read(&cores, "", &err) < 0) {
-		say("cores", "unknown: %s", err.text);
+		tell("cores", "unknown: %s", err.text);
 		return;
 	}
-	say("cores", "%u usable: %s", cores.usable, cores.why);
-	say("threads", "%u unless --test-threads says otherwise", cores_threads(&cores));
+	tell("cores", "%u usable: %s", cores.usable, cores.why);
+	tell("threads", "%u unless --test-threads says otherwise", cores_threads(&cores));
 	cores_fini(&cores);
 }
 
@@ -103,7 +106,7 @@ static void say_limit(const char *name, int resource)
 		snprintf(soft, sizeof(soft), "%" PRIu64, (uint64_t)limit.rlim_cur);
 	if (limit.rlim_max != RLIM_INFINITY)
 		snprintf(hard, sizeof(hard), "%" PRIu64, (uint64_t)limit.rlim_max);
-	say(name, "%s, at most %s", soft, hard);
+	tell(name, "%s, at most %s", soft, hard);
 }
 
 /* The first line of a file, without its newline; false: there is none. */
@@ -124,9 +127,9 @@ static void say_file(const char *name, const char *path)
 	char line[256];
 
 	if (read_line(path, line, sizeof(line)))
-		say(name, "%s", line);
+		tell(name, "%s", line);
 	else
-		say(name, "unknown: %s cannot be read", path);
+		tell(name, "unknown: %s cannot be read", path);
 }
 
 /* The path of this process's cgroup: "" is the unified hierarchy, else that of a controller. */
@@ -176,11 +179,11 @@ static void say_memory(void)
 	if (!memory_limit("/sys/fs/cgroup", "", "memory.max", line, sizeof(line)) &&
 	    !memory_limit("/sys/fs/cgroup/memory", "memory", "memory.limit_in_bytes", line,
 			  sizeof(line)))
-		say("memory limit", "none found for this cgroup");
+		tell("memory limit", "none found for this cgroup");
 	else if (strcmp(line, "max") == 0 || strtoull(line, NULL, 10) >= UINT64_C(1) << 62)
-		say("memory limit", "none");
+		tell("memory limit", "none");
 	else
-		say("memory limit", "%s bytes for this cgroup", line);
+		tell("memory limit", "%s bytes for this cgroup", line);
 }
 
 /* The first line that `path --version` prints. */
@@ -219,12 +222,12 @@ static void say_tool(const char *name, const char *purpose)
 		if (n == 0 || access(path, X_OK) < 0)
 			continue;
 		if (tool_version(path, line, sizeof(line)))
-			say(name, "%s: %s", path, line + strspn(line, " "));
+			tell(name, "%s: %s", path, line + strspn(line, " "));
 		else
-			say(name, "%s", realpath(path, target) ? target : path);
+			tell(name, "%s", realpath(path, target) ? target : path);
 		return;
 	}
-	say(name, "not found (%s)", purpose);
+	tell(name, "not found (%s)", purpose);
 }
 
 static void say_versions(const char *name, const struct tool *list, size_t n)
@@ -235,7 +238,7 @@ static void say_versions(const char *name, const struct tool *list, size_t n)
 	for (size_t i = 0; i < n && used < sizeof(versions); i++)
 		used += (size_t)snprintf(versions + used, sizeof(versions) - used, "%s%u", i ? ", " : "of LLVM ",
 					 list[i].major);
-	say(name, "%s", n ? versions : "none in PATH (coverage reports need it)");
+	tell(name, "%s", n ? versions : "none in PATH (coverage reports need it)");
 }
 
 /* Runs need neither: only reports of coverage do. */
@@ -246,7 +249,7 @@ static void say_coverage_tools(void)
 	struct tools tools;
 
 	if (tools_find(&tools, path ? path : "", 5000000, -1, &err) < 0) {
-		say("llvm-profdata", "%s", err.text);
+		tell("llvm-profdata", "%s", err.text);
 		return;
 	}
 	say_versions("llvm-profdata", tools.profdata, tools.nprofdata);
@@ -276,18 +279,18 @@ static bool say_calls(void)
 		case NEEDED_BY_ALL:
 		case NEEDED_BY_OWNER:
 			enough = false;
-			say("refused", "%s; needed for %s: no run without it", err.text, call->use);
+			tell("refused", "%s; needed for %s: no run without it", err.text, call->use);
 			break;
 		case NEEDED_BY_LIBRARIES:
-			say("refused", "%s; needed for %s: executables alone can be run", err.text,
+			tell("refused", "%s; needed for %s: executables alone can be run", err.text,
 			    call->use);
 			break;
 		case NEEDED_BY_NONE:
-			say("refused", "%s; for %s: %s", err.text, call->use, call->instead);
+			tell("refused", "%s; for %s: %s", err.text, call->use, call->instead);
 			break;
 		}
 	}
-	say("system calls", "%s", used);
+	tell("system calls", "%s", used);
 	return enough;
 }
 
@@ -296,13 +299,13 @@ static bool say_proc(void)
 	struct proctor_error err;
 
 	if (kernel_check_proc(&err) < 0) {
-		say("/proc", "%s", err.text);
+		tell("/proc", "%s", err.text);
 		return false;
 	}
 	if (access("/proc/self/stat", R_OK) < 0)
-		say("/proc", "none: what tests leave behind is neither found nor named");
+		tell("/proc", "none: what tests leave behind is neither found nor named");
 	else
-		say("/proc", "of this pid namespace");
+		tell("/proc", "of this pid namespace");
 	return true;
 }
 
@@ -311,9 +314,9 @@ static bool say_all(const struct options *o)
 	struct utsname kernel;
 	bool host, loop, calls, proc;
 
-	say("proctor", "%s", PROCTOR_VERSION);
+	tell("proctor", "%s", PROCTOR_VERSION);
 	if (uname(&kernel) == 0)
-		say("kernel", "%s %s %s", kernel.sysname, kernel.release, kernel.machine);
+		tell("kernel", "%s %s %s", kernel.sysname, kernel.release, kernel.machine);
 	calls = say_calls();
 	proc = say_proc();
 	loop = say_loop(o->run.loop);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/escape.h"
+#include "base/bytes.h"
 
 /* More than these would be no sentence. */
 #define GROUPS_SHOWN 20
@@ -50,17 +50,17 @@ bool say_unknown_group(const struct proctor_plan *plan, const char *group)
 			return false;
 		}
 	bytes_text(&text, "no suite is of the group \"");
-	escape_line(&text, group);
+	bytes_text(&text, group);
 	bytes_text(&text, n > 0 ? "\"; the groups are: " :
 		   "\": none here has a group (manifests give them; a suite is chosen by a filter, "
 		   "such as NAME::)");
 	for (size_t i = 0; i < n && i < GROUPS_SHOWN; i++) {
 		bytes_text(&text, i > 0 ? ", " : "");
-		escape_line(&text, groups[i]);
+		bytes_text(&text, groups[i]);
 	}
 	if (n > GROUPS_SHOWN)
 		bytes_printf(&text, " and %zu more", n - GROUPS_SHOWN);
-	fprintf(stderr, "proctor: %s\n", bytes_string(&text));
+	say(bytes_string(&text) ? bytes_string(&text) : "no memory to tell the groups");
 	bytes_fini(&text);
 	free(groups);
 	return true;

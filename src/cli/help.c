@@ -1,35 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/commands.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #define HELP_INDENT 28
 #define HELP_COLUMNS 80
-
-void say_error(const struct proctor_error *err)
-{
-	fprintf(stderr, "proctor: %s\n", err->text);
-}
-
-void say_partial(size_t nproblems)
-{
-	fprintf(stderr, "proctor: the coverage is not complete: the report names %zu problem%s "
-		"(--coverage-allow-partial accepts that)\n", nproblems, nproblems == 1 ? "" : "s");
-}
-
-int say_usage(const char *command, const struct proctor_error *err)
-{
-	/* That is nobody's mistake in the use of it. */
-	if (err->code == -ENOMEM) {
-		say_error(err);
-		return EXIT_BROKEN;
-	}
-	fprintf(stderr, "proctor: %s (see proctor help%s%s)\n", err->text, command ? " " : "",
-		command ? command : "");
-	return EXIT_USAGE;
-}
 
 void help_print(void)
 {

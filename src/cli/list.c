@@ -4,76 +4,107 @@
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
-#include "report/escape.h"
+#include "report/json_bytes.h"
 
-/* Names come from files and may hold anything; JSON takes UTF-8 alone. */
-static json_t *text_json(const char *text)
+/* One test's object while it is made. */
+struct object {
+	json_t *json;
+	struct bytes scratch;
+	bool failed;
+};
+
+static void put(struct object *o, const char *key, json_t *value)
 {
-	struct bytes shown = { 0 };
-	json_t *value = json_string(text);
+	/* jansson frees `value` if this fails; a NULL fails too. */
+	if (json_object_set_new_nocheck(o->json, key, value) < 0)
+		o->failed = true;
+}
 
-	if (value)
-		return value;
-	escape_line(&shown, text);
-	value = json_string(bytes_string(&shown));
-	bytes_fini(&shown);
-	return value;
+/* Names come from files and may hold anything: they are given exactly, see json_bytes.h. */
+static void put_text(struct object *o, const char *key, const char *text)
+{
+	char key_base64[32];
+	bool exact;
+
+	put(o, key, json_of_bytes(text, strlen(text), &o->scratch, &exact));
+	if (exact)
+		return;
+	snprintf(key_base64, sizeof(key_base64), "%s_base64", key);
+	put(o, key_base64, json_of_base64(text, strlen(text), &o->scratch));
+}
+
+static void put_number(struct object *o, const char *key, uint64_t value)
+{
+	put(o, key, json_integer((json_int_t)value));
+}
+
+/* NULL: no memory. */
+static json_t *test_json(const struct proctor_test *t)
+{
+	struct object o = { .json = json_object() };
+
+	put_text(&o, "id", t->id);
+	put_text(&o, "suite", t->suite);
+	put_text(&o, "group", t->group);
+	put_text(&o, "name", t->name);
+	put_number(&o, "index", t->index);
+	put_text(&o, "file", t->file);
+	put_text(&o, "path", t->path);
+	put_number(&o, "ntests", t->ntests);
+	put_number(&o, "timeout_us", t->timeout_us);
+	bytes_fini(&o.scratch);
+	if (!o.failed)
+		return o.json;
+	json_decref(o.json);
+	return NULL;
 }
 
 static int list_json(const struct proctor_plan *plan)
 {
+	/* On a terminal the control characters that UTF-8 has beyond ASCII are commands, too. */
+	size_t flags = JSON_INDENT(2) | (isatty(STDOUT_FILENO) ? JSON_ENSURE_ASCII : 0);
 	json_t *list = json_array();
-	int ret;
+	int ret = list ? 0 : -ENOMEM;
 
-	for (size_t i = 0; i < proctor_plan_ntests(plan); i++) {
-		const struct proctor_test *t = proctor_plan_test(plan, i);
-
-		json_array_append_new(list, json_pack("{so,so,so,so,sI,so,so,sI,sI}",
-			"id", text_json(t->id), "suite", text_json(t->suite),
-			"group", text_json(t->group), "name", text_json(t->name),
-			"index", (json_int_t)t->index, "file", text_json(t->file),
-			"path", text_json(t->path), "ntests", (json_int_t)t->ntests,
-			"timeout_us", (json_int_t)t->timeout_us));
-	}
-	ret = json_array_size(list) == proctor_plan_ntests(plan) ? 0 : -ENOMEM;
-	if (ret == 0 && json_dumpf(list, stdout, JSON_INDENT(2)) < 0)
-		ret = -EIO;
+	for (size_t i = 0; ret == 0 && i < proctor_plan_ntests(plan); i++)
+		if (json_array_append_new(list, test_json(proctor_plan_test(plan, i))) < 0)
+			ret = -ENOMEM;
+	errno = 0;
+	if (ret == 0 && json_dumpf(list, stdout, flags) < 0)
+		ret = errno ? -errno : -EIO;
 	putchar('\n');
 	json_decref(list);
 	return ret;
 }
 
-static int list_text(const struct proctor_plan *plan)
+static void list_text(const struct proctor_plan *plan)
 {
-	struct bytes line = { 0 };
-	int ret = 0;
-
-	for (size_t i = 0; ret == 0 && i < proctor_plan_ntests(plan); i++) {
-		bytes_clear(&line);
-		escape_line(&line, proctor_plan_test(plan, i)->id);
-		if (!bytes_string(&line))
-			ret = -ENOMEM;
-		else if (line.nbytes)
-			puts(bytes_string(&line));
-	}
-	bytes_fini(&line);
-	return ret;
+	for (size_t i = 0; i < proctor_plan_ntests(plan); i++)
+		print_line(proctor_plan_test(plan, i)->id);
 }
 
 int list_plan(struct proctor_plan *plan, const struct options *o)
 {
 	struct plan_outcome outcome;
 	struct proctor_error err;
+	int ret;
 
 	if (plan_arguments(plan, o, &outcome) < 0)
 		return EXIT_BROKEN;
 	if (o->list_suites) {
 		print_suites(plan);
-	} else if ((o->json ? list_json(plan) : list_text(plan)) < 0) {
-		error_sys(&err, ENOMEM, "cannot print the list");
-		say_error(&err);
-		return EXIT_BROKEN;
+	} else if (!o->json) {
+		list_text(plan);
+	} else {
+		ret = list_json(plan);
+		if (ret < 0) {
+			error_sys(&err, -ret, "cannot print the list");
+			say_error(&err);
+			return EXIT_BROKEN;
+		}
 	}
 	if (outcome.nrefused > 0 || outcome.all_broken)
 		return EXIT_USAGE;

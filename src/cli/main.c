@@ -47,8 +47,10 @@ static int finish(int status)
 {
 	struct proctor_error err;
 
-	if (fflush(stdout) == 0 && !ferror(stdout))
+	if (fflush(stdout) == 0 && !ferror(stdout) && !print_lost())
 		return status;
+	if (print_lost())
+		errno = ENOMEM;
 	error_sys(&err, errno ? errno : EIO, "cannot write the standard output");
 	say_error(&err);
 	return status == EXIT_PASSED ? EXIT_BROKEN : status;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "plan/plan.h"
@@ -19,7 +20,7 @@ static void say_broken(const struct proctor_plan *plan, struct plan_outcome *out
 		if (!suite->error)
 			outcome->all_broken = false;
 		else if (suite != last)
-			fprintf(stderr, "proctor: %s\n", suite->error);
+			say(suite->error);
 		last = suite;
 	}
 }
@@ -55,6 +56,7 @@ int plan_arguments(struct proctor_plan *plan, const struct options *o,
 int print_suites(const struct proctor_plan *plan)
 {
 	const char *last = NULL;
+	char *both;
 
 	/* Plan order: the tests of a suite stand together. */
 	for (size_t i = 0; i < proctor_plan_ntests(plan); i++) {
@@ -63,10 +65,14 @@ int print_suites(const struct proctor_plan *plan)
 		if (last && strcmp(last, test->suite) == 0)
 			continue;
 		last = test->suite;
-		if (test->group[0])
-			printf("%s (%s)\n", test->suite, test->group);
-		else
-			puts(test->suite);
+		if (!test->group[0]) {
+			print_line(test->suite);
+			continue;
+		}
+		if (asprintf(&both, "%s (%s)", test->suite, test->group) < 0)
+			both = NULL;
+		print_line(both ? both : test->suite);
+		free(both);
 	}
 	return proctor_plan_ntests(plan) > 0 ? EXIT_PASSED : EXIT_NOTHING;
 }

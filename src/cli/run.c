@@ -139,16 +139,18 @@ static int exit_status(int run_status, bool broken, const struct plan_outcome *o
 /* Nothing is left to run: says why. */
 static void say_nothing(const struct options *o, size_t nfound)
 {
+	struct proctor_error why;
+
 	if (nfound == 0)
-		fprintf(stderr, "proctor: nothing to run: no tests were found%s\n",
-			o->exe_glob ? "" : "; executables in directories are not looked at "
-			"without --exe=GLOB");
+		error_set(&why, -ENOENT, "nothing to run: no tests were found%s", o->exe_glob ? "" :
+			  "; executables in directories are not looked at without --exe=GLOB");
 	else if (o->selection.nfilters == 1)
-		fprintf(stderr, "proctor: nothing to run: no test fits \"%s\", of %zu found\n",
-			o->selection.filters[0], nfound);
+		error_set(&why, -ENOENT, "nothing to run: no test fits \"%s\", of %zu found",
+			  o->selection.filters[0], nfound);
 	else
-		fprintf(stderr, "proctor: nothing to run: no test is selected, of %zu found\n",
-			nfound);
+		error_set(&why, -ENOENT, "nothing to run: no test is selected, of %zu found",
+			  nfound);
+	say_error(&why);
 }
 
 /* One file cannot hold both: each would write over the other. */

@@ -9,13 +9,14 @@
 
 #include "base/container.h"
 #include "base/output.h"
-#include "base/text.h"
+#include "report/json_bytes.h"
 #include "report/sink.h"
 
 struct events {
 	struct reporter reporter;
 	struct sink sink;
 	char *path;
+	size_t flags;		/* of jansson's writer */
 	struct bytes scratch;
 };
 
@@ -38,65 +39,19 @@ static void put_number(struct events *e, json_t *o, const char *key, uint64_t va
 	put(e, o, key, json_integer((json_int_t)value));
 }
 
-/* What the scratch buffer holds, if it was large enough. */
-static void put_scratch(struct events *e, json_t *o, const char *key)
-{
-	put(e, o, key, e->scratch.failed ? NULL : json_stringn_nocheck(e->scratch.data,
-								       e->scratch.nbytes));
-}
-
-/* Bytes that are no UTF-8 are replaced by U+FFFD, one for each. Returns false if there were any. */
+/* Returns false if they are no UTF-8, and not all of them are said. */
 static bool put_bytes(struct events *e, json_t *o, const char *key, const char *bytes,
 		      size_t nbytes)
 {
-	size_t n;
+	bool exact;
 
-	if (text_is_utf8(bytes, nbytes)) {
-		put(e, o, key, json_stringn_nocheck(bytes, nbytes));
-		return true;
-	}
-	bytes_clear(&e->scratch);
-	for (size_t i = 0; i < nbytes; i += n) {
-		for (n = 1; n <= 4 && i + n <= nbytes && !text_is_utf8(bytes + i, n); n++)
-			;
-		if (n <= 4 && i + n <= nbytes) {
-			bytes_append(&e->scratch, bytes + i, n);
-		} else {
-			bytes_text(&e->scratch, "\xef\xbf\xbd");
-			n = 1;
-		}
-	}
-	put_scratch(e, o, key);
-	return false;
+	put(e, o, key, json_of_bytes(bytes, nbytes, &e->scratch, &exact));
+	return exact;
 }
 
 static void put_text(struct events *e, json_t *o, const char *key, const char *text)
 {
 	put_bytes(e, o, key, text, strlen(text));
-}
-
-static void put_base64(struct events *e, json_t *o, const char *key, const char *bytes,
-		       size_t nbytes)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const unsigned char *p = (const unsigned char *)bytes;
-
-	bytes_clear(&e->scratch);
-	for (size_t i = 0; i < nbytes; i += 3) {
-		size_t left = nbytes - i;
-		unsigned group = (unsigned)p[i] << 16 | (left > 1 ? (unsigned)p[i + 1] << 8 : 0) |
-				 (left > 2 ? p[i + 2] : 0);
-		char quad[4] = {
-			digits[group >> 18],
-			digits[group >> 12 & 63],
-			left > 1 ? digits[group >> 6 & 63] : '=',
-			left > 2 ? digits[group & 63] : '=',
-		};
-
-		bytes_append(&e->scratch, quad, sizeof(quad));
-	}
-	put_scratch(e, o, key);
 }
 
 static const char *const out_keys[] = { "stdout", "stdout_bytes", "stdout_head", "stdout_base64" };
@@ -112,7 +67,7 @@ static void put_stream(struct events *e, json_t *o, const char *const *keys, con
 	if (head != nbytes)
 		put_number(e, o, keys[2], head);
 	if (!text)
-		put_base64(e, o, keys[3], bytes, nbytes);
+		put(e, o, keys[3], json_of_base64(bytes, nbytes, &e->scratch));
 }
 
 /* What each event of a test says. */
@@ -342,7 +297,7 @@ static int events_event(struct reporter *r, const struct proctor_event *event,
 		put_counts(e, o, event);
 		break;
 	}
-	if (!o || json_dump_callback(o, line_append, &e->sink.bytes, JSON_COMPACT) < 0)
+	if (!o || json_dump_callback(o, line_append, &e->sink.bytes, e->flags) < 0)
 		e->sink.bytes.failed = true;
 	json_decref(o);
 	bytes_append(&e->sink.bytes, "\n", 1);
@@ -404,6 +359,8 @@ int events_open(struct reporter **rp, const char *path, struct proctor_error *er
 		free(e);
 		return ret;
 	}
+	/* On a terminal the control characters that UTF-8 has beyond ASCII are commands, too. */
+	e->flags = JSON_COMPACT | (isatty(e->sink.fd) ? JSON_ENSURE_ASCII : 0);
 	e->reporter.ops = &ops;
 	*rp = &e->reporter;
 	return 0;

@@ -335,6 +335,87 @@ static void devices_and_stdout_are_written_to(void **state)
 	      " grep -q '^{\"event\":\"run-end\"' log");
 }
 
+/* ---- names ---- */
+
+static void assert_harmless(const struct run *run, int exit_code)
+{
+	assert_int_equal(run->exit_code, exit_code);
+	if (strchr(run->out, '\033') || strchr(run->err, '\033') || strchr(run->err, '\b'))
+		fail_msg("sent to the terminal as it is: %s%s", run->out, run->err);
+	if (!strstr(run->out, "\\x1b[31m") && !strstr(run->err, "\\x1b[31m"))
+		fail_msg("not told: %s%s", run->out, run->err);
+}
+
+/* A name must not be able to send commands to the terminal. */
+static void names_from_outside_are_shown_harmless(void **state)
+{
+	static const struct {
+		const char *command, *words[4];
+		int exit_code;
+	} rows[] = {
+		{ "run", { "no/\033[31msuch" }, 2 },
+		{ "run", { "--\033[31m" }, 2 },
+		{ "run", { "--timeout=\033[31m", "x" }, 2 },
+		{ "run", { "--exe=t_*", ".", "\033[31mfilter" }, 4 },
+		{ "run", { "--exe=u_*", "." }, 2 },
+		{ "run", { "--junit=no/\033[31mwhere", "t_x" }, 3 },
+		{ "run", { "--suite=\033[31mgroup", "t_x" }, 4 },
+		{ "list", { "--exe=v_*", "." }, 0 },
+		{ "list", { "--exe=v_*", "--list-suites", "." }, 0 },
+		{ "coverage", { "\033[31mdirectory" }, 2 },
+		{ "\033[31m\b", { NULL }, 2 },
+		{ "help", { "\033[31m" }, 2 },
+	};
+	size_t i;
+
+	(void)state;
+	shell("printf '#!/bin/sh\n' >t_x && chmod +x t_x && cp t_x \"$(printf 'v_\\033[31m')\" &&"
+	      " : >\"$(printf 'u_\\033[31m')\"");
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct run *run = run_proctor(&(struct run_setup){
+			.command = rows[i].command, .args = rows[i].words, .cwd = dir,
+			.no_events = true, .no_loop = true, .cut_short = true,
+		});
+
+		assert_harmless(run, rows[i].exit_code);
+		run_free(run);
+	}
+}
+
+static void assert_listed(const json_t *test, const char *field, const char *text, const char *base64)
+{
+	char key[32];
+
+	snprintf(key, sizeof(key), "%s_base64", field);
+	assert_string_equal(event_text(test, field), text);
+	assert_string_equal(event_text(test, key), base64);
+}
+
+/* What a machine reads is exact: no \xNN that could be meant so. */
+static void a_list_for_machines_is_exact(void **state)
+{
+	char path[160];
+	json_t *list;
+	struct run *run;
+
+	(void)state;
+	shell("printf '#!/bin/sh\n' >x && chmod +x x && mv x \"$(printf 'a\\033\\\\x1b\\303\\251')\" &&"
+	      " cp a* \"$(printf 'b\\377c')\"");
+	run = run_proctor(&(struct run_setup){
+		.command = "list", .args = WORDS("--json", "--exe=[ab]*", dir),
+		.no_events = true, .no_loop = true, .cut_short = true,
+	});
+	assert_int_equal(run->exit_code, 0);
+	list = json_loads(run->out, 0, NULL);
+	assert_int_equal(json_array_size(list), 2);
+	assert_listed(json_array_get(list, 0), "suite", "a\033\\x1bé", "");
+	snprintf(path, sizeof(path), "%s/a\033\\x1bé", dir);
+	assert_listed(json_array_get(list, 0), "path", path, "");
+	assert_listed(json_array_get(list, 1), "suite", "b\xef\xbf\xbd" "c", "Yv9j");
+	assert_listed(json_array_get(list, 1), "group", "", "");
+	json_decref(list);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -356,6 +437,8 @@ int main(void)
 		dir_test(two_runs_do_not_write_one_file),
 		dir_test(events_and_junit_are_two_files),
 		dir_test(devices_and_stdout_are_written_to),
+		dir_test(names_from_outside_are_shown_harmless),
+		dir_test(a_list_for_machines_is_exact),
 	};
 
 	return cmocka_run_group_tests_name("files", tests, NULL, NULL);

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is said to people. Names and causes come from outside: here, and nowhere else, they are made
+ * harmless for a terminal.
+ */
+#include "cli/commands.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "report/escape.h"
+
+static bool lost;	/* something could not be said */
+
+static void print(FILE *to, const char *before, const char *text, const char *after)
+{
+	struct bytes line = { 0 };
+
+	bytes_text(&line, before);
+	escape_line(&line, text);
+	bytes_text(&line, after);
+	/* In one piece. Without memory for that it is no success to have said nothing. */
+	if (bytes_string(&line))
+		fwrite(bytes_string(&line), 1, line.nbytes, to);
+	else
+		lost = true;
+	bytes_fini(&line);
+}
+
+void say(const char *sentence)
+{
+	print(stderr, "proctor: ", sentence, "\n");
+}
+
+void say_error(const struct proctor_error *err)
+{
+	say(err->text);
+}
+
+int say_usage(const char *command, const struct proctor_error *err)
+{
+	char where[64];
+
+	/* That is nobody's mistake in the use of it. */
+	if (err->code == -ENOMEM) {
+		say_error(err);
+		return EXIT_BROKEN;
+	}
+	snprintf(where, sizeof(where), " (see proctor help%s%s)\n", command ? " " : "",
+		 command ? command : "");
+	print(stderr, "proctor: ", err->text, where);
+	return EXIT_USAGE;
+}
+
+void say_partial(size_t nproblems)
+{
+	fprintf(stderr, "proctor: the coverage is not complete: the report names %zu problem%s "
+		"(--coverage-allow-partial accepts that)\n", nproblems, nproblems == 1 ? "" : "s");
+}
+
+void print_line(const char *text)
+{
+	print(stdout, "", text, "\n");
+}
+
+bool print_lost(void)
+{
+	return lost;
+}
