@@ -19,6 +19,7 @@
 
 #define TAG_COLUMNS 7
 #define TIME_COLUMNS 9
+#define TIME_NONE UINT64_MAX	/* it was never begun */
 
 struct leak {
 	char *id, *file;
@@ -110,7 +111,10 @@ static void duration_text(struct bytes *to, uint64_t duration_us)
 	char words[WORDS_BYTES];
 	size_t ncolumns = 0;
 
-	duration_words(duration_us, words, sizeof(words));
+	if (duration_us == TIME_NONE)
+		strcpy(words, "-");
+	else
+		duration_words(duration_us, words, sizeof(words));
 	/* The µ is two bytes and one column. */
 	for (const char *at = words; *at; at++)
 		ncolumns += ((unsigned char)*at & 0xc0) != 0x80;
@@ -127,6 +131,11 @@ static void test_line(struct terminal *t, struct bytes *to, enum color color, co
 	duration_text(to, duration_us);
 	bytes_text(to, "] ");
 	escape_line(to, id);
+}
+
+static uint64_t result_time(const struct proctor_result *r)
+{
+	return r->start_us != 0 ? r->duration_us : TIME_NONE;
 }
 
 /* `text` without the newlines at its end. */
@@ -258,7 +267,7 @@ static void block_failure(struct terminal *t, const struct proctor_test *test,
 
 	if (t->said)
 		bytes_text(to, "\n");
-	test_line(t, to, face->color, face->tag, r->duration_us, test->id);
+	test_line(t, to, face->color, face->tag, result_time(r), test->id);
 	bytes_text(to, "\n");
 	block_where(t, test, r);
 	block_text(t, "message", r->message);
@@ -275,7 +284,7 @@ static void line_result(struct terminal *t, enum color color, const char *tag,
 {
 	struct bytes *to = &t->text;
 
-	test_line(t, to, color, tag, r->duration_us, test->id);
+	test_line(t, to, color, tag, result_time(r), test->id);
 	if (r->message && r->message[0]) {
 		bytes_text(to, ": ");
 		escape_append(to, r->message, strcspn(r->message, "\n"), "\t");

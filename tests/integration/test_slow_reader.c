@@ -4,9 +4,13 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static void await_full(const struct run *run)
 {
@@ -78,11 +82,102 @@ static void nothing_is_lost(void **state)
 	assert_int_equal(nends, 100);
 }
 
+/* More tests than the queue of results has room for, none of which will ever be begun. */
+#define NLATE 40000
+
+static const char *late_manifest(void)
+{
+	static char path[64];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/tmp/proctor-late-%d.json", (int)getpid());
+	f = fopen(path, "we");
+	assert_non_null(f);
+	fprintf(f, "{\"version\": 1, \"suites\": [{\"path\": \"%s\", \"tests\": [",
+		suite_path("smoke/libsmoke_0.so"));
+	for (unsigned i = 0; i < NLATE; i++)
+		fprintf(f, "%s{\"index\": %u}", i > 0 ? ", " : "", i);
+	fputs("]}]}\n", f);
+	assert_int_equal(fclose(f), 0);
+	return path;
+}
+
+static unsigned nthreads_of(pid_t pid)
+{
+	char path[64];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	return stat(path, &st) == 0 ? (unsigned)st.st_nlink - 2 : 0;
+}
+
+/* Starts it and waits until the workers are gone, and what was not run is being told to nobody. */
+static struct run *late_start(const char *manifest, bool cut_short)
+{
+	const char *san = getenv("SAN");
+	unsigned nleft = san && strstr(san, "thread") ? 3 : 2;
+	struct run *run = run_start(&(struct run_setup){
+		.args = WORDS("--test-threads=1", "--verbose", "--fail-fast",
+			      suite_path("exe_options/fails"), manifest),
+		.hold_stdout = true, .cut_short = cut_short, .deadline_s = 120,
+	});
+
+	fcntl(run->out_fd, F_SETPIPE_SZ, 4096);
+	run_await(run, "test-end", "fails");
+	/* The supervisor and the writer are left, and ThreadSanitizer's own thread. */
+	for (unsigned turns = 0; turns < 20000 && nthreads_of(run->pid) != nleft; turns++)
+		poll(NULL, 0, 1);
+	assert_int_equal(nthreads_of(run->pid), nleft);
+	return run;
+}
+
+static size_t lines_with(const struct run *run, const char *word)
+{
+	size_t n = 0;
+
+	for (const char *at = run->out; (at = strstr(at, word)); at++)
+		n++;
+	return n;
+}
+
+static void all_that_was_not_run_is_told(void **state)
+{
+	const char *manifest = late_manifest();
+	struct run *run;
+
+	(void)state;
+	run = late_start(manifest, false);
+	run_release_stdout(run);
+	run_finish(run);
+	unlink(manifest);
+	assert_int_equal(run->exit_code, 1);
+	assert_int_equal(lines_with(run, "NOT RUN "), NLATE);
+}
+
+/* Who interrupts a run that only waits for its reader does not want the rest. */
+static void an_interrupt_ends_the_telling(void **state)
+{
+	const char *manifest = late_manifest();
+	struct run *run;
+
+	(void)state;
+	run = late_start(manifest, true);
+	assert_int_equal(kill(run->pid, SIGINT), 0);
+	run_release_stdout(run);
+	run_finish(run);
+	unlink(manifest);
+	assert_int_equal(run->exit_code, 130);
+	assert_in_range(lines_with(run, "NOT RUN "), 1, NLATE - 1);
+	assert_non_null(strstr(run->out, "40000 not run: the run ended at the first failure, fails\n"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		harness_test(deadlines_hold_while_nobody_reads),
 		harness_test(nothing_is_lost),
+		harness_test(all_that_was_not_run_is_told),
+		harness_test(an_interrupt_ends_the_telling),
 	};
 
 	return cmocka_run_group_tests_name("slow reader", tests, NULL, NULL);
