@@ -97,6 +97,26 @@ char *capture_take(struct capture *c, size_t max_bytes, size_t *nbytes, size_t *
 	return bytes;
 }
 
+void capture_join(struct capture *to, struct capture *from, size_t max_bytes)
+{
+	size_t nbytes, nhead;
+	uint64_t total_bytes;
+	char *bytes;
+
+	if (to->total_bytes == 0) {
+		*to = *from;
+		*from = (struct capture){ 0 };
+		return;
+	}
+	bytes = capture_take(from, max_bytes, &nbytes, &nhead, &total_bytes);
+	/* Where there is a gap, the tail alone fills what `to` keeps of the end: however it is cut, the
+	 * gap stays between the head and the tail. */
+	if (bytes)
+		capture_append(to, bytes, nbytes, max_bytes);
+	to->total_bytes += total_bytes - (bytes ? nbytes : 0);
+	free(bytes);
+}
+
 void capture_free(struct capture *c)
 {
 	free(c->bytes);

@@ -22,6 +22,8 @@ struct capture {		/* all zero is an empty one */
 
 /* Appends; past `max_bytes` the middle is dropped. Where memory is short bytes are only counted. */
 void capture_append(struct capture *c, const char *bytes, size_t nbytes, size_t max_bytes);
+/* Moves what `from` holds behind `to`, as if its bytes, the dropped ones too, had been appended. */
+void capture_join(struct capture *to, struct capture *from, size_t max_bytes);
 /* Takes the bytes out, in order (to be freed), and leaves an empty capture. `*nhead` is where the
  * gap is; equal to `*nbytes` when there is none. NULL when nothing was kept. */
 char *capture_take(struct capture *c, size_t max_bytes, size_t *nbytes, size_t *nhead,

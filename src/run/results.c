@@ -105,15 +105,8 @@ static void take_output(const struct stream *s, struct cutter *c, const struct o
 
 	cutter_claim(c, o->serial, &capture);
 	/* It died, or its marker could not be written: then the open end is its own. */
-	if (!s->started && (o->open_output || c->serial < o->serial)) {
-		if (capture.total_bytes == 0) {
-			capture = c->open;
-			c->open = (struct capture){ 0 };
-		} else {
-			capture_append(&capture, c->open.bytes, c->open.nbytes, c->max_bytes);
-			capture_free(&c->open);
-		}
-	}
+	if (!s->started && (o->open_output || c->serial < o->serial))
+		capture_join(&capture, &c->open, c->max_bytes);
 	*own = capture_take(&capture, c->max_bytes, nbytes, nhead, total);
 	*bytes = *own ? *own : "";
 }

@@ -55,6 +55,41 @@ static void what_fits_exactly_has_no_gap(void **state)
 	assert_taken(&c, bytes, sizeof(bytes));
 }
 
+/* As if it had been one all along, with everything that either has dropped. */
+static void two_that_are_joined_are_as_one(void **state)
+{
+	static const size_t sizes[] = { 0, 1, 100, 511, 512, 513, 1023, 1024, 1025, 1500, 5000 };
+	enum { NSIZES = sizeof(sizes) / sizeof(sizes[0]) };
+	char all[10000];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(all); i++)
+		all[i] = (char)(i * 7 + i / 256);
+	for (size_t k = 0; k < NSIZES * NSIZES; k++) {
+		size_t na = sizes[k / NSIZES], nb = sizes[k % NSIZES];
+		struct capture a = { 0 }, b = { 0 }, whole = { 0 };
+		size_t nbytes[2], nhead[2];
+		uint64_t total[2];
+		char *bytes[2];
+
+		capture_append(&a, all, na, MAX_BYTES);
+		capture_append(&b, all + na, nb, MAX_BYTES);
+		capture_append(&whole, all, na + nb, MAX_BYTES);
+		capture_join(&a, &b, MAX_BYTES);
+		assert_int_equal(b.total_bytes, 0);
+		assert_null(b.bytes);
+		bytes[0] = capture_take(&a, MAX_BYTES, &nbytes[0], &nhead[0], &total[0]);
+		bytes[1] = capture_take(&whole, MAX_BYTES, &nbytes[1], &nhead[1], &total[1]);
+		assert_int_equal(total[0], na + nb);
+		assert_int_equal(nbytes[0], nbytes[1]);
+		assert_int_equal(nhead[0], nhead[1]);
+		if (nbytes[0] > 0)
+			assert_memory_equal(bytes[0], bytes[1], nbytes[0]);
+		free(bytes[0]);
+		free(bytes[1]);
+	}
+}
+
 /* Whatever the sizes of the pieces: the first half of the bound, and the last bytes. */
 static void head_and_tail_survive(void **state)
 {
@@ -257,6 +292,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_fits_is_kept_whole),
 		cmocka_unit_test(what_fits_exactly_has_no_gap),
+		cmocka_unit_test(two_that_are_joined_are_as_one),
 		cmocka_unit_test(head_and_tail_survive),
 		cmocka_unit_test(markers_cut_however_the_pipe_tears_them),
 		cmocka_unit_test(what_only_looks_like_a_marker_is_kept),
