@@ -194,12 +194,12 @@ static uint32_t descriptors_check(struct checks *c, struct lines *left)
 uint32_t checks_threads(struct checks *c, struct lines *left)
 {
 	/* The open /proc/self/task is the parent's. */
-	return left_threads(&c->threads, left) ? RECORD_LEAKY_THREAD : 0;
+	return left_threads(&c->threads, c->leak_us, left) ? RECORD_LEAKY_THREAD : 0;
 }
 
 uint32_t checks_processes(struct checks *c, struct lines *left)
 {
-	if (!left_none() && left_processes(&c->children, left))
+	if (!left_none() && left_processes(&c->children, c->leak_us, left))
 		return RECORD_LEAKY_PROCESS;
 	return 0;
 }
@@ -216,7 +216,7 @@ uint32_t checks_run(struct checks *c, struct lines *left)
 	if (nthreads == 0 && c->nthreads > 0) {
 		line_add(left, "/proc/self/task cannot be looked at any more: %s", strerror(errno));
 		flags |= RECORD_CHANGED;
-	} else if (nthreads > c->nthreads && left_threads(&c->threads, left)) {
+	} else if (nthreads > c->nthreads && left_threads(&c->threads, c->leak_us, left)) {
 		flags |= RECORD_LEAKY_THREAD;
 	}
 	mask_put_back(c);

@@ -17,6 +17,7 @@
 #define CHECKS_NLIMITS 8
 
 struct checks {
+	uint64_t leak_us;		/* in which what a test left may end by itself */
 	int task_fd;			/* /proc/self/task, hidden; -1: not open */
 	dev_t task_dev;			/* of the file system of processes */
 	unsigned nthreads;		/* 0: the kernel does not tell */

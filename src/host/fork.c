@@ -51,7 +51,7 @@ static bool child_wait(pid_t child, int *status, struct rusage *ru)
 	return true;
 }
 
-bool fork_run(const struct fork_call *call, struct page_record *rec)
+bool fork_run(const struct fork_call *call, struct fork_end *end)
 {
 	/* Tells a child that got through from one in which the test called exit(0). */
 	static _Atomic uint32_t *finished;
@@ -82,12 +82,10 @@ bool fork_run(const struct fork_call *call, struct page_record *rec)
 	pthread_sigmask(SIG_SETMASK, &mask, NULL);
 	if (!ended)
 		return false;
-	rec->user_us = timeval_us(&ru.ru_utime);
-	rec->sys_us = timeval_us(&ru.ru_stime);
-	rec->max_rss_kb = (uint64_t)ru.ru_maxrss;
-	if (!atomic_load(finished)) {
-		rec->outcome = OUTCOME_DIED;
-		rec->value = status;
-	}
+	*end = (struct fork_end){
+		.finished = atomic_load(finished), .status = status,
+		.user_us = timeval_us(&ru.ru_utime), .sys_us = timeval_us(&ru.ru_stime),
+		.max_rss_kb = (uint64_t)ru.ru_maxrss,
+	};
 	return true;
 }

@@ -3,9 +3,8 @@
 #ifndef HOST_FORK_H
 #define HOST_FORK_H
 
-#include "host/protocol.h"
-
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct fork_call {
@@ -14,10 +13,15 @@ struct fork_call {
 	void *data;
 };
 
-/*
- * Runs the call in a forked child and waits for it; fills the times and memory of `rec`, and its
- * outcome if the child did not come to the end. False and errno: it could not be started.
- */
-bool fork_run(const struct fork_call *call, struct page_record *rec);
+/* What came of it. */
+struct fork_end {
+	bool finished;		/* it came to the end of the test; else `status` tells how it died */
+	int status;		/* as wait(2) gives it */
+	uint64_t user_us, sys_us;
+	uint64_t max_rss_kb;
+};
+
+/* Runs the call in a forked child and waits for it. False and errno: it could not be started. */
+bool fork_run(const struct fork_call *call, struct fork_end *end);
 
 #endif

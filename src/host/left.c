@@ -15,7 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define GRACE_US 20000
+/* What has ended but for the kernel's books, or was killed, needs so much. */
+#define EXIT_US 20000
 #define KILL_US 2000000
 #define PAUSE_US 200
 #define PF_EXITING 0x4u		/* in the flags field of /proc/PID/stat */
@@ -132,9 +133,9 @@ static void pause_briefly(void)
 	usleep(PAUSE_US);
 }
 
-bool left_threads(const struct known *k, struct lines *l)
+bool left_threads(const struct known *k, uint64_t leak_us, struct lines *l)
 {
-	uint64_t until_us = clock_us() + GRACE_US;
+	uint64_t until_us = clock_us() + (leak_us > EXIT_US ? leak_us : EXIT_US);
 
 	while (threads_scan(k, NULL, NULL) > 0) {
 		if (clock_us() >= until_us)
@@ -221,18 +222,18 @@ static void child_wait(uint64_t us)
 	sigprocmask(SIG_SETMASK, &old, NULL);
 }
 
-bool left_processes(const struct known *k, struct lines *l)
+bool left_processes(const struct known *k, uint64_t leak_us, struct lines *l)
 {
-	uint64_t until_us = clock_us() + GRACE_US;
+	uint64_t until_us = clock_us() + leak_us;
 
 	while (children_scan(k, NULL, NULL, false) > 0 && clock_us() < until_us)
-		child_wait(GRACE_US / 4), left_none();
+		child_wait(EXIT_US / 4), left_none();
 	if (children_scan(k, NULL, l, true) == 0)
 		return false;
 	/* What a killed process leaves falls to this one, the subreaper, and is found next time. */
 	until_us = clock_us() + KILL_US;
 	while (!left_none() && clock_us() < until_us) {
-		child_wait(GRACE_US / 4);
+		child_wait(EXIT_US / 4);
 		if (left_none() || children_scan(k, NULL, l, true) == 0)
 			break;
 	}

@@ -21,10 +21,10 @@ void known_threads(struct known *k);
 void known_children(struct known *k);
 
 /*
- * True if threads beyond the known ones stay after a short grace time (one that was joined is
+ * True if threads beyond the known ones stay for longer than the leak time (one that was joined is
  * still in the kernel's count for some microseconds); names them in `l`.
  */
-bool left_threads(const struct known *k, struct lines *l);
+bool left_threads(const struct known *k, uint64_t leak_us, struct lines *l);
 
 /*
  * True if there are no children at all: the cheap proof, one system call. Children that have
@@ -33,9 +33,9 @@ bool left_threads(const struct known *k, struct lines *l);
 bool left_none(void);
 
 /*
- * After left_none() said false: true if processes beyond the known ones stay after a short grace
- * time. Names them in `l`, kills them and whatever falls to this process when they die, and reaps.
+ * After left_none() said false: true if processes beyond the known ones stay for longer than the
+ * leak time. Names them in `l`, kills them and whatever falls to this process when they die, and reaps.
  */
-bool left_processes(const struct known *k, struct lines *l);
+bool left_processes(const struct known *k, uint64_t leak_us, struct lines *l);
 
 #endif

@@ -99,12 +99,13 @@ static bool module_known(const struct modules *m, const struct dl_phdr_info *inf
 	uint32_t i;
 
 	for (i = 0; i < m->nmodules; i++) {
-		const struct page_module *mod = &m->page->modules[i];
+		/* A copy: another thread of a suite may be writing here. */
+		const struct page_module mod = m->page->modules[i];
 		size_t npath = strlen(info->dlpi_name);
 
-		if (mod->address == info->dlpi_addr &&
-		    (npath == 0 || (npath == mod->npath && mod->path + npath <= m->npaths &&
-				    memcmp(m->page->module_paths + mod->path, info->dlpi_name,
+		if (mod.address == info->dlpi_addr &&
+		    (npath == 0 || (npath == mod.npath && mod.path + npath <= m->npaths &&
+				    memcmp(m->page->module_paths + mod.path, info->dlpi_name,
 					   npath) == 0)))
 			return true;
 	}

@@ -8,7 +8,8 @@
  * field stands beside it; a field is published by the release store of the state or counter named
  * with it.
  *
- * One hand-out: the worker fills `task`, increments `go` and wakes it; the host runs the tests in
+ * One hand-out: the worker fills `task`, increments `go` and wakes it; the host copies all of it (a
+ * test may write over the page, but not into what was read before it ran) and runs the tests in
  * order, one record each, then increments `done` and wakes it. A host that must be replaced stops
  * after the test concerned with `retire` set.
  */
@@ -97,6 +98,7 @@ struct page_task {			/* worker's, published by `go` */
 	uint32_t suite_number;		/* among those of this host, from 0 */
 	struct file_stamp file;		/* the library, as the plan read it */
 	uint32_t profile;		/* LLVM_PROFILE_FILE while it is opened; "": left alone */
+	uint32_t nstrings;		/* bytes of `strings` in use */
 	uint32_t ntests;
 	struct page_test tests[TASK_TESTS_MAX];
 };
@@ -193,7 +195,9 @@ enum page_retire {
 
 struct page {
 	uint64_t magic;			/* worker's, constant */
-	uint8_t marker_key[MARKER_KEY_BYTES];	/* worker's, constant */
+	/* Worker's; the host takes it out before it opens a suite: who knows it can write markers. */
+	uint8_t marker_key[MARKER_KEY_BYTES];
+	uint64_t leak_us;		/* worker's, constant: what a test left may end by itself */
 
 	_Atomic uint32_t go;		/* worker counts hand-outs; futex */
 	struct page_task task;

@@ -44,9 +44,11 @@ struct host {
 	struct usage usage;	/* of this process and its children, at the end of the last test */
 	/* Copies that a test does not find through the page. */
 	struct page_task task;
+	char strings[PAGE_STRINGS_BYTES];
 	struct page_record records[TASK_TESTS_MAX];
 	uint8_t marker_key[MARKER_KEY_BYTES];
 	uint32_t go;		/* the last value seen */
+	enum page_retire retire;
 };
 
 /* What one test is called with. */
@@ -59,13 +61,20 @@ struct call {
 	struct lines *left;
 };
 
-static const char *page_string(const struct host *h, uint32_t offset)
+/* Copies what was handed out, before any of it is used. */
+static void task_copy(struct host *h)
 {
-	const char *strings = h->page->strings;
+	h->task = h->page->task;
+	if (h->task.nstrings > PAGE_STRINGS_BYTES)
+		h->task.nstrings = PAGE_STRINGS_BYTES;
+	memcpy(h->strings, h->page->strings, h->task.nstrings);
+}
 
-	return offset < PAGE_STRINGS_BYTES && memchr(strings + offset, '\0',
-						     PAGE_STRINGS_BYTES - offset)
-		? strings + offset : "";
+static const char *task_string(const struct host *h, uint32_t offset)
+{
+	return offset < h->task.nstrings && memchr(h->strings + offset, '\0',
+						   h->task.nstrings - offset)
+		? h->strings + offset : "";
 }
 
 static void phase_set(struct host *h, enum page_phase phase, uint64_t now_us)
@@ -77,13 +86,9 @@ static void phase_set(struct host *h, enum page_phase phase, uint64_t now_us)
 static void retire(struct host *h, enum page_retire why)
 {
 	/* The first cause is the one to be told. */
-	if (atomic_load_explicit(&h->page->retire, memory_order_relaxed) == RETIRE_NO)
-		atomic_store_explicit(&h->page->retire, why, memory_order_relaxed);
-}
-
-static bool is_retired(const struct host *h)
-{
-	return atomic_load_explicit(&h->page->retire, memory_order_relaxed) != RETIRE_NO;
+	if (h->retire == RETIRE_NO)
+		h->retire = why;
+	atomic_store_explicit(&h->page->retire, h->retire, memory_order_relaxed);
 }
 
 static uint64_t timeval_us(const struct timeval *tv)
@@ -122,9 +127,9 @@ static void test_call(struct call *c)
 {
 	struct host *h = c->host;
 	const struct tml_names names = {
-		.test = page_string(h, c->test->name),
-		.file = page_string(h, c->test->file),
-		.suite = page_string(h, h->task.suite),
+		.test = task_string(h, c->test->name),
+		.file = task_string(h, c->test->file),
+		.suite = task_string(h, h->task.suite),
 	};
 
 	switch ((enum page_call)c->test->call) {
@@ -153,7 +158,7 @@ static void *symbol_refuse(struct host *h, struct page_record *rec, const char *
 static void *symbol_find(struct host *h, struct opened *suite, const struct page_test *test,
 			 struct page_record *rec)
 {
-	void *symbol = dlsym(suite->handle, page_string(h, test->symbol));
+	void *symbol = dlsym(suite->handle, task_string(h, test->symbol));
 	const char *why;
 
 	if (!symbol)
@@ -187,26 +192,49 @@ static void forked_main(void *data)
 		c->rec->left = text_add(&h->texts, c->left->text, c->left->nbytes);
 }
 
+/* What the child wrote: its record may be anything, but for the start, and its texts stay. */
+static void record_adopt(struct host *h, struct page_record *rec, const struct page_record *childs)
+{
+	struct page_record copy = *childs;
+	uint32_t ntexts = atomic_load(&h->page->ntexts);
+
+	copy.start_us = rec->start_us;
+	*rec = copy;
+	if (ntexts > h->texts.nbytes)
+		h->texts.nbytes = ntexts < PAGE_TEXTS_BYTES ? ntexts : PAGE_TEXTS_BYTES;
+}
+
 static void test_run_forked(struct call *c)
 {
 	struct host *h = c->host;
-	struct page_record *rec = c->rec;
+	/* The child can reach us through the page only. */
+	struct page_record *rec = c->rec, *childs = &h->page->records[rec - h->records];
 	const struct fork_call call = { .run = forked_main, .data = c };
-	bool changed;
+	struct fork_end end;
+	bool changed, ended;
+	uint64_t now_us;
 
-	if (!fork_run(&call, rec)) {
+	c->rec = childs;
+	ended = fork_run(&call, &end);
+	record_adopt(h, rec, childs);
+	if (!ended) {
 		char why[128];
 		int n = snprintf(why, sizeof(why), "proctor-host cannot fork: %s", strerror(errno));
 
 		rec->outcome = OUTCOME_FAILED;
 		rec->message = text_add(&h->texts, why, (size_t)n);
+	} else {
+		rec->user_us = end.user_us;
+		rec->sys_us = end.sys_us;
+		rec->max_rss_kb = end.max_rss_kb;
+		if (!end.finished) {
+			rec->outcome = OUTCOME_DIED;
+			rec->value = end.status;
+		}
 	}
-	/* What the child wrote stays. */
-	h->texts.nbytes = atomic_load(&h->page->ntexts);
-	if (h->texts.nbytes > PAGE_TEXTS_BYTES)
-		h->texts.nbytes = PAGE_TEXTS_BYTES;
-	if (rec->outcome == OUTCOME_DIED || rec->end_us < rec->start_us)
-		rec->end_us = clock_us();
+	now_us = clock_us();
+	if (rec->outcome == OUTCOME_DIED || rec->end_us < rec->start_us || rec->end_us > now_us)
+		rec->end_us = now_us;
 	rec->flags |= checks_processes(&h->checks, c->left);
 	/* The open files are shared with the child. */
 	stdio_mend(&h->io, &changed);
@@ -248,10 +276,16 @@ static void test_run_here(struct call *c)
 /* Is all that the page should hold besides the present test's record still there? */
 static bool page_intact(const struct host *h, uint32_t index)
 {
-	return h->page->magic == PAGE_MAGIC && atomic_load(&h->page->go) == h->go &&
-	       memcmp(h->page->marker_key, h->marker_key, sizeof(h->marker_key)) == 0 &&
-	       memcmp(h->page->records, h->records, index * sizeof(h->records[0])) == 0 &&
-	       memcmp(&h->page->records[index + 1], &h->records[index + 1],
+	static const uint8_t no_key[MARKER_KEY_BYTES];
+	const struct page *p = h->page;
+
+	return p->magic == PAGE_MAGIC && atomic_load(&p->go) == h->go &&
+	       atomic_load(&p->retire) == h->retire &&
+	       memcmp(p->marker_key, no_key, sizeof(no_key)) == 0 &&
+	       memcmp(&p->task, &h->task, sizeof(h->task)) == 0 &&
+	       memcmp(p->strings, h->strings, h->task.nstrings) == 0 && texts_intact(&h->texts) &&
+	       memcmp(p->records, h->records, index * sizeof(h->records[0])) == 0 &&
+	       memcmp(&p->records[index + 1], &h->records[index + 1],
 		      (TASK_TESTS_MAX - index - 1) * sizeof(h->records[0])) == 0;
 }
 
@@ -262,11 +296,13 @@ static void page_mend(struct host *h, uint32_t index, struct page_record *rec)
 		return;
 	h->page->magic = PAGE_MAGIC;
 	atomic_store(&h->page->go, h->go);
-	memcpy(h->page->marker_key, h->marker_key, sizeof(h->marker_key));
+	memset(h->page->marker_key, 0, sizeof(h->page->marker_key));
 	memcpy(h->page->records, h->records, sizeof(h->records));
+	texts_mend(&h->texts);
 	memset(&h->page->crash, 0, sizeof(h->page->crash));
 	atomic_store(&h->page->current, index);
 	atomic_store(&h->page->nmodules, 0);
+	h->retire = RETIRE_OVERWROTE;
 	atomic_store(&h->page->retire, RETIRE_OVERWROTE);
 	rec->flags = RECORD_OVERWROTE;
 	rec->message = rec->backtrace = rec->left = (struct page_text){ 0 };
@@ -287,14 +323,14 @@ static void test_run(struct host *h, struct opened *suite, uint32_t index)
 {
 	const struct page_test *test = &h->task.tests[index];
 	bool forks = h->task.flags & PAGE_FORK;
-	/* A forked child can reach us through the page only. */
-	struct page_record *rec = forks ? &h->page->records[index] : &h->records[index];
+	struct page_record *rec = &h->records[index];
 	struct lines left;
 	struct call call = { .host = h, .test = test, .rec = rec, .suite = suite, .left = &left };
 
 	left.nbytes = 0;
 	memset((char *)rec + sizeof(rec->state), 0, sizeof(*rec) - sizeof(rec->state));
 	crash_reset();
+	texts_keep(&h->texts);
 	rec->start_us = clock_us();
 	h->page->records[index].start_us = rec->start_us;
 	atomic_store_explicit(&h->page->current, index, memory_order_relaxed);
@@ -308,8 +344,6 @@ static void test_run(struct host *h, struct opened *suite, uint32_t index)
 		test_run_forked(&call);
 	else
 		test_run_here(&call);
-	if (forks)
-		h->records[index] = *rec;
 
 	/* The marker is behind the last byte of the test: it was flushed, and the processes it
 	 * left are dead. A thread it left may go on writing; then no other test runs here. */
@@ -334,7 +368,7 @@ static void baseline_adopt(struct host *h)
 /* Opens a suite whose code counts under a name that nothing else in this run writes to. */
 static struct opened *suite_open_counted(struct host *h, const char *path, const char **why)
 {
-	const char *profile = page_string(h, h->task.profile);
+	const char *profile = task_string(h, h->task.profile);
 	struct link_map *map = NULL;
 	struct opened *suite;
 
@@ -371,7 +405,7 @@ static struct opened *suite_open_unchanged(struct host *h, const char *path, con
 /* The task's suite, opened if it was not; NULL: the page says why. */
 static struct opened *task_suite(struct host *h)
 {
-	const char *path = page_string(h, h->task.path), *why;
+	const char *path = task_string(h, h->task.path), *why;
 	struct opened *suite = suite_find(&h->suites, path);
 	bool changed;
 
@@ -399,12 +433,12 @@ static void task_run(struct host *h)
 
 	texts_reset(&h->texts);
 	memset(h->records, 0, sizeof(h->records));
-	if (is_retired(h))
+	if (h->retire != RETIRE_NO)
 		return;
 	exit_marks_suite(h->task.suite_number);
 	suite = task_suite(h);
 	functions_running(suite && suite->has_functions);
-	for (i = 0; suite && i < h->task.ntests && i < TASK_TESTS_MAX && !is_retired(h); i++)
+	for (i = 0; suite && i < h->task.ntests && i < TASK_TESTS_MAX && h->retire == RETIRE_NO; i++)
 		test_run(h, suite, i);
 	/* What other suites do to the process cannot lose them any more. */
 	if (suite && suite->has_functions)
@@ -431,11 +465,13 @@ static void serve_loop(struct host *h)
 {
 	for (;;) {
 		h->go = go_wait(h->page, h->go);
-		h->task = h->page->task;
+		task_copy(h);
 		if (h->task.command != PAGE_TASK)
 			return;
 		task_run(h);
 		phase_set(h, PAGE_IDLE, clock_us());
+		/* Whatever a test made of it meanwhile. */
+		atomic_store_explicit(&h->page->retire, h->retire, memory_order_relaxed);
 		atomic_fetch_add_explicit(&h->page->done, 1, memory_order_release);
 		page_wake(&h->page->done);
 	}
@@ -474,6 +510,8 @@ int serve_main(bool sanitized, bool coverage)
 	h->pid = getpid();
 	h->texts.page = h->modules.page = h->page;
 	memcpy(h->marker_key, h->page->marker_key, sizeof(h->marker_key));
+	memset(h->page->marker_key, 0, sizeof(h->page->marker_key));
+	h->checks.leak_us = h->page->leak_us;
 	if (stdio_open(&h->io) < 0) {
 		fprintf(stderr, "proctor-host: cannot keep descriptors 0 to 2: %s\n",
 			strerror(errno));

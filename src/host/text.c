@@ -7,8 +7,24 @@
 
 void texts_reset(struct texts *t)
 {
-	t->nbytes = 0;
+	t->nbytes = t->nkept = 0;
 	atomic_store_explicit(&t->page->ntexts, 0, memory_order_relaxed);
+}
+
+void texts_keep(struct texts *t)
+{
+	memcpy(t->kept + t->nkept, t->page->texts + t->nkept, t->nbytes - t->nkept);
+	t->nkept = t->nbytes;
+}
+
+bool texts_intact(const struct texts *t)
+{
+	return memcmp(t->kept, t->page->texts, t->nkept) == 0;
+}
+
+void texts_mend(struct texts *t)
+{
+	memcpy(t->page->texts, t->kept, t->nkept);
 }
 
 struct page_text text_add(struct texts *t, const char *bytes, size_t nbytes)

@@ -6,12 +6,15 @@
 #include "base/error.h"
 #include "host/protocol.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* The host's own count: the one in the page may have been scribbled on. All zero: no page yet. */
 struct texts {
 	struct page *page;
 	uint32_t nbytes;
+	uint32_t nkept;			/* so many were there before the present test */
+	char kept[PAGE_TEXTS_BYTES];
 };
 
 /* Lines that are gathered before it is known whether they are wanted. All zero: none. */
@@ -22,6 +25,10 @@ struct lines {
 
 /* Forgets the texts of the last task. */
 void texts_reset(struct texts *t);
+/* Before a test: what others have said so far is kept where the test does not find it. */
+void texts_keep(struct texts *t);
+bool texts_intact(const struct texts *t);
+void texts_mend(struct texts *t);
 /* Copies as much of `bytes` as there is room for. */
 struct page_text text_add(struct texts *t, const char *bytes, size_t nbytes);
 /* The same for a string, of which at most `max_bytes` are looked at; NULL: no text. */

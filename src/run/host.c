@@ -261,6 +261,8 @@ int host_start(struct run *run, unsigned worker, int core, const struct task *ta
 		ret = page_open(&h->map, err);
 		if (ret == 0 && (h->map.fd = fd_high(h->map.fd)) < 0)
 			ret = error_sys(err, -h->map.fd, "cannot keep a progress page");
+		if (ret == 0)
+			h->map.page->leak_us = run->options.leak_us;
 	}
 	if (ret == 0) {
 		run->workers[worker].live_host = h->number;
@@ -343,6 +345,7 @@ static int host_fill(struct host *h, const struct task *task)
 		if (ret == 0)
 			ret = page_put_string(p, &used, test->pub.file, &pt->file);
 	}
+	p->task.nstrings = used;
 	return ret;
 }
 

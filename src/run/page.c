@@ -124,17 +124,13 @@ int page_read_state(const struct page_map *m, uint32_t ntests, struct page_state
 		    struct proctor_error *err)
 {
 	const struct page *p = m->page;
-	uint8_t key[MARKER_KEY_BYTES];
 	uint32_t phase, retire, current, nmodules, i;
 	uint64_t magic;
 	bool begun = false;
 
 	page_copy(&magic, &p->magic, sizeof(magic));
-	page_copy(key, p->marker_key, sizeof(key));
 	if (magic != PAGE_MAGIC)
 		return error_set(err, -EBADMSG, OVERWRITTEN "its magic number is gone");
-	if (memcmp(key, m->marker_key, sizeof(key)) != 0)
-		return error_set(err, -EBADMSG, OVERWRITTEN "its marker key was changed");
 	if (ntests > TASK_TESTS_MAX)
 		return error_set(err, -EINVAL, "a task of %u tests", ntests);
 

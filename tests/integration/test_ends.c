@@ -241,6 +241,35 @@ static void a_stolen_status_is_an_error(void **state)
 	run_free(run);
 }
 
+/* Neither a name nor a message nor the host's life: what a test writes into the page is its own harm. */
+static void a_test_that_writes_into_the_page_harms_itself_alone(void **state)
+{
+	static const char *const isolations[] = { "--isolation=batch", "--isolation=fork" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(isolations) / sizeof(isolations[0]); i++) {
+		struct run *run = run_proctor(&(struct run_setup){
+			.args = WORDS("--test-threads=1", isolations[i],
+				      suite_path("page/libpage_writer.so")),
+		});
+
+		assert_int_equal(run->exit_code, 1);
+		run_check_verdict(run, "page_writer::a_skips", "skip");
+		assert_string_equal(event_text(run_end(run, "page_writer::a_skips"), "message"),
+				    "a reason of its own");
+		/* With fork each test is handed out alone: there is nothing of others to be found. */
+		if (i == 0) {
+			run_check_verdict(run, "page_writer::b_rewrites_reasons", "crash");
+			run_check_verdict(run, "page_writer::c_renames", "crash");
+		}
+		run_check_verdict(run, "page_writer::d_fails", "fail");
+		run_check_verdict(run, "page_writer::e_pass", "pass");
+		run_check_verdict(run, "page_writer::g_runs_alone", "pass");
+		run_check_verdict(run, "page_writer::h_finds_no_key", "pass");
+		run_free(run);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -253,6 +282,7 @@ int main(void)
 		harness_test(a_test_that_does_not_die_is_given_up),
 		harness_test(an_orphan_that_may_not_be_killed_is_named_once),
 		harness_test(a_stolen_status_is_an_error),
+		harness_test(a_test_that_writes_into_the_page_harms_itself_alone),
 	};
 
 	return cmocka_run_group_tests_name("ends", tests, NULL, NULL);

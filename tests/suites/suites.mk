@@ -36,7 +36,7 @@ SUITES := $(WAYS:%=$S/ways/lib%.so) $(WAYS:%=$S/ways_h/lib%_h.so) $S/ways/libtml
           $S/unique/libone.so $S/unique/libtwo.so $S/links/libone.so $S/links/libtwo.so \
           $S/tls/libone.so $S/tls/libtwo.so $S/tls/libthree.so \
           $(foreach n,0 1 2,$S/tls_many/libt$n.so) \
-          $(foreach n,0 1 2 3 4 5 6 7 8 9 10 11,$S/many/libmany_$n.so) $S/bin/deny $S/bin/fake_clock.so \
+          $(foreach n,0 1 2 3 4 5 6 7 8 9 10 11,$S/many/libmany_$n.so) $S/bin/deny $S/bin/fake_clock.so $S/page/libpage_writer.so \
           $S/sanitized/libgcc_address.so $S/sanitized/libgcc_thread.so \
           $S/sanitized/libgcc_undefined.so $S/sanitized/libclang_address.so \
           $S/sanitized/libclang_undefined.so $S/unshared/libclang_address.so \
@@ -77,6 +77,11 @@ $S/suite_h/libfeatures_cxx.so: tests/suites/suite_h_features.c include/proctor/s
 		tests/suites/suites.mk
 	@mkdir -p $(@D)
 	$(SUITE_CXX) -Iinclude -std=c++20 -pthread -shared -o $@ -x c++ $<
+
+$S/page/libpage_writer.so: tests/suites/page_writer.c src/host/protocol.h include/proctor/suite.h \
+		tests/suites/suites.mk
+	@mkdir -p $(@D)
+	$(SUITE_CC) -Isrc -shared -o $@ $<
 
 $S/suite_h/lib%.so: tests/suites/suite_h_%.c include/proctor/suite.h tests/suites/suites.mk
 	@mkdir -p $(@D)

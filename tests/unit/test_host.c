@@ -46,6 +46,7 @@ struct host {
 	struct page *page;
 	struct output out, err;
 	uint32_t nstrings, serial, done;
+	uint8_t marker_key[MARKER_KEY_BYTES];	/* the host takes it out of the page */
 	int status;		/* of waitpid(), once it is dead */
 };
 
@@ -61,7 +62,7 @@ static void host_start(struct host *h)
 	assert_ptr_not_equal(h->page, MAP_FAILED);
 	h->page->magic = PAGE_MAGIC;
 	for (i = 0; i < MARKER_KEY_BYTES; i++)
-		h->page->marker_key[i] = (uint8_t)(0xf0 + i);
+		h->page->marker_key[i] = h->marker_key[i] = (uint8_t)(0xf0 + i);
 	assert_int_equal(pipe2(out, O_CLOEXEC), 0);
 	assert_int_equal(pipe2(err, O_CLOEXEC), 0);
 	h->pid = fork();
@@ -125,6 +126,7 @@ static void task_fill(struct host *h, const char *suite, enum page_call call, ui
 		};
 	}
 	task->ntests = i;
+	task->nstrings = h->nstrings;
 	memset(h->page->records, 0, sizeof(h->page->records));
 	atomic_store(&h->page->ntexts, 0);
 }
@@ -231,7 +233,7 @@ static const char *output_of(struct host *h, struct output *o, uint32_t serial)
 	static char buffer[8192];
 	char *at = o->bytes, *from = o->bytes;
 
-	while ((at = memmem(at, (size_t)(o->bytes + o->nbytes - at), h->page->marker_key,
+	while ((at = memmem(at, (size_t)(o->bytes + o->nbytes - at), h->marker_key,
 			    MARKER_KEY_BYTES))) {
 		uint8_t *s = (uint8_t *)at + MARKER_KEY_BYTES;
 		uint32_t found = s[0] | (uint32_t)s[1] << 8 | (uint32_t)s[2] << 16 |
