@@ -18,25 +18,6 @@ struct outputs {
 	size_t n;
 };
 
-/* Moves `rest` behind what there is. */
-static void capture_join(struct capture *to, struct capture *rest, size_t max_bytes)
-{
-	size_t nbytes, nhead;
-	uint64_t total;
-	char *bytes;
-
-	if (to->total_bytes == 0) {
-		capture_free(to);
-		*to = *rest;
-		*rest = (struct capture){ 0 };
-		return;
-	}
-	bytes = capture_take(rest, max_bytes, &nbytes, &nhead, &total);
-	capture_append(to, bytes, nbytes, max_bytes);
-	to->total_bytes += total - nbytes;
-	free(bytes);
-}
-
 static void captures_read(struct outputs *o, const struct host *h, struct cutter *c, unsigned stream)
 {
 	struct capture rest, *unknown = &o->captures[h->nsuites == 1 ? 0 : h->nsuites][stream];
