@@ -121,6 +121,41 @@ static size_t head_nsegments(const void *head)
 	return ehdr.e_phnum;
 }
 
+void elf_interpreter(int fd, const void *head, size_t nhead, char *path, size_t npath)
+{
+	path[0] = '\0';
+	if (!elf_is_program(fd, head, nhead, UINT64_MAX))
+		return;
+	for (size_t i = 0; i < head_nsegments(head); i++) {
+		Elf64_Phdr phdr = head_segment(head, i);
+		ssize_t n;
+
+		if (phdr.p_type != PT_INTERP || phdr.p_filesz >= npath)
+			continue;
+		n = pread(fd, path, phdr.p_filesz, (off_t)phdr.p_offset);
+		path[n > 0 ? n : 0] = '\0';
+	}
+}
+
+const char *elf_foreign(const void *head, size_t nhead, char unknown[static 32])
+{
+	const unsigned char *ident = head;
+	unsigned machine;
+
+	if (!elf_is(head, nhead) || nhead < sizeof(Elf32_Ehdr))
+		return NULL;
+	/* The machine stands at the same place in both classes, in the order of the file. */
+	machine = ident[EI_DATA] == ELFDATA2MSB
+		? (unsigned)ident[offsetof(Elf64_Ehdr, e_machine)] << 8 |
+		  ident[offsetof(Elf64_Ehdr, e_machine) + 1]
+		: (unsigned)ident[offsetof(Elf64_Ehdr, e_machine) + 1] << 8 |
+		  ident[offsetof(Elf64_Ehdr, e_machine)];
+	if (machine == MACHINE_HERE && ident[EI_DATA] == ORDER_HERE &&
+	    ident[EI_CLASS] == ELFCLASS64)
+		return NULL;
+	return machine_name(machine, unknown);
+}
+
 /* Where in the file address `at` was loaded from. */
 static bool head_offset(const void *head, uint64_t at, uint64_t *offset)
 {

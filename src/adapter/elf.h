@@ -50,6 +50,11 @@ bool elf_is_program(int fd, const void *head, size_t nhead, uint64_t nbytes);
 bool elf_program_calls(int fd, const void *head, size_t nhead, const char *const *names,
 		       size_t nnames);
 
+/* The interpreter that an executable for this machine names, "" if none can be found. */
+void elf_interpreter(int fd, const void *head, size_t nhead, char *path, size_t npath);
+/* The machine it is built for, if it is an ELF file and not for this one; else NULL. */
+const char *elf_foreign(const void *head, size_t nhead, char unknown[static 32]);
+
 /*
  * Reads the file behind `fd`, which must stay open until elf_close. -ENOEXEC: damaged; -ENOTSUP:
  * for another machine, or neither library nor executable; -ENOMEM. After a failure `f` needs no close.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/host.h"
 
+#include "adapter/exe.h"
 #include "base/clock.h"
 #include "base/futex.h"
 #include "coverage/coverage.h"
@@ -144,6 +145,8 @@ static int host_exec(struct host *h, const struct task *task,
 		return error_set(err, ret, "no memory for the environment of %s", suite->path);
 	spawn.envp = env.vars;
 	ret = spawn_start(&spawn, &child, err);
+	if (ret < 0 && !h->map.page && err)
+		exe_explain(suite->path, err);
 	environment_fini(&env);
 	if (ret == 0) {
 		h->pid = child.pid;

@@ -127,12 +127,13 @@ static void worker_mark_broken(struct worker *w, size_t lane, char *why)
 		free(why);
 }
 
-/* What became of the file since the plan read it, as a sentence in `why`. */
+/* What became of the file since the plan read it; a change is a sentence in `why`. */
 static enum file_change worker_look(const struct task *task, const char *end, char *why, size_t nwhy)
 {
 	enum file_change change = file_look(task->suite->path, &task->suite->file);
 
-	snprintf(why, nwhy, "%s %s: %s", task->suite->path, file_change_words(change), end);
+	if (change != FILE_SAME)
+		snprintf(why, nwhy, "%s %s: %s", task->suite->path, file_change_words(change), end);
 	return change;
 }
 

@@ -293,10 +293,41 @@ static void a_wrong_manifest_is_refused(void **state)
 
 #define NROWS (sizeof(rows) / sizeof(rows[0]))
 
+/* The kernel's word for it is that of a missing file, or of a format. */
+static void a_program_that_cannot_be_executed_says_why(void **state)
+{
+	char dir[] = "/tmp/proctor-cannot-XXXXXX", command[1024], path[2][64];
+	struct run *run;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	/* e_machine of the copy becomes that of aarch64. */
+	snprintf(command, sizeof(command), "cd %s && printf '#! /no/such/sh -e\\nexit 0\\n' >script &&"
+		 " chmod +x script && cp %s foreign &&"
+		 " printf '\\267\\0' | dd of=foreign bs=1 seek=18 conv=notrunc 2>/dev/null",
+		 dir, suite_path("exe_options/passes"));
+	assert_int_equal(system(command), 0);
+	snprintf(path[0], sizeof(path[0]), "%s/script", dir);
+	snprintf(path[1], sizeof(path[1]), "%s/foreign", dir);
+	run = run_proctor(&(struct run_setup){ .args = WORDS(path[0], path[1]) });
+	snprintf(command, sizeof(command), "rm -r %s", dir);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(run->exit_code, 1);
+	run_check_verdict(run, "script", "error");
+	assert_non_null(strstr(event_text(run_end(run, "script"), "message"),
+			       "script: its interpreter /no/such/sh: No such file"));
+	run_check_verdict(run, "foreign", "error");
+#ifdef __x86_64__
+	assert_non_null(strstr(event_text(run_end(run, "foreign"), "message"),
+			       "foreign: it is built for aarch64: Exec format error"));
+#endif
+}
+
 int main(void)
 {
 	const struct CMUnitTest single[] = {
 		harness_test(missing_symbols_are_errors),
+		harness_test(a_program_that_cannot_be_executed_says_why),
 		harness_test(a_constructor_that_dies_is_an_error),
 		harness_test(a_destructor_that_dies_costs_no_verdict),
 		harness_test(output_of_a_destructor_is_no_tests),
