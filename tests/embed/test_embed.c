@@ -63,6 +63,8 @@ struct seen {
 	pthread_t thread;		/* of the callback */
 	bool other_threads;		/* it was called on more than one */
 	unsigned stop_after;		/* test ends, then the callback asks to stop; 0: never */
+	size_t nnot_run;		/* repetitions that never started */
+	bool reasons;			/* each of them, and the run's end, said why */
 };
 
 static int on_event(const struct proctor_event *event, void *data)
@@ -82,11 +84,16 @@ static int on_event(const struct proctor_event *event, void *data)
 		break;
 	case PROCTOR_TEST_END:
 		seen->nends++;
+		if (event->result->verdict == PROCTOR_NOT_RUN) {
+			seen->nnot_run += event->result->nrepetitions;
+			seen->reasons &= event->result->message && event->result->start_us == 0;
+		}
 		if (seen->nends == seen->stop_after)
 			return -ECANCELED;
 		break;
 	case PROCTOR_RUN_END:
 		seen->nrun_ends++;
+		seen->reasons &= event->text != NULL;
 		break;
 	case PROCTOR_TEST_SLOW:
 	case PROCTOR_NOTE:
@@ -401,6 +408,58 @@ static void the_example_names_a_library_that_is_missing(void **state)
 	assert_non_null(strstr(text, "libnowhere.so: No such file"));
 }
 
+/* The default goes by the suites; who embeds may choose. */
+static void a_crash_does_to_the_run_what_was_asked(void **state)
+{
+	static const struct {
+		const char *suite;
+		enum proctor_on_crash on_crash;
+		bool stops;
+	} cases[] = {
+		{ "ways/libtml.so", PROCTOR_ON_CRASH_AUTO, true },
+		{ "ways/libtml.so", PROCTOR_ON_CRASH_CONTINUE, false },
+		{ "exe/segv", PROCTOR_ON_CRASH_AUTO, false },
+		{ "exe/segv", PROCTOR_ON_CRASH_STOP, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct proctor_options options = { .loop = loop_wanted(), .nthreads = 1, .repeat = 3,
+						   .on_crash = cases[i].on_crash,
+						   .host_path = product("proctor-host") };
+		struct proctor_plan *plan = proctor_plan_new();
+		struct seen seen = { .reasons = true };
+		struct proctor_counts counts;
+		struct proctor_error err;
+
+		assert_int_equal(proctor_plan_add_path(plan, fixture(cases[i].suite), NULL, &err), 0);
+		assert_int_equal(proctor_run(plan, &options, on_event, &seen, &counts, NULL, &err), 0);
+		assert_int_equal(counts.by_verdict[PROCTOR_NOT_RUN] > 0, cases[i].stops);
+		assert_int_equal(seen.nnot_run, counts.by_verdict[PROCTOR_NOT_RUN]);
+		assert_int_equal(seen.reasons, cases[i].stops);
+		proctor_plan_free(plan);
+	}
+}
+
+static void so_many_failures_are_enough(void **state)
+{
+	struct proctor_options options = { .loop = loop_wanted(), .nthreads = 1, .repeat = 9,
+					   .max_failures = 2, .host_path = product("proctor-host") };
+	struct proctor_plan *plan = proctor_plan_new();
+	struct seen seen = { .reasons = true };
+	struct proctor_counts counts;
+	struct proctor_error err;
+
+	(void)state;
+	assert_int_equal(proctor_plan_add_path(plan, fixture("exe_options/fails"), NULL, &err), 0);
+	assert_int_equal(proctor_run(plan, &options, on_event, &seen, &counts, NULL, &err), 0);
+	assert_int_equal(counts.by_verdict[PROCTOR_FAIL], 2);
+	assert_true(seen.reasons);
+	/* One event for all that is missing. */
+	assert_in_range(seen.nends, 3, 4);
+	proctor_plan_free(plan);
+}
+
 /* A suite that is stopped cannot remove its temporary files. */
 static char tmpdir[] = "/tmp/proctor-embed-XXXXXX";
 
@@ -430,6 +489,8 @@ int main(void)
 		cmocka_unit_test(a_program_keeps_its_threads_children_and_signals),
 		cmocka_unit_test(a_process_with_open_signals_cannot_be_owned),
 		cmocka_unit_test(a_callback_may_stop_the_run),
+		cmocka_unit_test(a_crash_does_to_the_run_what_was_asked),
+		cmocka_unit_test(so_many_failures_are_enough),
 		cmocka_unit_test(an_empty_plan_is_nothing_to_run),
 		cmocka_unit_test(the_example_runs_what_it_finds),
 		cmocka_unit_test(the_example_runs_what_is_handed_in),
