@@ -4,7 +4,7 @@
 #   make test       the project's tests: headers, units, and the real binary under both loops
 #   make demo       suites that pass, fail, crash, hang and flood, and whether each was judged so
 #   make bench      the measurements of tools/bench; BENCH="a c" picks some, ROUNDS=9 repeats more
-#   make soak       the long matrices and the fuzzing
+#   make soak       the long matrices, injected faults, kill -9, and the fuzzing
 #   make lint       clang-tidy and cppcheck
 #   make install    PREFIX and DESTDIR as usual
 #
