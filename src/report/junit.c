@@ -13,7 +13,6 @@
 
 #include "base/container.h"
 #include "base/replacement.h"
-#include "report/escape.h"
 #include "report/xml.h"
 
 struct junit_counts {
@@ -44,8 +43,7 @@ struct junit {
 	bool has_report;		/* it is open; else it is a device or a pipe, for the end */
 	FILE *spool;
 	off_t spool_at;
-	struct xml xml;
-	xmlBufferPtr buffer;
+	struct bytes text;		/* made, and not written yet */
 	struct bytes scratch;
 	struct junit_suite *suites;	/* in the order in which they were first heard of */
 	size_t nsuites, cap_suites;
@@ -53,73 +51,53 @@ struct junit {
 	int failed;			/* 0, or what went wrong first: there will be no report */
 };
 
-#define XML(text) ((const xmlChar *)(text))
-
-static void put_seconds(struct junit *j, xmlTextWriterPtr w, const char *name, uint64_t duration_us)
+static void put_seconds(struct bytes *to, uint64_t duration_us)
 {
-	j->xml.xmlTextWriterWriteFormatAttribute(w, XML(name), "%" PRIu64 ".%06" PRIu64,
-					  duration_us / 1000000, duration_us % 1000000);
+	bytes_printf(to, " time=\"%" PRIu64 ".%06" PRIu64 "\"", duration_us / 1000000,
+		     duration_us % 1000000);
 }
 
-static void put_counts(struct junit *j, xmlTextWriterPtr w, const struct junit_counts *c)
+static void put_counts(struct bytes *to, const struct junit_counts *c)
 {
-	j->xml.xmlTextWriterWriteFormatAttribute(w, XML("tests"), "%zu", c->ntests);
-	j->xml.xmlTextWriterWriteFormatAttribute(w, XML("failures"), "%zu", c->nfailures);
-	j->xml.xmlTextWriterWriteFormatAttribute(w, XML("errors"), "%zu", c->nerrors);
-	j->xml.xmlTextWriterWriteFormatAttribute(w, XML("skipped"), "%zu", c->nskipped);
-	put_seconds(j, w, "time", c->duration_us);
+	bytes_printf(to, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\"",
+		     c->ntests, c->nfailures, c->nerrors, c->nskipped);
+	put_seconds(to, c->duration_us);
 }
 
-/* Text as XML can hold it; lent until the next call. */
-static const xmlChar *clean(struct junit *j, const char *text)
-{
-	bytes_clear(&j->scratch);
-	escape_append(&j->scratch, text, strlen(text), "\n\t");
-	return j->scratch.nbytes ? XML(j->scratch.data) : XML("");
-}
-
-static void put_attribute(struct junit *j, xmlTextWriterPtr w, const char *name, const char *text)
-{
-	j->xml.xmlTextWriterWriteAttribute(w, XML(name), clean(j, text));
-}
-
-static void put_stream(struct junit *j, xmlTextWriterPtr w, const char *name, const char *bytes,
-		       size_t nbytes, size_t head, uint64_t total_bytes)
+static void put_stream(struct bytes *to, const char *name, const char *bytes, size_t nbytes,
+		       size_t head, uint64_t total_bytes)
 {
 	if (total_bytes == 0)
 		return;
-	bytes_clear(&j->scratch);
-	escape_append(&j->scratch, bytes, head, "\n\t");
+	bytes_printf(to, "<%s>", name);
+	xml_text(to, bytes, head);
 	if (total_bytes > nbytes)
-		bytes_printf(&j->scratch, "\n… %" PRIu64 " bytes not kept …\n",
-			     total_bytes - nbytes);
-	escape_append(&j->scratch, bytes + head, nbytes - head, "\n\t");
-	if (j->scratch.failed)
-		j->failed = -ENOMEM;
-	else
-		j->xml.xmlTextWriterWriteElement(w, XML(name), XML(j->scratch.data));
+		bytes_printf(to, "\n… %" PRIu64 " bytes not kept …\n", total_bytes - nbytes);
+	xml_text(to, bytes + head, nbytes - head);
+	bytes_printf(to, "</%s>", name);
 }
 
 /* <failure message="first line" type="crash">message and backtrace</failure> */
-static void put_verdict(struct junit *j, xmlTextWriterPtr w, const char *element,
-			const struct proctor_result *r)
+static void put_verdict(struct junit *j, const char *element, const struct proctor_result *r)
 {
 	const char *message = r->message ? r->message : "";
+	struct bytes *to = &j->text;
 
-	j->xml.xmlTextWriterStartElement(w, XML(element));
 	bytes_clear(&j->scratch);
-	escape_append(&j->scratch, message, strcspn(message, "\n"), "\t");
+	bytes_append(&j->scratch, message, strcspn(message, "\n"));
 	if (r->nrepetitions > 1)
 		bytes_printf(&j->scratch, " (%u repetitions)", r->nrepetitions);
-	j->xml.xmlTextWriterWriteAttribute(w, XML("message"),
-				    j->scratch.nbytes ? XML(j->scratch.data) : XML(""));
-	put_attribute(j, w, "type", proctor_verdict_name(r->verdict));
-	j->xml.xmlTextWriterWriteString(w, clean(j, message));
+	to->failed = to->failed || j->scratch.failed;
+	bytes_printf(to, "<%s", element);
+	xml_attribute_bytes(to, "message", j->scratch.data, j->scratch.nbytes);
+	xml_attribute(to, "type", proctor_verdict_name(r->verdict));
+	bytes_text(to, ">");
+	xml_text(to, message, strlen(message));
 	if (r->backtrace) {
-		j->xml.xmlTextWriterWriteString(w, XML("\n"));
-		j->xml.xmlTextWriterWriteString(w, clean(j, r->backtrace));
+		bytes_text(to, "\n");
+		xml_text(to, r->backtrace, strlen(r->backtrace));
 	}
-	j->xml.xmlTextWriterEndElement(w);
+	bytes_printf(to, "</%s>", element);
 }
 
 /* Counts a result; returns the element that says it, NULL for a pass. */
@@ -148,20 +126,23 @@ static const char *count_result(struct junit_counts *c, const struct proctor_res
 	return NULL;	/* not reached */
 }
 
-static void put_case(struct junit *j, xmlTextWriterPtr w, const struct proctor_test *t,
-		     const struct proctor_result *r, const char *element)
+static void put_case(struct junit *j, const struct proctor_test *t, const struct proctor_result *r,
+		     const char *element)
 {
-	j->xml.xmlTextWriterStartElement(w, XML("testcase"));
-	put_attribute(j, w, "name", t->name);
-	put_attribute(j, w, "classname", t->suite);
+	struct bytes *to = &j->text;
+
+	bytes_text(to, "<testcase");
+	xml_attribute(to, "name", t->name);
+	xml_attribute(to, "classname", t->suite);
 	if (t->file[0])
-		put_attribute(j, w, "file", t->file);
-	put_seconds(j, w, "time", r->duration_us);
+		xml_attribute(to, "file", t->file);
+	put_seconds(to, r->duration_us);
+	bytes_text(to, ">");
 	if (element)
-		put_verdict(j, w, element, r);
-	put_stream(j, w, "system-out", r->out, r->nout, r->out_head, r->out_bytes);
-	put_stream(j, w, "system-err", r->err, r->nerr, r->err_head, r->err_bytes);
-	j->xml.xmlTextWriterEndElement(w);
+		put_verdict(j, element, r);
+	put_stream(to, "system-out", r->out, r->nout, r->out_head, r->out_bytes);
+	put_stream(to, "system-err", r->err, r->nerr, r->err_head, r->err_bytes);
+	bytes_text(to, "</testcase>");
 }
 
 static struct junit_suite *suite_find(struct junit *j, const char *name)
@@ -189,41 +170,41 @@ static struct junit_suite *suite_find(struct junit *j, const char *name)
 	return suite;
 }
 
-/* Writes what the buffer holds; leaves it empty. -errno. */
-static int buffer_write(struct junit *j, FILE *to)
+/* Writes the text so far, whole or not at all; leaves it empty. -errno. */
+static int text_write(struct junit *j, FILE *to)
 {
-	size_t nbytes = (size_t)j->xml.xmlBufferLength(j->buffer);
-	size_t written = fwrite(j->xml.xmlBufferContent(j->buffer), 1, nbytes, to);
+	int ret = 0;
 
-	j->xml.xmlBufferEmpty(j->buffer);
-	return written == nbytes ? 0 : -errno;
+	if (j->text.failed)
+		ret = -ENOMEM;
+	else if (fwrite(j->text.data, 1, j->text.nbytes, to) != j->text.nbytes)
+		ret = -errno;
+	bytes_clear(&j->text);
+	return ret;
 }
 
 static int spool_add(struct junit *j, const struct proctor_test *t, const struct proctor_result *r)
 {
 	struct junit_suite *suite = suite_find(j, t->suite);
 	struct junit_case *c = calloc(1, sizeof(*c));
-	xmlTextWriterPtr w = j->xml.xmlNewTextWriterMemory(j->buffer, 0);
 	const char *element;
 
-	if (!suite || !c || !w) {
+	if (!suite || !c) {
 		free(c);
-		j->xml.xmlFreeTextWriter(w);
 		return -ENOMEM;
 	}
 	element = count_result(&suite->counts, r);
 	count_result(&j->counts, r);
-	put_case(j, w, t, r, element);
-	j->xml.xmlFreeTextWriter(w);
+	put_case(j, t, r, element);
 	c->at = j->spool_at;
-	c->nbytes = (size_t)j->xml.xmlBufferLength(j->buffer);
+	c->nbytes = j->text.nbytes;
 	j->spool_at += (off_t)c->nbytes;
 	if (suite->last)
 		suite->last->next = c;
 	else
 		suite->first = c;
 	suite->last = c;
-	return buffer_write(j, j->spool);
+	return text_write(j, j->spool);
 }
 
 static int junit_event(struct reporter *r, const struct proctor_event *event,
@@ -270,40 +251,32 @@ static int case_copy(struct junit *j, const struct junit_case *c, FILE *to)
 	return fputc('\n', to) == EOF ? -errno : 0;
 }
 
-static int suite_write(struct junit *j, xmlTextWriterPtr w, const struct junit_suite *suite,
-		       FILE *to)
+static int suite_write(struct junit *j, const struct junit_suite *suite, FILE *to)
 {
 	int ret;
 
-	j->xml.xmlTextWriterStartElement(w, XML("testsuite"));
-	put_attribute(j, w, "name", suite->name);
-	put_counts(j, w, &suite->counts);
-	j->xml.xmlTextWriterWriteRaw(w, XML("\n"));
-	j->xml.xmlTextWriterFlush(w);
-	ret = buffer_write(j, to);
+	bytes_text(&j->text, "<testsuite");
+	xml_attribute(&j->text, "name", suite->name);
+	put_counts(&j->text, &suite->counts);
+	bytes_text(&j->text, ">\n");
+	ret = text_write(j, to);
 	for (const struct junit_case *c = suite->first; ret == 0 && c; c = c->next)
 		ret = case_copy(j, c, to);
-	j->xml.xmlTextWriterEndElement(w);
-	j->xml.xmlTextWriterWriteRaw(w, XML("\n"));
+	bytes_text(&j->text, "</testsuite>\n");
 	return ret;
 }
 
 static int report_write(struct junit *j, FILE *to)
 {
-	xmlTextWriterPtr w = j->xml.xmlNewTextWriterMemory(j->buffer, 0);
 	int ret = 0;
 
-	if (!w)
-		return -ENOMEM;
-	j->xml.xmlTextWriterStartDocument(w, NULL, "UTF-8", NULL);
-	j->xml.xmlTextWriterStartElement(w, XML("testsuites"));
-	put_counts(j, w, &j->counts);
-	j->xml.xmlTextWriterWriteRaw(w, XML("\n"));
+	bytes_text(&j->text, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites");
+	put_counts(&j->text, &j->counts);
+	bytes_text(&j->text, ">\n");
 	for (size_t i = 0; ret == 0 && i < j->nsuites; i++)
-		ret = suite_write(j, w, &j->suites[i], to);
-	j->xml.xmlTextWriterEndDocument(w);
-	j->xml.xmlFreeTextWriter(w);
-	return ret < 0 ? ret : buffer_write(j, to);
+		ret = suite_write(j, &j->suites[i], to);
+	bytes_text(&j->text, "</testsuites>\n");
+	return ret < 0 ? ret : text_write(j, to);
 }
 
 static int report_put(struct junit *j, struct proctor_error *err)
@@ -339,8 +312,7 @@ static void junit_free(struct junit *j)
 	if (j->has_report)
 		replacement_close(&j->report, -ECANCELED, NULL);
 	bytes_fini(&j->scratch);
-	if (j->buffer)
-		j->xml.xmlBufferFree(j->buffer);
+	bytes_fini(&j->text);
 	if (j->spool)
 		fclose(j->spool);
 	free(j->path);
@@ -406,15 +378,9 @@ int junit_open(struct reporter **rp, const char *path, struct proctor_error *err
 
 	if (!j)
 		return error_sys(err, ENOMEM, "cannot write %s", path);
-	ret = xml_load(&j->xml, err);
-	if (ret < 0) {
-		free(j);
-		return ret;
-	}
 	j->reporter.ops = &ops;
 	j->path = strdup(path);
-	j->buffer = j->xml.xmlBufferCreate();
-	if (!j->path || !j->buffer) {
+	if (!j->path) {
 		junit_free(j);
 		return error_sys(err, ENOMEM, "cannot write %s", path);
 	}

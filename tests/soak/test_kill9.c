@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 #define KILLS 500
-#define KILLS_SAMPLE 16
+#define KILLS_SAMPLE 10
 /* Later than that all tests have begun. */
 #define LATEST_MS 300
 #define GONE_MS 2000

@@ -8,14 +8,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define DEADLINE_MS 20000
-#define SAMPLE 24
+#define SAMPLE 8
 
 struct material {
 	const char *name;
 	const char *const *args;
+	const char *junit;		/* the file that the arguments name; NULL: none */
 };
 
 static void failmalloc_path(char *env, size_t nenv)
@@ -53,6 +55,27 @@ static unsigned count_places(const char *const *args)
 	return n;
 }
 
+/* What says that it went well has its JUnit report whole. */
+static void check_junit(const struct material *m, const struct trial *t, const struct truth *truth,
+			char *problem, size_t nproblem)
+{
+	char *text = NULL;
+	size_t ntext = 0, ncases = 0;
+	FILE *file = fopen(m->junit, "re");
+
+	if (file && getdelim(&text, &ntext, '\0', file) > 0)
+		for (const char *at = text; (at = strstr(at, "<testcase ")); at++)
+			ncases++;
+	if (file)
+		fclose(file);
+	if (WEXITSTATUS(t->status) <= 1 && !*problem &&
+	    (ncases != truth->ntests || !strstr(text, "</testsuites>")))
+		snprintf(problem, nproblem, "the JUnit report has %zu of %zu tests; exit code %d",
+			 ncases, truth->ntests, WEXITSTATUS(t->status));
+	free(text);
+	unlink(m->junit);
+}
+
 static void fail_at(struct tally *tally, const struct truth *truth, const struct material *m,
 		    unsigned from, bool for_good)
 {
@@ -69,6 +92,8 @@ static void fail_at(struct tally *tally, const struct truth *truth, const struct
 					       .env = WORDS(preload, first, last) });
 	in_time = trial_wait(&t, DEADLINE_MS);
 	trial_judge(&t, in_time, truth, problem, sizeof(problem));
+	if (m->junit)
+		check_junit(m, &t, truth, problem, sizeof(problem));
 	tally_add(tally, &t, title, *problem ? problem : NULL);
 	trial_end(&t);
 }
@@ -110,11 +135,20 @@ int main(int argc, char **argv)
 			      suite_path("soak/libfine.so"), suite_path("exe_options/passes"),
 			      suite_path("exe_options/skips"), suite_path("smoke/libsmoke_0.so")),
 	};
+	char junit[64], option[80];
+	const struct material reports = {
+		.name = "reports", .junit = junit,
+		.args = WORDS("--test-threads=2", "--timeout=10s", option, "--on-crash=continue",
+			      suite_path("soak/libfine.so"), suite_path("exe_options/fails")),
+	};
 	const struct CMUnitTest tests[] = {
 		{ "fine", memory_is_missed_by_nobody, NULL, NULL, (void *)&fine },
 		{ "mixed", memory_is_missed_by_nobody, NULL, NULL, (void *)&mixed },
+		{ "reports", memory_is_missed_by_nobody, NULL, NULL, (void *)&reports },
 	};
 
+	snprintf(junit, sizeof(junit), "/tmp/proctor-soak-%d.xml", (int)getpid());
+	snprintf(option, sizeof(option), "--junit=%s", junit);
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
 	return cmocka_run_group_tests_name("malloc", tests, NULL, NULL);

@@ -103,10 +103,11 @@ void trial_start(struct trial *t, const struct trial_setup *setup)
 	snprintf(t->dir, sizeof(t->dir), "/tmp/proctor-soak-XXXXXX");
 	assert_non_null(mkdtemp(t->dir));
 	argv[n++] = proctor ? proctor : "build/proctor";
-	argv[n++] = "run";
+	argv[n++] = setup->word ? setup->word : "run";
 	snprintf(events, sizeof(events), "--events=%s.events", t->dir);
-	argv[n++] = events;
-	if (loop) {
+	if (!setup->word)
+		argv[n++] = events;
+	if (!setup->word && loop) {
 		snprintf(loop_option, sizeof(loop_option), "--loop=%s", loop);
 		argv[n++] = loop_option;
 	}

@@ -24,7 +24,8 @@
 #define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 struct trial_setup {
-	const char *const *args;	/* after `proctor run` and the trial's own options */
+	const char *word;		/* NULL: "run", with the trial's own options */
+	const char *const *args;	/* after these */
 	const char *const *env;		/* NAME=VALUE, added */
 	void (*before_exec)(void *data);	/* in the child that becomes proctor */
 	void *data;
