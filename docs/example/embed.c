@@ -33,6 +33,7 @@ static int on_event(const struct proctor_event *event, void *data)
 		break;
 	case PROCTOR_TEST_START:
 	case PROCTOR_TEST_SLOW:
+	case PROCTOR_RUNNING:
 	case PROCTOR_TICK:
 	case PROCTOR_COVERAGE:
 	case PROCTOR_RUN_END:

@@ -171,6 +171,7 @@ enum proctor_event_kind {
 	PROCTOR_TEST_SLOW,	/* runs longer than slow_after_us, goes on */
 	PROCTOR_TEST_END,	/* NOT_RUN: without a start, once for all repetitions not run */
 	PROCTOR_NOTE,		/* `text`: a fallback, a limit met, something left behind */
+	PROCTOR_RUNNING,	/* `text`: what runs, a line each; somebody sent SIGUSR1 to ask */
 	PROCTOR_TICK,		/* about ten a second while tests run, for reporters that show time */
 	PROCTOR_COVERAGE,	/* once, after the last test's end, where coverage was asked for */
 	PROCTOR_RUN_END,
@@ -191,7 +192,7 @@ struct proctor_event {
 	bool more;				/* another event waits already: flush later */
 	const struct proctor_test *test;	/* TEST_*: whose */
 	const struct proctor_result *result;	/* TEST_*; at a start only who runs it and when */
-	/* NOTE; RUN_START: why this loop, or NULL; RUN_END: why the run ended early, or NULL */
+	/* NOTE; RUNNING; RUN_START: why this loop, or NULL; RUN_END: why the run ended early, or NULL */
 	const char *text;
 	/* NOTE: what a host wrote at its exit, of which `text` is the short form; n 0: none */
 	const struct proctor_exit_output *exit_outputs;

@@ -16,6 +16,7 @@
 #include "coverage/tools.h"
 #include "loop/loop.h"
 #include "run/cores.h"
+#include "run/guard.h"
 #include "run/host_path.h"
 #include "run/kernel.h"
 
@@ -79,6 +80,29 @@ static bool say_host(const char *asked)
 	say_symbolizer(path);
 	free(path);
 	return true;
+}
+
+/* Runs without one are as good, unless proctor is killed: no reason to fail. */
+static void say_guard(const char *asked)
+{
+	struct inherited inherited = { .null_fd = -1 };
+	struct proctor_error err = { 0 };
+	struct guard *guard = NULL;
+	bool stands = false;
+	char *path;
+
+	if (host_path_find(asked, &path, &err) < 0)
+		return;		/* said already */
+	if (inherited_open(&inherited, &err) == 0 &&
+	    guard_open(&guard, path, "none", &inherited, &err) == 0) {
+		guard_wait(guard);
+		stands = !guard_failed(guard, &err);
+		stands = guard_close(guard, &err) == 0 && stands;
+	}
+	tell("guard", "%s%s", stands ? "stands" :
+	     "none: if proctor is killed, tests may outlive it: ", stands ? "" : err.text);
+	inherited_close(&inherited);
+	free(path);
 }
 
 static void say_cores(void)
@@ -322,6 +346,7 @@ static bool say_all(const struct options *o)
 	loop = say_loop(o->run.loop);
 	say_cores();
 	host = say_host(o->run.host_path);
+	say_guard(o->run.host_path);
 	say_limit("open files", RLIMIT_NOFILE);
 	say_limit("processes", RLIMIT_NPROC);
 	say_limit("core size", RLIMIT_CORE);

@@ -48,6 +48,19 @@ static void audience_failed(struct audience *a, struct channel *c, const struct 
 	a->broken = true;
 }
 
+/* For people, beside whatever stdout is for. */
+static void say_running(const char *text)
+{
+	while (*text) {
+		size_t nline = strcspn(text, "\n");
+		char *line = strndup(text, nline);
+
+		say(line ? line : "no memory to say what runs");
+		free(line);
+		text += nline + (text[nline] == '\n');
+	}
+}
+
 static int audience_event(const struct proctor_event *event, void *data)
 {
 	struct audience *a = data;
@@ -69,6 +82,8 @@ static int audience_event(const struct proctor_event *event, void *data)
 		else
 			audience_failed(a, c, &err);
 	}
+	if (event->kind == PROCTOR_RUNNING)
+		say_running(event->text);
 	return ret;
 }
 

@@ -286,6 +286,10 @@ static int events_event(struct reporter *r, const struct proctor_event *event,
 		if (event->nexit_outputs > 0)
 			put_exit_outputs(e, o, event);
 		break;
+	case PROCTOR_RUNNING:
+		o = event_object(e, "running", event);
+		put_text(e, o, "text", event->text);
+		break;
 	case PROCTOR_TICK:
 		return event->more ? 0 : sink_flush(&e->sink, err);
 	case PROCTOR_COVERAGE:

@@ -225,6 +225,7 @@ static int junit_event(struct reporter *r, const struct proctor_event *event,
 	case PROCTOR_TEST_START:
 	case PROCTOR_TEST_SLOW:
 	case PROCTOR_NOTE:
+	case PROCTOR_RUNNING:
 	case PROCTOR_TICK:
 	case PROCTOR_COVERAGE:
 	case PROCTOR_RUN_END:

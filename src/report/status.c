@@ -44,6 +44,7 @@ void status_event(struct status *s, const struct proctor_event *event)
 		break;
 	case PROCTOR_TEST_SLOW:
 	case PROCTOR_NOTE:
+	case PROCTOR_RUNNING:
 	case PROCTOR_TICK:
 	case PROCTOR_COVERAGE:
 	case PROCTOR_RUN_END:

@@ -524,14 +524,16 @@ static void say_missing(struct terminal *t, const struct proctor_counts *c, cons
 	size_t ncancelled = c->by_verdict[PROCTOR_CANCELLED];
 	struct bytes *to = &t->text, words = { 0 };
 
-	if (nnot_run == 0 && ncancelled == 0)
+	if (nnot_run == 0 && ncancelled == 0 && !why)
 		return;
 	if (nnot_run > 0)
 		bytes_printf(&words, "%zu not run", nnot_run);
 	if (ncancelled > 0)
 		bytes_printf(&words, "%s%zu cancelled", nnot_run > 0 ? ", " : "", ncancelled);
-	color_text(t, to, COLOR_YELLOW, bytes_string(&words));
-	bytes_text(to, ": ");
+	if (words.nbytes > 0) {
+		color_text(t, to, COLOR_YELLOW, bytes_string(&words));
+		bytes_text(to, ": ");
+	}
 	escape_line(to, why ? why : "the run ended early");
 	bytes_text(to, "\n");
 	bytes_fini(&words);
@@ -611,6 +613,8 @@ static void terminal_say(struct terminal *t, const struct proctor_event *event)
 	case PROCTOR_RUN_END:
 		say_run_end(t, event);
 		break;
+	/* That is said elsewhere, below a live line that is gone. */
+	case PROCTOR_RUNNING:
 	case PROCTOR_TEST_START:
 	case PROCTOR_TICK:
 		break;
@@ -626,13 +630,13 @@ static int terminal_event(struct reporter *r, const struct proctor_event *event,
 	terminal_say(t, event);
 	if (t->options.status) {
 		status_event(&t->status, event);
-		if (t->text.nbytes > 0 || t->ended)
+		if (t->text.nbytes > 0 || t->ended || event->kind == PROCTOR_RUNNING)
 			status_erase(&t->status, to);
 	}
 	bytes_append(to, t->text.data, t->text.nbytes);
 	to->failed |= t->text.failed;
 	bytes_clear(&t->text);
-	if (t->options.status && !t->ended && !event->more &&
+	if (t->options.status && !t->ended && !event->more && event->kind != PROCTOR_RUNNING &&
 	    status_due(&t->status, event->time_us))
 		status_draw(&t->status, to, terminal_columns(t), event->time_us);
 	return event->more ? sink_relieve(&t->sink, err) : sink_flush(&t->sink, err);

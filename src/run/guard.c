@@ -4,6 +4,7 @@
 #include "base/futex.h"
 #include "base/thread.h"
 #include "host/protocol.h"
+#include "run/words.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -98,10 +99,9 @@ static void guard_say_bye(struct guard *g)
 static void guard_dismiss(struct guard *g)
 {
 	struct pollfd ended = { .fd = g->process.pidfd, .events = POLLIN };
+	char words[WORDS_BYTES];
 	int status = 0;
 
-	if (poll(&ended, 1, 0) == 1)
-		error_set(&g->err, -ESRCH, "the guard has ended before the run");
 	guard_say_bye(g);
 	/* It reads to the end. */
 	close(g->write_fd);
@@ -110,6 +110,9 @@ static void guard_dismiss(struct guard *g)
 		kill(g->process.pid, SIGKILL);
 	while (waitpid(g->process.pid, &status, 0) < 0 && errno == EINTR)
 		continue;
+	if (status != 0)
+		error_set(&g->err, -ESRCH, "the guard did not wait for the end of the run: it %s",
+			  status_words(status, words, sizeof(words)));
 	close(g->process.pidfd);
 }
 

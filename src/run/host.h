@@ -96,8 +96,10 @@ struct host {
 	uint32_t told_serial;		/* test-start was told up to this one */
 	uint32_t slow_serial;		/* test-slow was told of this one */
 	uint64_t act_us;		/* when the next step against it is due */
-	uint32_t sender_serial;		/* the test that sent proctor a signal; 0: none */
-	int sender_signal;
+	struct sent {			/* what tests sent to proctor, by serial % TASK_TESTS_MAX */
+		uint32_t serial;	/* 0: none */
+		uint64_t signals;	/* bit N - 1: signal N */
+	} sent[TASK_TESTS_MAX];
 	int kill_errnum;		/* what kill(2) said of SIGKILL */
 };
 

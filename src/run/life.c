@@ -51,7 +51,7 @@ size_t life_orphans(struct supervisor *sup, const struct host *h, char **left)
 	char *others = NULL;
 	size_t ndying;
 
-	if (sup->signals.fd < 0 || !orphans_reap())
+	if (sup->signals.fd < 0 || !orphans_reap(&sup->orphans))
 		return 0;
 	if (h) {
 		owner.number = h->number;
@@ -70,7 +70,7 @@ static bool host_has_orphans(struct supervisor *sup, const struct host *h)
 	const struct orphan_owner owner = { .run_id = sup->run->run_id, .number = h->number,
 					    .group = h->group };
 
-	return sup->signals.fd >= 0 && orphans_reap() && orphans_of(&sup->orphans, &owner);
+	return sup->signals.fd >= 0 && orphans_reap(&sup->orphans) && orphans_of(&sup->orphans, &owner);
 }
 
 static void host_drain(struct supervisor *sup, struct stream *s)
@@ -342,5 +342,4 @@ void life_fini(struct supervisor *sup)
 		close(u->death.fd);
 		free(u);
 	}
-	orphans_fini(&sup->orphans);
 }

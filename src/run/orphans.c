@@ -13,32 +13,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ENVIRON_MAX_BYTES (256 * 1024)
 
-bool orphans_reap(void)
-{
-	siginfo_t si;
-
-	for (;;) {
-		si.si_pid = 0;
-		if (waitid(P_ALL, 0, &si, WEXITED | WNOHANG | __WNOTHREAD) < 0)
-			return false;	/* ECHILD */
-		if (si.si_pid == 0)
-			return true;
-	}
-}
-
-struct process_stat {
-	int parent, group, session;
-	uint64_t started;	/* ticks since boot */
-	bool ended;		/* and is to be reaped yet */
-};
-
-static bool process_stat(int pid, struct process_stat *st)
+bool process_stat(int pid, struct process_stat *st)
 {
 	char stat[1024], *at;
+
+	*st = (struct process_stat){ 0 };
 
 	if (process_read(pid, "stat", stat, sizeof(stat)) < 0)
 		return false;
@@ -47,13 +31,6 @@ static bool process_stat(int pid, struct process_stat *st)
 	return at && sscanf(at, ") %*c %d %d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d "
 			    "%*d %*d %" SCNu64, &st->parent, &st->group, &st->session,
 			    &st->started) == 4;
-}
-
-int process_parent(int pid)
-{
-	struct process_stat st;
-
-	return process_stat(pid, &st) ? st.parent : 0;
 }
 
 static const char *environ_value(const char *vars, size_t nvars, const char *name)
@@ -154,25 +131,197 @@ static void orphan_note(struct orphans *o, int pid, uint64_t started, bool hopel
 					       .hopeless = hopeless };
 }
 
-/* The next child of this thread that is not hopeless; 0: no more. */
-static int orphan_next(const struct orphans *o, DIR *dir, struct process_stat *st)
+/* Children of this thread, as they were at one moment. */
+struct children {
+	int *pids;
+	size_t n, next;
+};
+
+static void children_add(struct children *c, int pid)
 {
+	int *longer = reallocarray(c->pids, c->n + 1, sizeof(*longer));
+
+	/* Without memory it is seen the next time. */
+	if (!longer)
+		return;
+	c->pids = longer;
+	c->pids[c->n++] = pid;
+}
+
+/* A child of another thread is a host or the guard. */
+static bool is_own_child(int pid, bool *ended)
+{
+	siginfo_t si = { 0 };
+
+	if (waitid(P_PID, (id_t)pid, &si, WEXITED | WNOHANG | WNOWAIT | __WNOTHREAD) < 0)
+		return false;
+	*ended = si.si_pid != 0;
+	return true;
+}
+
+/* Where the kernel has no list of a thread's children. */
+static void children_search(struct children *c)
+{
+	DIR *dir = opendir("/proc");
+	struct process_stat st;
 	struct dirent *entry;
 
-	while ((entry = readdir(dir))) {
+	while (dir && (entry = readdir(dir))) {
 		int pid = isdigit((unsigned char)entry->d_name[0]) ? atoi(entry->d_name) : 0;
-		const struct orphan *seen;
-		siginfo_t si;
 
-		if (pid <= 0 || !process_stat(pid, st) || st->parent != getpid())
-			continue;
-		/* A child of another thread is a host or the guard. */
+		if (pid > 0 && process_stat(pid, &st) && st.parent == getpid())
+			children_add(c, pid);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+static void children_open(struct children *c)
+{
+	char path[64];
+	FILE *file;
+	int pid;
+
+	*c = (struct children){ 0 };
+	snprintf(path, sizeof(path), "/proc/self/task/%d/children", gettid());
+	file = fopen(path, "re");
+	while (file && fscanf(file, "%d", &pid) == 1)
+		children_add(c, pid);
+	if (file)
+		fclose(file);
+	else
+		children_search(c);
+}
+
+/* The next that is still there; 0: no more. */
+static int children_next(struct children *c, struct process_stat *st)
+{
+	while (c->next < c->n) {
+		int pid = c->pids[c->next++];
+
+		if (process_stat(pid, st) && st->parent == getpid() && is_own_child(pid, &st->ended))
+			return pid;
+	}
+	return 0;
+}
+
+static void children_close(struct children *c)
+{
+	free(c->pids);
+}
+
+/* In ticks, as /proc counts them. */
+static uint64_t ticks_now(void)
+{
+	struct timespec ts;
+	uint64_t hz = (uint64_t)sysconf(_SC_CLK_TCK);
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return (uint64_t)ts.tv_sec * hz + (uint64_t)ts.tv_nsec * hz / 1000000000u;
+}
+
+void orphans_open(struct orphans *o)
+{
+	struct children children;
+	struct process_stat st;
+	siginfo_t si;
+	int pid;
+
+	*o = (struct orphans){ .session = getsid(0), .began = ticks_now() };
+	/* ECHILD, mostly: then /proc need not be read. */
+	if (waitid(P_ALL, 0, &si, WEXITED | WNOHANG | WNOWAIT) < 0)
+		return;
+	children_open(&children);
+	while ((pid = children_next(&children, &st)) > 0) {
+		struct known *longer = reallocarray(o->inherited, o->ninherited + 1,
+						    sizeof(*longer));
+
+		if (!longer)
+			break;
+		o->inherited = longer;
+		o->inherited[o->ninherited++] = (struct known){ pid, st.started };
+	}
+	children_close(&children);
+}
+
+static bool is_inherited(const struct orphans *o, int pid, uint64_t started)
+{
+	for (size_t i = 0; i < o->ninherited; i++)
+		if (o->inherited[i].pid == pid && o->inherited[i].started == started)
+			return true;
+	return false;
+}
+
+enum origin origin_of(const struct origin_facts *facts)
+{
+	if (facts->inherited)
+		return ORIGIN_ELSEWHERE;
+	if (facts->marked)
+		return ORIGIN_TEST;
+	if (facts->own_session || facts->older)
+		return ORIGIN_ELSEWHERE;
+	return facts->alone ? ORIGIN_TEST : ORIGIN_UNKNOWN;
+}
+
+enum origin orphans_origin(const struct orphans *o, int pid, const struct process_stat *st,
+			   uint64_t host)
+{
+	const struct origin_facts facts = {
+		.inherited = is_inherited(o, pid, st->started),
+		.marked = host != 0,
+		.own_session = st->session == o->session,
+		.older = st->started < o->began,
+		.alone = o->ninherited == 0,
+	};
+
+	return origin_of(&facts);
+}
+
+/* All at once: the usual case, in which whatever ends is an orphan. */
+static bool reap_all(void)
+{
+	siginfo_t si;
+
+	for (;;) {
 		si.si_pid = 0;
-		if (waitid(P_PID, (id_t)pid, &si, WEXITED | WNOHANG | WNOWAIT | __WNOTHREAD) < 0)
+		if (waitid(P_ALL, 0, &si, WEXITED | WNOHANG | __WNOTHREAD) < 0)
+			return false;	/* ECHILD */
+		if (si.si_pid == 0)
+			return true;
+	}
+}
+
+bool orphans_reap(const struct orphans *o)
+{
+	struct children children;
+	struct process_stat st;
+	bool others = false;
+	siginfo_t si;
+	int pid;
+
+	if (o->ninherited == 0)
+		return reap_all();
+	children_open(&children);
+	while ((pid = children_next(&children, &st)) > 0) {
+		if (is_inherited(o, pid, st.started))
 			continue;
-		st->ended = si.si_pid != 0;
-		seen = orphan_seen(o, pid, st->started);
-		if (!seen || !seen->hopeless)
+		si.si_pid = 0;
+		others |= waitid(P_PID, (id_t)pid, &si, WEXITED | WNOHANG | __WNOTHREAD) == 0 &&
+			  si.si_pid == 0;
+	}
+	children_close(&children);
+	return others;
+}
+
+/* The next child of this thread that is not hopeless and was not there before; 0: no more. */
+static int orphan_next(const struct orphans *o, struct children *children, struct process_stat *st)
+{
+	int pid;
+
+	while ((pid = children_next(children, st)) > 0) {
+		const struct orphan *seen = orphan_seen(o, pid, st->started);
+
+		if (!is_inherited(o, pid, st->started) && !(seen && seen->hopeless))
 			return pid;
 	}
 	return 0;
@@ -191,27 +340,28 @@ static uint64_t orphan_host(int pid, const struct process_stat *st, const struct
 
 bool orphans_of(const struct orphans *o, const struct orphan_owner *owner)
 {
-	DIR *dir = opendir("/proc");
+	struct children children;
 	struct process_stat st;
 	bool found = false;
 	int pid;
 
-	while (dir && !found && (pid = orphan_next(o, dir, &st)) > 0)
+	children_open(&children);
+	while (!found && (pid = orphan_next(o, &children, &st)) > 0)
 		found = !st.ended && orphan_host(pid, &st, owner) == owner->number;
-	if (dir)
-		closedir(dir);
+	children_close(&children);
 	return found;
 }
 
 size_t orphans_kill(struct orphans *o, const struct orphan_owner *owner, bool all,
 		    orphans_alive *alive, void *data, char **left, char **others)
 {
-	DIR *dir = opendir("/proc");
+	struct children children;
 	struct process_stat st;
 	size_t ndying = 0;
 	int pid;
 
-	while (dir && (pid = orphan_next(o, dir, &st)) > 0) {
+	children_open(&children);
+	while ((pid = orphan_next(o, &children, &st)) > 0) {
 		struct orphan_words words;
 		uint64_t host;
 		int errnum;
@@ -224,6 +374,8 @@ size_t orphans_kill(struct orphans *o, const struct orphan_owner *owner, bool al
 		host = orphan_host(pid, &st, owner);
 		if (host == 0 ? !all : host != owner->number && alive(host, data))
 			continue;
+		if (orphans_origin(o, pid, &st, host) != ORIGIN_TEST)
+			continue;
 		orphan_words(pid, &words);
 		/* Not reaped yet, and by nobody else: the number is still its own. */
 		errnum = kill(pid, SIGKILL) < 0 ? errno : 0;
@@ -234,8 +386,7 @@ size_t orphans_kill(struct orphans *o, const struct orphan_owner *owner, bool al
 			    host == owner->number ? left : others);
 		orphan_note(o, pid, st.started, errnum != 0);
 	}
-	if (dir)
-		closedir(dir);
+	children_close(&children);
 	return ndying;
 }
 
@@ -250,21 +401,22 @@ void orphans_give_up(struct orphans *o, int pid)
 void orphans_name_undead(const struct orphans *o, char **lines)
 {
 	struct orphan_words words;
-	DIR *dir = opendir("/proc");
+	struct children children;
 	struct process_stat st;
 	int pid;
 
-	while (dir && (pid = orphan_next(o, dir, &st)) > 0)
+	children_open(&children);
+	while ((pid = orphan_next(o, &children, &st)) > 0)
 		if (!st.ended && orphan_seen(o, pid, st.started)) {
 			orphan_words(pid, &words);
 			orphan_name(pid, &words, ETIMEDOUT, true, lines);
 		}
-	if (dir)
-		closedir(dir);
+	children_close(&children);
 }
 
 void orphans_fini(struct orphans *o)
 {
+	free(o->inherited);
 	free(o->seen);
 	*o = (struct orphans){ 0 };
 }

@@ -12,7 +12,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A process, as /proc has it. */
+struct process_stat {
+	int parent, group, session;
+	uint64_t started;	/* ticks since boot */
+	bool ended;		/* a child that is to be reaped yet; else not known */
+};
+
+/* False: it is gone. A zombie is not. */
+bool process_stat(int pid, struct process_stat *st);
+
 struct orphans {
+	/* What was there when the run began: from orphans_open() on. */
+	struct known {
+		int pid;
+		uint64_t started;
+	} *inherited;		/* children: a shell's before it became proctor by exec */
+	size_t ninherited;
+	int session;		/* proctor's own */
+	uint64_t began;		/* ticks since boot */
 	/* Named already, so that none is named twice; also given-up hosts, which are none's orphans. */
 	struct orphan {
 		int pid;
@@ -30,11 +48,34 @@ struct orphan_owner {
 	int group;		/* and session, of the host, not reaped yet; 0: of none */
 };
 
+/* Notes what this process has of children: they are nobody's orphans, and not reaped here. */
+void orphans_open(struct orphans *o);
+
+/* Where a child of the first thread, or another process below this one, comes from. */
+enum origin {
+	ORIGIN_ELSEWHERE,	/* it or what it descends from was there before the run */
+	ORIGIN_TEST,
+	ORIGIN_UNKNOWN,		/* either may be */
+};
+
+struct origin_facts {
+	bool inherited;		/* a child when the run began */
+	bool marked;		/* by a host: in its environment, or by its session */
+	bool own_session;	/* proctor's: no process of a test gets there */
+	bool older;		/* than the run */
+	bool alone;		/* there were no children when the run began */
+};
+
+enum origin origin_of(const struct origin_facts *facts);
+/* `host`: the number of the host that it shows; 0: none. */
+enum origin orphans_origin(const struct orphans *o, int pid, const struct process_stat *st,
+			   uint64_t host);
+
 /* Is the host with this number alive? Its orphans are left alone: a test may have its reasons. */
 typedef bool orphans_alive(uint64_t host, void *data);
 
 /* Reaps the orphans that have ended. True if there are others that live. */
-bool orphans_reap(void);
+bool orphans_reap(const struct orphans *o);
 
 /* Does an orphan of this host live? */
 bool orphans_of(const struct orphans *o, const struct orphan_owner *owner);
@@ -56,7 +97,5 @@ void orphans_fini(struct orphans *o);
 
 /* The number of the host that `pid` descends from, by its marks; 0: none of this run. */
 uint64_t process_host(int pid, const char *run_id);
-/* The parent of `pid`; 0: no such process. */
-int process_parent(int pid);
 
 #endif

@@ -222,16 +222,21 @@ static void tell_start_of(struct supervisor *sup, struct host *host, const struc
 	event_add(sup, e);
 }
 
-/* A signal that a test sent to proctor was not obeyed; its report says so. */
-static void note_sender(const struct host *host, struct outcome *o)
+/* Signals that a test sent to proctor were not obeyed; its report says so. */
+static void note_sent(const struct host *host, struct outcome *o)
 {
-	char name[WORDS_BYTES], *text;
+	const struct sent *sent = host ? &host->sent[o->serial % TASK_TESTS_MAX] : NULL;
+	char names[1024] = "", name[WORDS_BYTES], *text;
+	size_t n = 0;
 
-	if (!host || host->sender_serial == 0 || host->sender_serial != o->serial)
+	if (!sent || sent->serial == 0 || sent->serial != o->serial)
 		return;
-	signal_name(host->sender_signal, name, sizeof(name));
+	for (int signo = 1; signo <= 64 && n < sizeof(names); signo++)
+		if (sent->signals >> (signo - 1) & 1)
+			n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", n ? ", " : "",
+					      signal_name(signo, name, sizeof(name)));
 	if (asprintf(&text, "%s%ssent %s to proctor, which was not obeyed",
-		     o->message ? o->message : "", o->message ? "; " : "", name) < 0) {
+		     o->message ? o->message : "", o->message ? "; " : "", names) < 0) {
 		o->lost = true;
 		return;
 	}
@@ -251,7 +256,7 @@ static void tell_end(struct supervisor *sup, struct host *host, struct outcome *
 	struct proctor_result counted;
 	struct writer_entry *e;
 
-	note_sender(host, o);
+	note_sent(host, o);
 	sup->lost = sup->lost || o->lost;
 	e = event_new(sup, PROCTOR_TEST_END, o->result.end_us ? o->result.end_us : clock_us(), test);
 	if (!e || !test) {

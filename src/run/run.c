@@ -420,6 +420,7 @@ int proctor_run(struct proctor_plan *plan, const struct proctor_options *options
 			signals_close(&sup);
 		signals_restore_pipe(&sup);
 	}
+	orphans_fini(&sup.orphans);
 	if (counts)
 		*counts = sup.counts;
 	if (exit_code)

@@ -5,6 +5,8 @@
 #include "base/container.h"
 #include "run/life.h"
 #include "run/orphans.h"
+#include "run/sender.h"
+#include "run/signal_use.h"
 #include "run/words.h"
 
 #include <ctype.h>
@@ -17,10 +19,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-/* How far up a sender's ancestors are followed. */
-#define ANCESTORS_MAX 64
-
-static const int stop_signals[] = { SIGINT, SIGTERM, SIGHUP };
+/* Ctrl-C reaches proctor more than once where npm, timeout(1) or a shell passes it on, too. */
+#define SAME_INTERRUPT_US 1000000u
 
 /* The SigBlk line of a thread's status. */
 static bool thread_blocks_sigchld(const char *tid)
@@ -58,27 +58,6 @@ static int signals_check_threads(struct proctor_error *err)
 	return ret;
 }
 
-/* Did a test send it? Then the sender is below us; `*host` is the one it came from, or NULL if its
- * start has not been posted yet. */
-static bool signals_from_test(struct supervisor *sup, int pid, struct host **host)
-{
-	int self = getpid();
-
-	*host = NULL;
-	supervisor_posts(sup);
-	for (int i = 0; i < ANCESTORS_MAX && pid > 1 && pid != self; i++) {
-		int parent = process_parent(pid);
-
-		for (struct host *h = sup->hosts; h && !*host; h = h->next)
-			if (h->pid == pid)
-				*host = h;
-		if (parent == self)
-			return true;
-		pid = parent;
-	}
-	return *host != NULL;
-}
-
 /* What runs in a host. Its phase is PROGRESS_TEST only where a test does. */
 static struct progress host_progress(struct host *h, struct host_work *work)
 {
@@ -89,74 +68,161 @@ static struct progress host_progress(struct host *h, struct host_work *work)
 	*work = h->work;
 	out = host_hand_out_of(h, work);
 	if (work->busy && (h->state == HOST_RUNNING || h->state == HOST_STOPPING ||
-			   h->state == HOST_KILLED))
+			   h->state == HOST_KILLED || h->state == HOST_DRAINING))
 		p = progress_read(&out, clock_us());
 	pthread_mutex_unlock(&h->lock);
 	return p;
 }
 
+/* The test that runs in a host, and since when; NULL: none does. */
+static const char *host_running(struct host *h, uint64_t *since_us)
+{
+	struct host_work work;
+	struct progress p = host_progress(h, &work);
+
+	*since_us = p.since_us;
+	return h->state != HOST_DRAINING && p.phase == PROGRESS_TEST ?
+	       run_test(h->run, work.task.first + p.nended)->pub.id : NULL;
+}
+
+/* Noted with the test, and told once for each test and signal. */
 static void signals_disobey(struct supervisor *sup, struct host *h, int signo, int pid)
 {
 	char name[WORDS_BYTES];
 	struct host_work work;
 	struct progress p = host_progress(h, &work);
-
 	/* Between two tests it is the former's doing: it may have been on its way. */
-	h->sender_serial = work.serial + p.nended -
-			   (p.phase != PROGRESS_TEST && p.nended > 0 ? 1 : 0);
-	h->sender_signal = signo;
-	supervisor_note(sup, "%s from process %d of a test in %s was not obeyed",
-			signal_name(signo, name, sizeof(name)), pid,
-			work.task.suite ? work.task.suite->name : "?");
+	unsigned at = p.nended - (p.phase != PROGRESS_TEST && p.nended > 0 ? 1 : 0);
+	uint32_t serial = work.serial + at;
+	struct sent *sent = &h->sent[serial % TASK_TESTS_MAX];
+
+	if (sent->serial != serial)
+		*sent = (struct sent){ .serial = serial };
+	if (sent->signals >> (signo - 1) & 1)
+		return;
+	sent->signals |= UINT64_C(1) << (signo - 1);
+	supervisor_note(sup, "%s from process %d of %s was not obeyed",
+			signal_name(signo, name, sizeof(name)), pid, at < work.task.ntests ?
+			run_test(h->run, work.task.first + at)->pub.id : "a test");
 }
 
-/* The test that runs in a host, or NULL. */
-static const char *host_running_id(struct host *h)
+static void signals_disobey_orphan(struct supervisor *sup, int signo, int pid)
 {
-	struct host_work work;
-	struct progress p = host_progress(h, &work);
+	char name[WORDS_BYTES];
 
-	return p.phase == PROGRESS_TEST ? run_test(h->run, work.task.first + p.nended)->pub.id : NULL;
+	signal_name(signo, name, sizeof(name));
+	supervisor_note(sup, "%s from process %d, which a test had left behind, was not obeyed",
+			name, pid);
 }
 
-/* What is known at the first interrupt: people want to see that it was heard, and what hangs. */
-static void signals_tell(struct supervisor *sup, int signo)
+static void signals_early(struct supervisor *sup, int signo, int pid, int host_pid)
 {
-	size_t ndone = sup->run->plan->ntests * sup->run->options.repeat - sup->nunfinished;
-	char name[WORDS_BYTES], running[512] = "";
-	size_t n = 0;
-
-	for (struct host *h = sup->hosts; h && n < sizeof(running); h = h->next) {
-		const char *id = host_running_id(h);
-
-		if (id)
-			n += (size_t)snprintf(running + n, sizeof(running) - n, "%s%s",
-					      n ? ", " : "; stopping ", id);
-	}
-	supervisor_note(sup, "interrupted by %s: %zu tests are done%s", signal_name(signo, name,
-			sizeof(name)), ndone, running);
+	if (sup->nearly < ARRAY_SIZE(sup->early))
+		sup->early[sup->nearly++] = (struct early){ host_pid, pid, signo };
+	else
+		signals_disobey_orphan(sup, signo, pid);
 }
 
 void signals_started(struct supervisor *sup, struct host *host)
 {
-	if (sup->early_pid != host->pid)
-		return;
-	signals_disobey(sup, host, sup->early_signal, sup->early_pid);
-	sup->early_pid = 0;
+	unsigned nleft = 0;
+
+	for (unsigned i = 0; i < sup->nearly; i++) {
+		struct early *e = &sup->early[i];
+
+		if (e->host_pid == host->pid)
+			signals_disobey(sup, host, e->signo, e->pid);
+		else
+			sup->early[nleft++] = *e;
+	}
+	sup->nearly = nleft;
 }
 
-static void signals_stop(struct supervisor *sup, int signo)
+/* "a, b and 3 more": the tests that run; "" if none does. */
+static void signals_running(struct supervisor *sup, char *words, size_t nwords)
 {
+	size_t n = 0, nmore = 0;
+
+	words[0] = '\0';
+	for (struct host *h = sup->hosts; h; h = h->next) {
+		uint64_t since_us;
+		const char *id = host_running(h, &since_us);
+
+		if (id && n + strlen(id) + 32 < nwords)
+			n += (size_t)snprintf(words + n, nwords - n, "%s%s", n ? ", " : "", id);
+		else if (id)
+			nmore++;
+	}
+	if (nmore > 0)
+		snprintf(words + n, nwords - n, "%s%zu more", n ? " and " : "", nmore);
+}
+
+/* What is known at the first interrupt: people want to see that it was heard, and what hangs. */
+static void signals_tell(struct supervisor *sup, int signo, const char *running)
+{
+	size_t ndone = sup->run->plan->ntests * sup->run->options.repeat - sup->nunfinished;
 	char name[WORDS_BYTES];
 
+	supervisor_note(sup, "interrupted by %s: %zu tests are done%s%s", signal_name(signo, name,
+			sizeof(name)), ndone, *running ? "; stopping " : "", running);
+}
+
+/* The sender was gone before it could be looked at: if tests ran, it may have been of one. */
+static void signals_end(struct supervisor *sup, int signo, int pid, bool gone)
+{
+	char name[WORDS_BYTES], running[400];
+	uint64_t now_us = clock_us();
+
 	if (sup->stop_signal != 0) {
-		supervisor_stop(sup, STOPPING_KILLED);
+		if (now_us - sup->interrupted_us >= SAME_INTERRUPT_US)
+			supervisor_stop(sup, STOPPING_KILLED);
 		return;
 	}
 	sup->stop_signal = signo;
-	supervisor_reason(sup, "the run was ended by %s", signal_name(signo, name, sizeof(name)));
+	sup->interrupted_us = now_us;
+	signals_running(sup, running, sizeof(running));
+	signal_name(signo, name, sizeof(name));
+	if (gone && *running)
+		supervisor_reason(sup, "the run was ended by %s from process %d, which was gone "
+				  "before it could be looked at and may have been of a test; these "
+				  "ran: %s", name, pid, running);
+	else
+		supervisor_reason(sup, "the run was ended by %s", name);
 	supervisor_stop(sup, STOPPING_ASKED);
-	signals_tell(sup, signo);
+	signals_tell(sup, signo, running);
+}
+
+/* A line for each test that runs, for whoever asked. */
+static void signals_show(struct supervisor *sup)
+{
+	struct writer_entry *e = writer_entry_new(PROCTOR_RUNNING, clock_us());
+	size_t ndone = sup->run->plan->ntests * sup->run->options.repeat - sup->nunfinished;
+	char words[WORDS_BYTES], *text = NULL;
+	FILE *file = e ? open_memstream(&text, &(size_t){ 0 }) : NULL;
+	bool any = false;
+
+	for (struct host *h = sup->hosts; file && h; h = h->next) {
+		uint64_t since_us, now_us = clock_us();
+		const char *id = host_running(h, &since_us);
+
+		if (!id)
+			continue;
+		any = true;
+		fprintf(file, "%s has run for %s\n", id,
+			duration_words(now_us > since_us ? now_us - since_us : 0, words,
+				       sizeof(words)));
+	}
+	if (file && !any)
+		fprintf(file, "no test runs; %zu are done\n", ndone);
+	if (file && fclose(file) == 0 && text) {
+		e->event.text = e->own_text = text;
+		writer_add(&sup->run->writer, e);
+		return;
+	}
+	sup->lost = true;
+	free(text);
+	if (e)
+		writer_entry_free(e);
 }
 
 static void signals_group(struct supervisor *sup, int signo)
@@ -167,39 +233,65 @@ static void signals_group(struct supervisor *sup, int signo)
 }
 
 /* Ctrl-Z: the tests stand still, and their deadlines with them. */
-static void signals_suspend(struct supervisor *sup)
+static void signals_suspend(struct supervisor *sup, int signo)
 {
 	uint64_t from_us = clock_us();
 
+	if (!job_can_stop())
+		return;
 	signals_group(sup, SIGSTOP);
-	kill(getpid(), SIGSTOP);
+	job_stop(signo);
 	signals_group(sup, SIGCONT);
 	supervisor_paused(sup, from_us, clock_us());
+}
+
+static void signals_obey(struct supervisor *sup, int signo, int pid, bool gone)
+{
+	switch (signal_use(signo)) {
+	case SIGNAL_SHOW:
+		signals_show(sup);
+		break;
+	case SIGNAL_STOP:
+		signals_suspend(sup, signo);
+		break;
+	case SIGNAL_END:
+		/* The kernel says so of a file that may not grow: its writer knows already. */
+		if (signo != SIGXFSZ || pid != getpid())
+			signals_end(sup, signo, pid, gone);
+		break;
+	case SIGNAL_CHILD:
+	case SIGNAL_LEFT:
+		break;
+	}
 }
 
 static void signals_one(struct supervisor *sup, const struct signalfd_siginfo *si)
 {
 	int pid = (int)si->ssi_pid, signo = (int)si->ssi_signo;
-	struct host *sender;
+	struct sender sender = { .kind = SENDER_STRANGER };
 
-	switch (si->ssi_signo) {
-	case SIGCHLD:
-		orphans_reap();
+	if (signo == SIGCHLD) {
+		orphans_reap(&sup->orphans);
 		life_orphan_ended(sup);
+		return;
+	}
+	/* Positive codes come from the kernel, as Ctrl-C does. */
+	if (si->ssi_code <= 0)
+		sender = sender_find(sup, pid);
+	switch (sender.kind) {
+	case SENDER_STRANGER:
+	case SENDER_GONE:
+		signals_obey(sup, signo, pid, sender.kind == SENDER_GONE);
 		break;
-	case SIGTSTP:
-		signals_suspend(sup);
+	case SENDER_EARLY:
+		signals_early(sup, signo, pid, (int)sender.number);
 		break;
-	default:
-		/* Positive codes come from the kernel, as Ctrl-C does. */
-		if (si->ssi_code > 0 || !signals_from_test(sup, pid, &sender)) {
-			signals_stop(sup, signo);
-		} else if (sender) {
-			signals_disobey(sup, sender, signo, pid);
-		} else {
-			sup->early_pid = pid;
-			sup->early_signal = signo;
-		}
+	case SENDER_TEST:
+		if (sender.host)
+			signals_disobey(sup, sender.host, signo, pid);
+		else
+			signals_disobey_orphan(sup, signo, pid);
+		break;
 	}
 }
 
@@ -207,15 +299,35 @@ void signals_take(struct supervisor *sup)
 {
 	struct signalfd_siginfo si;
 
+	/* One leads to posts, which begin by taking signals. */
+	if (sup->taking)
+		return;
+	sup->taking = true;
 	while (sup->signals.fd >= 0 && read(sup->signals.fd, &si, sizeof(si)) == (ssize_t)sizeof(si))
 		signals_one(sup, &si);
+	sup->taking = false;
 }
 
-static bool signal_ignored(int signo)
+/* What was ignored when proctor was started stays so (nohup, a job in the background), and what has a
+ * handler is its owner's. */
+static bool signal_is_default(int signo)
 {
 	struct sigaction sa;
 
-	return sigaction(signo, NULL, &sa) == 0 && sa.sa_handler == SIG_IGN;
+	return sigaction(signo, NULL, &sa) == 0 && sa.sa_handler == SIG_DFL;
+}
+
+static void signals_of_use(sigset_t *set, bool all)
+{
+	sigemptyset(set);
+	for (int signo = 1; signo < NSIG; signo++) {
+		enum signal_use use = signal_use(signo);
+
+		if (use == SIGNAL_END ? signal_is_default(signo) :
+		    all && (use == SIGNAL_CHILD ||
+			    (use != SIGNAL_LEFT && signal_is_default(signo))))
+			sigaddset(set, signo);
+	}
 }
 
 int signals_cancel_fd(struct supervisor *sup)
@@ -224,10 +336,7 @@ int signals_cancel_fd(struct supervisor *sup)
 
 	if (sup->signals.fd < 0)
 		return -1;
-	sigemptyset(&set);
-	for (size_t i = 0; i < ARRAY_SIZE(stop_signals); i++)
-		if (!signal_ignored(stop_signals[i]))
-			sigaddset(&set, stop_signals[i]);
+	signals_of_use(&set, false);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
@@ -256,14 +365,7 @@ int signals_open(struct supervisor *sup, struct proctor_error *err)
 	ret = signals_check_threads(err);
 	if (ret < 0)
 		return ret;
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	/* What was ignored when proctor was started stays so: nohup, a job in the background. */
-	for (size_t i = 0; i < ARRAY_SIZE(stop_signals); i++)
-		if (!signal_ignored(stop_signals[i]))
-			sigaddset(&set, stop_signals[i]);
-	if (!signal_ignored(SIGTSTP))
-		sigaddset(&set, SIGTSTP);
+	signals_of_use(&set, true);
 	pthread_sigmask(SIG_BLOCK, &set, &sup->saved_mask);
 	prctl(PR_GET_CHILD_SUBREAPER, &sup->saved_subreaper);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -276,8 +378,11 @@ int signals_open(struct supervisor *sup, struct proctor_error *err)
 		ret = error_sys(err, errno, "cannot make a signalfd");
 		signals_restore(sup);
 		signals_restore_pipe(sup);
+		return ret;
 	}
-	return ret;
+	job_open(&sup->job);
+	orphans_open(&sup->orphans);
+	return 0;
 }
 
 void signals_close(struct supervisor *sup)
@@ -292,6 +397,7 @@ void signals_close(struct supervisor *sup)
 		sup->ops->stop(sup->lp, &sup->signals);
 	close(sup->signals.fd);
 	sup->signals.fd = -1;
+	job_close(&sup->job);
 	signals_restore(sup);
 }
 

@@ -258,8 +258,11 @@ static void supervisor_post(struct supervisor *sup, struct post *post)
 
 void supervisor_posts(struct supervisor *sup)
 {
-	struct post *post = mailbox_take(&sup->run->mailbox);
+	struct post *post;
 
+	/* What a test has sent is noted before its result is told. */
+	signals_take(sup);
+	post = mailbox_take(&sup->run->mailbox);
 	while (post) {
 		struct post *next = post->next;
 

@@ -6,6 +6,7 @@
 #ifndef RUN_SUPERVISOR_H
 #define RUN_SUPERVISOR_H
 
+#include "run/job.h"
 #include "run/orphans.h"
 #include "run/run.h"
 
@@ -44,7 +45,13 @@ struct supervisor {
 	uint64_t told_tick_us;		/* when the last PROCTOR_TICK was sent */
 	bool paused;			/* no task is handed out: the writer is full */
 	enum stopping stopping;
-	int early_pid, early_signal;	/* sent by a child whose start is not posted yet; 0: none */
+	struct early {			/* sent by a test whose host is not posted yet */
+		int host_pid, pid, signo;
+	} early[8];
+	unsigned nearly;
+	bool taking;			/* signals are being taken */
+	uint64_t interrupted_us;	/* when the run was ended by a signal */
+	struct job job;
 	int stop_signal;		/* 128+N is the exit code; 0: none */
 	char why_stopped[512];		/* why the run ends early; "": it does not */
 	bool failed;			/* some test did */

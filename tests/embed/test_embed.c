@@ -97,6 +97,7 @@ static int on_event(const struct proctor_event *event, void *data)
 		break;
 	case PROCTOR_TEST_SLOW:
 	case PROCTOR_NOTE:
+	case PROCTOR_RUNNING:
 	case PROCTOR_TICK:
 	case PROCTOR_COVERAGE:
 		break;

@@ -486,6 +486,38 @@ const json_t *run_await(struct run *run, const char *kind, const char *id)
 	return event;
 }
 
+void run_await_count(struct run *run, const char *kind, size_t n)
+{
+	while (run_count(run, kind) < n) {
+		if (run_has_ended(run))
+			fail_msg("ended before %zu times %s; stderr: %s", n, kind, run->err);
+		if (!run_turn(run, run->deadline_us))
+			fail_msg("no %zu times %s before the deadline", n, kind);
+	}
+}
+
+static unsigned ncatching;
+
+static void process_catches(pid_t pid, int sig)
+{
+	char status[8192], *line;
+	ssize_t n = proc_read(pid, "status", status, sizeof(status) - 1);
+
+	status[n > 0 ? n : 0] = '\0';
+	line = strstr(status, "SigCgt:");
+	ncatching += line && (strtoull(line + strlen("SigCgt:"), NULL, 16) >> (sig - 1) & 1);
+}
+
+void run_await_handler(struct run *run, const char *comm, int sig)
+{
+	/* Nothing tells of another's handlers. */
+	for (ncatching = 0; marked_each(run, comm, process_catches, sig), ncatching == 0;) {
+		if (now_us() >= run->deadline_us)
+			fail_msg("no %s with a handler of signal %d", comm, sig);
+		pause_ms(5);
+	}
+}
+
 void run_await_processes(struct run *run, const char *comm, unsigned n, unsigned within_ms)
 {
 	uint64_t until_us = now_us() + within_ms * 1000ull;

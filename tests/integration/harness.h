@@ -78,6 +78,10 @@ void run_check(const struct run *run);
 struct run *run_proctor(const struct run_setup *setup);
 /* Waits until an event of that kind, of that test (NULL: any), was written. */
 const json_t *run_await(struct run *run, const char *kind, const char *id);
+/* Waits until `n` events of that kind were written. */
+void run_await_count(struct run *run, const char *kind, size_t n);
+/* Waits until a process called `comm` that carries the run's mark has a handler for the signal. */
+void run_await_handler(struct run *run, const char *comm, int sig);
 /* Waits until exactly `n` processes called `comm` (NULL: any) carry the run's mark. */
 void run_await_processes(struct run *run, const char *comm, unsigned n, unsigned within_ms);
 /* Sends a signal to every process called `comm` that carries the run's mark; there must be one. */

@@ -6,6 +6,7 @@
 #include "harness.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -99,6 +100,12 @@ static void one_signal_asks(void **state)
 	check_stopped(run, signum);
 }
 
+/* Until an interrupt is another one: only time tells. */
+static void pass_a_second(void)
+{
+	poll(NULL, 0, 1050);
+}
+
 static void a_second_interrupt_kills(void **state)
 {
 	uint64_t before_us;
@@ -109,11 +116,235 @@ static void a_second_interrupt_kills(void **state)
 	kill(run->pid, SIGINT);
 	/* hangs_with_daemon obeys SIGTERM: its end shows that the first one was taken. */
 	run_await(run, "test-end", "hangs_with_daemon");
+	pass_a_second();
 	before_us = now_us();
 	kill(run->pid, SIGINT);
 	run_finish(run);
 	assert_true(now_us() - before_us < 5000000);
 	check_stopped(run, SIGINT);
+}
+
+/* Ctrl-C arrives twice where npm, timeout(1) or a shell passes it on, too. */
+static void two_interrupts_within_a_second_are_one(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	run = run_start(&(struct run_setup){
+		.args = WORDS("--grace=30s", "--timeout=60s", "--verbose",
+			      suite_path("exe/cleans_up")),
+	});
+	run_await(run, "test-start", NULL);
+	run_await_handler(run, "cleans_up", SIGTERM);
+	kill(run->pid, SIGINT);
+	kill(run->pid, SIGINT);
+	kill(run->pid, SIGTERM);
+	run_finish(run);
+	assert_int_equal(run->exit_code, 130);
+	/* It had its grace time and made use of it. */
+	assert_non_null(strstr(event_text(run_end(run, "cleans_up"), "stdout"),
+			       "cleaned up"));
+}
+
+/* Whatever a task is at when the interrupt comes: popped, handed out, or in a host that starts. */
+static void an_interrupt_at_any_moment_ends_the_run(void **state)
+{
+	const unsigned nruns = getenv("PROCTOR_SOAK") ? 300 : 20;
+	unsigned seed = (unsigned)now_us();
+
+	(void)state;
+	print_message("seed %u\n", seed);
+	for (unsigned i = 0; i < nruns; i++) {
+		struct run *run = run_start(&(struct run_setup){
+			.args = WORDS("--isolation=test", "--test-threads=4", "--grace=100ms",
+				      "--timeout=60s", "--repeat=20", "senders::sleeps",
+				      suite_path("senders/libsenders.so")),
+		});
+
+		/* Once it owns its signals: before, an interrupt is nobody's to handle. */
+		run_await(run, "run-start", NULL);
+		usleep((useconds_t)(rand_r(&seed) % 15000));
+		kill(run->pid, SIGINT);
+		run_finish(run);
+		assert_int_equal(run->exit_code, 130);
+		assert_true(run->duration_us < 20000000);
+		assert_null(strstr(run->err, "ThreadSanitizer"));
+		run_free(run);
+	}
+}
+
+/* Short tests in long hosts: what workers and the supervisor share changes all the time. */
+static void an_interrupt_between_tests_loses_nothing(void **state)
+{
+	const unsigned nruns = getenv("PROCTOR_SOAK") ? 300 : 10;
+	unsigned seed = (unsigned)now_us();
+
+	(void)state;
+	print_message("seed %u\n", seed);
+	for (unsigned i = 0; i < nruns; i++) {
+		struct run *run = run_start(&(struct run_setup){
+			.args = WORDS("--test-threads=4", "--repeat=100000", "--quiet",
+				      "senders::before", "senders::after",
+				      suite_path("senders/libsenders.so")),
+		});
+
+		run_await(run, "test-end", NULL);
+		usleep((useconds_t)(rand_r(&seed) % 30000));
+		kill(run->pid, SIGINT);
+		run_finish(run);
+		assert_int_equal(run->exit_code, 130);
+		assert_null(strstr(run->err, "ThreadSanitizer"));
+		run_free(run);
+	}
+}
+
+static void usr1_says_what_runs(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	run = run_start(&(struct run_setup){
+		.args = WORDS("--grace=300ms", "--timeout=60s", "senders::sleeps", "hangs",
+			      suite_path("senders/libsenders.so"), suite_path("session/hangs")),
+	});
+	run_await(run, "test-start", "senders::sleeps");
+	run_await(run, "test-start", "hangs");
+	kill(run->pid, SIGUSR1);
+	run_await(run, "running", NULL);
+	kill(run->pid, SIGTERM);
+	run_finish(run);
+	assert_int_equal(run->exit_code, 143);
+	assert_non_null(strstr(run->err, "proctor: senders::sleeps has run for "));
+	assert_non_null(strstr(run->err, "proctor: hangs has run for "));
+}
+
+/* By default these end a process on the spot. */
+static void other_signals_end_the_run_with_its_reports(void **state)
+{
+	const int signum = *(const int *)*state;
+	const char *path = "/tmp/proctor-signals.xml";
+	struct run *run;
+
+	unlink(path);
+	run = run_start(&(struct run_setup){
+		.args = WORDS("--grace=300ms", "--timeout=60s",
+			      "--junit=/tmp/proctor-signals.xml", suite_path("session/hangs")),
+	});
+	run_await(run, "test-start", NULL);
+	kill(run->pid, signum);
+	run_finish(run);
+	assert_int_equal(run->exit_code, 128 + signum);
+	run_check_verdict(run, "hangs", "cancelled");
+	assert_int_equal(unlink(path), 0);
+}
+
+/* ---- whose signal ---- */
+
+static void what_tests_send_is_noted_and_not_obeyed(void **state)
+{
+	struct run *run;
+	const char *message;
+
+	(void)state;
+	run = run_proctor(&(struct run_setup){
+		.args = WORDS("--test-threads=1", "senders::before", "senders::every_signal",
+			      "senders::to_the_group", "senders::after",
+			      suite_path("senders/libsenders.so")),
+	});
+	assert_int_equal(run->exit_code, 0);
+	message = event_text(run_end(run, "senders::every_signal"), "message");
+	for (int signo = 1; signo <= 31; signo++) {
+		char name[32];
+
+		/* Those that do nothing, and those that nobody can take. */
+		if (strchr("\x09\x0d\x11\x12\x13\x17\x1c", signo))
+			continue;
+		snprintf(name, sizeof(name), "SIG%s", sigabbrev_np(signo));
+		if (!strstr(message, name))
+			fail_msg("%s is not in: %s", name, message);
+	}
+	assert_non_null(strstr(message, "SIGRTMIN+30"));
+	assert_string_equal(event_text(run_end(run, "senders::to_the_group"), "message"),
+			    "sent SIGUSR2 to proctor, which was not obeyed");
+	assert_string_equal(event_text(run_end(run, "senders::before"), "message"), "");
+	assert_string_equal(event_text(run_end(run, "senders::after"), "message"), "");
+}
+
+/* The sender has ended, or is a daemon without environment: it can still be told whose it was. */
+static void senders_are_known_by_what_is_left_of_them(void **state)
+{
+	char gate[64];
+	const char *const env[] = { gate, NULL };
+	struct run *run;
+
+	(void)state;
+	snprintf(gate, sizeof(gate), "GATE=/tmp/proctor-gate-%d", (int)getpid());
+	run = run_start(&(struct run_setup){
+		.args = WORDS("--timeout=60s", "senders::from_a_zombie", "senders::from_a_daemon",
+			      suite_path("senders/libsenders.so")),
+		.env = env,
+	});
+	run_await_count(run, "note", 2);
+	close(open(gate + strlen("GATE="), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+	run_finish(run);
+	unlink(gate + strlen("GATE="));
+	assert_int_equal(run->exit_code, 0);
+	assert_non_null(strstr(event_text(run_end(run, "senders::from_a_zombie"), "message"),
+			       "sent SIGTERM to proctor"));
+	assert_non_null(strstr(event_text(run_end(run, "senders::from_a_daemon"), "message"),
+			       "sent SIGHUP to proctor"));
+}
+
+static void a_sender_that_cannot_be_told_is_obeyed_and_named(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	run = run_proctor(&(struct run_setup){
+		.args = WORDS("--timeout=60s", "--grace=300ms", "senders::from_nobody",
+			      suite_path("senders/libsenders.so")),
+	});
+	assert_int_equal(run->exit_code, 143);
+	assert_non_null(strstr(run->out, "the run was ended by SIGTERM from process "));
+	assert_non_null(strstr(run->out, "may have been of a test; these ran: "
+			       "senders::from_nobody"));
+}
+
+/* A shell's background children, when it becomes proctor by exec. */
+static void children_from_before_the_run_are_left_alone(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	run = run_proctor(&(struct run_setup){
+		.prefix = WORDS("bash", "-c", "exec 3> >(cat >/dev/null); sleep 600 & true & "
+				"exec \"$@\"", "bash"),
+		.args = WORDS("--isolation=test", suite_path("smoke/libsmoke_0.so"),
+			      suite_path("exe_options/passes")),
+		.cut_short = true,
+	});
+	assert_int_equal(run->exit_code, 0);
+	run_check_verdict(run, "passes", "pass");
+	assert_null(strstr(run->out, "left behind"));
+	run_await_processes(run, "sleep", 1, 1000);
+	run_signal_processes(run, "sleep", SIGKILL);
+	run_await_processes(run, NULL, 0, 5000);
+}
+
+static void a_watchdog_from_before_the_run_is_obeyed(void **state)
+{
+	struct run *run;
+
+	run = run_proctor(&(struct run_setup){
+		.prefix = WORDS("bash", "-c", *state, "bash"),
+		.args = WORDS("--timeout=60s", "--grace=300ms", suite_path("session/hangs")),
+		.cut_short = true,
+	});
+	assert_int_equal(run->exit_code, 143);
+	run_check_verdict(run, "hangs", "cancelled");
+	assert_null(strstr(run->out, "may have been of a test"));
+	/* What there was before the run is not ended, nor reaped, with it. */
+	run_await_processes(run, NULL, 0, 5000);
 }
 
 static void a_closed_stdout_ends_the_run(void **state)
@@ -301,6 +532,7 @@ static void ctrl_c_in_a_terminal(void **state)
 	terminal_key(&t, "C-c");
 	if (twice) {
 		terminal_await(&t, "nterrupt", 10);
+		pass_a_second();
 		terminal_key(&t, "C-c");
 	}
 	terminal_await(&t, "exit 130", 10);
@@ -341,6 +573,7 @@ static void ctrl_z_and_fg_in_a_terminal(void **state)
 int main(void)
 {
 	static int hangup = SIGHUP, interrupt = SIGINT, terminate = SIGTERM;
+	static int quit = SIGQUIT, usr2 = SIGUSR2, alarm_clock = SIGALRM;
 	const struct CMUnitTest tests[] = {
 		harness_test(a_killed_proctor_leaves_nothing),
 		harness_test(a_killed_proctor_leaves_no_host),
@@ -348,6 +581,25 @@ int main(void)
 		harness_row_test("one SIGTERM asks", one_signal_asks, &terminate),
 		harness_row_test("one SIGHUP asks", one_signal_asks, &hangup),
 		harness_test(a_second_interrupt_kills),
+		harness_test(two_interrupts_within_a_second_are_one),
+		harness_test(an_interrupt_at_any_moment_ends_the_run),
+		harness_test(an_interrupt_between_tests_loses_nothing),
+		harness_test(usr1_says_what_runs),
+		harness_row_test("SIGQUIT ends the run with its reports",
+				 other_signals_end_the_run_with_its_reports, &quit),
+		harness_row_test("SIGUSR2 ends the run with its reports",
+				 other_signals_end_the_run_with_its_reports, &usr2),
+		harness_row_test("SIGALRM ends the run with its reports",
+				 other_signals_end_the_run_with_its_reports, &alarm_clock),
+		harness_test(what_tests_send_is_noted_and_not_obeyed),
+		harness_test(senders_are_known_by_what_is_left_of_them),
+		harness_test(a_sender_that_cannot_be_told_is_obeyed_and_named),
+		harness_test(children_from_before_the_run_are_left_alone),
+		harness_row_test("a watchdog is obeyed", a_watchdog_from_before_the_run_is_obeyed,
+				 "(sleep 0.5; kill $$) & exec \"$@\""),
+		harness_row_test("a watchdog's child is obeyed",
+				 a_watchdog_from_before_the_run_is_obeyed,
+				 "(sleep 0.5; sh -c \"kill $$; sleep 0.2\"; true) & exec \"$@\""),
 		harness_test(a_closed_stdout_ends_the_run),
 		{ "Ctrl-C in a terminal", ctrl_c_in_a_terminal, NULL, terminal_teardown, NULL },
 		{ "Ctrl-C twice in a terminal", ctrl_c_in_a_terminal, NULL, terminal_teardown,

@@ -25,6 +25,7 @@ EXE_WAYS     := return_nonzero exit_0 exit_1 _exit_0 _exit_5 segv abrt fpe bus i
                 fork_returns_in_child orphan neighbour_0 neighbour_2
 EXE_ENDS     := last_words holds_pipe quiet soon_over unkillable_daemon hangs sleeps passes
 EXE_OPTIONS  := passes skips fails flaky sleeps shows floods fails_loudly
+EXE_SESSION  := sets_sid sets_pgid joins_proctor takes_terminal reads_terminal makes_raw says naps hangs
 
 SUITES := $(WAYS:%=$S/ways/lib%.so) $(WAYS:%=$S/ways_h/lib%_h.so) $S/ways/libtml.so \
           $(SMOKES:%=$S/smoke/libsmoke_%.so) $S/entry/libentry.so $S/flood/libflood.so \
@@ -41,7 +42,8 @@ SUITES := $(WAYS:%=$S/ways/lib%.so) $(WAYS:%=$S/ways_h/lib%_h.so) $S/ways/libtml
           $S/sanitized/libgcc_undefined.so $S/sanitized/libclang_address.so \
           $S/sanitized/libclang_undefined.so $S/unshared/libclang_address.so \
           $(BROKEN:%=$S/broken/lib%.so) $S/broken/libmissing.so $S/broken/libneeds.so \
-          $(EXE_WAYS:%=$S/exe/%) $(EXE_OPTIONS:%=$S/exe_options/%) $(EXE_ENDS:%=$S/exe_ends/%)
+          $(EXE_WAYS:%=$S/exe/%) $(EXE_OPTIONS:%=$S/exe_options/%) $(EXE_ENDS:%=$S/exe_ends/%) \
+          $(EXE_SESSION:%=$S/session/%) $S/senders/libsenders.so
 
 include tests/suites/coverage.mk
 
@@ -213,3 +215,14 @@ $(EXE_ENDS:%=$S/exe_ends/%): $S/obj/ends
 	ln -f $< $@
 
 .PHONY: suites
+
+$S/obj/session: tests/suites/session.c tests/suites/suites.mk
+	@mkdir -p $(@D)
+	$(SUITE_CC) -o $@ $<
+$(EXE_SESSION:%=$S/session/%): $S/obj/session
+	@mkdir -p $(@D)
+	ln -f $< $@
+
+$S/senders/libsenders.so: tests/suites/senders.c include/proctor/suite.h tests/suites/suites.mk
+	@mkdir -p $(@D)
+	$(SUITE_CC) -shared -o $@ $<

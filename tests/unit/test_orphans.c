@@ -62,14 +62,17 @@ static void await_zombie(pid_t pid)
 static void a_process_is_known_by_its_marks(void **state)
 {
 	pid_t pid = child_start("42");
+	struct process_stat st;
 
 	(void)state;
 	assert_int_equal(process_host(pid, RUN_ID), 42);
 	assert_int_equal(process_host(pid, "another"), 0);
-	assert_int_equal(process_parent(pid), getpid());
+	assert_true(process_stat(pid, &st));
+	assert_int_equal(st.parent, getpid());
+	assert_int_equal(st.session, getsid(0));
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
-	assert_int_equal(process_parent(pid), 0);
+	assert_false(process_stat(pid, &st));
 }
 
 static void orphans_of_the_dead_are_killed_and_those_of_the_living_are_not(void **state)
@@ -80,7 +83,7 @@ static void orphans_of_the_dead_are_killed_and_those_of_the_living_are_not(void 
 	struct orphans o = { 0 };
 
 	(void)state;
-	assert_true(orphans_reap());
+	assert_true(orphans_reap(&o));
 	assert_true(orphans_of(&o, &owner));
 	assert_int_equal(orphans_kill(&o, &owner, false, alive_if_7, NULL, &left, &others), 2);
 	await_zombie(dead);
@@ -89,13 +92,13 @@ static void orphans_of_the_dead_are_killed_and_those_of_the_living_are_not(void 
 	assert_non_null(strstr(left, name));
 	snprintf(name, sizeof(name), "process %d (sh), ", other);
 	assert_non_null(strstr(others, name));
-	assert_true(orphans_reap());
+	assert_true(orphans_reap(&o));
 	assert_false(orphans_of(&o, &owner));
 	assert_int_equal(kill(living, 0), 0);
 	assert_int_equal(kill(dead, 0), -1);
 	kill(living, SIGKILL);
 	await_zombie(living);
-	assert_false(orphans_reap());
+	assert_false(orphans_reap(&o));
 	orphans_fini(&o);
 	free(left);
 	free(others);
@@ -115,7 +118,7 @@ static void an_orphan_without_marks_is_known_by_its_group(void **state)
 	assert_false(orphans_of(&o, &owner));
 	kill(pid, SIGKILL);
 	await_zombie(pid);
-	assert_false(orphans_reap());
+	assert_false(orphans_reap(&o));
 }
 
 /* What does not die at once is killed again and not named again. */
@@ -140,9 +143,71 @@ static void an_orphan_is_named_once(void **state)
 	assert_null(left);
 	assert_null(others);
 	await_zombie(pid);
-	assert_false(orphans_reap());
+	assert_false(orphans_reap(&o));
 	orphans_fini(&o);
 	free(undead);
+}
+
+static bool nobody_is_alive(uint64_t host, void *data)
+{
+	(void)host, (void)data;
+	return false;
+}
+
+/* A shell's children before it became proctor by exec: neither killed nor reaped, whatever their
+ * environment says; what came later is dealt with as if they were not there. */
+static void children_that_were_there_are_left_alone(void **state)
+{
+	const struct orphan_owner owner = { .run_id = RUN_ID, .number = 5 };
+	pid_t before = child_start("5"), ended = child_start(NULL), after;
+	char *left = NULL, *others = NULL;
+	struct orphans o;
+
+	(void)state;
+	kill(ended, SIGKILL);
+	await_zombie(ended);
+	orphans_open(&o);
+	assert_int_equal(o.ninherited, 2);
+	assert_false(orphans_reap(&o));
+	assert_false(orphans_of(&o, &owner));
+	after = child_start("5");
+	assert_true(orphans_reap(&o));
+	assert_true(orphans_of(&o, &owner));
+	assert_int_equal(orphans_kill(&o, &owner, true, nobody_is_alive, NULL, &left, &others), 1);
+	await_zombie(after);
+	assert_false(orphans_reap(&o));
+	assert_int_equal(kill(after, 0), -1);
+	assert_null(others);
+	assert_int_equal(kill(before, SIGKILL), 0);
+	await_zombie(before);
+	assert_false(orphans_reap(&o));
+	assert_int_equal(waitpid(before, NULL, WNOHANG), before);
+	assert_int_equal(waitpid(ended, NULL, WNOHANG), ended);
+	orphans_fini(&o);
+	free(left);
+}
+
+static void an_origin_follows_from_what_is_known(void **state)
+{
+	static const struct {
+		struct origin_facts facts;
+		enum origin origin;
+	} rows[] = {
+		{ { .alone = true }, ORIGIN_TEST },
+		{ { .alone = true, .own_session = true }, ORIGIN_ELSEWHERE },
+		{ { .alone = true, .older = true }, ORIGIN_ELSEWHERE },
+		{ { .inherited = true }, ORIGIN_ELSEWHERE },
+		{ { .inherited = true, .marked = true }, ORIGIN_ELSEWHERE },
+		{ { .marked = true }, ORIGIN_TEST },
+		{ { .marked = true, .older = true }, ORIGIN_TEST },
+		{ { .own_session = true }, ORIGIN_ELSEWHERE },
+		{ { .older = true }, ORIGIN_ELSEWHERE },
+		{ { .alone = false }, ORIGIN_UNKNOWN },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(origin_of(&rows[i].facts), rows[i].origin);
 }
 
 struct starter {
@@ -175,7 +240,7 @@ static void a_child_of_another_thread_is_no_orphan(void **state)
 	pthread_barrier_init(&s.done, NULL, 2);
 	assert_int_equal(pthread_create(&thread, NULL, starter_main, &s), 0);
 	pthread_barrier_wait(&s.started);
-	assert_false(orphans_reap());
+	assert_false(orphans_reap(&o));
 	assert_int_equal(orphans_kill(&o, &owner, true, alive_if_7, NULL, &left, &others), 0);
 	assert_null(left);
 	assert_null(others);
@@ -190,6 +255,8 @@ int main(void)
 		cmocka_unit_test(orphans_of_the_dead_are_killed_and_those_of_the_living_are_not),
 		cmocka_unit_test(an_orphan_without_marks_is_known_by_its_group),
 		cmocka_unit_test(an_orphan_is_named_once),
+		cmocka_unit_test(children_that_were_there_are_left_alone),
+		cmocka_unit_test(an_origin_follows_from_what_is_known),
 		cmocka_unit_test(a_child_of_another_thread_is_no_orphan),
 	};
 

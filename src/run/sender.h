@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who sent proctor a signal: a test, or somebody who may. A test's processes are known by their
+ * ancestors, by their session (nobody joins a session) and by the mark in their environment.
+ * Supervisor's thread, only where the run owns the process.
+ */
+#ifndef RUN_SENDER_H
+#define RUN_SENDER_H
+
+#include "run/supervisor.h"
+
+enum sender_kind {
+	SENDER_STRANGER,	/* to be obeyed */
+	SENDER_TEST,		/* `host`, or `number` of a host that is gone, or neither is known */
+	SENDER_EARLY,		/* a test whose host has not been posted yet: `number` is its pid */
+	SENDER_GONE,		/* ended before it could be looked at */
+};
+
+struct sender {
+	enum sender_kind kind;
+	struct host *host;
+	uint64_t number;
+};
+
+/* While a sender is not reaped it can be told who it was. */
+struct sender sender_find(struct supervisor *sup, int pid);
+
+#endif

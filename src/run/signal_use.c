@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/signal_use.h"
+
+#include <signal.h>
+
+enum signal_use signal_use(int signo)
+{
+	switch (signo) {
+	case SIGKILL: case SIGSTOP:
+	/* By default they do no harm. */
+	case SIGCONT: case SIGURG: case SIGWINCH:
+	/* A reader that went away is told by the write that fails. */
+	case SIGPIPE:
+		return SIGNAL_LEFT;
+	case SIGCHLD:
+		return SIGNAL_CHILD;
+	case SIGUSR1:
+		return SIGNAL_SHOW;
+	case SIGTSTP: case SIGTTIN: case SIGTTOU:
+		return SIGNAL_STOP;
+	default:
+		/* Between the two kinds stand those of the C library. */
+		return signo < 1 || (signo > 31 && signo < SIGRTMIN) || signo > SIGRTMAX ?
+		       SIGNAL_LEFT : SIGNAL_END;
+	}
+}
