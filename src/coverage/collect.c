@@ -612,8 +612,16 @@ static int add_binaries(struct collector *k, struct proctor_error *err)
 {
 	for (size_t i = 0; i < k->objects->n; i++) {
 		const struct object *o = &k->objects->list[i];
+		enum file_change change;
 
-		if (o->counts && o->mapped && store_add_binary(k->store, o->path) < 0)
+		if (!o->counts || !o->mapped)
+			continue;
+		/* The map in another file is of other code. */
+		change = file_look(o->path, &o->file);
+		if (change != FILE_SAME)
+			sentences_add(&k->store->problems, "%s %s: its coverage is not in the reports",
+				      o->path, file_change_words(change));
+		else if (store_add_binary(k->store, o->path) < 0)
 			return error_set(err, -ENOMEM, "no memory for the list of binaries");
 	}
 	return 0;

@@ -215,6 +215,7 @@ static void object_read(struct object *o, const struct reading *r)
 		else
 			object_note_section(o, section_name(r, &shdr), &shdr);
 	}
+	o->file = file_stamp_of(&r->st);
 	o->dev = r->st.st_dev;
 	o->ino = r->st.st_ino;
 	o->base_address = reading_address(r, 0);

@@ -17,6 +17,7 @@ struct object_section {
 
 struct object {
 	char *path;
+	struct file_stamp file;		/* as it was when it was read */
 	dev_t dev;
 	ino_t ino;
 	bool program;			/* is run itself, and not opened by a host */

@@ -121,7 +121,7 @@ static int search_entry(struct search *search, const char *dir, const struct dir
 {
 	size_t n = strlen(entry->d_name);
 	bool library = n > 3 && strcmp(entry->d_name + n - 3, ".so") == 0;
-	bool program = search->exe_glob && fnmatch(search->exe_glob, entry->d_name, 0) == 0;
+	bool program = search->exe_glob && fnmatch(search->exe_glob, entry->d_name, FNM_PERIOD) == 0;
 	char *path;
 	int ret;
 

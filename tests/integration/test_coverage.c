@@ -723,6 +723,29 @@ static void a_directory_is_used_again(void **state)
 	assert_int_equal(count_of(run, "dep_twice"), 3);
 }
 
+/* The map of the file that is there at the end is not that of the code that ran. */
+static void a_suite_that_was_replaced_is_not_reported(void **state)
+{
+	const char *suite = need_suite("coverage/libheader_%s.so", "19");
+	char dir[] = "/tmp/proctor-replaced-XXXXXX", text[1024], words[2][64];
+	struct run *run;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(text, sizeof(text), "cd %s && cp %s libgone.so && printf '#!/bin/sh\\ncd %s &&"
+		 " cp libgone.so new && mv new libgone.so\\n' >replace && chmod +x replace",
+		 dir, suite, dir);
+	assert_int_equal(system(text), 0);
+	snprintf(words[0], sizeof(words[0]), "%s/libgone.so", dir);
+	snprintf(words[1], sizeof(words[1]), "%s/replace", dir);
+	run = cover(false, WORDS("--test-threads=1", words[0], words[1]));
+	snprintf(text, sizeof(text), "rm -r %s", dir);
+	assert_int_equal(system(text), 0);
+	run_check_verdict(run, "gone::covers_all", "pass");
+	assert_int_equal(run->exit_code, 3);
+	check_problem(run, "libgone.so was replaced by another file");
+}
+
 /* Nobody is to cover what proctor's header puts into a suite. */
 static void proctors_own_header_does_not_count(void **state)
 {
@@ -1279,6 +1302,7 @@ int main(void)
 		harness_test(the_minimum_decides),
 		harness_test(reports_are_narrowed_to_what_was_asked_for),
 		harness_test(a_directory_is_used_again),
+		harness_test(a_suite_that_was_replaced_is_not_reported),
 		harness_test(proctors_own_header_does_not_count),
 		harness_test(a_directory_of_others_is_refused),
 		harness_test(a_directory_is_known_by_its_mark),

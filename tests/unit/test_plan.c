@@ -253,7 +253,7 @@ static void what_fits_the_glob_and_cannot_run_is_named(void **state)
 	fixture_run("cd lost && : >t_empty && echo echo hello >t_text && printf '#!/bin/sh\\n' >t_mode"
 		    " && chmod +x t_empty t_text && ln -s nowhere t_dangling && ln -s dir t_linked &&"
 		    " ln -s t_loop t_loop && mkfifo t_fifo && head -c 3000 t_whole >t_cut &&"
-		    " chmod +x t_cut && cp t_helper.so t_library && echo '{}' >t_list.json &&"
+		    " chmod +x t_cut && : >.t_hidden && cp t_helper.so t_library && echo '{}' >t_list.json &&"
 		    " cp t_whole dir/t_below && cp t_empty other");
 	add(plan, "lost", NULL);
 	assert_ids(plan, "");
@@ -268,6 +268,11 @@ static void what_fits_the_glob_and_cannot_run_is_named(void **state)
 	assert_named(plan, "t_library", "without tests");
 	assert_named(plan, "t_list.json", "manifest");
 	assert_int_equal(proctor_plan_ntests(plan), 9 + 2);
+	/* As to a shell, a file is hidden from a glob that does not begin with its dot. */
+	add(plan, "lost", "*hidden");
+	assert_int_equal(proctor_plan_ntests(plan), 9 + 2);
+	add(plan, "lost", ".t_*");
+	assert_named(plan, ".t_hidden", "is empty");
 	proctor_plan_free(plan);
 }
 
