@@ -9,8 +9,8 @@ enum signal_use signal_use(int signo)
 	case SIGKILL: case SIGSTOP:
 	/* By default they do no harm. */
 	case SIGCONT: case SIGURG: case SIGWINCH:
-	/* A reader that went away is told by the write that fails. */
-	case SIGPIPE:
+	/* A reader that went away, or a file that may not grow, is told by the write that fails. */
+	case SIGPIPE: case SIGXFSZ:
 		return SIGNAL_LEFT;
 	case SIGCHLD:
 		return SIGNAL_CHILD;

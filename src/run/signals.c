@@ -255,9 +255,7 @@ static void signals_obey(struct supervisor *sup, int signo, int pid, bool gone)
 		signals_suspend(sup, signo);
 		break;
 	case SIGNAL_END:
-		/* The kernel says so of a file that may not grow: its writer knows already. */
-		if (signo != SIGXFSZ || pid != getpid())
-			signals_end(sup, signo, pid, gone);
+		signals_end(sup, signo, pid, gone);
 		break;
 	case SIGNAL_CHILD:
 	case SIGNAL_LEFT:
