@@ -12,7 +12,8 @@
 
 struct walk {
 	struct modules *m;
-	unsigned position;
+	uint32_t position;	/* in the loader's list */
+	bool compares;		/* something was taken out of it since the last walk */
 };
 
 /* Finds the build id among the notes at `note`. */
@@ -54,7 +55,7 @@ static bool is_loaded(const struct dl_phdr_info *info, const ElfW(Phdr) *note)
 
 static void module_add(struct modules *m, const struct dl_phdr_info *info)
 {
-	struct page_module *mod = &m->page->modules[m->nmodules];
+	struct page_module *mod;
 	char self[PATH_MAX];
 	const char *path = info->dlpi_name;
 	size_t npath;
@@ -67,8 +68,10 @@ static void module_add(struct modules *m, const struct dl_phdr_info *info)
 		path = self;
 	}
 	npath = strlen(path);
-	if (m->npaths + npath > PAGE_MODULE_PATHS_BYTES)
+	m->full = m->nmodules == PAGE_MODULES_MAX || m->npaths + npath > PAGE_MODULE_PATHS_BYTES;
+	if (m->full)
 		return;
+	mod = &m->page->modules[m->nmodules];
 	memset(mod, 0, sizeof(*mod));
 	mod->address = info->dlpi_addr;
 	mod->start = UINT64_MAX;
@@ -91,42 +94,46 @@ static void module_add(struct modules *m, const struct dl_phdr_info *info)
 	m->npaths += (uint32_t)npath;
 	m->page->nmodule_paths = m->npaths;
 	m->nmodules++;
+	m->paths[m->nmodules] = m->npaths;
 	atomic_store_explicit(&m->page->nmodules, m->nmodules, memory_order_release);
 }
 
-static bool module_known(const struct modules *m, const struct dl_phdr_info *info)
+/* Is the module at `i` of the record the one that the loader has there? */
+static bool module_is(const struct modules *m, uint32_t i, const struct dl_phdr_info *info)
 {
-	uint32_t i;
+	size_t npath = strlen(info->dlpi_name);
 
-	for (i = 0; i < m->nmodules; i++) {
-		/* A copy: another thread of a suite may be writing here. */
-		const struct page_module mod = m->page->modules[i];
-		size_t npath = strlen(info->dlpi_name);
-
-		if (mod.address == info->dlpi_addr &&
-		    (npath == 0 || (npath == mod.npath && mod.path + npath <= m->npaths &&
-				    memcmp(m->page->module_paths + mod.path, info->dlpi_name,
-					   npath) == 0)))
-			return true;
-	}
-	return false;
+	return m->page->modules[i].address == info->dlpi_addr &&
+	       (npath == 0 || (npath == m->paths[i + 1] - m->paths[i] &&
+			       memcmp(m->page->module_paths + m->paths[i], info->dlpi_name,
+				      npath) == 0));
 }
 
+/* The modules from `i` on are not there any more, or not at that place of the list. */
+static void modules_cut(struct modules *m, uint32_t i)
+{
+	m->nmodules = i;
+	m->npaths = m->paths[i];
+	m->full = false;
+	atomic_store_explicit(&m->page->nmodules, i, memory_order_release);
+}
+
+/* The record is the beginning of the loader's list, which grows at its end. A module that was taken
+ * out has moved all that come after it. */
 static int module_visit(struct dl_phdr_info *info, size_t size, void *data)
 {
 	struct walk *w = data;
 	struct modules *m = w->m;
+	uint32_t i = w->position++;
 
 	(void)size;
-	/* Modules are added at the end of the list, so that all up to the last one seen are known,
-	 * unless one was taken out: a suite may close what it opened itself. */
-	if (w->position == 0 && info->dlpi_subs != m->nclosed) {
+	if (i == 0) {
+		w->compares = info->dlpi_subs != m->nclosed;
 		m->nclosed = info->dlpi_subs;
-		m->nseen = 0;
 	}
-	if (w->position++ < m->nseen || m->nmodules == PAGE_MODULES_MAX)
-		return 0;
-	if (m->nseen > 0 || m->nclosed == 0 || !module_known(m, info))
+	if (w->compares && i < m->nmodules && !module_is(m, i, info))
+		modules_cut(m, i);
+	if (i >= m->nmodules && !m->full)
 		module_add(m, info);
 	return 0;
 }
@@ -136,5 +143,7 @@ void modules_record(struct modules *m)
 	struct walk w = { .m = m };
 
 	dl_iterate_phdr(module_visit, &w);
-	m->nseen = w.position;
+	/* What stood at the end of the list may be what was taken out. */
+	if (w.position < m->nmodules)
+		modules_cut(m, w.position);
 }

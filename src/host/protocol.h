@@ -83,6 +83,7 @@ enum page_task_flag {
 	PAGE_LEAKS = 1 << 2,		/* read tml_mem_get_leak_* around each test */
 	PAGE_NOCAPTURE = 1 << 3,	/* write no markers */
 	PAGE_SANITIZED = 1 << 4,	/* leave the crash signals to the sanitizer's runtime */
+	PAGE_CLOSES = 1 << 5,		/* close the suite before the next one is opened */
 };
 
 struct page_test {			/* worker's; strings are offsets into `strings` */

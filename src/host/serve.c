@@ -413,6 +413,7 @@ static struct opened *task_suite(struct host *h)
 		return suite;
 	crash_reset();
 	phase_set(h, PAGE_OPENING, clock_us());
+	suites_close(&h->suites);
 	suite = suite_open_unchanged(h, path, &why);
 	child_leave(h, 0);	/* a constructor may fork, too */
 	if (!suite) {
@@ -420,6 +421,7 @@ static struct opened *task_suite(struct host *h)
 		retire(h, RETIRE_OPEN_FAILED);
 		return NULL;
 	}
+	suite->closes = h->task.flags & PAGE_CLOSES;
 	stdio_mend(&h->io, &changed);
 	stdio_flush();
 	baseline_adopt(h);

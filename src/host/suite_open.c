@@ -19,6 +19,24 @@ struct opened *suite_find(const struct suites *s, const char *path)
 	return NULL;
 }
 
+void suites_close(struct suites *s)
+{
+	size_t nkept = 0, i;
+
+	for (i = 0; i < s->nsuites; i++) {
+		struct opened *o = s->suites[i];
+
+		if (!o->closes) {
+			s->suites[nkept++] = o;
+			continue;
+		}
+		dlclose(o->handle);
+		free(o->path);
+		free(o);
+	}
+	s->nsuites = nkept;
+}
+
 struct opened *suite_open(struct suites *s, const char *path, const char **why)
 {
 	struct opened *o = calloc(1, sizeof(*o));

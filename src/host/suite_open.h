@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The suites that this host has opened. None is closed before it ends. */
+/* The suites that this host has open: all it has opened, but for those that may be closed. */
 #ifndef HOST_SUITE_OPEN_H
 #define HOST_SUITE_OPEN_H
 
@@ -12,6 +12,7 @@ struct opened {
 	uint32_t hash;		/* of the path */
 	char *path;
 	void *handle;
+	bool closes;		/* before the next one is opened */
 	bool has_functions;	/* TML's function coverage */
 	bool has_tml;		/* `tml` was looked up */
 	struct tml tml;
@@ -27,5 +28,8 @@ struct opened *suite_find(const struct suites *s, const char *path);
 
 /* Opens it. NULL: the loader says why in `*why`, which is its own memory. */
 struct opened *suite_open(struct suites *s, const char *path, const char **why);
+
+/* Closes those that are to be closed. */
+void suites_close(struct suites *s);
 
 #endif

@@ -16,6 +16,7 @@
 #include "adapter/suite_h.h"
 #include "adapter/tml.h"
 #include "base/container.h"
+#include "plan/closable.h"
 #include "plan/manifest.h"
 #include "plan/names.h"
 #include "plan/needs.h"
@@ -241,6 +242,7 @@ static int suite_as_library(struct suite *s, const struct elf_file *f, struct sc
 		return error_set(err, -ENODATA, "%s is a shared library without tests: it has no "
 				 "tml_test_… function and no test of proctor/suite.h", s->path);
 	s->unique = scan->unique;
+	s->closable = library_closable(f);
 	ret = suite_resolve_needs(s, f, err);
 	if (ret == 0)
 		ret = sanitizer_check(s, scan, err);

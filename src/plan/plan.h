@@ -59,6 +59,7 @@ struct suite {
 	struct file_stamp file;		/* as it was when it was inspected */
 	/* From the ELF file, for the choice of a host. */
 	bool unique;			/* has global symbols of which a process has but one */
+	bool closable;			/* once its tests are over nothing can point into it */
 	enum sanitizer sanitizer;
 	/* The sanitizer's runtime: a path or a soname; NULL: none. SANITIZER_NONE may have one too:
 	 * that of clang's UndefinedBehaviorSanitizer, which the default search does not find. */

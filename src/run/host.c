@@ -296,9 +296,17 @@ void host_free(struct host *h)
 	free(h);
 }
 
-static uint32_t host_task_flags(const struct run *run, const struct suite *suite)
+bool host_closes(const struct host *h, const struct suite *suite)
 {
-	return (run->options.isolation == PROCTOR_ISOLATION_FORK ? PAGE_FORK : 0) |
+	return suite->closable && h->run->closes_suites;
+}
+
+static uint32_t host_task_flags(const struct host *h, const struct suite *suite)
+{
+	const struct run *run = h->run;
+
+	return (host_closes(h, suite) ? PAGE_CLOSES : 0) |
+	       (run->options.isolation == PROCTOR_ISOLATION_FORK ? PAGE_FORK : 0) |
 	       (run->options.backtrace ? PAGE_BACKTRACE : 0) |
 	       (run->options.no_check_leaks ? 0 : PAGE_LEAKS) |
 	       (run->options.nocapture ? PAGE_NOCAPTURE : 0) |
@@ -359,7 +367,7 @@ int host_hand_out(struct host *h, const struct task *task, struct proctor_error 
 
 	page_reset_task(p);
 	p->task.command = PAGE_TASK;
-	p->task.flags = host_task_flags(h->run, task->suite);
+	p->task.flags = host_task_flags(h, task->suite);
 	p->task.ntests = task->ntests;
 	p->task.file = task->suite->file;
 	if (host_fill(h, task) < 0)

@@ -51,7 +51,7 @@ struct host_work {
 	uint64_t handed_us;
 };
 
-#define HOST_SUITES_MAX 250
+#define HOST_SUITES_MAX 250	/* that one host opens */
 
 struct host {
 	/* The worker's before POST_STARTED, constant after. */
@@ -69,6 +69,7 @@ struct host {
 	/* The worker's alone. */
 	struct suite *suites[HOST_SUITES_MAX];	/* open in it */
 	size_t nsuites;
+	unsigned nopened;		/* those that were closed, too */
 	uint32_t next_serial;
 	uint32_t done_seen;		/* the page's `done` when the task was handed out */
 	bool given_up;			/* its start was tried again until the run ended */
@@ -128,6 +129,8 @@ void host_leave_counts(struct host *host);
 /* After it is over, or before it was posted and after its process was reaped. */
 void host_free(struct host *host);
 
+/* Will it close the suite before it opens another? */
+bool host_closes(const struct host *host, const struct suite *suite);
 /* Hands a task to a host with a page. -ENOSPC: its names do not fit; -ECANCELED: the run is being
  * stopped, and nothing was begun. */
 int host_hand_out(struct host *host, const struct task *task, struct proctor_error *err);

@@ -166,7 +166,7 @@ static void judge_died_after(struct host *host, const struct evidence *e, struct
 static bool worth_another_host(const struct host *host, const struct task *task,
 			       enum page_phase phase)
 {
-	return task->nopens + 1 < OPENS_MAX && (host->nsuites > 1 || phase != PAGE_OPENING);
+	return task->nopens + 1 < OPENS_MAX && (host->nopened > 1 || phase != PAGE_OPENING);
 }
 
 /* None of the task's tests can run, for the reason `text`, which is owned from here on; NULL: there

@@ -145,6 +145,15 @@ static bool run_has_libraries(const struct proctor_plan *plan)
 	return false;
 }
 
+/* What is preloaded may keep what a suite gives it, coverage is read to the end, and who opens a
+ * suite once and forks has it open as long as it lives. */
+static bool run_closes_suites(const struct run *run)
+{
+	return !run->coverage && run->options.isolation == PROCTOR_ISOLATION_BATCH &&
+	       !environment_get(&run->environment, "LD_PRELOAD") &&
+	       !environment_get(&run->environment, "LD_AUDIT");
+}
+
 static int run_prepare(struct run *run, const struct proctor_plan *plan, struct proctor_error *err)
 {
 	int ret;
@@ -173,6 +182,7 @@ static int run_prepare(struct run *run, const struct proctor_plan *plan, struct 
 		ret = error_set(err, -ENOMEM, "no memory for the environment");
 	if (ret == 0)
 		ret = run_prepare_symbolizers(run, err);
+	run->closes_suites = ret == 0 && run_closes_suites(run);
 	return ret;
 }
 

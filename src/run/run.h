@@ -55,6 +55,7 @@ struct run {
 	struct guard *guard;			/* NULL: none */
 	_Atomic uint64_t nhosts;		/* numbers given out */
 	_Atomic(char *) *broken;		/* by lane: why its suite cannot be opened; NULL: it can */
+	bool closes_suites;			/* those that are closable; constant once workers run */
 	/* Set by the supervisor: nothing more is to be started (the task list's "done"). */
 	_Atomic bool stopping;
 };

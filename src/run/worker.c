@@ -212,12 +212,23 @@ static bool worker_fits(const struct host *host, const struct task *task)
 		return false;
 	if (host_has(host, task->suite))
 		return true;
-	if (host->nsuites == HOST_SUITES_MAX)
+	if (host->nopened == HOST_SUITES_MAX)
 		return false;
 	for (size_t i = 0; i < host->nsuites; i++)
-		if (!suites_compatible(host->suites[i], task->suite))
+		if (!host_closes(host, host->suites[i]) &&
+		    !suites_compatible(host->suites[i], task->suite))
 			return false;
 	return true;
+}
+
+/* Notes what the host will do when it gets a task of this suite. Only the last one opened can be one
+ * to be closed, so that the others keep their numbers. */
+static void worker_opens(struct host *host, struct suite *suite)
+{
+	if (host->nsuites > 0 && host_closes(host, host->suites[host->nsuites - 1]))
+		host->nsuites--;
+	host->suites[host->nsuites++] = suite;
+	host->nopened++;
 }
 
 static bool worker_ready_host(struct worker *w, struct host **host, const struct task *task)
@@ -236,7 +247,7 @@ static bool worker_ready_host(struct worker *w, struct host **host, const struct
 		mailbox_post(&w->run->mailbox, &(*host)->started);
 	}
 	if (!host_has(*host, task->suite))
-		(*host)->suites[(*host)->nsuites++] = task->suite;
+		worker_opens(*host, task->suite);
 	return true;
 }
 

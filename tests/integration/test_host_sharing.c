@@ -67,16 +67,87 @@ static void suites_share_a_host(void **state)
 	assert_true(npids <= 2);
 }
 
+/* In one host; the suites of a directory come in the order of their names. */
+static void check_mapped(const char *dir, const unsigned nmapped[4])
+{
+	struct run *run = run_proctor(&(struct run_setup){
+		.args = WORDS("--test-threads=1", "--filter=tml_test_0", suite_path(dir)),
+	});
+	unsigned first_pid = 0;
+
+	assert_int_equal(run->exit_code, 0);
+	for (unsigned i = 0; i < 4; i++) {
+		char id[64];
+		unsigned n, pid;
+
+		snprintf(id, sizeof(id), "%s_%u::tml_test_0", dir, i);
+		assert_int_equal(sscanf(event_text(run_end(run, id), "stdout"), "%u in %u", &n, &pid),
+				 2);
+		assert_int_equal(n, nmapped[i]);
+		if (i == 0)
+			first_pid = pid;
+		assert_int_equal(pid, first_pid);
+	}
+	run_free(run);
+}
+
+static void what_may_be_closed_is_closed_when_the_next_is_opened(void **state)
+{
+	(void)state;
+	check_mapped("closes", (const unsigned[]){ 1, 1, 1, 1 });
+}
+
+static void what_has_a_destructor_stays_open_to_the_end(void **state)
+{
+	(void)state;
+	check_mapped("stays", (const unsigned[]){ 1, 2, 3, 4 });
+}
+
+/* The loader puts a library where the one before it was: the names must be those of the last. */
+static void a_crash_has_the_names_of_what_is_open(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	run = run_proctor(&(struct run_setup){
+		.args = WORDS("--test-threads=1", "--on-crash=continue", suite_path("closes")),
+	});
+	run_check_verdict(run, "closes_3::tml_test_0", "pass");
+	run_check_verdict(run, "closes_3::tml_test_1", "crash");
+	assert_non_null(strstr(event_text(run_end(run, "closes_3::tml_test_1"), "backtrace"),
+			       "crashes_in_the_last"));
+	run_free(run);
+}
+
+static void a_suite_that_was_closed_runs_again(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	run = run_proctor(&(struct run_setup){
+		.args = WORDS("--test-threads=2", "--repeat=3", "--filter=tml_test_0",
+			      suite_path("closes")),
+	});
+	assert_int_equal(run->exit_code, 0);
+	run_free(run);
+}
+
 #define NROWS (sizeof(rows) / sizeof(rows[0]))
 
 int main(void)
 {
-	struct CMUnitTest tests[NROWS + 1];
+	struct CMUnitTest tests[NROWS + 5];
 	size_t i;
 
 	for (i = 0; i < NROWS; i++)
 		tests[i] = (struct CMUnitTest)harness_row_test(rows[i].title, they_are_kept_apart,
 							       &rows[i]);
 	tests[NROWS] = (struct CMUnitTest)harness_test(suites_share_a_host);
+	tests[NROWS + 1] = (struct CMUnitTest)
+		harness_test(what_may_be_closed_is_closed_when_the_next_is_opened);
+	tests[NROWS + 2] = (struct CMUnitTest)
+		harness_test(what_has_a_destructor_stays_open_to_the_end);
+	tests[NROWS + 3] = (struct CMUnitTest)harness_test(a_crash_has_the_names_of_what_is_open);
+	tests[NROWS + 4] = (struct CMUnitTest)harness_test(a_suite_that_was_closed_runs_again);
 	return cmocka_run_group_tests_name("host sharing", tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
  */
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 int32_t tml_test_0(void);
@@ -55,6 +56,46 @@ int32_t tml_test_0(void)
 {
 	return ncalls++;
 }
+
+#elif defined(SHARE_MAPPED)
+
+/* Tells in which process how many libraries of this directory are mapped. */
+int32_t tml_test_0(void)
+{
+	char line[4096];
+	int nmapped = 0;
+	FILE *maps = fopen("/proc/self/maps", "r");
+
+	if (!maps)
+		return 1;
+	while (fgets(line, sizeof(line), maps))
+		if (strstr(line, " r-xp ") && strstr(line, "/" SHARE_MAPPED "/"))
+			nmapped++;
+	fclose(maps);
+	printf("%d in %d\n", nmapped, (int)getpid());
+	return 0;
+}
+
+#if defined(STAYS)
+int nended;
+
+__attribute__((destructor)) static void ends(void)
+{
+	nended++;
+}
+#endif
+
+#if defined(CRASHES)
+__attribute__((noinline)) static int crashes_in_the_last(volatile int *nowhere)
+{
+	return *nowhere + 1;
+}
+
+int32_t tml_test_1(void)
+{
+	return crashes_in_the_last(NULL) + 1;
+}
+#endif
 
 #elif defined(SHARE_PID)
 

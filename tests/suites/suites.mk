@@ -37,6 +37,7 @@ SUITES := $(WAYS:%=$S/ways/lib%.so) $(WAYS:%=$S/ways_h/lib%_h.so) $S/ways/libtml
           $S/unique/libone.so $S/unique/libtwo.so $S/links/libone.so $S/links/libtwo.so \
           $S/tls/libone.so $S/tls/libtwo.so $S/tls/libthree.so \
           $(foreach n,0 1 2,$S/tls_many/libt$n.so) \
+          $(foreach n,0 1 2 3,$S/closes/libcloses_$n.so $S/stays/libstays_$n.so) \
           $(foreach n,0 1 2 3 4 5 6 7 8 9 10 11,$S/many/libmany_$n.so) $S/bin/deny $S/bin/fake_clock.so $S/page/libpage_writer.so \
           $S/sanitized/libgcc_address.so $S/sanitized/libgcc_thread.so \
           $S/sanitized/libgcc_undefined.so $S/sanitized/libclang_address.so \
@@ -146,6 +147,15 @@ $S/tls/%.so $S/tls_many/%.so: tests/suites/sharing.c tests/suites/suites.mk
 $S/many/libmany_%.so: tests/suites/sharing.c tests/suites/suites.mk
 	@mkdir -p $(@D)
 	$(SUITE_CC) -DSHARE_PID -shared -o $@ $<
+
+$S/closes/libcloses_3.so: CRASHES = -DCRASHES
+$S/closes/libcloses_%.so: tests/suites/sharing.c tests/suites/suites.mk
+	@mkdir -p $(@D)
+	$(SUITE_CC) '-DSHARE_MAPPED="closes"' $(CRASHES) -shared -o $@ $<
+
+$S/stays/libstays_%.so: tests/suites/sharing.c tests/suites/suites.mk
+	@mkdir -p $(@D)
+	$(SUITE_CC) '-DSHARE_MAPPED="stays"' -DSTAYS -shared -o $@ $<
 
 $S/bin/%: tests/suites/%.c tests/suites/suites.mk
 	@mkdir -p $(@D)

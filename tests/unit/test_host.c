@@ -311,6 +311,45 @@ static void modules_name_the_suite_with_its_build_id(void **state)
 	host_stop(&h);
 }
 
+static bool module_is_recorded(const struct host *h, const char *end)
+{
+	size_t nend = strlen(end);
+
+	for (uint32_t i = 0; i < h->page->nmodules; i++) {
+		const struct page_module *m = &h->page->modules[i];
+
+		if (m->npath > nend && memcmp(h->page->module_paths + m->path + m->npath - nend, end,
+					      nend) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* However many were opened: an address must not be that of two libraries. */
+static void what_was_closed_is_no_module_any_more(void **state)
+{
+	struct host h;
+	uint32_t before = 0, npaths = 0;
+
+	(void)state;
+	host_start(&h);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_true(run(&h, "host_plain", PAGE_CALL_TML, PAGE_CLOSES, NAMES("trivial")));
+		assert_true(module_is_recorded(&h, "/host_plain.so"));
+		assert_false(module_is_recorded(&h, "/host_tml.so"));
+		if (i == 0) {
+			before = h.page->nmodules;
+			npaths = h.page->nmodule_paths;
+		}
+		assert_int_equal(h.page->nmodules, before);
+		assert_int_equal(h.page->nmodule_paths, npaths);
+		assert_true(run(&h, "host_tml", PAGE_CALL_TML, PAGE_CLOSES, NAMES("tml_test_0")));
+		assert_true(module_is_recorded(&h, "/host_tml.so"));
+		assert_false(module_is_recorded(&h, "/host_plain.so"));
+	}
+	host_stop(&h);
+}
+
 static void nocapture_writes_no_markers(void **state)
 {
 	struct host h;
@@ -875,6 +914,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(output_is_cut_at_the_markers),
 		cmocka_unit_test(modules_name_the_suite_with_its_build_id),
+		cmocka_unit_test(what_was_closed_is_no_module_any_more),
 		cmocka_unit_test(nocapture_writes_no_markers),
 		cmocka_unit_test(what_a_test_changed_is_put_back),
 		cmocka_unit_test(what_cannot_be_put_back_retires_the_host),
