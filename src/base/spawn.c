@@ -209,8 +209,8 @@ static int child_exec(const struct spawn *spawn)
 	/* What proctor itself inherited and did not list is not for tests. */
 	child_hide_fds();
 	for (int i = 3; i < SPAWN_FDS_MAX; i++)
-		if (spawn->fds[i] >= 0)
-			fcntl(i, F_SETFD, 0);
+		if (spawn->fds[i] >= 0 && fcntl(i, F_SETFD, 0) < 0)
+			return errno;
 	if (!spawn->keep_affinity)
 		sched_setaffinity(0, in->naffinity_bytes, in->affinity);
 	if (spawn->oom_first)

@@ -119,18 +119,20 @@ static bool is_marked(const char *pid, const char *mark, char *buffer)
 /* True if `pid` was marked; it is killed then, and `*fd` is a pidfd of it, or -1. */
 static bool marked_kill(const char *pid, const char *mark, char *buffer, int *fd)
 {
+	pid_t number = (pid_t)strtol(pid, NULL, 10);
+
 	if (!is_marked(pid, mark, buffer))
 		return false;
-	*fd = (int)syscall(SYS_pidfd_open, strtol(pid, NULL, 10), 0);
-	if (*fd < 0)
-		return errno == ENOSYS && kill((pid_t)strtol(pid, NULL, 10), SIGKILL) == 0;
-	/* Looked at again: from here on the number cannot pass to another process unnoticed. */
-	if (is_marked(pid, mark, buffer)) {
-		/* The whole group at once: no fork slips through that. Its session is a test's, and
-		 * nobody joins a session. */
-		group_kill(getpgid((pid_t)strtol(pid, NULL, 10)));
-		syscall(SYS_pidfd_send_signal, *fd, SIGKILL, NULL, 0);
-	}
+	*fd = (int)syscall(SYS_pidfd_open, number, 0);
+	/* Looked at again: with a pidfd the number cannot pass to another process unnoticed from here
+	 * on. Where pidfds are refused it would have to within the next lines. */
+	if (!is_marked(pid, mark, buffer))
+		return true;
+	/* The whole group at once: no fork slips through that. Its session is a test's, and nobody
+	 * joins a session. */
+	group_kill(getpgid(number));
+	if (*fd < 0 || syscall(SYS_pidfd_send_signal, *fd, SIGKILL, NULL, 0) < 0)
+		kill(number, SIGKILL);
 	return true;
 }
 

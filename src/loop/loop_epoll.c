@@ -19,6 +19,7 @@ struct loop {
 	struct link all;
 	struct link bytes, ready;	/* reported in this turn, not yet delivered */
 	struct blocks blocks;
+	int failure;			/* a negative errno that a stop() could not return */
 	struct epoll_event events[EVENTS_PER_TURN];
 };
 
@@ -38,6 +39,7 @@ static int epoll_open(struct loop **lpp, struct proctor_error *err)
 		goto fini_blocks;
 	}
 	lp->has_pwait2 = true;
+	lp->failure = 0;
 	link_init(&lp->all);
 	link_init(&lp->bytes);
 	link_init(&lp->ready);
@@ -95,15 +97,15 @@ static void record_release(struct record *r)
 static void epoll_stop(struct loop *lp, struct stream *s)
 {
 	struct record *r = s->op;
-	int ret;
 
 	if (!s->started)
 		return;
 	/* epoll knows open files, not numbers: closed before this, a file that lives on in a dup
 	 * would go on reporting a record that is free. */
-	ret = epoll_ctl(lp->epfd, EPOLL_CTL_DEL, s->fd, NULL);
-	assert(ret == 0);
-	(void)ret;
+	if (epoll_ctl(lp->epfd, EPOLL_CTL_DEL, s->fd, NULL) < 0) {
+		lp->failure = -errno;
+		r->nholds++;
+	}
 	record_detach(r);
 	record_release(r);
 }
@@ -168,6 +170,8 @@ static int epoll_turn(struct loop *lp, uint64_t until_us, struct proctor_error *
 	for (int i = 0; i < n; i++) {
 		struct record *r = lp->events[i].data.ptr;
 
+		if (!r->stream)
+			continue;	/* could not be stopped */
 		link_append(r->stream->kind == STREAM_BYTES ? &lp->bytes : &lp->ready, &r->queue);
 	}
 	while (!link_alone(&lp->bytes)) {
@@ -186,6 +190,8 @@ static int epoll_turn(struct loop *lp, uint64_t until_us, struct proctor_error *
 		link_remove(&r->queue);
 		r->stream->call(r->stream, NULL, 0, 0);
 	}
+	if (lp->failure < 0)
+		return error_sys(err, -lp->failure, "cannot stop watching a descriptor");
 	return ret;
 }
 
@@ -194,7 +200,9 @@ static void epoll_close_loop(struct loop *lp)
 	while (!link_alone(&lp->all)) {
 		struct record *r = container_of(lp->all.next, struct record, all);
 
-		record_detach(r);
+		if (r->stream)
+			record_detach(r);
+		r->nholds = 0;
 		record_release(r);
 	}
 	close(lp->epfd);

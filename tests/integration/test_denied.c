@@ -5,6 +5,7 @@
  */
 #include "harness.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -114,12 +115,29 @@ static void executables_need_no_page(void **state)
 	assert_int_equal(run->exit_code, 0);
 }
 
+/* The guard has no pidfds either. */
+static void the_guard_kills_without_pidfds(void **state)
+{
+	struct run *run = run_start(&(struct run_setup){
+		.prefix = WORDS(suite_path("bin/deny"), "EPERM", "pidfd_open,pidfd_send_signal"),
+		.args = WORDS(suite_path("exe/hangs_with_daemon"),
+			      suite_path("exe/hangs_with_children")),
+		.cut_short = true,
+	});
+
+	(void)state;
+	run_await(run, "test-start", NULL);
+	kill(run->pid, SIGKILL);
+	run_finish(run);
+	run_await_processes(run, NULL, 0, 2000);
+}
+
 #define NROWS (sizeof(rows) / sizeof(rows[0]))
 
 int main(void)
 {
 	static char titles[2 * NROWS][64];
-	struct CMUnitTest tests[2 * NROWS + 1];
+	struct CMUnitTest tests[2 * NROWS + 2];
 	size_t i;
 
 	for (i = 0; i < NROWS; i++) {
@@ -131,5 +149,6 @@ int main(void)
 			titles[2 * i + 1], the_doctor_says_so, &rows[i]);
 	}
 	tests[2 * NROWS] = (struct CMUnitTest)harness_test(executables_need_no_page);
+	tests[2 * NROWS + 1] = (struct CMUnitTest)harness_test(the_guard_kills_without_pidfds);
 	return cmocka_run_group_tests_name("denied", tests, NULL, NULL);
 }

@@ -263,7 +263,7 @@ void trial_end(struct trial *t)
 		orphans_reap(t);
 		empty = marked_look(t, true, NULL, 0) == 0 ? empty + 1 : 0;
 	}
-	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+	for (size_t i = 0; !t->keep && i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
 		snprintf(path, sizeof(path), "%s.%s", t->dir, suffixes[i]);
 		unlink(path);
 	}
@@ -581,7 +581,7 @@ void truth_fini(struct truth *truth)
 	truth->ends = NULL;
 }
 
-void tally_add(struct tally *tally, const struct trial *t, const char *title, const char *problem)
+void tally_add(struct tally *tally, struct trial *t, const char *title, const char *problem)
 {
 	tally->ntrials++;
 	if (WIFEXITED(t->status))
@@ -589,6 +589,9 @@ void tally_add(struct tally *tally, const struct trial *t, const char *title, co
 	if (!problem)
 		return;
 	tally->nbroken++;
+	t->keep = getenv("PROCTOR_SOAK_KEEP") != NULL;
+	if (t->keep)
+		print_error("kept: %s.events\n", t->dir);
 	if (tally->nbroken <= PROBLEMS_SHOWN)
 		print_error("%s: %s\n", title, problem);
 }

@@ -4,7 +4,8 @@
  * than the harness of the integration tests it fails nothing: drivers count what did not hold.
  *
  * Environment: PROCTOR, PROCTOR_SUITES, PROCTOR_LOOP as for the integration tests; PROCTOR_SOAK
- * makes the drivers run in full instead of a sample; PROCTOR_SOAK_SEED repeats what they drew.
+ * makes the drivers run in full instead of a sample; PROCTOR_SOAK_SEED repeats what they drew;
+ * PROCTOR_SOAK_KEEP leaves the files of what did not hold.
  */
 #ifndef TESTS_SOAK_TRIAL_H
 #define TESTS_SOAK_TRIAL_H
@@ -38,6 +39,7 @@ struct trial {
 	int pid_fd;
 	int status;			/* as of waitpid() */
 	char *out, *err;		/* NUL-terminated, after the end */
+	bool keep;			/* its files stay */
 };
 
 /* What an undisturbed run comes to. */
@@ -71,7 +73,7 @@ struct tally {
 	unsigned by_exit[256];		/* exit codes seen */
 };
 
-void tally_add(struct tally *tally, const struct trial *t, const char *title, const char *problem);
+void tally_add(struct tally *tally, struct trial *t, const char *title, const char *problem);
 /* Prints the counts; fails the test if anything was broken. */
 void tally_end(const struct tally *tally);
 
