@@ -354,12 +354,13 @@ int events_open(struct reporter **rp, const char *path, struct proctor_error *er
 {
 	static const struct reporter_ops ops = { .event = events_event, .close = events_close };
 	struct events *e = calloc(1, sizeof(*e));
-	int ret = e ? events_open_file(e, path, err)
-		    : error_sys(err, ENOMEM, "cannot write %s", path);
+	int ret;
 
+	if (!e)
+		return error_sys(err, ENOMEM, "cannot write %s", path);
+	ret = events_open_file(e, path, err);
 	if (ret < 0) {
-		if (e)
-			free(e->path);
+		free(e->path);
 		free(e);
 		return ret;
 	}
