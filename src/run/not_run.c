@@ -88,12 +88,38 @@ static void tell_retry(struct rest *rest, item_t item, unsigned attempt)
 	writer_add(&sup->run->writer, end);
 }
 
+/* It began once, in a process that was lost with its record. */
+static void tell_begun(struct rest *rest, item_t item, unsigned attempt)
+{
+	struct supervisor *sup = rest->sup;
+	unsigned repetition = (unsigned)(item / sup->run->plan->ntests) + 1;
+	struct writer_entry *e = entry_new(rest, PROCTOR_TEST_END, &run_test(sup->run, item)->pub,
+					   repetition);
+
+	begun_remove(&sup->begun, item);
+	sup->counts.by_verdict[PROCTOR_CANCELLED]++;
+	if (!e)
+		return;
+	e->result.attempt = attempt;
+	e->result.verdict = PROCTOR_CANCELLED;
+	e->result.final = true;
+	if (asprintf(&e->own_message, "its process was lost, and it was not begun again: %s",
+		     why(rest)) < 0)
+		e->own_message = NULL;
+	e->result.message = e->own_message;
+	writer_add(&sup->run->writer, e);
+}
+
 static void rest_take(item_t item, unsigned attempt, void *data)
 {
 	struct rest *rest = data;
 	struct supervisor *sup = rest->sup;
 	struct missing *m;
 
+	if (begun_has(&sup->begun, item)) {
+		tell_begun(rest, item, attempt);
+		return;
+	}
 	if (attempt > 1) {
 		tell_retry(rest, item, attempt);
 		return;

@@ -66,8 +66,11 @@ static void tell_running(struct supervisor *sup, enum proctor_event_kind kind, s
 			 uint64_t start_us)
 {
 	item_t item = work->task.first + (serial - work->serial);
-	struct writer_entry *e = event_new(sup, kind, time_us, &run_test(sup->run, item)->pub);
+	struct writer_entry *e;
 
+	if (kind == PROCTOR_TEST_START && !begun_add(&sup->begun, item))
+		return;
+	e = event_new(sup, kind, time_us, &run_test(sup->run, item)->pub);
 	if (!e)
 		return;
 	e->result.worker = host->worker;
@@ -214,6 +217,9 @@ static void tell_start_of(struct supervisor *sup, struct host *host, const struc
 			return;
 		host->told_serial = o->serial;
 	}
+	/* In another process, whose record of it was lost. */
+	if (o->item != ITEM_EXIT && !begun_add(&sup->begun, o->item))
+		return;
 	e = event_new(sup, PROCTOR_TEST_START, start_us, test);
 	if (!e)
 		return;
@@ -257,6 +263,8 @@ static void tell_end(struct supervisor *sup, struct host *host, struct outcome *
 	struct writer_entry *e;
 
 	note_sent(host, o);
+	if (o->item != ITEM_EXIT)
+		begun_remove(&sup->begun, o->item);
 	sup->lost = sup->lost || o->lost;
 	e = event_new(sup, PROCTOR_TEST_END, o->result.end_us ? o->result.end_us : clock_us(), test);
 	if (!e || !test) {

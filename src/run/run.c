@@ -361,10 +361,12 @@ static int run_with_loop(struct supervisor *sup, proctor_callback *callback, voi
 	if (ret < 0)
 		goto close_mailbox;
 	run->broken = calloc(run->queue.nlanes ? run->queue.nlanes : 1, sizeof(*run->broken));
-	if (run->broken)
+	if (run->broken && begun_init(&sup->begun, run->plan->ntests * run->options.repeat) == 0)
 		ret = run_with_writer(sup, callback, data, why, exit_code);
 	else
-		ret = error_set(sup->err, -ENOMEM, "no memory for %zu suites", run->queue.nlanes);
+		ret = error_set(sup->err, -ENOMEM, "no memory for the tests of %zu suites",
+				run->queue.nlanes);
+	begun_fini(&sup->begun);
 	queue_fini(&run->queue);
 close_mailbox:
 	mailbox_close(&run->mailbox);

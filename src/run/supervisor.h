@@ -6,6 +6,7 @@
 #ifndef RUN_SUPERVISOR_H
 #define RUN_SUPERVISOR_H
 
+#include "run/begun.h"
 #include "run/job.h"
 #include "run/orphans.h"
 #include "run/run.h"
@@ -38,6 +39,7 @@ struct supervisor {
 	struct undead *undead;		/* given up, and watched nevertheless */
 	struct orphans orphans;
 	unsigned nworkers;		/* that have not ended */
+	struct begun begun;
 	size_t nunfinished;		/* items without a final result */
 	uint64_t tick_us;		/* when the next look at everything is due */
 	uint64_t flushed_us;		/* when events were last handed to the writer */

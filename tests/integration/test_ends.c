@@ -270,6 +270,31 @@ static void a_test_that_writes_into_the_page_harms_itself_alone(void **state)
 	}
 }
 
+/* A test whose record is lost has begun: run again, it has one start; never run again, it has an end. */
+static void what_began_has_one_start_and_one_end(void **state)
+{
+	struct run *run = run_proctor(&(struct run_setup){
+		.args = WORDS("--test-threads=1", suite_path("page/libpage_wrecker.so")),
+	});
+
+	(void)state;
+	run_check_verdict(run, "page_wrecker::a_ends", "pass");
+	run_check_verdict(run, "page_wrecker::b_wrecks", "crash");
+	run_check_verdict(run, "page_wrecker::c_runs", "pass");
+	assert_int_equal(run_count(run, "test-start"), 3);
+	run_free(run);
+
+	run = run_proctor(&(struct run_setup){
+		.args = WORDS("--test-threads=1", "--fail-fast",
+			      suite_path("page/libpage_wrecker.so")),
+	});
+	run_check_verdict(run, "page_wrecker::a_ends", "cancelled");
+	run_check_verdict(run, "page_wrecker::b_wrecks", "crash");
+	assert_int_equal(run_count(run, "test-start"), 2);
+	assert_int_equal(run->exit_code, 1);
+	run_free(run);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -282,6 +307,7 @@ int main(void)
 		harness_test(a_test_that_does_not_die_is_given_up),
 		harness_test(an_orphan_that_may_not_be_killed_is_named_once),
 		harness_test(a_stolen_status_is_an_error),
+		harness_test(what_began_has_one_start_and_one_end),
 		harness_test(a_test_that_writes_into_the_page_harms_itself_alone),
 	};
 

@@ -38,7 +38,8 @@ SUITES := $(WAYS:%=$S/ways/lib%.so) $(WAYS:%=$S/ways_h/lib%_h.so) $S/ways/libtml
           $S/tls/libone.so $S/tls/libtwo.so $S/tls/libthree.so \
           $(foreach n,0 1 2,$S/tls_many/libt$n.so) \
           $(foreach n,0 1 2 3,$S/closes/libcloses_$n.so $S/stays/libstays_$n.so) \
-          $(foreach n,0 1 2 3 4 5 6 7 8 9 10 11,$S/many/libmany_$n.so) $S/bin/deny $S/bin/fake_clock.so $S/page/libpage_writer.so \
+          $(foreach n,0 1 2 3 4 5 6 7 8 9 10 11,$S/many/libmany_$n.so) $S/bin/deny $S/bin/fake_clock.so \
+          $S/page/libpage_writer.so $S/page/libpage_wrecker.so \
           $S/sanitized/libgcc_address.so $S/sanitized/libgcc_thread.so \
           $S/sanitized/libgcc_undefined.so $S/sanitized/libclang_address.so \
           $S/sanitized/libclang_undefined.so $S/unshared/libclang_address.so \
@@ -81,7 +82,7 @@ $S/suite_h/libfeatures_cxx.so: tests/suites/suite_h_features.c include/proctor/s
 	@mkdir -p $(@D)
 	$(SUITE_CXX) -Iinclude -std=c++20 -pthread -shared -o $@ -x c++ $<
 
-$S/page/libpage_writer.so: tests/suites/page_writer.c src/host/protocol.h include/proctor/suite.h \
+$S/page/lib%.so: tests/suites/%.c src/host/protocol.h include/proctor/suite.h \
 		tests/suites/suites.mk
 	@mkdir -p $(@D)
 	$(SUITE_CC) -Isrc -shared -o $@ $<
