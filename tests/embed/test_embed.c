@@ -342,6 +342,45 @@ static void a_callback_may_stop_the_run(void **state)
 	proctor_plan_free(plan);
 }
 
+/* Waits for any child of the program, whoever started it. */
+static void *reaper_run(void *arg)
+{
+	atomic_bool *stop = arg;
+	struct timespec moment = { .tv_nsec = 200000 };
+
+	while (!atomic_load(stop))
+		if (waitpid(-1, NULL, 0) < 0)
+			nanosleep(&moment, NULL);
+	return NULL;
+}
+
+/* It may be faster or slower than the run: what it took is an error, and no error is a pass. */
+static void a_status_that_the_program_took_is_no_pass(void **state)
+{
+	struct proctor_options options = { .nthreads = 2, .loop = loop_wanted(), .repeat = 50,
+					   .host_path = product("proctor-host") };
+	struct proctor_plan *plan = proctor_plan_new();
+	struct proctor_counts counts;
+	struct proctor_error err;
+	struct seen seen = { 0 };
+	atomic_bool stop = false;
+	pthread_t reaper;
+	int exit_code = -1;
+
+	(void)state;
+	assert_int_equal(proctor_plan_add_path(plan, fixture("exe_options/fails"), NULL, &err), 0);
+	assert_int_equal(pthread_create(&reaper, NULL, reaper_run, &stop), 0);
+	if (proctor_run(plan, &options, on_event, &seen, &counts, &exit_code, &err) < 0)
+		fail_msg("%s", err.text);
+	atomic_store(&stop, true);
+	assert_int_equal(pthread_join(reaper, NULL), 0);
+	assert_int_equal(exit_code, 1);
+	assert_int_equal(seen.nends, 50);
+	assert_int_equal(counts.by_verdict[PROCTOR_ERROR] + counts.by_verdict[PROCTOR_FAIL], 50);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	proctor_plan_free(plan);
+}
+
 static void an_empty_plan_is_nothing_to_run(void **state)
 {
 	struct proctor_plan *plan = proctor_plan_new();
@@ -492,6 +531,7 @@ int main(void)
 		cmocka_unit_test(a_callback_may_stop_the_run),
 		cmocka_unit_test(a_crash_does_to_the_run_what_was_asked),
 		cmocka_unit_test(so_many_failures_are_enough),
+		cmocka_unit_test(a_status_that_the_program_took_is_no_pass),
 		cmocka_unit_test(an_empty_plan_is_nothing_to_run),
 		cmocka_unit_test(the_example_runs_what_it_finds),
 		cmocka_unit_test(the_example_runs_what_is_handed_in),
