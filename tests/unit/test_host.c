@@ -61,6 +61,7 @@ static void host_start(struct host *h)
 	h->page = mmap(NULL, sizeof(struct page), PROT_READ | PROT_WRITE, MAP_SHARED, page_fd, 0);
 	assert_ptr_not_equal(h->page, MAP_FAILED);
 	h->page->magic = PAGE_MAGIC;
+	h->page->leak_us = 100000;
 	for (i = 0; i < MARKER_KEY_BYTES; i++)
 		h->page->marker_key[i] = h->marker_key[i] = (uint8_t)(0xf0 + i);
 	assert_int_equal(pipe2(out, O_CLOEXEC), 0);
