@@ -41,27 +41,25 @@ static int output_shared(const struct stat *st)
 int output_open(const char *path, bool *shared, struct proctor_error *err)
 {
 	for (;;) {
-		int copy, ret = 0, fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
+		int copy, ret, fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
 		struct stat st, now;
 
 		*shared = false;
-		if (fd < 0 || fstat(fd, &st) < 0)
-			ret = error_sys(err, errno, "cannot write %s", path);
-		if (ret == 0 && !S_ISREG(st.st_mode))
+		if (fd < 0)
+			return error_sys(err, errno, "cannot write %s", path);
+		if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 			return fd;
-		copy = ret == 0 ? output_shared(&st) : -1;
+		copy = output_shared(&st);
 		if (copy >= 0) {
 			close(fd);
 			*shared = true;
 			return copy;
 		}
-		if (ret == 0)
-			ret = output_lock(fd, path, err);
+		ret = output_lock(fd, path, err);
 		/* Whoever had the lock before may have put another file in its place. */
 		if (ret == 0 && stat(path, &now) == 0 && stat_same(&st, &now))
 			return fd;
-		if (fd >= 0)
-			close(fd);
+		close(fd);
 		if (ret < 0)
 			return ret;
 	}

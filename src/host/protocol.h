@@ -92,12 +92,12 @@ struct page_test {			/* worker's; strings are offsets into `strings` */
 	uint32_t serial;		/* of the marker that ends it */
 };
 
-struct page_task {			/* worker's, published by `go` */
+struct page_task {			/* worker's, published by `go`; compared as a whole: no padding */
+	struct file_stamp file;		/* the library, as the plan read it */
 	uint32_t command;		/* enum page_command */
 	uint32_t flags;			/* enum page_task_flag */
 	uint32_t path, suite;		/* the library, and the suite's name */
 	uint32_t suite_number;		/* among those of this host, from 0 */
-	struct file_stamp file;		/* the library, as the plan read it */
 	uint32_t profile;		/* LLVM_PROFILE_FILE while it is opened; "": left alone */
 	uint32_t nstrings;		/* bytes of `strings` in use */
 	uint32_t ntests;

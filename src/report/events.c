@@ -329,6 +329,7 @@ static int events_close(struct reporter *r, struct proctor_error *err)
 static int events_open_file(struct events *e, const char *path, struct proctor_error *err)
 {
 	bool shared;
+	int ret;
 
 	if (strcmp(path, "-") == 0) {
 		e->sink.name = "the standard output";
@@ -345,9 +346,9 @@ static int events_open_file(struct events *e, const char *path, struct proctor_e
 	/* A device, a pipe, a terminal cannot be emptied. */
 	if (shared || ftruncate(e->sink.fd, 0) == 0 || errno == EINVAL)
 		return 0;
-	error_sys(err, errno, "cannot write %s", path);
+	ret = error_sys(err, errno, "cannot write %s", path);
 	close(e->sink.fd);
-	return err->code;
+	return ret;
 }
 
 int events_open(struct reporter **rp, const char *path, struct proctor_error *err)
