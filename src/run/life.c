@@ -58,6 +58,7 @@ size_t life_orphans(struct supervisor *sup, const struct host *h, char **left)
 		owner.group = h->group;
 	}
 	ndying = orphans_kill(&sup->orphans, &owner, !h, host_lives, sup, left, &others);
+	sup->lost = sup->lost || sup->orphans.lost;
 	if (others)
 		supervisor_note(sup, "killed what a test had left behind: %s", others);
 	free(others);

@@ -84,6 +84,7 @@ static void tell_retry(struct rest *rest, item_t item, unsigned attempt)
 	if (asprintf(&end->own_message, "it had failed, and attempt %u was not begun: %s", attempt,
 		     why(rest)) < 0)
 		end->own_message = NULL;
+	sup->lost = sup->lost || !end->own_message;
 	end->result.message = end->own_message;
 	writer_add(&sup->run->writer, end);
 }
@@ -144,6 +145,7 @@ static void tell_missing(struct rest *rest, const struct proctor_test *test,
 	e->result.nrepetitions = m->n;
 	if (asprintf(&e->own_message, "not run: %s", why(rest)) < 0)
 		e->own_message = NULL;
+	rest->sup->lost = rest->sup->lost || !e->own_message;
 	e->result.message = e->own_message;
 	writer_add(&rest->sup->run->writer, e);
 }

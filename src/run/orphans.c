@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,8 +16,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-#define ENVIRON_MAX_BYTES (256 * 1024)
 
 bool process_stat(int pid, struct process_stat *st)
 {
@@ -33,52 +32,55 @@ bool process_stat(int pid, struct process_stat *st)
 			    &st->started) == 4;
 }
 
-static const char *environ_value(const char *vars, size_t nvars, const char *name)
+/* Is `entry` the variable `name`? Then its value is in `buf`. */
+static bool entry_value(const char *entry, const char *name, char *buf, size_t nbuf)
 {
 	size_t nname = strlen(name);
 
-	for (const char *at = vars; at < vars + nvars; at += strlen(at) + 1)
-		if (strncmp(at, name, nname) == 0 && at[nname] == '=')
-			return at + nname + 1;
-	return NULL;
+	if (strncmp(entry, name, nname) != 0 || entry[nname] != '=')
+		return false;
+	snprintf(buf, nbuf, "%s", entry + nname + 1);
+	return true;
 }
 
-/* A variable of the environment that `pid` was started with; false: it has none such. */
+/* A variable of the environment that `pid` was started with; false: it has none such. Whose a process
+ * is must not depend on memory: the file is read through, and of each entry its beginning kept. */
 static bool process_variable(int pid, const char *name, char *buf, size_t nbuf)
 {
-	char *vars = malloc(ENVIRON_MAX_BYTES);
-	const char *value = NULL;
+	char path[64], chunk[4096], entry[512];
+	size_t nentry = 0;
+	bool found = false;
 	ssize_t n;
+	int fd;
 
-	if (!vars)
+	snprintf(path, sizeof(path), "/proc/%d/environ", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
 		return false;
-	n = process_read(pid, "environ", vars, ENVIRON_MAX_BYTES);
-	if (n > 0)
-		value = environ_value(vars, (size_t)n, name);
-	if (value)
-		snprintf(buf, nbuf, "%s", value);
-	free(vars);
-	return value != NULL;
+	while (!found && (n = read(fd, chunk, sizeof(chunk))) > 0)
+		for (ssize_t i = 0; i < n && !found; i++) {
+			if (chunk[i] != '\0') {
+				if (nentry < sizeof(entry) - 1)
+					entry[nentry++] = chunk[i];
+				continue;
+			}
+			entry[nentry] = '\0';
+			nentry = 0;
+			found = entry_value(entry, name, buf, nbuf);
+		}
+	close(fd);
+	entry[nentry] = '\0';
+	return found || entry_value(entry, name, buf, nbuf);
 }
 
 uint64_t process_host(int pid, const char *run_id)
 {
-	char *vars = malloc(ENVIRON_MAX_BYTES);
-	const char *id, *number;
-	uint64_t host = 0;
-	ssize_t n;
+	char id[64], number[32];
 
-	if (!vars)
+	if (!process_variable(pid, "PROCTOR_RUN_ID", id, sizeof(id)) || strcmp(id, run_id) != 0 ||
+	    !process_variable(pid, "PROCTOR_HOST", number, sizeof(number)))
 		return 0;
-	n = process_read(pid, "environ", vars, ENVIRON_MAX_BYTES);
-	if (n > 0) {
-		id = environ_value(vars, (size_t)n, "PROCTOR_RUN_ID");
-		number = environ_value(vars, (size_t)n, "PROCTOR_HOST");
-		if (id && number && strcmp(id, run_id) == 0)
-			host = strtoull(number, NULL, 10);
-	}
-	free(vars);
-	return host;
+	return strtoull(number, NULL, 10);
 }
 
 /* What is said of an orphan, taken while it lives: a dead one has no command line. */
@@ -94,8 +96,8 @@ static void orphan_words(int pid, struct orphan_words *words)
 		words->test[0] = '\0';
 }
 
-/* Appends it as a line; with `whose` also the test, where that is known. */
-static void orphan_name(int pid, const struct orphan_words *words, int errnum, bool whose,
+/* Appends it as a line; with `whose` also the test, where that is known. False: no memory. */
+static bool orphan_name(int pid, const struct orphan_words *words, int errnum, bool whose,
 			char **lines)
 {
 	char why[UNDEAD_BYTES] = "", *longer;
@@ -106,9 +108,10 @@ static void orphan_name(int pid, const struct orphan_words *words, int errnum, b
 	if (asprintf(&longer, "%s%s%s%s%s%s%s%s", *lines ? *lines : "", *lines ? "\n" : "",
 		     words->what, whose ? ", left by " : "", whose ? words->test : "",
 		     *why ? " (could not be killed: " : "", why, *why ? ")" : "") < 0)
-		return;
+		return false;
 	free(*lines);
 	*lines = longer;
+	return true;
 }
 
 static struct orphan *orphan_seen(const struct orphans *o, int pid, uint64_t started)
@@ -135,15 +138,18 @@ static void orphan_note(struct orphans *o, int pid, uint64_t started, bool hopel
 struct children {
 	int *pids;
 	size_t n, next;
+	bool failed;		/* there was no memory for all of them */
 };
 
 static void children_add(struct children *c, int pid)
 {
 	int *longer = reallocarray(c->pids, c->n + 1, sizeof(*longer));
 
-	/* Without memory it is seen the next time. */
-	if (!longer)
+	/* It is seen the next time. */
+	if (!longer) {
+		c->failed = true;
 		return;
+	}
 	c->pids = longer;
 	c->pids[c->n++] = pid;
 }
@@ -172,6 +178,7 @@ static void children_search(struct children *c)
 		if (pid > 0 && process_stat(pid, &st) && st.parent == getpid())
 			children_add(c, pid);
 	}
+	c->failed = c->failed || (!dir && errno == ENOMEM);
 	if (dir)
 		closedir(dir);
 }
@@ -220,28 +227,33 @@ static uint64_t ticks_now(void)
 	return (uint64_t)ts.tv_sec * hz + (uint64_t)ts.tv_nsec * hz / 1000000000u;
 }
 
-void orphans_open(struct orphans *o)
+int orphans_open(struct orphans *o, struct proctor_error *err)
 {
 	struct children children;
 	struct process_stat st;
 	siginfo_t si;
 	int pid;
+	bool failed;
 
 	*o = (struct orphans){ .session = getsid(0), .began = ticks_now() };
 	/* ECHILD, mostly: then /proc need not be read. */
 	if (waitid(P_ALL, 0, &si, WEXITED | WNOHANG | WNOWAIT) < 0)
-		return;
+		return 0;
 	children_open(&children);
-	while ((pid = children_next(&children, &st)) > 0) {
+	failed = children.failed;
+	while (!failed && (pid = children_next(&children, &st)) > 0) {
 		struct known *longer = reallocarray(o->inherited, o->ninherited + 1,
 						    sizeof(*longer));
 
+		failed = !longer;
 		if (!longer)
 			break;
 		o->inherited = longer;
 		o->inherited[o->ninherited++] = (struct known){ pid, st.started };
 	}
 	children_close(&children);
+	/* One that is not known would be killed as a test's. */
+	return failed ? error_set(err, -ENOMEM, "no memory to note what was running before") : 0;
 }
 
 static bool is_inherited(const struct orphans *o, int pid, uint64_t started)
@@ -382,8 +394,9 @@ size_t orphans_kill(struct orphans *o, const struct orphan_owner *owner, bool al
 		ndying += errnum == 0;
 		if (orphan_seen(o, pid, st.started))
 			continue;
-		orphan_name(pid, &words, errnum, host != owner->number,
-			    host == owner->number ? left : others);
+		if (!orphan_name(pid, &words, errnum, host != owner->number,
+				 host == owner->number ? left : others))
+			o->lost = true;
 		orphan_note(o, pid, st.started, errnum != 0);
 	}
 	children_close(&children);
@@ -398,7 +411,7 @@ void orphans_give_up(struct orphans *o, int pid)
 		orphan_note(o, pid, st.started, true);
 }
 
-void orphans_name_undead(const struct orphans *o, char **lines)
+void orphans_name_undead(struct orphans *o, char **lines)
 {
 	struct orphan_words words;
 	struct children children;
@@ -409,7 +422,7 @@ void orphans_name_undead(const struct orphans *o, char **lines)
 	while ((pid = orphan_next(o, &children, &st)) > 0)
 		if (!st.ended && orphan_seen(o, pid, st.started)) {
 			orphan_words(pid, &words);
-			orphan_name(pid, &words, ETIMEDOUT, true, lines);
+			o->lost = !orphan_name(pid, &words, ETIMEDOUT, true, lines) || o->lost;
 		}
 	children_close(&children);
 }

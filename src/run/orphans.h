@@ -8,6 +8,8 @@
 #ifndef RUN_ORPHANS_H
 #define RUN_ORPHANS_H
 
+#include "base/error.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -38,6 +40,7 @@ struct orphans {
 		bool hopeless;		/* may not be killed: nobody waits for its end */
 	} *seen;
 	size_t nseen;
+	bool lost;		/* no memory to name one that was killed */
 };
 
 /* Whose orphans are meant, by the marks in their environment or, where that cannot be read (sudo),
@@ -48,8 +51,9 @@ struct orphan_owner {
 	int group;		/* and session, of the host, not reaped yet; 0: of none */
 };
 
-/* Notes what this process has of children: they are nobody's orphans, and not reaped here. */
-void orphans_open(struct orphans *o);
+/* Notes what this process has of children: they are nobody's orphans, and not reaped here.
+ * -ENOMEM. */
+int orphans_open(struct orphans *o, struct proctor_error *err);
 
 /* Where a child of the first thread, or another process below this one, comes from. */
 enum origin {
@@ -92,7 +96,7 @@ size_t orphans_kill(struct orphans *o, const struct orphan_owner *owner, bool al
 /* A process that was given up: it is not an orphan, and nobody waits for its end. */
 void orphans_give_up(struct orphans *o, int pid);
 /* A line for each that was to die and still lives (heap, appended). */
-void orphans_name_undead(const struct orphans *o, char **lines);
+void orphans_name_undead(struct orphans *o, char **lines);
 void orphans_fini(struct orphans *o);
 
 /* The number of the host that `pid` descends from, by its marks; 0: none of this run. */

@@ -361,6 +361,8 @@ int signals_open(struct supervisor *sup, struct proctor_error *err)
 	if (getpid() != gettid())
 		return error_set(err, -EBUSY, "cannot own the process: this is not its first thread");
 	ret = signals_check_threads(err);
+	if (ret == 0)
+		ret = orphans_open(&sup->orphans, err);
 	if (ret < 0)
 		return ret;
 	signals_of_use(&set, true);
@@ -379,7 +381,6 @@ int signals_open(struct supervisor *sup, struct proctor_error *err)
 		return ret;
 	}
 	job_open(&sup->job);
-	orphans_open(&sup->orphans);
 	return 0;
 }
 

@@ -76,8 +76,9 @@ void supervisor_paused(struct supervisor *sup, uint64_t from_us, uint64_t to_us)
 	struct pause *list;
 
 	pthread_mutex_lock(&p->lock);
-	/* Without memory for it the tests have less time, as if it had not been noticed. */
 	list = realloc(p->list, (p->n + 1) * sizeof(*list));
+	/* The tests have less time then, as if it had not been noticed. */
+	sup->lost = sup->lost || !list;
 	if (list) {
 		list[p->n++] = (struct pause){ from_us, to_us };
 		p->list = list;
