@@ -241,6 +241,29 @@ static void a_stolen_status_is_an_error(void **state)
 	run_free(run);
 }
 
+/* A pipe that cannot be read ends with a note, and no result waits for the rest of it. */
+static void a_pipe_that_cannot_be_read_holds_up_no_result(void **state)
+{
+	char preload[512];
+	struct run *run;
+
+	(void)state;
+	snprintf(preload, sizeof(preload), "LD_PRELOAD=%s", suite_path("bin/fail_read.so"));
+	/* Ours comes before the sanitizer's own library. */
+	setenv("ASAN_OPTIONS", "verify_asan_link_order=0:detect_leaks=0", 1);
+	run = run_proctor(&(struct run_setup){
+		.env = WORDS(preload),
+		/* io_uring reads without read(2). */
+		.no_loop = true,
+		.args = WORDS("--loop=epoll", "--test-threads=1", suite_path("exe_ends/passes"),
+			      suite_path("exe_ends/sleeps")),
+	});
+	assert_int_equal(run->exit_code, 0);
+	assert_non_null(strstr(run->out, "can be read no further: Input/output error"));
+	run_check_verdict(run, "passes", "pass");
+	run_free(run);
+}
+
 /* Neither a name nor a message nor the host's life: what a test writes into the page is its own harm. */
 static void a_test_that_writes_into_the_page_harms_itself_alone(void **state)
 {
@@ -307,6 +330,7 @@ int main(void)
 		harness_test(a_test_that_does_not_die_is_given_up),
 		harness_test(an_orphan_that_may_not_be_killed_is_named_once),
 		harness_test(a_stolen_status_is_an_error),
+		harness_test(a_pipe_that_cannot_be_read_holds_up_no_result),
 		harness_test(what_began_has_one_start_and_one_end),
 		harness_test(a_test_that_writes_into_the_page_harms_itself_alone),
 	};
