@@ -64,7 +64,8 @@ struct call {
 /* Copies what was handed out, before any of it is used. */
 static void task_copy(struct host *h)
 {
-	h->task = h->page->task;
+	/* With the bytes between the fields, as page_intact() compares them all. */
+	memcpy(&h->task, &h->page->task, sizeof(h->task));
 	if (h->task.nstrings > PAGE_STRINGS_BYTES)
 		h->task.nstrings = PAGE_STRINGS_BYTES;
 	memcpy(h->strings, h->page->strings, h->task.nstrings);
@@ -282,6 +283,7 @@ static bool page_intact(const struct host *h, uint32_t index)
 	return p->magic == PAGE_MAGIC && atomic_load(&p->go) == h->go &&
 	       atomic_load(&p->retire) == h->retire &&
 	       memcmp(p->marker_key, no_key, sizeof(no_key)) == 0 &&
+	       /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison) */
 	       memcmp(&p->task, &h->task, sizeof(h->task)) == 0 &&
 	       memcmp(p->strings, h->strings, h->task.nstrings) == 0 && texts_intact(&h->texts) &&
 	       memcmp(p->records, h->records, index * sizeof(h->records[0])) == 0 &&
