@@ -272,8 +272,10 @@ static void child_lead(struct start *start)
 	/* Forbidden: then it leads, and can do all but call setsid(). */
 	if (pid < 0 && errno != EAGAIN && errno != ENOMEM)
 		child_main(start);
-	child_say(start->report_fd, pid < 0 ? (struct word){ .errnum = errno }
-					    : (struct word){ .pid = pid });
+	if (pid < 0)
+		child_say(start->report_fd, (struct word){ .errnum = errno });
+	else
+		child_say(start->report_fd, (struct word){ .pid = pid });
 	_exit(0);
 }
 

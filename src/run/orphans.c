@@ -47,7 +47,7 @@ static bool entry_value(const char *entry, const char *name, char *buf, size_t n
  * is must not depend on memory: the file is read through, and of each entry its beginning kept. */
 static bool process_variable(int pid, const char *name, char *buf, size_t nbuf)
 {
-	char path[64], chunk[4096], entry[512];
+	char path[64], chunk[4096], entry[512] = "";
 	size_t nentry = 0;
 	bool found = false;
 	ssize_t n;

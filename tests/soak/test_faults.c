@@ -17,7 +17,7 @@
 
 #define DEADLINE_MS 25000
 /* All of them together are 3,000 and more. */
-#define PLACES_MAX 90
+#define PLACES_MAX 120
 #define SAMPLE 10
 
 struct row {
