@@ -254,12 +254,24 @@ static bool option_known(const char *name, size_t nname)
 	return false;
 }
 
+/* "\-" of a manual page is "-". */
+static void hyphens_plain(char *text)
+{
+	char *to = text;
+
+	for (const char *from = text; *from; from++)
+		if (from[0] != '\\' || from[1] != '-')
+			*to++ = *from;
+	*to = '\0';
+}
+
 static void every_documented_option_exists(void **state)
 {
 	static const struct {
 		const char *path, *lead;
 	} files[] = {
 		{ "docs/09-CLI.md", "--" },
+		{ "docs/proctor.1", "--" },
 		{ "tools/completion/proctor.bash", "--" },
 		{ "tools/completion/_proctor", "--" },
 		{ "tools/completion/proctor.fish", " -l " },
@@ -270,6 +282,7 @@ static void every_documented_option_exists(void **state)
 		char *text = source_read(files[i].path);
 		size_t nlead = strlen(files[i].lead);
 
+		hyphens_plain(text);
 		for (const char *at = strstr(text, files[i].lead); at;
 		     at = strstr(at + nlead, files[i].lead)) {
 			size_t n = strspn(at + nlead, "abcdefghijklmnopqrstuvwxyz-");
