@@ -5,7 +5,6 @@
 #include "host/protocol.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -136,28 +135,55 @@ static bool marked_kill(const char *pid, const char *mark, char *buffer, int *fd
 	return true;
 }
 
+/* The kernel's record of an entry of a directory. */
+struct record {
+	uint64_t inode;
+	int64_t offset;
+	unsigned short nbytes;
+	unsigned char type;
+	char name[];
+};
+
+/*
+ * The next process of /proc, whoever lives at this moment. readdir(3) takes hundreds of names at once,
+ * and what forks on and ends is another process by the time its name is looked at.
+ */
+static bool next_process(int proc, char *name, size_t size)
+{
+	char bytes[64] __attribute__((aligned(8)));
+	long n;
+
+	while ((n = syscall(SYS_getdents64, proc, bytes, sizeof(bytes))) > 0) {
+		const struct record *record = (const void *)bytes;
+
+		/* Only one is looked at: those behind it are asked for again. */
+		lseek(proc, record->offset, SEEK_SET);
+		if (!isdigit((unsigned char)record->name[0]) || atoi(record->name) == getpid())
+			continue;
+		snprintf(name, size, "%.15s", record->name);
+		return true;
+	}
+	return false;
+}
+
 /* Kills all that are marked and waits a moment for their end. Returns how many there were. */
 static unsigned scan(const char *mark, char *buffer)
 {
 	struct pollfd killed[KILLED_MAX];
 	uint64_t until_us = clock_us() + DEATH_MS * 1000;
 	unsigned nkilled = 0, i;
-	struct dirent *entry;
-	DIR *dir = opendir("/proc");
-	pid_t self = getpid();
+	int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char name[32];
 
-	if (!dir)
+	if (proc < 0)
 		return 0;
-	while (nkilled < KILLED_MAX && (entry = readdir(dir)) != NULL) {
+	while (nkilled < KILLED_MAX && next_process(proc, name, sizeof(name))) {
 		int fd;
 
-		if (!isdigit((unsigned char)entry->d_name[0]) ||
-		    strtol(entry->d_name, NULL, 10) == self)
-			continue;
-		if (marked_kill(entry->d_name, mark, buffer, &fd))
+		if (marked_kill(name, mark, buffer, &fd))
 			killed[nkilled++] = (struct pollfd){ .fd = fd, .events = POLLIN };
 	}
-	closedir(dir);
+	close(proc);
 	for (i = 0; i < nkilled; i++) {
 		uint64_t now_us = clock_us();
 
