@@ -8,10 +8,28 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "report/escape.h"
 
 static bool lost;	/* something could not be said */
+
+/* To stderr, without allocating; what a terminal cannot show is a question mark. */
+static void print_piecemeal(const char *before, const char *text, const char *after)
+{
+	size_t nbytes = strlen(text), n;
+
+	fputs(before, stderr);
+	for (size_t i = 0; i < nbytes; i += n) {
+		n = escape_plain(text + i, nbytes - i);
+		if (n > 0)
+			fwrite(text + i, 1, n, stderr);
+		else
+			fputc('?', stderr);
+		n = n > 0 ? n : 1;
+	}
+	fputs(after, stderr);
+}
 
 static void print(FILE *to, const char *before, const char *text, const char *after)
 {
@@ -20,9 +38,12 @@ static void print(FILE *to, const char *before, const char *text, const char *af
 	bytes_text(&line, before);
 	escape_line(&line, text);
 	bytes_text(&line, after);
-	/* In one piece. Without memory for that it is no success to have said nothing. */
+	/* In one piece. Without memory for that why proctor failed is said all the same, and a list
+	 * that cannot be given as it is, is no success. */
 	if (bytes_string(&line))
 		fwrite(bytes_string(&line), 1, line.nbytes, to);
+	else if (to == stderr)
+		print_piecemeal(before, text, after);
 	else
 		lost = true;
 	bytes_fini(&line);
