@@ -52,7 +52,8 @@ struct page_state {
 
 /*
  * Checks what holds for the page as a whole, also while the host runs: the constants, the ranges,
- * the order of the records' states (what they come to is progress_read()'s). `ntests` is the worker's own count for the present task.
+ * the order of the records' states (what they come to is progress_read()'s). `ntests` is the
+ * worker's own count for the present task.
  */
 int page_read_state(const struct page_map *m, uint32_t ntests, struct page_state *state,
 		    struct proctor_error *err);

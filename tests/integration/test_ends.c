@@ -236,7 +236,8 @@ static void a_stolen_status_is_an_error(void **state)
 	assert_int_equal(run->exit_code, 1);
 	assert_int_equal(run_count(run, "run-end"), 1);
 	run_check_verdict(run, "exe_ends/passes", "error");
-	assert_string_equal(event_text(run_end(run, "exe_ends/passes"), "stdout"), "fine\n");
+	assert_string_equal(event_text(run_end(run, "exe_ends/passes"), "stdout"),
+			    "fine\n");
 	run_check_verdict(run, "exe_options/passes", "error");
 	run_free(run);
 }
@@ -264,7 +265,7 @@ static void a_pipe_that_cannot_be_read_holds_up_no_result(void **state)
 	run_free(run);
 }
 
-/* Neither a name nor a message nor the host's life: what a test writes into the page is its own harm. */
+/* Neither a name nor a message nor the host's life is in the page for a test to write. */
 static void a_test_that_writes_into_the_page_harms_itself_alone(void **state)
 {
 	static const char *const isolations[] = { "--isolation=batch", "--isolation=fork" };
