@@ -294,7 +294,7 @@ static void a_test_that_writes_into_the_page_harms_itself_alone(void **state)
 	}
 }
 
-/* A test whose record is lost has begun: run again, it has one start; never run again, it has an end. */
+/* A test whose record is lost has begun: run again it has one start; never run again, an end. */
 static void what_began_has_one_start_and_one_end(void **state)
 {
 	struct run *run = run_proctor(&(struct run_setup){
