@@ -245,8 +245,9 @@ struct proctor_options {
 	const char *host_path;		/* proctor-host; NULL: found beside the library's caller */
 	struct proctor_coverage coverage;
 	/*
-	 * Also handle SIGINT, SIGTERM, SIGHUP and SIGTSTP by signalfd, be a subreaper, and reap
-	 * whatever falls to this process. Refused with -EBUSY when another thread has SIGCHLD
+	 * Also take all signals that would end or stop the process and have no handler, be a
+	 * subreaper, reap whatever falls to this process but was not its child before, and put
+	 * the terminal back at the end. Refused with -EBUSY when another thread has SIGCHLD
 	 * unblocked. Without it nothing process-wide is changed.
 	 */
 	bool own_process;
