@@ -178,6 +178,8 @@ static void signals_end(struct supervisor *sup, int signo, int pid, bool gone)
 			supervisor_stop(sup, STOPPING_KILLED);
 		return;
 	}
+	/* Hosts that were just started run tests, too. */
+	supervisor_posts(sup);
 	sup->stop_signal = signo;
 	sup->interrupted_us = now_us;
 	signals_running(sup, running, sizeof(running));
