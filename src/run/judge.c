@@ -150,7 +150,7 @@ static void judge_died_after(struct host *host, const struct evidence *e, struct
 
 	if (host->stop == STOP_CANCELLED)
 		return;
-	verdict_of_death(o, host, host->run->options.timeout_us, &e->crash);
+	verdict_of_death(o, host, progress_between_us(host->run->options.timeout_us), &e->crash);
 	o->result.start_us = start_us;
 	if (asprintf(&text, "after it had returned: %s", o->message ? o->message : "") >= 0) {
 		free(o->message);

@@ -147,13 +147,12 @@ static void host_reap(struct supervisor *sup, struct host *h)
 	h->pid = 0;
 }
 
-static bool host_is_reapable(const struct host *h)
+/* Dead and not reaped: its number is still its own. */
+static bool is_zombie(pid_t pid)
 {
 	siginfo_t si = { 0 };
 
-	return !h->stolen &&
-	       waitid(P_PID, (id_t)h->pid, &si, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-	       si.si_pid == h->pid;
+	return waitid(P_PID, (id_t)pid, &si, WEXITED | WNOHANG | WNOWAIT) == 0 && si.si_pid == pid;
 }
 
 /* Dead, and nobody is waited for any longer. */
@@ -161,7 +160,7 @@ static void life_finish(struct supervisor *sup, struct host *h, enum host_event 
 {
 	sup->run->workers[h->worker].live_host = 0;
 	life_orphans(sup, h, &h->left);
-	if (host_is_reapable(h))
+	if (!h->stolen && is_zombie(h->pid))
 		spawned_signal(h->pid, h->group, SIGKILL);
 	host_close_stream(sup, &h->out, &h->out_cut);
 	host_close_stream(sup, &h->err, &h->err_cut);
@@ -281,7 +280,9 @@ static void undead_on_death(struct stream *s, const char *bytes, size_t nbytes, 
 
 	(void)bytes, (void)nbytes, (void)error;
 	sup->ops->stop(sup->lp, s);
-	spawned_signal(u->pid, u->group, SIGKILL);
+	/* Its worker may have ended before it: then it was reaped as an orphan is. */
+	if (is_zombie(u->pid))
+		spawned_signal(u->pid, u->group, SIGKILL);
 	guard_remove(sup->run->guard, u->group);
 	waitpid(u->pid, NULL, WNOHANG);
 	close(s->fd);

@@ -82,6 +82,11 @@ static uint64_t sum_us(uint64_t a, uint64_t b)
 	return a > CLOCK_NEVER - b ? CLOCK_NEVER : a + b;
 }
 
+uint64_t progress_between_us(uint64_t other_us)
+{
+	return other_us > BETWEEN_US ? other_us : BETWEEN_US;
+}
+
 uint64_t progress_due_us(const struct hand_out *out, const struct progress *p,
 			 const struct deadlines *d)
 {
@@ -92,7 +97,7 @@ uint64_t progress_due_us(const struct hand_out *out, const struct progress *p,
 		due_us = sum_us(p->since_us, d->test_us);
 		break;
 	case PROGRESS_BETWEEN:
-		due_us = sum_us(p->since_us, d->other_us > BETWEEN_US ? d->other_us : BETWEEN_US);
+		due_us = sum_us(p->since_us, progress_between_us(d->other_us));
 		break;
 	case PROGRESS_STARTING:
 	case PROGRESS_OPENING:

@@ -45,6 +45,9 @@ struct deadlines {
 	uint64_t task_us;	/* all tests of the task together; CLOCK_NEVER: not known */
 };
 
+/* How long the time between two tests may be, where opening and ending may take `other_us`. */
+uint64_t progress_between_us(uint64_t other_us);
+
 /* When it is overdue, pauses not counted. */
 uint64_t progress_due_us(const struct hand_out *out, const struct progress *p,
 			 const struct deadlines *d);
