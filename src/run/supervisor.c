@@ -338,19 +338,22 @@ static uint64_t host_look(struct supervisor *sup, struct host *h, uint64_t now_u
 	}
 	pthread_mutex_lock(&h->lock);
 	work = h->work;
+	/* Then the worker may be filling the page. */
+	if (!work.busy) {
+		pthread_mutex_unlock(&h->lock);
+		return CLOCK_NEVER;
+	}
 	out = host_hand_out_of(h, &work);
 	p = progress_read(&out, now_us);
 	d = host_deadlines(h->run, &work, &p);
 	paused_us = pauses_within(&h->run->pauses, p.since_us, now_us);
 	due_us = progress_due_us(&out, &p, &d) + paused_us;
 	/* Decided under the lock: the worker cannot hand out another task meanwhile. */
-	if (work.busy && now_us >= due_us && h->stop == STOP_NOT) {
+	if (now_us >= due_us && h->stop == STOP_NOT) {
 		h->stop = STOP_TIMEOUT;
 		h->stop_serial = p.phase == PROGRESS_TEST ? work.serial + p.nended : 0;
 	}
 	pthread_mutex_unlock(&h->lock);
-	if (!work.busy)
-		return CLOCK_NEVER;
 	/* The results of earlier tasks were posted before this one was handed out: told first. */
 	supervisor_posts(sup);
 	host_tell(sup, h, &work, &out, &p, now_us, paused_us);
