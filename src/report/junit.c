@@ -85,8 +85,6 @@ static void put_verdict(struct junit *j, const char *element, const struct proct
 
 	bytes_clear(&j->scratch);
 	bytes_append(&j->scratch, message, strcspn(message, "\n"));
-	if (r->nrepetitions > 1)
-		bytes_printf(&j->scratch, " (%u repetitions)", r->nrepetitions);
 	to->failed = to->failed || j->scratch.failed;
 	bytes_printf(to, "<%s", element);
 	xml_attribute_bytes(to, "message", j->scratch.data, j->scratch.nbytes);

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -56,6 +57,19 @@ static struct writer_entry *entry_new(struct rest *rest, enum proctor_event_kind
 	return e;
 }
 
+static void PRINTF_LIKE(3, 4) entry_say(struct rest *rest, struct writer_entry *e, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&e->own_message, fmt, ap) < 0) {
+		e->own_message = NULL;
+		rest->sup->lost = true;
+	}
+	va_end(ap);
+	e->result.message = e->own_message;
+}
+
 static const char *why(const struct rest *rest)
 {
 	return rest->sup->why_stopped[0] ? rest->sup->why_stopped : "the run ended early";
@@ -81,11 +95,7 @@ static void tell_retry(struct rest *rest, item_t item, unsigned attempt)
 	end->result.attempt = attempt;
 	end->result.verdict = PROCTOR_FAIL;
 	end->result.final = true;
-	if (asprintf(&end->own_message, "it had failed, and attempt %u was not begun: %s", attempt,
-		     why(rest)) < 0)
-		end->own_message = NULL;
-	sup->lost = sup->lost || !end->own_message;
-	end->result.message = end->own_message;
+	entry_say(rest, end, "it had failed, and attempt %u was not begun: %s", attempt, why(rest));
 	writer_add(&sup->run->writer, end);
 }
 
@@ -104,10 +114,7 @@ static void tell_begun(struct rest *rest, item_t item, unsigned attempt)
 	e->result.attempt = attempt;
 	e->result.verdict = PROCTOR_CANCELLED;
 	e->result.final = true;
-	if (asprintf(&e->own_message, "its process was lost, and it was not begun again: %s",
-		     why(rest)) < 0)
-		e->own_message = NULL;
-	e->result.message = e->own_message;
+	entry_say(rest, e, "its process was lost, and it was not begun again: %s", why(rest));
 	writer_add(&sup->run->writer, e);
 }
 
@@ -143,10 +150,10 @@ static void tell_missing(struct rest *rest, const struct proctor_test *test,
 	e->result.verdict = PROCTOR_NOT_RUN;
 	e->result.final = true;
 	e->result.nrepetitions = m->n;
-	if (asprintf(&e->own_message, "not run: %s", why(rest)) < 0)
-		e->own_message = NULL;
-	rest->sup->lost = rest->sup->lost || !e->own_message;
-	e->result.message = e->own_message;
+	if (m->n > 1)
+		entry_say(rest, e, "%u repetitions not run: %s", m->n, why(rest));
+	else
+		entry_say(rest, e, "not run: %s", why(rest));
 	writer_add(&rest->sup->run->writer, e);
 }
 

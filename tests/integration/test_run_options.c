@@ -525,8 +525,8 @@ static void what_was_not_run_is_told_once_with_the_reason(void **state)
 			     suite_path("exe_options/fails"), suite_path("smoke/libsmoke_0.so")));
 	end = run_end(run, "smoke_0::tml_test_7");
 	assert_string_equal(event_text(end, "verdict"), "not-run");
-	assert_string_equal(event_text(end, "message"),
-			    "not run: the run ended at the first failure, fails");
+	assert_non_null(strstr(event_text(end, "message"),
+			       " repetitions not run: the run ended at the first failure, fails"));
 	assert_true(event_number(end, "repetitions") > 400);
 	assert_true(counted(run, "not-run") > 4000);
 	assert_in_range(run_count(run, "test-end"), 9, 100);
@@ -535,8 +535,7 @@ static void what_was_not_run_is_told_once_with_the_reason(void **state)
 	assert_true(getdelim(&text, &ntext, '\0', f) > 0);
 	fclose(f);
 	unlink(path);
-	assert_non_null(strstr(text, "<skipped message=\"not run: the run ended at the first failure, "
-				     "fails ("));
+	assert_non_null(strstr(text, " repetitions not run: the run ended at the first failure, fails\""));
 	free(text);
 }
 

@@ -49,7 +49,7 @@ static const struct proctor_test late_test = {
 static const struct proctor_result late_result = {
 	.verdict = PROCTOR_NOT_RUN, .final = true, .attempt = 1, .repetition = 3, .nrepetitions = 12,
 	.core = -1, .exit_code = -1, .out = "", .err = "",
-	.message = "not run: the run ended at the crash of alpha::tml_test_1",
+	.message = "12 repetitions not run: the run ended at the crash of alpha::tml_test_1",
 };
 
 static inline struct proctor_event run_start(void)

@@ -89,7 +89,7 @@ static void what_was_not_run_has_its_reason(void **state)
 	assert_null(strstr(text, "NOT RUN"));
 	free(text);
 	text = shown(&(struct terminal_options){ .volume = TERMINAL_VERBOSE }, feed_stopped_run);
-	assert_shows(text, "NOT RUN [        -] late: not run: the run ended at the crash of ");
+	assert_shows(text, "NOT RUN [        -] late: 12 repetitions not run: the run ended at the crash of ");
 	free(text);
 }
 
