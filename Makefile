@@ -52,8 +52,8 @@ HOST_FLAGS    = $(BASE_FLAGS) $(CFLAGS)
 LINK          = -Wl,--as-needed
 
 LIB_SRC      := $(patsubst %,src/adapter/%.c,elf exe listing suite_h tml) \
-                $(patsubst %,src/base/%.c,arena bytes clock death error md5 output process random \
-                    replacement spawn text thread) \
+                $(patsubst %,src/base/%.c,arena bytes clock death error file_size md5 output process \
+                    random replacement spawn text thread) \
                 $(patsubst %,src/coverage/%.c,area_functions collect counter_area coverage functions lines \
                     maps mark merge objects others outside process publish raw raw_names report_filter report_html \
                     report_json report_lcov store tool_run tools unmapped) \

@@ -292,8 +292,10 @@ void proctor_plan_free(struct proctor_plan *plan);
  * it only where their name matches `exe_glob`, which may be NULL). What is missing, damaged or no
  * suite at all is added too, as a suite with one test called "(load)", whose verdict will be
  * `error` with the cause: the rest can run. So is a directory that cannot be searched, and what a
- * directory has of broken suite libraries; other files in a directory are passed over. A path that
- * is in the plan already is not added again. Fails with -EINVAL where a manifest is wrong or
+ * directory has of broken suite libraries (damaged, for another machine, links that lead nowhere) and
+ * of files that match `exe_glob` and cannot be run; other files in a directory are passed over. Links to
+ * directories are followed, each directory is searched once. A path that is in the plan already is not
+ * added again. What becomes of the files until the run opens them is noticed by the run. Fails with -EINVAL where a manifest is wrong or
  * the path empty, and with -ENOMEM, and leaves the plan as it was then.
  */
 int proctor_plan_add_path(struct proctor_plan *plan, const char *path, const char *exe_glob,

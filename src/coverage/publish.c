@@ -2,6 +2,7 @@
 #include "coverage/publish.h"
 
 #include "base/clock.h"
+#include "base/file_size.h"
 #include "coverage/raw.h"
 #include "coverage/tools.h"
 
@@ -343,12 +344,14 @@ int proctor_coverage_report(const struct proctor_coverage *coverage, proctor_cal
 	struct proctor_event event = { .kind = PROCTOR_COVERAGE };
 	enum coverage_outcome outcome = COVERAGE_FAILED;
 	struct store store;
+	sigset_t mask;
 	int ret;
 
 	*exit_code = 3;
 	ret = store_open(&store, coverage->dir ? coverage->dir : "coverage", false, err);
 	if (ret < 0)
 		return ret;
+	file_size_hold(&mask);
 	ret = store_load(&store, err);
 	if (ret == 0) {
 		outcome = publish(&publication, &store, coverage, -1, err);
@@ -360,5 +363,6 @@ int proctor_coverage_report(const struct proctor_coverage *coverage, proctor_cal
 	*exit_code = codes[outcome];
 	publication_fini(&publication);
 	store_close(&store);
+	file_size_release(&mask);
 	return ret;
 }

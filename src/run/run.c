@@ -2,6 +2,7 @@
 #include "run/run.h"
 
 #include "base/clock.h"
+#include "base/file_size.h"
 #include "base/random.h"
 #include "coverage/coverage.h"
 #include "run/guard.h"
@@ -171,6 +172,7 @@ static int run_prepare(struct run *run, const struct proctor_plan *plan, struct 
 	ret = run_draw_id(run->run_id, err);
 	if (ret == 0)
 		ret = inherited_open(&run->inherited, err);
+	run->inherited.mask = run->mask;
 	if (ret == 0 && run->inherited.sigchld_ignored && !run->options.own_process)
 		ret = error_set(err, -EINVAL, "SIGCHLD is ignored in this process: the kernel would "
 				"reap the tests, and how they ended would be lost");
@@ -402,10 +404,14 @@ int proctor_run(struct proctor_plan *plan, const struct proctor_options *options
 	struct run *run = calloc(1, sizeof(*run));
 	struct supervisor sup = { .run = run, .err = err ? err : &own_err,
 				  .signals = { .fd = -1 } };
+	sigset_t mask;
 	int ret, code = 3;
 
 	if (!run)
 		return error_set(err, -ENOMEM, "no memory for a run");
+	/* For what is written on this thread. */
+	file_size_hold(&mask);
+	run->mask = mask;
 	*sup.err = (struct proctor_error){ 0 };
 	run->supervisor = &sup;
 	run->inherited.null_fd = -1;
@@ -438,5 +444,6 @@ int proctor_run(struct proctor_plan *plan, const struct proctor_options *options
 	if (exit_code)
 		*exit_code = code;
 	run_release(run);
+	file_size_release(&mask);
 	return ret;
 }

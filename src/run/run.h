@@ -37,6 +37,7 @@ struct run {
 	struct supervisor *supervisor;		/* for the supervisor's own callbacks */
 	const struct proctor_plan *plan;
 	struct proctor_options options;		/* defaults filled in */
+	sigset_t mask;				/* the caller's */
 	struct inherited inherited;
 	struct environment environment;
 	char run_id[RUN_ID_BYTES];
