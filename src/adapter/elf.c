@@ -171,7 +171,7 @@ static bool head_offset(const void *head, uint64_t at, uint64_t *offset)
 	return false;
 }
 
-/* The names of the dynamic symbols, on the heap, with a NUL before and behind; NULL: not known. */
+/* The names of the dynamic symbols, on the heap, with a NUL behind; NULL: not known. */
 static char *program_names(int fd, const void *head, size_t *nnames)
 {
 	Elf64_Dyn entries[64];
@@ -195,12 +195,12 @@ static char *program_names(int fd, const void *head, size_t *nnames)
 	/* A program with more than that is big: starting it costs so much that this is no matter. */
 	if (nbytes == 0 || nbytes > 1 << 20 || !head_offset(head, at, &offset))
 		return NULL;
-	names = calloc(1, nbytes + 2);
-	if (!names || pread(fd, names + 1, nbytes, (off_t)offset) != (ssize_t)nbytes) {
+	names = calloc(1, nbytes + 1);
+	if (!names || pread(fd, names, nbytes, (off_t)offset) != (ssize_t)nbytes) {
 		free(names);
 		return NULL;
 	}
-	*nnames = nbytes + 2;
+	*nnames = nbytes + 1;
 	return names;
 }
 
@@ -211,12 +211,9 @@ bool elf_program_calls(int fd, const void *head, size_t nhead, const char *const
 	char *all = nhead >= sizeof(Elf64_Ehdr) ? program_names(fd, head, &nall) : NULL;
 	bool found = all == NULL;
 
-	for (size_t i = 0; !found && i < nnames; i++) {
-		char name[64];
-		int n = snprintf(name, sizeof(name), "%c%s", '\0', names[i]);
-
-		found = memmem(all, nall, name, (size_t)n + 1) != NULL;
-	}
+	/* With its end, not with its beginning: linkers keep one name at the end of another. */
+	for (size_t i = 0; !found && i < nnames; i++)
+		found = memmem(all, nall, names[i], strlen(names[i]) + 1) != NULL;
 	free(all);
 	return found;
 }

@@ -150,10 +150,9 @@ struct record {
  */
 static bool next_process(int proc, char *name, size_t size)
 {
-	char bytes[64] __attribute__((aligned(8)));
-	long n;
+	char bytes[512] __attribute__((aligned(8)));
 
-	while ((n = syscall(SYS_getdents64, proc, bytes, sizeof(bytes))) > 0) {
+	while (syscall(SYS_getdents64, proc, bytes, sizeof(bytes)) > 0) {
 		const struct record *record = (const void *)bytes;
 
 		/* Only one is looked at: those behind it are asked for again. */

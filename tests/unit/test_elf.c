@@ -202,6 +202,34 @@ static void a_scribbled_file_is_answered(void **state)
 	mutate("entries.so", nrounds);
 }
 
+/* Whether an executable may lead its session is told by what it calls. */
+static void assert_leads(const char *path, bool leads)
+{
+	struct proctor_plan *plan = proctor_plan_new();
+
+	assert_null(suite_error(plan, path));
+	assert_int_equal(plan->suites[0]->kind, SUITE_EXE);
+	assert_int_equal(plan->suites[0]->leads, leads);
+	proctor_plan_free(plan);
+}
+
+static void a_program_that_calls_setsid_leads_nothing(void **state)
+{
+	(void)state;
+	fixture_compile("plain", "", "#include <unistd.h>\nint main(void) { return getpid() < 0; }\n");
+	fixture_compile("asks", "", "#include <unistd.h>\nint main(void) { return setsid() < 0; }\n");
+	fixture_compile("own", "", "int my_setsid(void) { return 0; }\n"
+			"int main(void) { return my_setsid(); }\n");
+	fixture_compile("groups", "", "#include <unistd.h>\nint main(void) { return setpgid(0, 0); }\n");
+	assert_leads("plain", true);
+	assert_leads("own", true);
+	assert_leads("asks", false);
+	assert_leads("groups", false);
+	/* These cannot be looked into, or not so easily. */
+	fixture_run("printf '#!/bin/sh\\n' >script && chmod +x script");
+	assert_leads("script", false);
+}
+
 static int setup(void **state)
 {
 	if (fixture_setup(state) < 0)
@@ -227,6 +255,7 @@ int main(void)
 		cmocka_unit_test(a_file_that_may_not_be_read_is_named),
 		cmocka_unit_test(a_file_cut_off_anywhere_is_answered),
 		cmocka_unit_test(a_scribbled_file_is_answered),
+		cmocka_unit_test(a_program_that_calls_setsid_leads_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, setup, fixture_teardown);
