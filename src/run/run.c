@@ -133,6 +133,7 @@ static int run_prepare_symbolizers(struct run *run, struct proctor_error *err)
 	s->envp = run->environment.vars;
 	s->inherited = &run->inherited;
 	s->guard = &run->guard;
+	s->stopping = &run->stopping;
 	s->max = run->cores.usable;
 	symbolizers_init(s);
 	return host_path_symbolizer(run->host_path, &s->path, err);

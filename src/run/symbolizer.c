@@ -14,6 +14,9 @@
 #include <unistd.h>
 
 #define DEFAULT_TIMEOUT_US 10000000u
+/* How long one may take when the run is to stop, and how often that is looked at. */
+#define HURRIED_US 1000000u
+#define LOOK_US 100000u
 
 #if defined(__x86_64__)
 #define NREGS 17
@@ -70,11 +73,15 @@ static int symbolizer_start(struct symbolizers *s, struct symbolizer *h, struct 
 static int symbolizer_end(struct symbolizers *s, struct symbolizer *h)
 {
 	int status = -1;
+	siginfo_t si;
 	pid_t pid;
 
 	/* Its end too, where no signal reaches it. */
 	close(h->fd);
-	kill(h->pid, SIGKILL);
+	/* When the thread that started it has ended it is the first thread's child, like an orphan,
+	 * and may have been reaped as one: then the number is somebody else's. */
+	if (waitid(P_PID, (id_t)h->pid, &si, WEXITED | WNOHANG | WNOWAIT) == 0)
+		kill(h->pid, SIGKILL);
 	if (s->guard)
 		guard_remove(*s->guard, h->pid);
 	do
@@ -140,24 +147,45 @@ static int symbolizer_take(struct symbolizers *s, struct symbolizer **h, struct 
 	return ret;
 }
 
-/* Waits until it can be read or written. -ETIMEDOUT. */
-static int symbolizer_wait(const struct symbolizer *h, short events, uint64_t until_us)
-{
-	uint64_t now_us = clock_us();
-	struct pollfd fd = { .fd = h->fd, .events = events };
+/* One question. */
+struct talk {
+	const struct symbolizers *symbolizers;
+	const struct symbolizer *h;
+	uint64_t until_us;
+	bool hurried;			/* it has been seen that the run is to stop */
+};
 
-	if (now_us >= until_us)
+/* Who wants the run to stop does not want to wait long. */
+static void talk_hurry(struct talk *t, uint64_t now_us)
+{
+	const _Atomic bool *stopping = t->symbolizers->stopping;
+
+	if (t->hurried || !stopping || !*stopping)
+		return;
+	t->hurried = true;
+	if (t->until_us > now_us + HURRIED_US)
+		t->until_us = now_us + HURRIED_US;
+}
+
+/* Waits until it can be read or written, but not long at once. -ETIMEDOUT: the time is over. */
+static int talk_wait(struct talk *t, short events)
+{
+	struct pollfd fd = { .fd = t->h->fd, .events = events };
+	uint64_t now_us = clock_us(), wait_us;
+
+	talk_hurry(t, now_us);
+	if (now_us >= t->until_us)
 		return -ETIMEDOUT;
-	if (poll(&fd, 1, (int)((until_us - now_us) / 1000) + 1) < 0 && errno != EINTR)
+	wait_us = t->until_us - now_us < LOOK_US ? t->until_us - now_us : LOOK_US;
+	if (poll(&fd, 1, (int)(wait_us / 1000) + 1) < 0 && errno != EINTR)
 		return -errno;
 	return 0;
 }
 
-static int symbolizer_send(const struct symbolizer *h, const char *bytes, size_t nbytes,
-			   uint64_t until_us)
+static int talk_send(struct talk *t, const char *bytes, size_t nbytes)
 {
 	while (nbytes > 0) {
-		ssize_t n = send(h->fd, bytes, nbytes, MSG_DONTWAIT | MSG_NOSIGNAL);
+		ssize_t n = send(t->h->fd, bytes, nbytes, MSG_DONTWAIT | MSG_NOSIGNAL);
 		int ret;
 
 		if (n >= 0) {
@@ -167,7 +195,7 @@ static int symbolizer_send(const struct symbolizer *h, const char *bytes, size_t
 		}
 		if (errno != EAGAIN && errno != EINTR)
 			return -errno;
-		ret = symbolizer_wait(h, POLLOUT, until_us);
+		ret = talk_wait(t, POLLOUT);
 		if (ret < 0)
 			return ret;
 	}
@@ -175,11 +203,10 @@ static int symbolizer_send(const struct symbolizer *h, const char *bytes, size_t
 }
 
 /* -EPIPE: it has ended. */
-static int symbolizer_receive(const struct symbolizer *h, void *to, size_t nbytes,
-			      uint64_t until_us)
+static int talk_receive(struct talk *t, void *to, size_t nbytes)
 {
 	for (size_t nread = 0; nread < nbytes;) {
-		ssize_t n = recv(h->fd, (char *)to + nread, nbytes - nread, MSG_DONTWAIT);
+		ssize_t n = recv(t->h->fd, (char *)to + nread, nbytes - nread, MSG_DONTWAIT);
 		int ret;
 
 		if (n > 0) {
@@ -190,7 +217,7 @@ static int symbolizer_receive(const struct symbolizer *h, void *to, size_t nbyte
 			return -EPIPE;
 		if (errno != EAGAIN && errno != EINTR)
 			return -errno;
-		ret = symbolizer_wait(h, POLLIN, until_us);
+		ret = talk_wait(t, POLLIN);
 		if (ret < 0)
 			return ret;
 	}
@@ -198,10 +225,9 @@ static int symbolizer_receive(const struct symbolizer *h, void *to, size_t nbyte
 }
 
 /* What it answers, checked. On success and only then `*text` is heap; a sentence if code < 0. */
-static int symbolizer_hear(const struct symbolizer *h, struct symbols_answer *head, char **text,
-			   uint64_t until_us)
+static int talk_hear(struct talk *t, struct symbols_answer *head, char **text)
 {
-	int ret = symbolizer_receive(h, head, sizeof(*head), until_us);
+	int ret = talk_receive(t, head, sizeof(*head));
 
 	if (ret < 0)
 		return ret;
@@ -210,7 +236,7 @@ static int symbolizer_hear(const struct symbolizer *h, struct symbols_answer *he
 	*text = malloc((size_t)head->ntext + 1);
 	if (!*text)
 		return -ENOMEM;
-	ret = symbolizer_receive(h, *text, head->ntext, until_us);
+	ret = talk_receive(t, *text, head->ntext);
 	(*text)[ret < 0 ? 0 : head->ntext] = '\0';
 	if (ret == 0 && head->code == 0 && !symbols_text_holds(*text, head->ntext))
 		ret = -EBADMSG;
@@ -242,6 +268,8 @@ static int symbolizer_failed(struct symbolizers *s, struct symbolizer *h, int re
 				 status_words(status, words, sizeof(words)));
 	}
 	symbolizer_end(s, h);
+	if (ret == -ETIMEDOUT && s->stopping && *s->stopping)
+		return error_set(err, ret, "proctor-symbolizer did not answer before the run stopped");
 	if (ret == -ETIMEDOUT)
 		return error_set(err, ret, "proctor-symbolizer did not answer within %s",
 				 duration_words(s->timeout_us, words, sizeof(words)));
@@ -253,12 +281,12 @@ static int symbolizer_failed(struct symbolizers *s, struct symbolizer *h, int re
 static int symbolizer_ask(struct symbolizers *s, struct symbolizer *h, const void *request,
 			  size_t nrequest, char **text, struct proctor_error *err)
 {
-	uint64_t until_us = clock_us() + s->timeout_us;
+	struct talk talk = { .symbolizers = s, .h = h, .until_us = clock_us() + s->timeout_us };
 	struct symbols_answer head;
-	int ret = symbolizer_send(h, request, nrequest, until_us);
+	int ret = talk_send(&talk, request, nrequest);
 
 	if (ret == 0)
-		ret = symbolizer_hear(h, &head, text, until_us);
+		ret = talk_hear(&talk, &head, text);
 	if (ret < 0)
 		return symbolizer_failed(s, h, ret, err);
 	s->nfiles += head.nfiles;

@@ -732,6 +732,7 @@ static void a_symbolizer_that_hangs_costs_one_backtrace(void **state)
 {
 	struct proctor_error err;
 	struct module_list list;
+	_Atomic bool stopping = true;
 	struct crash crash;
 	uint64_t start_us;
 	char *text;
@@ -749,6 +750,11 @@ static void a_symbolizer_that_hangs_costs_one_backtrace(void **state)
 	assert_true(clock_us() - start_us >= SHORT_US);
 	symbolizers.timeout_us = 60000000u;
 	free(symbolized(&crash, &list));
+	/* The run is to stop: nobody waits for so long. */
+	kill(symbolizers.all[0].pid, SIGSTOP);
+	symbolizers.stopping = &stopping;
+	assert_int_equal(crash_symbolize(&symbolizers, &crash, &list, &text, &err), -ETIMEDOUT);
+	assert_non_null(strstr(err.text, "before the run stopped"));
 	crash_fini(&crash);
 	module_list_fini(&list);
 	symbolizers_renew(symbolizer_path, SYMBOLIZERS_MAX);
