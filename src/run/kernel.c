@@ -114,20 +114,19 @@ static int probe_subreaper(void)
 	return prctl(PR_SET_CHILD_SUBREAPER, was) < 0 ? -errno : 0;
 }
 
+/* Its exit status is the errno: memory is not shared where vfork is a fork (ThreadSanitizer). */
 static int probe_child(int (*call)(void))
 {
-	volatile int errnum = 0;
+	int status = 0;
 	pid_t pid = vfork();	/* NOLINT(clang-analyzer-security.insecureAPI.vfork): no exec */
 
 	if (pid < 0)
 		return -errno;
-	if (pid == 0) {
-		errnum = call && call() < 0 ? errno : 0;
-		_exit(0);
-	}
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+	if (pid == 0)
+		_exit(call && call() < 0 ? errno : 0);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		continue;
-	return -errnum;
+	return WIFEXITED(status) ? -WEXITSTATUS(status) : 0;
 }
 
 static int probe_vfork(void)

@@ -105,6 +105,8 @@ static const struct row rows[] = {
 #define NROWS (sizeof(rows) / sizeof(rows[0]))
 
 static char program[PATH_MAX];
+/* With the program's argument only rows of that name. */
+static const char *only;
 
 static void injector_init(struct injector *in, const struct row *row)
 {
@@ -159,6 +161,15 @@ static void fail_at(struct tally *tally, const struct truth *truth, const char *
 	inject_end(&in);
 }
 
+/* A sanitizer's own runtime does not go on without its memory. */
+static bool row_applies(const struct row *row)
+{
+	const char *san = getenv("SAN");
+
+	return (!san || !*san || (row->calls[0] != SYS_mmap && row->calls[0] != SYS_mprotect)) &&
+	       (!only || strcmp(only, row->name) == 0);
+}
+
 /* At each place, or at some of them if there are more than `most`. */
 static void fail_row(struct tally *tally, const struct truth *truth, const char *const *args,
 		     const struct row *row, unsigned most)
@@ -171,9 +182,6 @@ static void fail_row(struct tally *tally, const struct truth *truth, const char 
 		fail_at(tally, truth, args, row, early + (nplaces <= most ? i : 1 + draw(nplaces)));
 }
 
-/* With the program's argument only rows of that name. */
-static const char *only;
-
 static void failures_are_survived(void **state)
 {
 	const char *const *args = *state;
@@ -184,11 +192,14 @@ static void failures_are_survived(void **state)
 	if (!inject_possible())
 		skip();
 	truth_find(&truth, &(struct trial_setup){ .args = args });
-	if (!soaking())
-		while (sample-- > 0)
-			fail_row(&tally, &truth, args, &rows[draw(NROWS)], 1);
+	while (!soaking() && sample-- > 0) {
+		const struct row *row = &rows[draw(NROWS)];
+
+		if (row_applies(row))
+			fail_row(&tally, &truth, args, row, 1);
+	}
 	for (size_t r = 0; soaking() && r < NROWS; r++)
-		if (!only || strcmp(only, rows[r].name) == 0)
+		if (row_applies(&rows[r]))
 			fail_row(&tally, &truth, args, &rows[r], PLACES_MAX);
 	truth_fini(&truth);
 	tally_end(&tally);
