@@ -195,8 +195,6 @@ void life_orphan_ended(struct supervisor *sup)
 
 void life_died(struct supervisor *sup, struct host *h)
 {
-	bool killed = h->state == HOST_KILLED || sup->stopping == STOPPING_KILLED;
-
 	sup->ops->stop(sup->lp, &h->death);
 	h->died_us = clock_us();
 	/* While it is not reaped it can be told whom a signal came from. */
@@ -206,7 +204,8 @@ void life_died(struct supervisor *sup, struct host *h)
 	host_drain(sup, &h->out);
 	host_drain(sup, &h->err);
 	h->state = host_next(h->state, HOST_DIED);
-	h->act_us = h->died_us + (killed ? 0 : sup->run->options.leak_us);
+	/* Also if it was killed: the rest of its group is on its way out, and is no leak for that. */
+	h->act_us = h->died_us + sup->run->options.leak_us;
 	supervisor_look_by(sup, h->act_us);
 	life_look(sup, h, h->died_us);
 }

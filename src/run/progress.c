@@ -15,11 +15,6 @@ static uint64_t clamp_us(uint64_t us, uint64_t from_us, uint64_t to_us)
 	return us < from_us ? from_us : us > to_us ? to_us : us;
 }
 
-static uint32_t record_state(const struct page *page, unsigned i)
-{
-	return atomic_load_explicit(&page->records[i].state, memory_order_acquire);
-}
-
 /* A plain field that the other side writes: read once, whatever the compiler would like better. */
 static uint64_t field_us(const uint64_t *field)
 {
@@ -52,29 +47,30 @@ struct progress progress_read(const struct hand_out *out, uint64_t now_us)
 	}
 	if (!page) {
 		p.phase = PROGRESS_TEST;
+		p.start_us[0] = p.since_us;
 		return p;
 	}
 	/* First to last: a test begins after the one before it has ended. */
-	while (p.nended < ntests && (state = record_state(page, p.nended)) == RECORD_ENDED) {
-		p.since_us = clamp_us(field_us(&page->records[p.nended].end_us), p.since_us, now_us);
-		p.nended++;
+	for (; p.nended < ntests; p.nended++) {
+		const struct page_record *record = &page->records[p.nended];
+
+		state = atomic_load_explicit(&record->state, memory_order_acquire);
+		if (state != RECORD_STARTED && state != RECORD_ENDED)
+			break;
+		p.start_us[p.nended] = clamp_us(field_us(&record->start_us), p.since_us, now_us);
+		p.since_us = p.start_us[p.nended];
+		if (state == RECORD_STARTED)
+			break;
+		p.since_us = clamp_us(field_us(&record->end_us), p.since_us, now_us);
 	}
 	if (p.nended < ntests && state == RECORD_STARTED) {
 		p.phase = PROGRESS_TEST;
-		p.since_us = clamp_us(field_us(&page->records[p.nended].start_us), p.since_us, now_us);
 	} else if (p.nended > 0) {
 		p.phase = PROGRESS_BETWEEN;
 	} else {
 		p = progress_before_tests(out, now_us);
 	}
 	return p;
-}
-
-uint64_t progress_start_us(const struct hand_out *out, unsigned index, uint64_t now_us)
-{
-	if (!out->page || index >= TASK_TESTS_MAX)
-		return out->handed_us;
-	return clamp_us(field_us(&out->page->records[index].start_us), out->handed_us, now_us);
 }
 
 static uint64_t sum_us(uint64_t a, uint64_t b)

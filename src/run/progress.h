@@ -31,12 +31,10 @@ struct progress {
 	enum progress_phase phase;
 	unsigned nended;	/* the first so many tests have ended */
 	uint64_t since_us;	/* of the phase: not before the hand-out, not after now */
+	uint64_t start_us[TASK_TESTS_MAX];	/* of those that have begun */
 };
 
 struct progress progress_read(const struct hand_out *out, uint64_t now_us);
-
-/* When the test `index`, which has begun, did so. */
-uint64_t progress_start_us(const struct hand_out *out, unsigned index, uint64_t now_us);
 
 /* How long each phase may take. */
 struct deadlines {

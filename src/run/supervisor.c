@@ -299,14 +299,12 @@ static struct deadlines host_deadlines(const struct run *run, const struct host_
 
 /* What has begun since the last look, and what is slow. */
 static void host_tell(struct supervisor *sup, struct host *h, const struct host_work *work,
-		      const struct hand_out *out, const struct progress *p, uint64_t now_us,
-		      uint64_t paused_us)
+		      const struct progress *p, uint64_t now_us, uint64_t paused_us)
 {
 	unsigned nstarted = p->nended + (p->phase == PROGRESS_TEST);
 
 	for (unsigned i = 0; i < nstarted; i++)
-		results_tell_start(sup, h, work, work->serial + i,
-				   progress_start_us(out, i, now_us));
+		results_tell_start(sup, h, work, work->serial + i, p->start_us[i]);
 	if (p->phase == PROGRESS_TEST &&
 	    now_us - p->since_us >= sup->run->options.slow_after_us + paused_us)
 		results_tell_slow(sup, h, work, work->serial + p->nended, p->since_us);
@@ -356,7 +354,7 @@ static uint64_t host_look(struct supervisor *sup, struct host *h, uint64_t now_u
 	pthread_mutex_unlock(&h->lock);
 	/* The results of earlier tasks were posted before this one was handed out: told first. */
 	supervisor_posts(sup);
-	host_tell(sup, h, &work, &out, &p, now_us, paused_us);
+	host_tell(sup, h, &work, &p, now_us, paused_us);
 	if (now_us >= due_us) {
 		host_enter(sup, h, host_next(h->state, HOST_OVERDUE));
 		return h->act_us;
