@@ -249,6 +249,7 @@ int host_start(struct run *run, unsigned worker, int core, const struct task *ta
 	h->worker = worker;
 	h->core = core;
 	h->pidfd = h->out.fd = h->err.fd = h->map.fd = -1;
+	h->alone = !library || task->own_host;
 	h->captured = !run->options.nocapture;
 	h->next_serial = 1;
 	h->waiting_tail = &h->waiting;

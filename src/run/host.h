@@ -62,6 +62,7 @@ struct host {
 	pid_t pid, group;		/* as struct spawned has them */
 	int pidfd;
 	struct page_map map;		/* map.page NULL: an executable */
+	bool alone;			/* it gets one task: its worker waits for its end */
 	bool captured;			/* false: it inherited stdout and stderr */
 	struct stream out, err;		/* fd -1 if not captured */
 	struct post started, kill, released;

@@ -227,6 +227,7 @@ static void host_output(struct host *h, struct stream *s, struct cutter *c, cons
 	if (error != 0)
 		supervisor_note(sup, "the output of process %d can be read no further: %s", h->pid,
 				strerrordesc_np(error));
+	sup->nread_bytes += nbytes;
 	cutter_feed(c, bytes, nbytes);
 	sup->lost = sup->lost || c->lost;
 	/* Refused where the user's pipes hold too much already: then it stays as it is. */

@@ -44,7 +44,8 @@ struct post {
 	struct outcome *outcomes;	/* TASK_TESTS_MAX of them if kind is POST_RESULTS */
 };
 
-#define POSTS_PER_WORKER 4
+/* A worker with small tests goes on while the supervisor naps. */
+#define POSTS_PER_WORKER 16
 
 struct mailbox {
 	int wake_fd;			/* eventfd, posted when the box was empty */

@@ -22,6 +22,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* A look that comes so much later than it was due: the run itself stood still. */
@@ -30,6 +31,9 @@
 #define TICK_US 100000u
 /* How long a killed host may take to die before it is given up. */
 #define KILLED_US 5000000u
+/* How long what is not urgent is left alone, unless a turn of the loop brought so much output. */
+#define NAP_US 300u
+#define NAP_BYTES (16u << 10)
 /* How long events may be kept back, so that the writer's thread is woken once for many. */
 #define FLUSH_US 5000u
 /* How long orphans may take to die at the end of the run. */
@@ -533,6 +537,32 @@ static uint64_t supervisor_flush(struct supervisor *sup)
 	return run->writer.batch ? sup->flushed_us + FLUSH_US : CLOCK_NEVER;
 }
 
+/*
+ * While hosts run one small test after the other, each of them would wake this thread three times,
+ * and be preempted by it. None of that is urgent: it is taken together, a moment later. Where
+ * somebody waits for this thread, or there is much to be read, it does not sleep.
+ */
+static bool supervisor_may_nap(const struct supervisor *sup)
+{
+	if (!sup->hosts || sup->stopping != STOPPING_NOT || sup->loop_failed ||
+	    sup->nunfinished <= (size_t)sup->nworkers * TASK_TESTS_MAX ||
+	    sup->nread_bytes > NAP_BYTES)
+		return false;
+	for (const struct host *h = sup->hosts; h; h = h->next)
+		if (h->alone || h->state != HOST_RUNNING)
+			return false;
+	return true;
+}
+
+static void supervisor_nap(struct supervisor *sup)
+{
+	static const struct timespec nap = { .tv_nsec = NAP_US * 1000 };
+
+	if (supervisor_may_nap(sup))
+		nanosleep(&nap, NULL);
+	sup->nread_bytes = 0;
+}
+
 int supervisor_run(struct supervisor *sup)
 {
 	struct run *run = sup->run;
@@ -549,6 +579,7 @@ int supervisor_run(struct supervisor *sup)
 		if (sup->loop_failed || sup->ops->turn(sup->lp, sup->due_us, sup->err) < 0)
 			supervisor_rescue(sup);
 		supervisor_check_writer(sup);
+		supervisor_nap(sup);
 	}
 	supervisor_join(sup);
 	/* Before the orphans: with their worker's thread gone they look like some. */

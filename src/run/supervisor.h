@@ -45,6 +45,7 @@ struct supervisor {
 	uint64_t flushed_us;		/* when events were last handed to the writer */
 	uint64_t seen_us, due_us;	/* the last look at the clock, and when the next was due */
 	uint64_t told_tick_us;		/* when the last PROCTOR_TICK was sent */
+	size_t nread_bytes;		/* of output, in this turn of the loop */
 	bool paused;			/* no task is handed out: the writer is full */
 	enum stopping stopping;
 	struct early {			/* sent by a test whose host is not posted yet */
