@@ -115,27 +115,34 @@ static void signals_disobey_orphan(struct supervisor *sup, int signo, int pid)
 			name, pid);
 }
 
+/* A worker starts one host at a time, so there is room for all. */
 static void signals_early(struct supervisor *sup, int signo, int pid, int host_pid)
 {
-	if (sup->nearly < ARRAY_SIZE(sup->early))
-		sup->early[sup->nearly++] = (struct early){ host_pid, pid, signo };
-	else
+	unsigned i = 0;
+
+	while (i < sup->nearly && sup->early[i].host_pid != host_pid)
+		i++;
+	if (i == ARRAY_SIZE(sup->early)) {
 		signals_disobey_orphan(sup, signo, pid);
+		return;
+	}
+	if (i == sup->nearly)
+		sup->early[sup->nearly++] = (struct early){ .host_pid = host_pid, .pid = pid };
+	sup->early[i].signals |= UINT64_C(1) << (signo - 1);
 }
 
 void signals_started(struct supervisor *sup, struct host *host)
 {
-	unsigned nleft = 0;
+	unsigned i = 0;
 
-	for (unsigned i = 0; i < sup->nearly; i++) {
-		struct early *e = &sup->early[i];
-
-		if (e->host_pid == host->pid)
-			signals_disobey(sup, host, e->signo, e->pid);
-		else
-			sup->early[nleft++] = *e;
-	}
-	sup->nearly = nleft;
+	while (i < sup->nearly && sup->early[i].host_pid != host->pid)
+		i++;
+	if (i == sup->nearly)
+		return;
+	for (int signo = 1; signo <= 64; signo++)
+		if (sup->early[i].signals >> (signo - 1) & 1)
+			signals_disobey(sup, host, signo, sup->early[i].pid);
+	sup->early[i] = sup->early[--sup->nearly];
 }
 
 /* "a, b and 3 more": the tests that run; "" if none does. */

@@ -49,8 +49,9 @@ struct supervisor {
 	bool paused;			/* no task is handed out: the writer is full */
 	enum stopping stopping;
 	struct early {			/* sent by a test whose host is not posted yet */
-		int host_pid, pid, signo;
-	} early[8];
+		int host_pid, pid;
+		uint64_t signals;	/* bit N - 1: signal N */
+	} early[PROCTOR_THREADS_MAX];
 	unsigned nearly;
 	bool taking;			/* signals are being taken */
 	uint64_t interrupted_us;	/* when the run was ended by a signal */
