@@ -79,6 +79,7 @@ struct sender sender_find(struct supervisor *sup, int pid)
 		return (struct sender){ .kind = SENDER_STRANGER };
 	if (!process_stat(pid, &st))
 		return (struct sender){ .kind = SENDER_GONE };
+	supervisor_meet(sup);
 	sender = sender_climb(sup, pid, &st);
 	if (sender.kind == SENDER_EARLY || sender.host)
 		return sender;

@@ -186,7 +186,7 @@ static void signals_end(struct supervisor *sup, int signo, int pid, bool gone)
 		return;
 	}
 	/* Hosts that were just started run tests, too. */
-	supervisor_posts(sup);
+	supervisor_meet(sup);
 	sup->stop_signal = signo;
 	sup->interrupted_us = now_us;
 	signals_running(sup, running, sizeof(running));

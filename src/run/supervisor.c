@@ -261,18 +261,39 @@ static void supervisor_post(struct supervisor *sup, struct post *post)
 	}
 }
 
+/* Takes what has been posted into `sup->posts`, behind what is there. */
+static void posts_fetch(struct supervisor *sup)
+{
+	struct post **tail = &sup->posts;
+
+	while (*tail)
+		tail = &(*tail)->next;
+	*tail = mailbox_take(&sup->run->mailbox);
+}
+
 void supervisor_posts(struct supervisor *sup)
 {
-	struct post *post;
-
 	/* What a test has sent is noted before its result is told. */
 	signals_take(sup);
-	post = mailbox_take(&sup->run->mailbox);
-	while (post) {
-		struct post *next = post->next;
+	posts_fetch(sup);
+	while (sup->posts) {
+		struct post *post = sup->posts;
 
+		sup->posts = post->next;
 		supervisor_post(sup, post);
-		post = next;
+	}
+}
+
+void supervisor_meet(struct supervisor *sup)
+{
+	posts_fetch(sup);
+	for (struct post **at = &sup->posts, *post; (post = *at);) {
+		if (post->kind == POST_STARTED) {
+			*at = post->next;
+			supervisor_post(sup, post);
+		} else {
+			at = &post->next;
+		}
 	}
 }
 

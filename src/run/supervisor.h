@@ -36,6 +36,7 @@ struct supervisor {
 	sigset_t saved_mask;
 	int saved_subreaper;
 	struct host *hosts;		/* alive or not yet released */
+	struct post *posts;		/* taken from the mailbox, to be dealt with, in order */
 	struct undead *undead;		/* given up, and watched nevertheless */
 	struct orphans orphans;
 	unsigned nworkers;		/* that have not ended */
@@ -73,6 +74,8 @@ int supervisor_run(struct supervisor *sup);
 
 /* Takes what the workers have posted so far. */
 void supervisor_posts(struct supervisor *sup);
+/* Takes only hosts that were started: of what has come of them, nothing is told yet. */
+void supervisor_meet(struct supervisor *sup);
 /* Everything is looked at by then. */
 void supervisor_look_by(struct supervisor *sup, uint64_t us);
 /* The run itself stood still, and was not to blame: no deadline and no grace time passed. */
