@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -64,6 +65,9 @@ PROCTOR_TEST(every_signal)
 			continue;
 		kill(proctor, signo);
 	}
+	/* Those of the C library are not noted, but end nobody. */
+	for (int signo = 32; signo < SIGRTMIN; signo++)
+		syscall(SYS_kill, proctor, signo);
 	await_taken(proctor);
 }
 
