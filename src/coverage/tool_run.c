@@ -204,8 +204,8 @@ int tool_run(struct tool_run *run, struct proctor_error *err)
 	ret = inherited_open(&c.inherited, err);
 	if (ret < 0)
 		return ret;
-	/* This thread's is the run's by now, which takes nearly all signals by other ways: a tool that dies
-	 * of one would live on. */
+	/* This thread's is the run's by now, which takes nearly all signals by other ways: a tool
+	 * that dies of one would live on. */
 	sigemptyset(&c.inherited.mask);
 	prctl(PR_GET_CHILD_SUBREAPER, &was_subreaper);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
