@@ -139,6 +139,10 @@ static void events_are_as_documented(void **state)
 				suite_path("exe_options/fails"), suite_path("smoke/libsmoke_0.so")) },
 		/* A note. */
 		{ .args = WORDS("--timeout=1s", "--grace=200ms", suite_path("exe/sigterm_to_parent")) },
+		/* Somebody asks what runs. Who asks is a child that was there before, and is left. */
+		{ .args = WORDS(suite_path("session/naps")),
+		  .prefix = WORDS("/bin/sh", "-c", "(sleep 0.5; kill -USR1 $$) & exec \"$0\" \"$@\""),
+		  .cut_short = true },
 		/* Coverage, of which there is none. */
 		{ .args = WORDS("--coverage", "--coverage-allow-partial",
 				suite_path("smoke/libsmoke_0.so")),
