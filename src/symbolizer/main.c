@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* What is kept from crash to crash. libc's debug information is 30 MB of it. */
+/* What is kept from crash to crash. libc's debug information is 12 MB of it. */
 #define KEPT_BYTES_MAX (256ull * 1024 * 1024)
 /* What one crash may need: its files, mapped, and their debug information, decompressed. */
 #define ADDRESS_BYTES_MAX (8ull * 1024 * 1024 * 1024)
