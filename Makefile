@@ -58,7 +58,7 @@ LIB_SRC      := $(patsubst %,src/adapter/%.c,elf exe listing suite_h tml) \
                     maps mark merge objects others outside process publish raw raw_names report_filter report_html \
                     report_json report_lcov store tool_run tools unmapped) \
                 $(patsubst %,src/loop/%.c,backend loop loop_epoll loop_uring) \
-                $(patsubst %,src/plan/%.c,closable directory discover manifest names needs plan select) \
+                $(patsubst %,src/plan/%.c,closable directory discover file_key manifest names needs plan select) \
                 $(patsubst %,src/report/%.c,coverage escape events json_bytes junit reporter sink slowest status terminal writer xml) \
                 $(patsubst %,src/run/%.c,backtrace begun capture cores environment exit_output guard host host_path job judge \
                     kernel life mailbox not_run orphans page progress queue results run sender signal_use signals \

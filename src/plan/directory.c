@@ -11,6 +11,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "plan/file_key.h"
+
 /* A file to be looked at, or a linked directory to be searched. */
 struct candidate {
 	char *path;
@@ -209,13 +211,14 @@ static int candidate_compare(const void *a, const void *b)
 	return strcmp(x->path, y->path);
 }
 
-/* A file by way of a link: only if that file is not in the plan, be it by another link. */
+/* A file that is a link, or by way of one: only if the file that it leads to is not in the plan, be
+ * it by another link. */
 static int search_link(struct search *search, const struct candidate *c,
 		       struct proctor_error *err)
 {
 	char *target = realpath(c->path, NULL), *kept;
+	struct file_key own = file_key_of(c->path), behind, *key;
 	struct stat st;
-	bool known;
 
 	/* It dangles, or leads to no file: that is told. */
 	if (!target || stat(target, &st) < 0 || !S_ISREG(st.st_mode)) {
@@ -226,9 +229,13 @@ static int search_link(struct search *search, const struct candidate *c,
 	free(target);
 	if (!kept)
 		return error_sys(err, ENOMEM, "cannot add %s", c->path);
-	if (plan_remember_path(search->plan, kept, &known) < 0)
+	behind = file_key_of(kept);
+	/* The link was to a directory. */
+	if (file_key_equal(&own, &behind))
+		return discover_file(search->plan, c->path, c->as, err);
+	if (plan_remember_file(search->plan, kept, &key) < 0)
 		return error_sys(err, ENOMEM, "cannot add %s", c->path);
-	return known ? 0 : discover_file(search->plan, c->path, c->as, err);
+	return key ? discover_file(search->plan, c->path, c->as, err) : 0;
 }
 
 /*

@@ -4,7 +4,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,6 +16,7 @@
 #include "adapter/tml.h"
 #include "base/container.h"
 #include "plan/closable.h"
+#include "plan/file_key.h"
 #include "plan/manifest.h"
 #include "plan/names.h"
 #include "plan/needs.h"
@@ -29,29 +29,6 @@ enum finding {
 	FOUND_OTHER,		/* text, or no file at all: no suite that was damaged */
 	FOUND_BROKEN,		/* a suite that cannot be run, or may be one */
 };
-
-static int path_compare(const void *a, const void *b)
-{
-	return strcmp(a, b);
-}
-
-int plan_remember_path(struct proctor_plan *plan, const char *path, bool *known)
-{
-	const char *const *node = tsearch(path, &plan->paths, path_compare);
-
-	if (!node)
-		return -ENOMEM;
-	*known = *node != path;
-	return 0;
-}
-
-void plan_forget_path(struct proctor_plan *plan, const struct suite *suite)
-{
-	const char *const *node = tfind(suite->path, &plan->paths, path_compare);
-
-	if (node && *node == suite->path)
-		tdelete(suite->path, &plan->paths, path_compare);
-}
 
 /* What the one pass over a library's symbols collects. */
 struct scan {
@@ -448,18 +425,19 @@ int discover_file(struct proctor_plan *plan, const char *path, enum discover_as 
 {
 	struct proctor_error why = {0};
 	struct suite *s = plan_suite_of_file(plan, path);
+	struct file_key *key;
 	enum finding finding;
-	bool known;
 	int ret;
 
 	if (!s)
 		return error_sys(err, ENOMEM, "cannot add %s", path);
-	if (plan_remember_path(plan, s->path, &known) < 0) {
+	if (plan_remember_file(plan, s->path, &key) < 0) {
 		ret = error_sys(err, ENOMEM, "cannot add %s", path);
 		goto drop;
 	}
+	s->key = key;
 	ret = 0;
-	if (known)
+	if (!key)
 		goto drop;
 	ret = suite_look(s, &finding, &why);
 	if (ret < 0) {

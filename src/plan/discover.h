@@ -20,7 +20,7 @@ enum discover_as {
 
 /*
  * Adds the suite in the file `path`; a manifest's suites, if it is DISCOVER_NAMED and one. A file
- * whose path is in the plan already is left out. -ENOMEM; -EINVAL: a manifest is wrong.
+ * that is in the plan already, be it by another path to its directory, is left out. -ENOMEM; -EINVAL: a manifest is wrong.
  */
 int discover_file(struct proctor_plan *plan, const char *path, enum discover_as as,
 		  struct proctor_error *err);
@@ -40,10 +40,5 @@ int suite_inspect(struct suite *suite, struct proctor_error *err);
 /* Adds a broken suite: `cause` is its error. -ENOMEM. */
 int discover_broken(struct proctor_plan *plan, const char *path, const char *cause,
 		    struct proctor_error *err);
-
-/* Remembers a path; `*known` says whether it was remembered before. -ENOMEM. */
-int plan_remember_path(struct proctor_plan *plan, const char *path, bool *known);
-/* Forgets the path of `suite` if it was remembered for it. */
-void plan_forget_path(struct proctor_plan *plan, const struct suite *suite);
 
 #endif

@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/text.h"
 #include "plan/discover.h"
+#include "plan/file_key.h"
 
 #define MANIFEST_VERSION 1
 
@@ -331,7 +332,7 @@ static int manifest_add_suite(struct proctor_plan *plan, json_t *object, struct 
 	char *full, *own = NULL;
 	json_t *tests = NULL;
 	struct suite *s = NULL;
-	bool known;
+	struct file_key *key;
 	int ret = check_fields(place, object, fields, err);
 
 	if (ret == 0)
@@ -355,8 +356,9 @@ static int manifest_add_suite(struct proctor_plan *plan, json_t *object, struct 
 		s = plan_suite_new(plan, SUITE_TML, own, group, full);
 	free(full);
 	free(own);
-	if (!s || plan_remember_path(plan, s->path, &known) < 0)
+	if (!s || plan_remember_file(plan, s->path, &key) < 0)
 		return manifest_no_memory(place, err);
+	s->key = key;
 	if (tests)
 		ret = manifest_add_tests(s, tests, place, err);
 	if (ret == 0)

@@ -3,13 +3,13 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "plan/discover.h"
+#include "plan/file_key.h"
 #include "plan/names.h"
 #include "plan/needs.h"
 
@@ -18,18 +18,13 @@ struct proctor_plan *proctor_plan_new(void)
 	return calloc(1, sizeof(struct proctor_plan));
 }
 
-static void path_free(void *path)
-{
-	(void)path;	/* the suite's */
-}
-
 void proctor_plan_free(struct proctor_plan *plan)
 {
 	if (!plan)
 		return;
 	for (size_t i = 0; i < plan->nsuites; i++)
 		free(plan->suites[i]->tests);
-	tdestroy(plan->paths, path_free);
+	plan_forget_files(plan);
 	free(plan->suites);
 	free(plan->tests);
 	free(plan->order);
@@ -122,7 +117,7 @@ void plan_suite_drop(struct proctor_plan *plan)
 {
 	struct suite *s = plan->suites[--plan->nsuites];
 
-	plan_forget_path(plan, s);
+	plan_forget_file(plan, s->key);
 	free(s->tests);
 	plan->stale = true;
 }

@@ -44,6 +44,8 @@ struct test {
 	bool placeholder;		/* "(load)": for the unknown tests of a broken suite */
 };
 
+struct file_key;
+
 struct suite {
 	enum suite_kind kind;
 	char *name;
@@ -56,6 +58,7 @@ struct suite {
 	char *own_name;			/* as it was given; `name` tells equal ones apart */
 	bool inspected;			/* false: handed in, and its file not yet looked at */
 	char *error;			/* why it cannot be run: tests are `error`; NULL: it can */
+	const struct file_key *key;	/* remembers its file; NULL: another has it, or nothing */
 	struct file_stamp file;		/* as it was when it was inspected */
 	/* From the ELF file, for the choice of a host. */
 	bool unique;			/* has global symbols of which a process has but one */
@@ -81,7 +84,7 @@ struct proctor_plan {
 	struct suite **order;		/* plan_collect's; plan_shuffle reorders it */
 	struct arena arena;
 	struct resolver *resolver;	/* what was learned of needed libraries */
-	void *paths;			/* tsearch: the paths of suites added by path */
+	void *files;			/* tsearch: struct file_key, of suites added by path */
 };
 
 /*

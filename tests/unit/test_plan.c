@@ -2,6 +2,7 @@
 /* Discovery, names, selection, order, and who may share a host. */
 #include "fixture.h"
 
+#include "base/container.h"
 #include "plan/plan.h"
 
 #define ONE_TEST "int tml_test_0(void) { return 0; }\n"
@@ -335,6 +336,35 @@ static void a_linked_directory_is_searched_once(void **state)
 	/* Nor are they doubled by their own paths. */
 	add(plan, "linked/disk", NULL);
 	assert_int_equal(proctor_plan_ntests(plan), 4);
+	proctor_plan_free(plan);
+}
+
+/* Its directory counts and its name there, not the path that leads to it. */
+static void a_file_is_known_by_any_path_to_it(void **state)
+{
+	static const char *const ways[] = {
+		"ways", "ways/../ways", "./ways/", "ways_link", "ways_link/libw.so",
+		"ways/deep/../libw.so",
+	};
+	struct proctor_plan *plan;
+
+	(void)state;
+	fixture_run("mkdir -p ways/deep && ln -s ways ways_link");
+	fixture_library("ways/libw.so", ONE_TEST);
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++)
+		for (size_t j = 0; j < ARRAY_SIZE(ways); j++) {
+			plan = proctor_plan_new();
+			add(plan, ways[i], NULL);
+			add(plan, ways[j], NULL);
+			assert_ids(plan, " w::tml_test_0");
+			proctor_plan_free(plan);
+		}
+	/* As a program may behave as it is called, a link that is named is a file of its own. */
+	fixture_run("ln -s libw.so ways/libv.so");
+	plan = proctor_plan_new();
+	add(plan, "ways_link/libv.so", NULL);
+	add(plan, "ways", NULL);
+	assert_ids(plan, " v::tml_test_0 w::tml_test_0");
 	proctor_plan_free(plan);
 }
 
@@ -696,6 +726,7 @@ int main(void)
 		cmocka_unit_test(what_fits_the_glob_and_cannot_run_is_named),
 		cmocka_unit_test(a_library_that_cannot_be_opened_is_named),
 		cmocka_unit_test(a_linked_directory_is_searched_once),
+		cmocka_unit_test(a_file_is_known_by_any_path_to_it),
 		cmocka_unit_test(a_directory_that_may_not_be_read_is_named),
 		cmocka_unit_test(equal_names_are_told_apart),
 		cmocka_unit_test(a_selection_narrows),

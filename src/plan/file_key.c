@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+#include "plan/file_key.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <search.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "plan/plan.h"
+
+struct file_key file_key_of(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	char dir[PATH_MAX] = ".";
+	struct stat st;
+
+	if (slash)
+		snprintf(dir, sizeof(dir), "%.*s", (int)(name - path), path);
+	/* What is longer cannot be opened either. */
+	if (name - path < (ptrdiff_t)sizeof(dir) && stat(dir, &st) == 0)
+		return (struct file_key){ st.st_dev, st.st_ino, name };
+	return (struct file_key){ .name = path };
+}
+
+static int file_key_compare(const void *a, const void *b)
+{
+	const struct file_key *x = a, *y = b;
+
+	if (x->dev != y->dev)
+		return x->dev < y->dev ? -1 : 1;
+	if (x->ino != y->ino)
+		return x->ino < y->ino ? -1 : 1;
+	return strcmp(x->name, y->name);
+}
+
+bool file_key_equal(const struct file_key *a, const struct file_key *b)
+{
+	return file_key_compare(a, b) == 0;
+}
+
+int plan_remember_file(struct proctor_plan *plan, const char *path, struct file_key **kept)
+{
+	struct file_key *key = arena_alloc(&plan->arena, sizeof(*key));
+	struct file_key *const *node;
+
+	if (!key)
+		return -ENOMEM;
+	*key = file_key_of(path);
+	node = tsearch(key, &plan->files, file_key_compare);
+	if (!node)
+		return -ENOMEM;
+	*kept = *node == key ? key : NULL;
+	return 0;
+}
+
+void plan_forget_file(struct proctor_plan *plan, const struct file_key *kept)
+{
+	if (kept)
+		tdelete(kept, &plan->files, file_key_compare);
+}
+
+static void key_free(void *key)
+{
+	(void)key;	/* the arena's */
+}
+
+void plan_forget_files(struct proctor_plan *plan)
+{
+	tdestroy(plan->files, key_free);
+	plan->files = NULL;
+}

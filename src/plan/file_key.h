@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * By which a plan knows a file again, whatever path leads to it: its directory and its name there.
+ * Two names in one directory are two files, also where one is a link: a program may behave as it is
+ * called.
+ */
+#ifndef PLAN_FILE_KEY_H
+#define PLAN_FILE_KEY_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct proctor_plan;
+
+struct file_key {
+	dev_t dev;		/* of the directory; 0, 0: it is not there, and `name` is the path */
+	ino_t ino;
+	const char *name;	/* within the path it was made of */
+};
+
+struct file_key file_key_of(const char *path);
+bool file_key_equal(const struct file_key *a, const struct file_key *b);
+
+/* Remembers the file at `path`, which lives as long as the plan. `*kept` is what remembers it, NULL
+ * if something did before. -ENOMEM. */
+int plan_remember_file(struct proctor_plan *plan, const char *path, struct file_key **kept);
+/* NULL: nothing is forgotten. */
+void plan_forget_file(struct proctor_plan *plan, const struct file_key *kept);
+void plan_forget_files(struct proctor_plan *plan);
+
+#endif
