@@ -10,6 +10,7 @@
 #include "run/signals.h"
 #include "run/undead.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -95,12 +96,14 @@ static void host_close_stream(struct supervisor *sup, struct stream *s, struct c
 	s->fd = -1;
 }
 
-/* The page's word and our own flag; the worker believes the flag. */
+/* The page's word and our own flag; the worker believes the flag. Once in a host's life. */
 static void host_say_over(struct host *h)
 {
 	_Atomic uint32_t *word = h->map.page ? &h->map.page->done : &h->own_done;
 
+	assert(!atomic_load_explicit(&h->over, memory_order_relaxed));
 	atomic_store_explicit(&h->over, true, memory_order_release);
+	/* Whatever a test wrote there, it changes: a worker about to sleep on it does not. */
 	atomic_fetch_xor(word, PAGE_DEAD);
 	futex_wake(word);
 }
@@ -122,7 +125,7 @@ static int status_of(const siginfo_t *si)
  * How it ended, without reaping it: a zombie keeps its number, so its group cannot become a
  * stranger's. Some other part of the program may wait for any child, and have been faster.
  */
-static void host_learn_status(struct host *h)
+static void host_learn_status(struct supervisor *sup, struct host *h)
 {
 	siginfo_t si = { 0 };
 	int ret;
@@ -131,8 +134,13 @@ static void host_learn_status(struct host *h)
 		ret = waitid(P_PID, (id_t)h->pid, &si, WEXITED | WNOHANG | WNOWAIT);
 	while (ret < 0 && errno == EINTR);
 	h->stolen = ret < 0 || si.si_pid != h->pid;
-	if (!h->stolen)
+	if (!h->stolen) {
 		h->status = status_of(&si);
+		return;
+	}
+	/* Its number may be a stranger's by now. */
+	guard_remove(sup->run->guard, h->group);
+	h->pid = h->group = 0;
 }
 
 static void host_reap(struct supervisor *sup, struct host *h)
@@ -140,6 +148,10 @@ static void host_reap(struct supervisor *sup, struct host *h)
 	int status;
 	pid_t pid;
 
+	if (h->stolen)
+		return;
+	/* 0 would be any child of this process, whosever it is. */
+	assert(h->pid > 0);
 	guard_remove(sup->run->guard, h->group);
 	do
 		pid = wait4(h->pid, &status, WNOHANG, &h->rusage);
@@ -158,6 +170,9 @@ static bool is_zombie(pid_t pid)
 /* Dead, and nobody is waited for any longer. */
 static void life_finish(struct supervisor *sup, struct host *h, enum host_event event)
 {
+	/* First: what is drained below may end, and has the host looked at again. */
+	h->state = host_next(h->state, event);
+	h->act_us = CLOCK_NEVER;
 	sup->run->workers[h->worker].live_host = 0;
 	life_orphans(sup, h, &h->left);
 	if (!h->stolen && is_zombie(h->pid))
@@ -165,8 +180,6 @@ static void life_finish(struct supervisor *sup, struct host *h, enum host_event 
 	host_close_stream(sup, &h->out, &h->out_cut);
 	host_close_stream(sup, &h->err, &h->err_cut);
 	host_reap(sup, h);
-	h->state = host_next(h->state, event);
-	h->act_us = CLOCK_NEVER;
 	results_settle(sup, h);
 	host_say_over(h);
 }
@@ -197,16 +210,16 @@ void life_died(struct supervisor *sup, struct host *h)
 {
 	sup->ops->stop(sup->lp, &h->death);
 	h->died_us = clock_us();
-	/* While it is not reaped it can be told whom a signal came from. */
-	signals_take(sup);
-	host_learn_status(h);
-	/* What it wrote itself is in the pipes by now, and mostly their end, too. */
-	host_drain(sup, &h->out);
-	host_drain(sup, &h->err);
+	host_learn_status(sup, h);
 	h->state = host_next(h->state, HOST_DIED);
 	/* Also if it was killed: the rest of its group is on its way out, and is no leak for that. */
 	h->act_us = h->died_us + sup->run->options.leak_us;
 	supervisor_look_by(sup, h->act_us);
+	/* Each of these may look at it and find that it is over. While it is not reaped it can be told
+	 * whom a signal came from; what it wrote is in the pipes by now, and mostly their end, too. */
+	signals_take(sup);
+	host_drain(sup, &h->out);
+	host_drain(sup, &h->err);
 	life_look(sup, h, h->died_us);
 }
 

@@ -5,6 +5,9 @@
  * is killed and named. Or it does not die of SIGKILL: then it is given up, its worker goes on, and
  * it is watched until the end of the run. Supervisor's thread; effects on the host's state are in
  * host_next().
+ *
+ * What is read or taken on the way (output, its end, signals) calls back: any of these functions
+ * may leave this host over, and others, and the run stopped. None is released: only posts do that.
  */
 #ifndef RUN_LIFE_H
 #define RUN_LIFE_H

@@ -277,11 +277,6 @@ static void signals_one(struct supervisor *sup, const struct signalfd_siginfo *s
 	int pid = (int)si->ssi_pid, signo = (int)si->ssi_signo;
 	struct sender sender = { .kind = SENDER_STRANGER };
 
-	if (signo == SIGCHLD) {
-		orphans_reap(&sup->orphans);
-		life_orphan_ended(sup);
-		return;
-	}
 	/* Positive codes come from the kernel, as Ctrl-C does. */
 	if (si->ssi_code <= 0)
 		sender = sender_find(sup, pid);
@@ -305,14 +300,23 @@ static void signals_one(struct supervisor *sup, const struct signalfd_siginfo *s
 void signals_take(struct supervisor *sup)
 {
 	struct signalfd_siginfo si;
+	bool orphan_ended = false;
 
 	/* One leads to posts, which begin by taking signals. */
 	if (sup->taking)
 		return;
 	sup->taking = true;
 	while (sup->signals.fd >= 0 && read(sup->signals.fd, &si, sizeof(si)) == (ssize_t)sizeof(si))
-		signals_one(sup, &si);
+		if (si.ssi_signo == SIGCHLD)
+			orphan_ended = true;
+		else
+			signals_one(sup, &si);
 	sup->taking = false;
+	if (!orphan_ended)
+		return;
+	/* Last: who is reaped can be told no more, and whose host is over is told of. */
+	orphans_reap(&sup->orphans);
+	life_orphan_ended(sup);
 }
 
 /* What was ignored when proctor was started stays so (nohup, a job in the background), and what has a

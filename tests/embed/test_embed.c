@@ -295,6 +295,36 @@ static void a_program_keeps_its_threads_children_and_signals(void **state)
 	sigaction(SIGCHLD, &old, NULL);
 }
 
+/* Tests leave a child behind that holds both their pipes, which end as it is killed. */
+static void what_tests_leave_costs_no_child_of_the_program(void **state)
+{
+	struct proctor_options options = { .nthreads = 2, .loop = loop_wanted(), .repeat = 100,
+					   .leak_us = 2000,
+					   .host_path = product("proctor-host") };
+	struct proctor_plan *plan = proctor_plan_new();
+	struct proctor_counts counts;
+	struct proctor_error err;
+	struct seen seen = { 0 };
+	pid_t dead[8];
+	int status;
+
+	(void)state;
+	for (unsigned i = 0; i < 8; i++) {
+		siginfo_t si;
+
+		dead[i] = child_start();
+		kill(dead[i], SIGTERM);
+		assert_int_equal(waitid(P_PID, (id_t)dead[i], &si, WEXITED | WNOWAIT), 0);
+	}
+	assert_int_equal(proctor_plan_add_path(plan, fixture("exe_ends/leaves_child"), NULL, &err), 0);
+	if (proctor_run(plan, &options, on_event, &seen, &counts, NULL, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(counts.by_verdict[PROCTOR_PASS], 100);
+	for (unsigned i = 0; i < 8; i++)
+		assert_int_equal(waitpid(dead[i], &status, 0), dead[i]);
+	proctor_plan_free(plan);
+}
+
 static void a_process_with_open_signals_cannot_be_owned(void **state)
 {
 	struct proctor_options options = { .own_process = true,
@@ -527,6 +557,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_program_keeps_its_threads_children_and_signals),
+		cmocka_unit_test(what_tests_leave_costs_no_child_of_the_program),
 		cmocka_unit_test(a_process_with_open_signals_cannot_be_owned),
 		cmocka_unit_test(a_callback_may_stop_the_run),
 		cmocka_unit_test(a_crash_does_to_the_run_what_was_asked),

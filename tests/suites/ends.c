@@ -52,6 +52,16 @@ static int holds_pipe(void)
 	return 0;
 }
 
+/* A child in our group with both pipes. */
+static int leaves_child(void)
+{
+	if (fork() == 0) {
+		sleep(LONG_S);
+		_exit(0);
+	}
+	return 0;
+}
+
 /* A daemon without it. */
 static int quiet(void)
 {
@@ -115,7 +125,8 @@ static const struct {
 	const char *name;
 	int (*run)(void);
 } ends[] = {
-	{ "last_words", last_words }, { "holds_pipe", holds_pipe }, { "quiet", quiet },
+	{ "last_words", last_words }, { "holds_pipe", holds_pipe },
+	{ "leaves_child", leaves_child }, { "quiet", quiet },
 	{ "soon_over", soon_over }, { "unkillable_daemon", unkillable_daemon },
 	{ "hangs", hangs }, { "sleeps", sleeps }, { "passes", passes },
 };

@@ -23,7 +23,7 @@ EXE_WAYS     := return_nonzero exit_0 exit_1 _exit_0 _exit_5 segv abrt fpe bus i
                 ignores_sigterm deadlock hangs_with_children hangs_with_daemon cleans_up no_newline binary \
                 unflushed_before_crash closes_stdio nonblocking thread writing_child daemon \
                 fork_returns_in_child orphan neighbour_0 neighbour_2
-EXE_ENDS     := last_words holds_pipe quiet soon_over unkillable_daemon hangs sleeps passes
+EXE_ENDS     := last_words holds_pipe leaves_child quiet soon_over unkillable_daemon hangs sleeps passes
 EXE_OPTIONS  := passes skips fails flaky sleeps shows floods fails_loudly
 EXE_SESSION  := sets_sid sets_pgid joins_proctor takes_terminal reads_terminal makes_raw says naps hangs
 
