@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -64,6 +65,43 @@ int death_fd(pid_t pid)
 	if (fd >= 0)
 		return fd;
 	return errno == EPERM || errno == ENOSYS ? watch_start(pid) : -errno;
+}
+
+void death_signal(pid_t pid, int fd, int signo)
+{
+	siginfo_t si;
+
+	/* ESRCH: it is gone. */
+	if (syscall(SYS_pidfd_send_signal, fd, signo, NULL, 0) == 0 || errno == ESRCH)
+		return;
+	if (waitid(P_PID, (id_t)pid, &si, WEXITED | WNOHANG | WNOWAIT) == 0)
+		kill(pid, signo);
+}
+
+int death_status(const siginfo_t *si)
+{
+	switch (si->si_code) {
+	case CLD_EXITED:
+		return (si->si_status & 0xff) << 8;
+	case CLD_DUMPED:
+		return si->si_status | 0x80;
+	default:
+		return si->si_status;
+	}
+}
+
+int death_reap(pid_t pid, int fd, int timeout_ms)
+{
+	struct pollfd ended = { .fd = fd, .events = POLLIN };
+	siginfo_t si = { 0 };
+	int ret;
+
+	poll(&ended, 1, timeout_ms);
+	ret = waitid(P_PIDFD, (id_t)fd, &si, WEXITED | WNOHANG);
+	/* No pidfd, or Linux before 5.4. */
+	if (ret < 0 && errno != ECHILD)
+		ret = waitid(P_PID, (id_t)pid, &si, WEXITED | WNOHANG);
+	return ret == 0 && si.si_pid == pid ? death_status(&si) : -1;
 }
 
 int death_pidfd_refused(void)

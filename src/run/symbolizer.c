@@ -2,6 +2,7 @@
 #include "run/symbolizer.h"
 
 #include "base/clock.h"
+#include "base/death.h"
 #include "run/words.h"
 #include "wire/symbols.h"
 
@@ -17,6 +18,8 @@
 /* How long one may take when the run is to stop, and how often that is looked at. */
 #define HURRIED_US 1000000u
 #define LOOK_US 100000u
+/* How long the end of one that was killed may take. */
+#define DEATH_MS 1000
 
 #if defined(__x86_64__)
 #define NREGS 17
@@ -69,27 +72,22 @@ static int symbolizer_start(struct symbolizers *s, struct symbolizer *h, struct 
 }
 
 /* Kills it if it lives. Returns how it ended, as wait(2) does; -1: whoever took it for an orphan
- * knows. */
+ * knows, or it is where no signal reaches it. */
 static int symbolizer_end(struct symbolizers *s, struct symbolizer *h)
 {
-	int status = -1;
-	siginfo_t si;
-	pid_t pid;
+	int status;
 
 	/* Its end too, where no signal reaches it. */
 	close(h->fd);
 	/* When the thread that started it has ended it is the first thread's child, like an orphan,
 	 * and may have been reaped as one: then the number is somebody else's. */
-	if (waitid(P_PID, (id_t)h->pid, &si, WEXITED | WNOHANG | WNOWAIT) == 0)
-		kill(h->pid, SIGKILL);
+	death_signal(h->pid, h->pidfd, SIGKILL);
+	status = death_reap(h->pid, h->pidfd, DEATH_MS);
 	if (s->guard)
 		guard_remove(*s->guard, h->pid);
-	do
-		pid = waitpid(h->pid, &status, 0);
-	while (pid < 0 && errno == EINTR);
 	close(h->pidfd);
 	h->pid = 0;
-	return pid < 0 ? -1 : status;
+	return status;
 }
 
 void symbolizers_fini(struct symbolizers *s)
@@ -128,56 +126,80 @@ static void symbolizer_give_back(struct symbolizers *s, struct symbolizer *h)
 	pthread_mutex_unlock(&s->lock);
 }
 
-/* One that runs, for this thread alone. */
-static int symbolizer_take(struct symbolizers *s, struct symbolizer **h, struct proctor_error *err)
-{
-	int ret = 0;
-
-	pthread_mutex_lock(&s->lock);
-	while (!(*h = symbolizer_idle(s)))
-		pthread_cond_wait(&s->idle, &s->lock);
-	(*h)->busy = true;
-	pthread_mutex_unlock(&s->lock);
-	if ((*h)->pid > 0 && symbolizer_gone(*h))
-		symbolizer_end(s, *h);
-	if ((*h)->pid == 0)
-		ret = symbolizer_start(s, *h, err);
-	if (ret < 0)
-		symbolizer_give_back(s, *h);
-	return ret;
-}
-
 /* One question. */
 struct talk {
-	const struct symbolizers *symbolizers;
-	const struct symbolizer *h;
+	struct symbolizers *symbolizers;
+	struct symbolizer *h;		/* NULL: none is free yet */
 	uint64_t until_us;
 	bool hurried;			/* it has been seen that the run is to stop */
 };
 
-/* Who wants the run to stop does not want to wait long. */
-static void talk_hurry(struct talk *t, uint64_t now_us)
+/* How long to wait before this is asked again, so that a run that is to stop is noticed; 0: the time is
+ * over. Who wants the run to stop does not want to wait long. */
+static uint64_t talk_pause_us(struct talk *t)
 {
 	const _Atomic bool *stopping = t->symbolizers->stopping;
+	uint64_t now_us = clock_us();
 
-	if (t->hurried || !stopping || !*stopping)
-		return;
-	t->hurried = true;
-	if (t->until_us > now_us + HURRIED_US)
-		t->until_us = now_us + HURRIED_US;
+	if (!t->hurried && stopping && *stopping) {
+		t->hurried = true;
+		if (t->until_us > now_us + HURRIED_US)
+			t->until_us = now_us + HURRIED_US;
+	}
+	if (now_us >= t->until_us)
+		return 0;
+	return t->until_us - now_us < LOOK_US ? t->until_us - now_us : LOOK_US;
+}
+
+/* Waits for one that nobody uses. */
+static int talk_await_idle(struct talk *t, struct proctor_error *err)
+{
+	struct symbolizers *s = t->symbolizers;
+	uint64_t us = 1;
+
+	pthread_mutex_lock(&s->lock);
+	while (!(t->h = symbolizer_idle(s)) && (us = talk_pause_us(t)) > 0) {
+		uint64_t until_us = clock_us() + us;
+		struct timespec until = { .tv_sec = (time_t)(until_us / 1000000),
+					  .tv_nsec = (long)(until_us % 1000000) * 1000 };
+
+		pthread_cond_clockwait(&s->idle, &s->lock, CLOCK_MONOTONIC, &until);
+	}
+	if (t->h)
+		t->h->busy = true;
+	pthread_mutex_unlock(&s->lock);
+	return t->h ? 0 : error_set(err, -ETIMEDOUT, "each proctor-symbolizer was busy until the run "
+				    "stopped");
+}
+
+/* Begins with one that runs, for this thread alone. */
+static int talk_begin(struct talk *t, struct proctor_error *err)
+{
+	struct symbolizers *s = t->symbolizers;
+	int ret = talk_await_idle(t, err);
+
+	if (ret < 0)
+		return ret;
+	if (t->h->pid > 0 && symbolizer_gone(t->h))
+		symbolizer_end(s, t->h);
+	if (t->h->pid == 0)
+		ret = symbolizer_start(s, t->h, err);
+	if (ret < 0)
+		symbolizer_give_back(s, t->h);
+	if (!t->hurried)
+		t->until_us = clock_us() + s->timeout_us;
+	return ret;
 }
 
 /* Waits until it can be read or written, but not long at once. -ETIMEDOUT: the time is over. */
 static int talk_wait(struct talk *t, short events)
 {
 	struct pollfd fd = { .fd = t->h->fd, .events = events };
-	uint64_t now_us = clock_us(), wait_us;
+	uint64_t us = talk_pause_us(t);
 
-	talk_hurry(t, now_us);
-	if (now_us >= t->until_us)
+	if (us == 0)
 		return -ETIMEDOUT;
-	wait_us = t->until_us - now_us < LOOK_US ? t->until_us - now_us : LOOK_US;
-	if (poll(&fd, 1, (int)(wait_us / 1000) + 1) < 0 && errno != EINTR)
+	if (poll(&fd, 1, (int)(us / 1000) + 1) < 0 && errno != EINTR)
 		return -errno;
 	return 0;
 }
@@ -278,20 +300,20 @@ static int symbolizer_failed(struct symbolizers *s, struct symbolizer *h, int re
 	return error_sys(err, -ret, "cannot talk to proctor-symbolizer");
 }
 
-static int symbolizer_ask(struct symbolizers *s, struct symbolizer *h, const void *request,
-			  size_t nrequest, char **text, struct proctor_error *err)
+static int talk_ask(struct talk *t, const void *request, size_t nrequest, char **text,
+		    struct proctor_error *err)
 {
-	struct talk talk = { .symbolizers = s, .h = h, .until_us = clock_us() + s->timeout_us };
+	struct symbolizers *s = t->symbolizers;
 	struct symbols_answer head;
-	int ret = talk_send(&talk, request, nrequest);
+	int ret = talk_send(t, request, nrequest);
 
 	if (ret == 0)
-		ret = talk_hear(&talk, &head, text);
+		ret = talk_hear(t, &head, text);
 	if (ret < 0)
-		return symbolizer_failed(s, h, ret, err);
+		return symbolizer_failed(s, t->h, ret, err);
 	s->nfiles += head.nfiles;
 	if (head.last)
-		symbolizer_end(s, h);
+		symbolizer_end(s, t->h);
 	if (head.code == 0)
 		return 0;
 	ret = error_set(err, head.code, "proctor-symbolizer: %s", *text);
@@ -303,7 +325,7 @@ static int symbolizer_ask(struct symbolizers *s, struct symbolizer *h, const voi
 int crash_symbolize(struct symbolizers *s, const struct crash *crash,
 		    const struct module_list *list, char **text, struct proctor_error *err)
 {
-	struct symbolizer *h;
+	struct talk talk = { .symbolizers = s, .until_us = CLOCK_NEVER };
 	size_t nrequest;
 	void *request;
 	int ret;
@@ -314,10 +336,10 @@ int crash_symbolize(struct symbolizers *s, const struct crash *crash,
 	request = symbols_request_pack(crash, list, &nrequest);
 	if (!request)
 		return error_sys(err, ENOMEM, "cannot unwind a crash");
-	ret = symbolizer_take(s, &h, err);
+	ret = talk_begin(&talk, err);
 	if (ret == 0) {
-		ret = symbolizer_ask(s, h, request, nrequest, text, err);
-		symbolizer_give_back(s, h);
+		ret = talk_ask(&talk, request, nrequest, text, err);
+		symbolizer_give_back(s, talk.h);
 	}
 	free(request);
 	return ret;

@@ -30,7 +30,8 @@ struct symbolizers {
 	char *const *envp;
 	const struct inherited *inherited;
 	struct guard *const *guard;		/* NULL: none */
-	const _Atomic bool *stopping;		/* true: one second has to do; NULL: never */
+	/* True: one second has to do, also to wait for one that is free. NULL: never. */
+	const _Atomic bool *stopping;
 	unsigned max;				/* at a time, 1 to SYMBOLIZERS_MAX */
 	uint64_t timeout_us;			/* for one crash */
 	/* Under lock. */

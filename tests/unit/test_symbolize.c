@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <link.h>
+#include <linux/sched.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -18,7 +19,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <ucontext.h>
@@ -728,6 +731,121 @@ static void a_dead_symbolizer_is_replaced(void **state)
 	symbolizers_renew(symbolizer_path, SYMBOLIZERS_MAX);
 }
 
+/* A child with the number `pid`, which is free, that waits to be killed; < 0: no such child. */
+static pid_t child_numbered(pid_t pid)
+{
+	struct clone_args args = {
+		.exit_signal = SIGCHLD, .set_tid = (uint64_t)(uintptr_t)&pid, .set_tid_size = 1,
+	};
+	pid_t child = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+
+	while (child == 0)
+		pause();
+	return child;
+}
+
+/* As the reaping of orphans does when the thread that started it has ended. */
+static void one_that_somebody_reaped_is_not_signalled(void **state)
+{
+	struct module_list list;
+	struct crash crash;
+	pid_t pid, other;
+	int status;
+
+	(void)state;
+	symbolizers_renew(symbolizer_path, 1);
+	crash_make(crash_by_store, &crash, &list);
+	free(symbolized(&crash, &list));
+	pid = symbolizers.all[0].pid;
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	other = child_numbered(pid);
+	free(symbolized(&crash, &list));
+	crash_fini(&crash);
+	module_list_fini(&list);
+	symbolizers_renew(symbolizer_path, SYMBOLIZERS_MAX);
+	if (other != pid)
+		skip();		/* numbers are not for this user to choose */
+	kill(other, SIGTERM);
+	assert_int_equal(waitpid(other, &status, 0), other);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+}
+
+/* Seizes `pid` so that it stops on its way out, where SIGKILL does not reach it: once that is so there
+ * is a byte in the pipe. */
+static pid_t start_holding(pid_t pid, int fd)
+{
+	pid_t holder = fork();
+
+	if (holder != 0)
+		return holder;
+	if (ptrace(PTRACE_SEIZE, pid, NULL, PTRACE_O_TRACEEXIT) < 0 || write(fd, "", 1) != 1)
+		_exit(1);
+	for (;;)
+		pause();
+}
+
+static void one_that_cannot_be_killed_is_left(void **state)
+{
+	struct proctor_error err;
+	struct module_list list;
+	struct crash crash;
+	pid_t pid, holder;
+	int fds[2], status;
+	char byte, *text;
+
+	(void)state;
+	symbolizers_renew(symbolizer_path, 1);
+	crash_make(crash_by_store, &crash, &list);
+	free(symbolized(&crash, &list));
+	pid = symbolizers.all[0].pid;
+	assert_int_equal(pipe(fds), 0);
+	holder = start_holding(pid, fds[1]);
+	close(fds[1]);
+	status = (int)read(fds[0], &byte, 1);
+	close(fds[0]);
+	if (status == 1) {
+		kill(pid, SIGSTOP);
+		symbolizers.timeout_us = SHORT_US;
+		assert_int_equal(crash_symbolize(&symbolizers, &crash, &list, &text, &err),
+				 -ETIMEDOUT);
+		symbolizers.timeout_us = 60000000u;
+		free(symbolized(&crash, &list));
+		assert_int_not_equal(symbolizers.all[0].pid, pid);
+	}
+	kill(holder, SIGKILL);
+	assert_int_equal(waitpid(holder, NULL, 0), holder);
+	crash_fini(&crash);
+	module_list_fini(&list);
+	symbolizers_renew(symbolizer_path, SYMBOLIZERS_MAX);
+	if (status != 1)
+		skip();		/* tracing is not for this user */
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+/* Who waits for one that is free notices too that the run is to stop. */
+static void nobody_queues_for_one_when_the_run_stops(void **state)
+{
+	struct proctor_error err;
+	struct module_list list;
+	_Atomic bool stopping = true;
+	struct crash crash;
+	char *text;
+
+	(void)state;
+	symbolizers_renew(symbolizer_path, 1);
+	symbolizers.stopping = &stopping;
+	symbolizers.all[0].busy = true;
+	crash_make(crash_by_store, &crash, &list);
+	assert_int_equal(crash_symbolize(&symbolizers, &crash, &list, &text, &err), -ETIMEDOUT);
+	assert_null(text);
+	assert_string_equal(err.text, "each proctor-symbolizer was busy until the run stopped");
+	symbolizers.all[0].busy = false;
+	crash_fini(&crash);
+	module_list_fini(&list);
+	symbolizers_renew(symbolizer_path, SYMBOLIZERS_MAX);
+}
+
 static void a_symbolizer_that_hangs_costs_one_backtrace(void **state)
 {
 	struct proctor_error err;
@@ -890,6 +1008,9 @@ int main(void)
 		cmocka_unit_test(too_much_to_keep_is_given_up),
 		cmocka_unit_test(a_dead_symbolizer_is_replaced),
 		cmocka_unit_test(a_symbolizer_that_hangs_costs_one_backtrace),
+		cmocka_unit_test(one_that_somebody_reaped_is_not_signalled),
+		cmocka_unit_test(one_that_cannot_be_killed_is_left),
+		cmocka_unit_test(nobody_queues_for_one_when_the_run_stops),
 		cmocka_unit_test(what_it_answers_is_checked),
 		cmocka_unit_test(a_text_is_numbered_lines_without_control_characters),
 		cmocka_unit_test(a_request_of_garbage_is_refused),
