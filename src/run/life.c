@@ -121,6 +121,21 @@ static int status_of(const siginfo_t *si)
 	}
 }
 
+/* From here on its number may be a stranger's. */
+static void host_reap(struct supervisor *sup, struct host *h)
+{
+	int status;
+	pid_t pid;
+
+	/* 0 would be any child of this process, whosever it is. */
+	assert(h->pid > 0);
+	guard_remove(sup->run->guard, h->group);
+	do
+		pid = wait4(h->pid, &status, WNOHANG, &h->rusage);
+	while (pid < 0 && errno == EINTR);
+	h->pid = h->group = 0;
+}
+
 /*
  * How it ended, without reaping it: a zombie keeps its number, so its group cannot become a
  * stranger's. Some other part of the program may wait for any child, and have been faster.
@@ -134,29 +149,10 @@ static void host_learn_status(struct supervisor *sup, struct host *h)
 		ret = waitid(P_PID, (id_t)h->pid, &si, WEXITED | WNOHANG | WNOWAIT);
 	while (ret < 0 && errno == EINTR);
 	h->stolen = ret < 0 || si.si_pid != h->pid;
-	if (!h->stolen) {
-		h->status = status_of(&si);
-		return;
-	}
-	/* Its number may be a stranger's by now. */
-	guard_remove(sup->run->guard, h->group);
-	h->pid = h->group = 0;
-}
-
-static void host_reap(struct supervisor *sup, struct host *h)
-{
-	int status;
-	pid_t pid;
-
 	if (h->stolen)
-		return;
-	/* 0 would be any child of this process, whosever it is. */
-	assert(h->pid > 0);
-	guard_remove(sup->run->guard, h->group);
-	do
-		pid = wait4(h->pid, &status, WNOHANG, &h->rusage);
-	while (pid < 0 && errno == EINTR);
-	h->pid = 0;
+		host_reap(sup, h);
+	else
+		h->status = status_of(&si);
 }
 
 /* Dead and not reaped: its number is still its own. */
@@ -179,7 +175,8 @@ static void life_finish(struct supervisor *sup, struct host *h, enum host_event 
 		spawned_signal(h->pid, h->group, SIGKILL);
 	host_close_stream(sup, &h->out, &h->out_cut);
 	host_close_stream(sup, &h->err, &h->err_cut);
-	host_reap(sup, h);
+	if (!h->stolen)
+		host_reap(sup, h);
 	results_settle(sup, h);
 	host_say_over(h);
 }
