@@ -335,18 +335,66 @@ static void host_tell(struct supervisor *sup, struct host *h, const struct host_
 		results_tell_slow(sup, h, work, work->serial + p->nended, p->since_us);
 }
 
+/* What was found of a host that works. */
+struct look {
+	struct host_work work;
+	struct progress progress;
+	uint64_t due_us, paused_us;
+	bool overdue;
+};
+
+/* Decided under the lock: the worker cannot hand out another task meanwhile. False: it is idle, and
+ * its worker may be filling the page. */
+static bool host_read(struct host *h, uint64_t now_us, struct look *look)
+{
+	struct hand_out out;
+	struct deadlines d;
+
+	pthread_mutex_lock(&h->lock);
+	look->work = h->work;
+	if (!look->work.busy) {
+		pthread_mutex_unlock(&h->lock);
+		return false;
+	}
+	out = host_hand_out_of(h, &look->work);
+	look->progress = progress_read(&out, now_us);
+	d = host_deadlines(h->run, &look->work, &look->progress);
+	look->paused_us = pauses_within(&h->run->pauses, look->progress.since_us, now_us);
+	look->due_us = progress_due_us(&out, &look->progress, &d) + look->paused_us;
+	look->overdue = now_us >= look->due_us;
+	if (look->overdue && h->stop == STOP_NOT) {
+		h->stop = STOP_TIMEOUT;
+		h->stop_serial = look->progress.phase == PROGRESS_TEST ?
+				 look->work.serial + look->progress.nended : 0;
+	}
+	pthread_mutex_unlock(&h->lock);
+	return true;
+}
+
+static uint64_t host_look_running(struct supervisor *sup, struct host *h, uint64_t now_us)
+{
+	struct look look;
+
+	if (!host_read(h, now_us, &look))
+		return CLOCK_NEVER;
+	/* The results of earlier tasks were posted before this one was handed out: told first. */
+	supervisor_posts(sup);
+	host_tell(sup, h, &look.work, &look.progress, now_us, look.paused_us);
+	/* One of the posts may have stopped it: then it has the grace time it was given there. */
+	if (h->state != HOST_RUNNING)
+		return h->act_us;
+	if (!look.overdue)
+		return look.due_us;
+	host_enter(sup, h, host_next(h->state, HOST_OVERDUE));
+	return h->act_us;
+}
+
 /* Looks at one host; returns when it wants to be looked at again. */
 static uint64_t host_look(struct supervisor *sup, struct host *h, uint64_t now_us)
 {
-	uint64_t due_us, paused_us;
-	struct host_work work;
-	struct hand_out out;
-	struct deadlines d;
-	struct progress p;
-
 	switch (h->state) {
 	case HOST_RUNNING:
-		break;
+		return host_look_running(sup, h, now_us);
 	case HOST_STOPPING:
 	case HOST_KILLED:
 		if (now_us >= h->act_us)
@@ -357,34 +405,9 @@ static uint64_t host_look(struct supervisor *sup, struct host *h, uint64_t now_u
 		return h->act_us;
 	case HOST_UNDEAD:
 	case HOST_OVER:
-		return CLOCK_NEVER;
+		break;
 	}
-	pthread_mutex_lock(&h->lock);
-	work = h->work;
-	/* Then the worker may be filling the page. */
-	if (!work.busy) {
-		pthread_mutex_unlock(&h->lock);
-		return CLOCK_NEVER;
-	}
-	out = host_hand_out_of(h, &work);
-	p = progress_read(&out, now_us);
-	d = host_deadlines(h->run, &work, &p);
-	paused_us = pauses_within(&h->run->pauses, p.since_us, now_us);
-	due_us = progress_due_us(&out, &p, &d) + paused_us;
-	/* Decided under the lock: the worker cannot hand out another task meanwhile. */
-	if (now_us >= due_us && h->stop == STOP_NOT) {
-		h->stop = STOP_TIMEOUT;
-		h->stop_serial = p.phase == PROGRESS_TEST ? work.serial + p.nended : 0;
-	}
-	pthread_mutex_unlock(&h->lock);
-	/* The results of earlier tasks were posted before this one was handed out: told first. */
-	supervisor_posts(sup);
-	host_tell(sup, h, &work, &p, now_us, paused_us);
-	if (now_us >= due_us) {
-		host_enter(sup, h, host_next(h->state, HOST_OVERDUE));
-		return h->act_us;
-	}
-	return due_us;
+	return CLOCK_NEVER;
 }
 
 /* The guard is the first process to be started: what keeps it from starting may keep all. */
@@ -414,22 +437,18 @@ static void supervisor_close_guard(struct supervisor *sup)
 /* Looks at all hosts; the next look is due at the tick or at the nearest deadline. */
 static uint64_t supervisor_look(struct supervisor *sup)
 {
-	uint64_t now_us = clock_us(), next_us;
+	uint64_t now_us = clock_us();
 
 	supervisor_notice_pause(sup, now_us);
 	if (now_us < sup->tick_us)
 		return sup->tick_us;
-	next_us = now_us + TICK_US;
+	/* Before the looks: one of them may want another host to be looked at sooner. */
+	sup->tick_us = now_us + TICK_US;
 	/* Whatever became of the wake-up for them. */
 	supervisor_posts(sup);
 	supervisor_note_guard(sup);
-	for (struct host *h = sup->hosts; h; h = h->next) {
-		uint64_t us = host_look(sup, h, now_us);
-
-		if (us < next_us)
-			next_us = us;
-	}
-	sup->tick_us = next_us;
+	for (struct host *h = sup->hosts; h; h = h->next)
+		supervisor_look_by(sup, host_look(sup, h, now_us));
 	if (sup->hosts && now_us >= sup->told_tick_us + TICK_US) {
 		struct writer_entry *e = writer_entry_new(PROCTOR_TICK, now_us);
 
@@ -437,7 +456,7 @@ static uint64_t supervisor_look(struct supervisor *sup)
 		if (e)
 			writer_add(&sup->run->writer, e);
 	}
-	return next_us;
+	return sup->tick_us;
 }
 
 /* A callback that failed ends the run: a closed stdout as SIGPIPE would. */

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/* How the supervisor looks at a host while what it has not dealt with yet may change it. */
+#include "run/supervisor.c"	/* NOLINT(bugprone-suspicious-include): its looks are its own */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define GRACE_US 30000000u
+
+static int on_event(const struct proctor_event *event, void *data)
+{
+	(void)event, (void)data;
+	return 0;
+}
+
+/* A run of one test, which is overdue. */
+struct scene {
+	struct test test, *tests[1];
+	struct proctor_plan plan;
+	struct run run;
+	struct supervisor sup;
+	struct host host;
+	struct proctor_error err;
+};
+
+static void scene_open(struct scene *s)
+{
+	struct host *h = &s->host;
+	struct spawned child;
+	char *argv[] = { "sleep", "1000", NULL }, *envp[] = { NULL };
+	sigset_t all, mask;
+
+	*s = (struct scene){ .test = { .pub = { .id = "late" } }, .tests = { &s->test },
+			     .plan = { .tests = s->tests, .ntests = 1 } };
+	s->run.plan = &s->plan;
+	s->run.nworkers = 1;
+	s->run.options = (struct proctor_options){ .timeout_us = 1000, .repeat = 1,
+						   .slow_after_us = CLOCK_NEVER / 2,
+						   .grace_us = GRACE_US };
+	pthread_mutex_init(&s->run.pauses.lock, NULL);
+	s->sup = (struct supervisor){ .run = &s->run, .ops = &loop_epoll, .err = &s->err,
+				      .signals = { .fd = -1 } };
+	s->run.supervisor = &s->sup;
+	assert_int_equal(loop_epoll.open(&s->sup.lp, &s->err), 0);
+	assert_int_equal(mailbox_open(&s->run.mailbox, 1, &s->err), 0);
+	assert_int_equal(writer_open(&s->run.writer, on_event, NULL, s->run.mailbox.wake_fd,
+				     &s->err), 0);
+	assert_int_equal(queue_init(&s->run.queue, &s->plan, 1, 1, PROCTOR_ISOLATION_BATCH,
+				    &s->err), 0);
+	assert_int_equal(begun_init(&s->sup.begun, 1), 0);
+	assert_int_equal(inherited_open(&s->run.inherited, &s->err), 0);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &mask);
+	s->run.inherited.mask = mask;
+	assert_int_equal(spawn_start(&(struct spawn){ .path = "/bin/sleep", .argv = argv,
+						      .envp = envp, .leads = true,
+						      .inherited = &s->run.inherited,
+						      .fds = { -1, -1, -1, -1, -1 } },
+				     &child, &s->err), 0);
+	*h = (struct host){ .run = &s->run, .pid = child.pid, .group = child.group,
+			    .pidfd = child.pidfd, .act_us = CLOCK_NEVER };
+	h->out.fd = h->err.fd = h->map.fd = -1;
+	h->kill = (struct post){ .kind = POST_KILL, .host = h };
+	h->work = (struct host_work){ .busy = true, .task = { .ntests = 1 }, .serial = 1,
+				      .handed_us = clock_us() - 1000000 };
+	pthread_mutex_init(&h->lock, NULL);
+	s->sup.hosts = h;
+}
+
+static void scene_close(struct scene *s)
+{
+	spawned_signal(s->host.pid, s->host.group, SIGKILL);
+	assert_int_equal(waitpid(s->host.pid, NULL, 0), s->host.pid);
+	close(s->host.pidfd);
+	inherited_close(&s->run.inherited);
+	pthread_sigmask(SIG_SETMASK, &s->run.inherited.mask, NULL);
+	begun_fini(&s->sup.begun);
+	queue_fini(&s->run.queue);
+	writer_close(&s->run.writer);
+	mailbox_close(&s->run.mailbox);
+	loop_epoll.close(s->sup.lp);
+	free(s->run.pauses.list);
+}
+
+static void an_overdue_host_is_stopped(void **state)
+{
+	struct scene s;
+	uint64_t now_us = clock_us();
+
+	(void)state;
+	scene_open(&s);
+	assert_true(host_look(&s.sup, &s.host, now_us) >= now_us + GRACE_US);
+	assert_int_equal(s.host.state, HOST_STOPPING);
+	assert_int_equal(s.host.stop, STOP_TIMEOUT);
+	scene_close(&s);
+}
+
+/* It has its time to die before it is given up. */
+static void a_host_that_was_just_killed_is_not_given_up(void **state)
+{
+	struct scene s;
+	uint64_t now_us = clock_us();
+
+	(void)state;
+	scene_open(&s);
+	mailbox_post(&s.run.mailbox, &s.host.kill);
+	assert_true(host_look(&s.sup, &s.host, now_us) > now_us);
+	assert_int_equal(s.host.state, HOST_KILLED);
+	scene_close(&s);
+}
+
+/* It has its grace time, which began just now. */
+static void a_host_that_was_just_asked_to_stop_is_not_killed(void **state)
+{
+	struct scene s;
+	sigset_t set;
+
+	(void)state;
+	scene_open(&s);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	s.sup.signals.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	assert_true(s.sup.signals.fd >= 0);
+	kill(getpid(), SIGTERM);
+	assert_true(host_look(&s.sup, &s.host, clock_us()) > clock_us() + GRACE_US / 2);
+	assert_int_equal(s.sup.stop_signal, SIGTERM);
+	assert_int_equal(s.host.state, HOST_STOPPING);
+	close(s.sup.signals.fd);
+	scene_close(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_overdue_host_is_stopped),
+		cmocka_unit_test(a_host_that_was_just_killed_is_not_given_up),
+		cmocka_unit_test(a_host_that_was_just_asked_to_stop_is_not_killed),
+	};
+
+	return cmocka_run_group_tests_name("supervisor", tests, NULL, NULL);
+}
