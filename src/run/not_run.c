@@ -2,6 +2,7 @@
 #include "run/not_run.h"
 
 #include "base/clock.h"
+#include "run/signals.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,8 +19,14 @@ struct missing {
 struct rest {
 	struct supervisor *sup;
 	struct missing *missing;	/* by test; NULL: no memory */
-	int stop_signal;		/* as it was: another one ends the telling */
+	unsigned ninterrupts;		/* so many had come: another one ends the telling */
 };
+
+static bool rest_is_wanted(const struct rest *rest)
+{
+	return writer_failed(&rest->sup->run->writer) == 0 &&
+	       rest->sup->ninterrupts == rest->ninterrupts;
+}
 
 /* Many tests may be left, and the reader slow: the queue to it stays bounded. False: no more. */
 static bool rest_has_room(struct rest *rest)
@@ -30,11 +37,12 @@ static bool rest_has_room(struct rest *rest)
 
 	if (sup->run->writer.batch)
 		writer_flush(writer);
-	while (writer_full(writer) && writer_failed(writer) == 0 && !sup->loop_failed &&
-	       sup->stop_signal == rest->stop_signal)
+	while (writer_full(writer) && rest_is_wanted(rest) && !sup->loop_failed)
 		if (sup->ops->turn(sup->lp, clock_us() + WAIT_US, &err) < 0)
 			sup->loop_failed = true;
-	return writer_failed(writer) == 0 && sup->stop_signal == rest->stop_signal;
+	/* A reader that is fast enough has nothing waited for. */
+	signals_take(sup);
+	return rest_is_wanted(rest);
 }
 
 static struct writer_entry *entry_new(struct rest *rest, enum proctor_event_kind kind,
@@ -163,7 +171,7 @@ void not_run_tell(struct supervisor *sup)
 	struct rest rest = {
 		.sup = sup,
 		.missing = calloc(ntests ? ntests : 1, sizeof(*rest.missing)),
-		.stop_signal = sup->stop_signal,
+		.ninterrupts = sup->ninterrupts,
 	};
 
 	if (!rest.missing)

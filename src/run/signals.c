@@ -181,10 +181,13 @@ static void signals_end(struct supervisor *sup, int signo, int pid, bool gone)
 	uint64_t now_us = clock_us();
 
 	if (sup->stop_signal != 0) {
-		if (now_us - sup->interrupted_us >= SAME_INTERRUPT_US)
+		if (now_us - sup->interrupted_us >= SAME_INTERRUPT_US) {
+			sup->ninterrupts++;
 			supervisor_stop(sup, STOPPING_KILLED);
+		}
 		return;
 	}
+	sup->ninterrupts++;
 	/* Hosts that were just started run tests, too. */
 	supervisor_meet(sup);
 	sup->stop_signal = signo;

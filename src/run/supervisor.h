@@ -55,6 +55,7 @@ struct supervisor {
 	} early[PROCTOR_THREADS_MAX];
 	unsigned nearly;
 	bool taking;			/* signals are being taken */
+	unsigned ninterrupts;		/* obeyed; those within a second of the first are one */
 	uint64_t interrupted_us;	/* when the run was ended by a signal */
 	struct job job;
 	int stop_signal;		/* 128+N is the exit code; 0: none */

@@ -111,11 +111,20 @@ static unsigned nthreads_of(pid_t pid)
 	return stat(path, &st) == 0 ? (unsigned)st.st_nlink - 2 : 0;
 }
 
-/* Starts it and waits until the workers are gone, and what was not run is being told to nobody. */
-static struct run *late_start(const char *manifest, bool cut_short)
+/* Waits until the workers are gone, and what was not run is being told to nobody. */
+static void late_await(const struct run *run)
 {
 	const char *san = getenv("SAN");
+	/* The supervisor and the writer are left, and ThreadSanitizer's own thread. */
 	unsigned nleft = san && strstr(san, "thread") ? 3 : 2;
+
+	for (unsigned turns = 0; turns < 20000 && nthreads_of(run->pid) != nleft; turns++)
+		poll(NULL, 0, 1);
+	assert_int_equal(nthreads_of(run->pid), nleft);
+}
+
+static struct run *late_start(const char *manifest, bool cut_short)
+{
 	struct run *run = run_start(&(struct run_setup){
 		.args = WORDS("--test-threads=1", "--verbose", "--fail-fast",
 			      suite_path("exe_options/fails"), manifest),
@@ -124,10 +133,7 @@ static struct run *late_start(const char *manifest, bool cut_short)
 
 	fcntl(run->out_fd, F_SETPIPE_SZ, 4096);
 	run_await(run, "test-end", "fails");
-	/* The supervisor and the writer are left, and ThreadSanitizer's own thread. */
-	for (unsigned turns = 0; turns < 20000 && nthreads_of(run->pid) != nleft; turns++)
-		poll(NULL, 0, 1);
-	assert_int_equal(nthreads_of(run->pid), nleft);
+	late_await(run);
 	return run;
 }
 
@@ -171,6 +177,33 @@ static void an_interrupt_ends_the_telling(void **state)
 	assert_non_null(strstr(run->out, "40000 not run: the run ended at the first failure, fails\n"));
 }
 
+/* The first one ended the run; the next, with nothing left to be stopped, ends the telling. */
+static void a_second_interrupt_ends_the_telling(void **state)
+{
+	const char *manifest = late_manifest();
+	struct run *run;
+
+	(void)state;
+	run = run_start(&(struct run_setup){
+		.args = WORDS("--test-threads=1", "--verbose", "--grace=100ms", "--timeout=60s",
+			      suite_path("exe_ends/hangs"), manifest),
+		.hold_stdout = true, .cut_short = true, .deadline_s = 120,
+	});
+	fcntl(run->out_fd, F_SETPIPE_SZ, 4096);
+	run_await(run, "test-start", "hangs");
+	assert_int_equal(kill(run->pid, SIGINT), 0);
+	run_await(run, "test-end", "hangs");
+	late_await(run);
+	/* Until an interrupt is another one: only time tells. */
+	poll(NULL, 0, 1050);
+	assert_int_equal(kill(run->pid, SIGTERM), 0);
+	run_release_stdout(run);
+	run_finish(run);
+	unlink(manifest);
+	assert_int_equal(run->exit_code, 130);
+	assert_in_range(lines_with(run, "NOT RUN "), 1, NLATE - 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -178,6 +211,7 @@ int main(void)
 		harness_test(nothing_is_lost),
 		harness_test(all_that_was_not_run_is_told),
 		harness_test(an_interrupt_ends_the_telling),
+		harness_test(a_second_interrupt_ends_the_telling),
 	};
 
 	return cmocka_run_group_tests_name("slow reader", tests, NULL, NULL);
