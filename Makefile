@@ -52,7 +52,7 @@ HOST_FLAGS    = $(BASE_FLAGS) $(CFLAGS)
 LINK          = -Wl,--as-needed
 
 LIB_SRC      := $(patsubst %,src/adapter/%.c,elf exe listing suite_h tml) \
-                $(patsubst %,src/base/%.c,arena bytes clock death error file_size md5 output process \
+                $(patsubst %,src/base/%.c,arena bytes clock death error fds file_size md5 output process \
                     random replacement spawn text thread) \
                 $(patsubst %,src/coverage/%.c,area_functions collect counter_area coverage functions lines \
                     maps mark merge objects others outside process publish raw raw_names report_filter report_html \
@@ -82,7 +82,7 @@ OWN_HEADERS  := $(wildcard src/*/*.h)
 LIB_OBJ      := $(LIB_SRC:%.c=$B/obj/%.o)
 CLI_OBJ      := $(CLI_SRC:%.c=$B/obj/%.o)
 # What it shares with the run is compiled once more, as plain as the rest of it.
-HOST_OBJ     := $(HOST_SRC:%.c=$B/obj/%.o) $(patsubst %,$B/obj/host/src/base/%.o,clock process)
+HOST_OBJ     := $(HOST_SRC:%.c=$B/obj/%.o) $(patsubst %,$B/obj/host/src/base/%.o,clock fds process)
 SYMBOLIZER_OBJ := $(SYMBOLIZER_SRC:%.c=$B/obj/%.o)
 PRELOAD_OBJ  := $(PRELOAD_SRC:%.c=$B/obj/%.o)
 HARNESS_OBJ  := $(HARNESS_SRC:%.c=$B/obj/%.o)

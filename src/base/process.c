@@ -9,8 +9,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PF_FORKNOEXEC 0x40u	/* in the flags field of /proc/PID/stat */
-
 /* As run/host.c starts it: the title of a host is no name for what a test forked in it. */
 #define HOST_TITLE "proctor-host serve"
 #define HOST_COMM "proctor-host"
@@ -41,42 +39,49 @@ static void one_line(char *text, size_t n)
 			text[i] = ' ';
 }
 
-struct process_stat {
-	char comm[32];
-	unsigned flags;
-	uint64_t start_ticks;	/* after the boot */
-};
-
-static void stat_read(pid_t pid, struct process_stat *st)
+static bool stat_read(pid_t pid, const char *name, struct process_stat *st)
 {
-	char text[512], *begin, *end;
+	char text[1024], *begin, *end;
 
 	*st = (struct process_stat){ .comm = "?" };
-	if (process_read(pid, "stat", text, sizeof(text)) <= 0)
-		return;
+	if (process_read(pid, name, text, sizeof(text)) <= 0)
+		return false;
 	/* The name in parentheses may hold anything, also parentheses. */
 	begin = strchr(text, '(');
 	end = strrchr(text, ')');
-	if (!begin || !end)
-		return;
+	if (!begin || !end || end < begin)
+		return false;
 	snprintf(st->comm, sizeof(st->comm), "%.*s", (int)(end - begin - 1), begin + 1);
 	one_line(st->comm, strlen(st->comm));
-	if (sscanf(end, ") %*c %*d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
-		   "%*d %" SCNu64, &st->flags, &st->start_ticks) != 2)
-		st->start_ticks = 0;
+	return sscanf(end, ") %c %d %d %d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
+		      "%*d %" SCNu64, &st->state, &st->parent, &st->group, &st->session, &st->flags,
+		      &st->started) == 6;
+}
+
+bool process_stat(pid_t pid, struct process_stat *st)
+{
+	return stat_read(pid, "stat", st);
+}
+
+bool thread_stat(pid_t tid, struct process_stat *st)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "task/%d/stat", (int)tid);
+	return stat_read(getpid(), name, st);
 }
 
 /* The kernel counts in ticks of a hundredth of a second. */
-static void age_words(uint64_t start_ticks, char *buf, size_t nbuf)
+static void age_words(uint64_t started, char *buf, size_t nbuf)
 {
 	uint64_t hz = (uint64_t)sysconf(_SC_CLK_TCK), ms, now_ms;
 	struct timespec now;
 
 	buf[0] = '\0';
-	if (start_ticks == 0 || clock_gettime(CLOCK_BOOTTIME, &now) < 0)
+	if (started == 0 || clock_gettime(CLOCK_BOOTTIME, &now) < 0)
 		return;
 	now_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-	ms = start_ticks * 1000 / hz;
+	ms = started * 1000 / hz;
 	ms = now_ms > ms ? now_ms - ms : 0;
 	if (ms < 1000)
 		snprintf(buf, nbuf, ", %" PRIu64 " ms old", ms);
@@ -103,15 +108,15 @@ const char *process_words(pid_t pid, char *buf, size_t nbuf)
 	char command[256], age[48], name[48] = "";
 	struct process_stat st;
 
-	stat_read(pid, &st);
-	age_words(st.start_ticks, age, sizeof(age));
+	process_stat(pid, &st);
+	age_words(st.started, age, sizeof(age));
 	command_words(pid, command, sizeof(command));
-	if ((st.flags & PF_FORKNOEXEC) &&
+	if ((st.flags & PROCESS_FORKED) &&
 	    strncmp(command, HOST_TITLE, strlen(HOST_TITLE)) == 0) {
 		if (strcmp(st.comm, HOST_COMM) != 0)
 			snprintf(name, sizeof(name), " (%s)", st.comm);
 		snprintf(buf, nbuf, "process %d%s%s: forked by the test", (int)pid, name, age);
-	} else if (st.flags & PF_FORKNOEXEC) {
+	} else if (st.flags & PROCESS_FORKED) {
 		snprintf(buf, nbuf, "process %d (%s)%s: a fork of %s", (int)pid, st.comm, age,
 			 command[0] ? command : st.comm);
 	} else {

@@ -3,7 +3,9 @@
 #ifndef BASE_PROCESS_H
 #define BASE_PROCESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* Room for process_words(). */
@@ -11,6 +13,22 @@
 
 /* A file of /proc/PID, whole or its first `nbuf` - 1 bytes, with a NUL behind; -1: gone. */
 ssize_t process_read(pid_t pid, const char *name, char *buf, size_t nbuf);
+
+#define PROCESS_EXITING 0x4u		/* in its flags: no code of it runs any more */
+#define PROCESS_FORKED 0x40u		/* it has run no program of its own since it was forked */
+
+struct process_stat {
+	char comm[32];			/* its name, on one line */
+	char state;			/* 'Z': a zombie */
+	unsigned flags;
+	int parent, group, session;
+	uint64_t started;		/* ticks since boot: with the number it names a process */
+};
+
+/* False: it is gone. A zombie is not. */
+bool process_stat(pid_t pid, struct process_stat *st);
+/* The same of a thread of this process. */
+bool thread_stat(pid_t tid, struct process_stat *st);
 
 /*
  * Tells people what a process is: "process 123 (sleep), 2.1 s old: sleep 100". A fork that has run no

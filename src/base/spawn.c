@@ -2,10 +2,10 @@
 #include "base/spawn.h"
 
 #include "base/death.h"
+#include "base/fds.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdint.h>
@@ -135,50 +135,6 @@ static void child_oom_first(void)
 	close(fd);
 }
 
-struct fd_entry {
-	uint64_t inode;
-	int64_t offset;
-	unsigned short nbytes;
-	unsigned char type;
-	char name[];
-};
-
-/* The number that is the name of an entry; -1: it is none. */
-static int entry_fd(const char *name)
-{
-	int fd = 0;
-
-	if (*name < '0' || *name > '9')
-		return -1;
-	for (; *name >= '0' && *name <= '9'; name++)
-		fd = fd * 10 + (*name - '0');
-	return fd;
-}
-
-/* Everything from descriptor 3 on is closed at exec. Without close_range what is open is looked up:
- * readdir() would allocate. */
-static void child_hide_fds(void)
-{
-	char entries[2048] __attribute__((aligned(8)));
-	long nbytes;
-	int dir;
-
-	if (syscall(SYS_close_range, 3, ~0u, CLOSE_RANGE_CLOEXEC) == 0)
-		return;
-	dir = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	while (dir >= 0 && (nbytes = syscall(SYS_getdents64, dir, entries, sizeof(entries))) > 0)
-		for (long at = 0; at < nbytes;) {
-			const struct fd_entry *entry = (const void *)(entries + at);
-			int fd = entry_fd(entry->name);
-
-			if (fd >= 3)
-				fcntl(fd, F_SETFD, FD_CLOEXEC);
-			at += entry->nbytes;
-		}
-	if (dir >= 0)
-		close(dir);
-}
-
 /* What the child says on its way: a process without a word has exec'd. */
 struct word {
 	pid_t pid;	/* of the process that the session's leader has started; 0: none */
@@ -207,7 +163,7 @@ static int child_exec(const struct spawn *spawn)
 		if (spawn->fds[i] >= 0 && dup2(spawn->fds[i], i) < 0)
 			return errno;
 	/* What proctor itself inherited and did not list is not for tests. */
-	child_hide_fds();
+	fds_hide(3, ~0u);
 	for (int i = 3; i < SPAWN_FDS_MAX; i++)
 		if (spawn->fds[i] >= 0 && fcntl(i, F_SETFD, 0) < 0)
 			return errno;

@@ -2,9 +2,11 @@
 #include "host/guard.h"
 
 #include "base/clock.h"
+#include "base/fds.h"
 #include "host/protocol.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -25,16 +27,6 @@
 #define DEATH_MS 50
 #define KILLED_MAX 256		/* waited for in one round */
 #define ENVIRON_MAX (512 * 1024)
-
-static void fds_close(unsigned first, unsigned last)
-{
-	unsigned fd;
-
-	if (first > last || syscall(SYS_close_range, first, last, 0) == 0)
-		return;
-	for (fd = first; fd <= last && fd < 65536; fd++)
-		close((int)fd);
-}
 
 /* Keeps nothing of proctor's: a pipe held open here would have no end for its reader. */
 static bool guard_detach(int fd)
@@ -135,31 +127,20 @@ static bool marked_kill(const char *pid, const char *mark, char *buffer, int *fd
 	return true;
 }
 
-/* The kernel's record of an entry of a directory. */
-struct record {
-	uint64_t inode;
-	int64_t offset;
-	unsigned short nbytes;
-	unsigned char type;
-	char name[];
-};
-
 /*
  * The next process of /proc, whoever lives at this moment. readdir(3) takes hundreds of names at once,
  * and what forks on and ends is another process by the time its name is looked at.
  */
 static bool next_process(int proc, char *name, size_t size)
 {
-	char bytes[512] __attribute__((aligned(8)));
+	struct dirent64 entry;		/* room for one of any name, not for many */
 
-	while (syscall(SYS_getdents64, proc, bytes, sizeof(bytes)) > 0) {
-		const struct record *record = (const void *)bytes;
-
+	while (getdents64(proc, &entry, sizeof(entry)) > 0) {
 		/* Only one is looked at: those behind it are asked for again. */
-		lseek(proc, record->offset, SEEK_SET);
-		if (!isdigit((unsigned char)record->name[0]) || atoi(record->name) == getpid())
+		lseek(proc, entry.d_off, SEEK_SET);
+		if (!isdigit((unsigned char)entry.d_name[0]) || atoi(entry.d_name) == getpid())
 			continue;
-		snprintf(name, size, "%.15s", record->name);
+		snprintf(name, size, "%.15s", entry.d_name);
 		return true;
 	}
 	return false;

@@ -7,7 +7,6 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,38 +18,6 @@
 #define EXIT_US 20000
 #define KILL_US 2000000
 #define PAUSE_US 200
-#define PF_EXITING 0x4u		/* in the flags field of /proc/PID/stat */
-
-struct stat_line {
-	char state;
-	pid_t parent;
-	unsigned flags;
-};
-
-/* Reads a file of /proc; returns its length, or -1. Always ends with a NUL. */
-static ssize_t proc_read(const char *path, char *buffer, size_t size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd < 0)
-		return -1;
-	n = read(fd, buffer, size - 1);
-	close(fd);
-	buffer[n > 0 ? n : 0] = '\0';
-	return n;
-}
-
-static bool stat_read(const char *path, struct stat_line *line)
-{
-	char buffer[512], *end;
-
-	if (proc_read(path, buffer, sizeof(buffer)) <= 0)
-		return false;
-	end = strrchr(buffer, ')');	/* the name before it may hold anything */
-	return end && sscanf(end + 1, " %c %d %*d %*d %*d %*d %u", &line->state, &line->parent,
-			     &line->flags) == 3;
-}
 
 static bool is_known(const struct known *k, pid_t id)
 {
@@ -79,14 +46,6 @@ static pid_t next_id(DIR *dir)
 	return 0;
 }
 
-static void name_read(const char *path, char *name, size_t size)
-{
-	ssize_t n = proc_read(path, name, size);
-
-	if (n > 0 && name[n - 1] == '\n')
-		name[n - 1] = '\0';
-}
-
 /* Living threads that are not known, added to `k`, or named in `l` where that is given. */
 static unsigned threads_scan(const struct known *before, struct known *k, struct lines *l)
 {
@@ -97,24 +56,20 @@ static unsigned threads_scan(const struct known *before, struct known *k, struct
 	if (!dir)
 		return 0;
 	while ((id = next_id(dir)) > 0) {
-		struct stat_line line;
-		char path[64], name[32];
+		struct process_stat st;
 
-		snprintf(path, sizeof(path), "/proc/self/task/%d/stat", id);
-		if (id == gettid() || (before && is_known(before, id)) || !stat_read(path, &line) ||
-		    line.state == 'X' || line.state == 'Z' || (line.flags & PF_EXITING))
+		if (id == gettid() || (before && is_known(before, id)) || !thread_stat(id, &st) ||
+		    st.state == 'X' || st.state == 'Z' || (st.flags & PROCESS_EXITING))
 			continue;
 		n++;
 		if (k)
 			known_add(k, id);
 		if (l) {
-			snprintf(path, sizeof(path), "/proc/self/task/%d/comm", id);
-			name_read(path, name, sizeof(name));
 			/* Until it gets a name a thread has that of the process. */
-			if (strcmp(name, program_invocation_short_name) == 0)
+			if (strcmp(st.comm, program_invocation_short_name) == 0)
 				line_add(l, "thread %d, without a name", id);
 			else
-				line_add(l, "thread %d (%s)", id, name);
+				line_add(l, "thread %d (%s)", id, st.comm);
 		}
 	}
 	closedir(dir);
@@ -177,12 +132,10 @@ static unsigned children_scan(const struct known *before, struct known *k, struc
 	if (!dir)
 		return 0;
 	while ((id = next_id(dir)) > 0) {
-		struct stat_line line;
-		char path[64];
+		struct process_stat st;
 
-		snprintf(path, sizeof(path), "/proc/%d/stat", id);
-		if ((before && is_known(before, id)) || !stat_read(path, &line) ||
-		    line.parent != getpid() || line.state == 'X' || line.state == 'Z')
+		if ((before && is_known(before, id)) || !process_stat(id, &st) ||
+		    st.parent != getpid() || st.state == 'X' || st.state == 'Z')
 			continue;
 		n++;
 		if (k)
@@ -190,7 +143,7 @@ static unsigned children_scan(const struct known *before, struct known *k, struc
 		if (kill_them) {
 			/* One that was killed in the last round and is still on its way is not
 			 * named twice. */
-			if (!(line.flags & PF_EXITING))
+			if (!(st.flags & PROCESS_EXITING))
 				process_name(id, l);
 			kill(id, SIGKILL);
 		}

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/orphans.h"
 
-#include "base/process.h"
 #include "run/undead.h"
 
 #include <ctype.h>
@@ -16,21 +15,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-bool process_stat(int pid, struct process_stat *st)
-{
-	char stat[1024], *at;
-
-	*st = (struct process_stat){ 0 };
-
-	if (process_read(pid, "stat", stat, sizeof(stat)) < 0)
-		return false;
-	/* The name in parentheses may hold anything, also parentheses. */
-	at = strrchr(stat, ')');
-	return at && sscanf(at, ") %*c %d %d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d "
-			    "%*d %*d %" SCNu64, &st->parent, &st->group, &st->session,
-			    &st->started) == 4;
-}
 
 /* Is `entry` the variable `name`? Then its value is in `buf`. */
 static bool entry_value(const char *entry, const char *name, char *buf, size_t nbuf)
@@ -139,6 +123,7 @@ struct children {
 	int *pids;
 	size_t n, next;
 	bool failed;		/* there was no memory for all of them */
+	bool ended;		/* the one that was given last is to be reaped yet */
 };
 
 static void children_add(struct children *c, int pid)
@@ -206,7 +191,7 @@ static int children_next(struct children *c, struct process_stat *st)
 	while (c->next < c->n) {
 		int pid = c->pids[c->next++];
 
-		if (process_stat(pid, st) && st->parent == getpid() && is_own_child(pid, &st->ended))
+		if (process_stat(pid, st) && st->parent == getpid() && is_own_child(pid, &c->ended))
 			return pid;
 	}
 	return 0;
@@ -242,14 +227,14 @@ int orphans_open(struct orphans *o, struct proctor_error *err)
 	children_open(&children);
 	failed = children.failed;
 	while (!failed && (pid = children_next(&children, &st)) > 0) {
-		struct known *longer = reallocarray(o->inherited, o->ninherited + 1,
-						    sizeof(*longer));
+		struct earlier *longer = reallocarray(o->inherited, o->ninherited + 1,
+						      sizeof(*longer));
 
 		failed = !longer;
 		if (!longer)
 			break;
 		o->inherited = longer;
-		o->inherited[o->ninherited++] = (struct known){ pid, st.started };
+		o->inherited[o->ninherited++] = (struct earlier){ pid, st.started };
 	}
 	children_close(&children);
 	/* One that is not known would be killed as a test's. */
@@ -359,7 +344,7 @@ bool orphans_of(const struct orphans *o, const struct orphan_owner *owner)
 
 	children_open(&children);
 	while (!found && (pid = orphan_next(o, &children, &st)) > 0)
-		found = !st.ended && orphan_host(pid, &st, owner) == owner->number;
+		found = !children.ended && orphan_host(pid, &st, owner) == owner->number;
 	children_close(&children);
 	return found;
 }
@@ -379,7 +364,7 @@ size_t orphans_kill(struct orphans *o, const struct orphan_owner *owner, bool al
 		int errnum;
 
 		/* It ended since the last reaping; its environment is gone. */
-		if (st.ended) {
+		if (children.ended) {
 			ndying++;
 			continue;
 		}
@@ -420,7 +405,7 @@ void orphans_name_undead(struct orphans *o, char **lines)
 
 	children_open(&children);
 	while ((pid = orphan_next(o, &children, &st)) > 0)
-		if (!st.ended && orphan_seen(o, pid, st.started)) {
+		if (!children.ended && orphan_seen(o, pid, st.started)) {
 			orphan_words(pid, &words);
 			o->lost = !orphan_name(pid, &words, ETIMEDOUT, true, lines) || o->lost;
 		}

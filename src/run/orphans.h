@@ -9,24 +9,15 @@
 #define RUN_ORPHANS_H
 
 #include "base/error.h"
+#include "base/process.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* A process, as /proc has it. */
-struct process_stat {
-	int parent, group, session;
-	uint64_t started;	/* ticks since boot */
-	bool ended;		/* a child that is to be reaped yet; else not known */
-};
-
-/* False: it is gone. A zombie is not. */
-bool process_stat(int pid, struct process_stat *st);
-
 struct orphans {
 	/* What was there when the run began: from orphans_open() on. */
-	struct known {
+	struct earlier {
 		int pid;
 		uint64_t started;
 	} *inherited;		/* children: a shell's before it became proctor by exec */
