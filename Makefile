@@ -75,7 +75,8 @@ UNIT_SRC     := $(wildcard tests/unit/test_*.c)
 INTEG_SRC    := $(wildcard tests/integration/test_*.c)
 # A sanitizer has an allocator of its own, which cannot be made to fail.
 SOAK_SRC     := $(filter-out $(if $(SAN),tests/soak/test_malloc.c),$(wildcard tests/soak/test_*.c))
-HARNESS_SRC  := $(filter-out $(INTEG_SRC),$(wildcard tests/integration/*.c))
+COMMON_SRC   := $(wildcard tests/common/*.c)
+HARNESS_SRC  := $(filter-out $(INTEG_SRC),$(wildcard tests/integration/*.c)) $(COMMON_SRC)
 HEADERS      := $(wildcard include/proctor/*.h)
 OWN_HEADERS  := $(wildcard src/*/*.h)
 
@@ -86,7 +87,7 @@ HOST_OBJ     := $(HOST_SRC:%.c=$B/obj/%.o) $(patsubst %,$B/obj/host/src/base/%.o
 SYMBOLIZER_OBJ := $(SYMBOLIZER_SRC:%.c=$B/obj/%.o)
 PRELOAD_OBJ  := $(PRELOAD_SRC:%.c=$B/obj/%.o)
 HARNESS_OBJ  := $(HARNESS_SRC:%.c=$B/obj/%.o)
-TRIAL_OBJ    := $(patsubst %.c,$B/obj/%.o,tests/soak/trial.c tests/soak/inject.c)
+TRIAL_OBJ    := $(patsubst %.c,$B/obj/%.o,tests/soak/trial.c tests/soak/inject.c $(COMMON_SRC))
 UNIT_BIN     := $(UNIT_SRC:tests/unit/%.c=$B/tests/unit/%)
 INTEG_BIN    := $(INTEG_SRC:tests/integration/%.c=$B/tests/integration/%) $B/tests/embed/test_embed \
                 $(SOAK_SRC:tests/soak/%.c=$B/tests/soak/%)
@@ -156,7 +157,7 @@ $B/tests/integration/%: tests/integration/%.c $(HARNESS_OBJ) $B/libproctor.a Mak
 		-lcmocka $(LDFLAGS)
 
 # Drivers that do something to run after run; in `make test` a sample of it.
-$B/tests/soak/%.so: tests/soak/%.c
+$B/tests/soak/%.so: tests/soak/%.c tests/common/malloc_fails.h
 	@mkdir -p $(@D)
 	$(CC) $(HOST_FLAGS) -shared -o $@ $<
 

@@ -391,7 +391,8 @@ static int load_texts(const json_t *array, struct sentences *to)
 	return to->lost ? -ENOMEM : 0;
 }
 
-static int load_unmapped(struct store *s, json_t *array)
+/* Adds each text of an array. */
+static int load_paths(struct store *s, json_t *array, int (*add)(struct store *s, const char *path))
 {
 	json_t *item;
 	size_t i;
@@ -400,7 +401,7 @@ static int load_unmapped(struct store *s, json_t *array)
 	json_array_foreach(array, i, item) {
 		if (!json_is_string(item))
 			return -EBADMSG;
-		ret = store_add_unmapped(s, json_string_value(item));
+		ret = add(s, json_string_value(item));
 		if (ret < 0)
 			return ret;
 	}
@@ -421,23 +422,7 @@ static int load_profiles(struct store *s, json_t *array)
 			return -EBADMSG;
 		ret = store_add_profile(s, path, (uint64_t)json_integer_value(version));
 		if (ret == 0)
-			ret = load_unmapped(s, json_object_get(item, "unmapped"));
-		if (ret < 0)
-			return ret;
-	}
-	return ret;
-}
-
-static int load_binaries(struct store *s, json_t *array)
-{
-	json_t *item;
-	size_t i;
-	int ret = json_is_array(array) ? 0 : -EBADMSG;
-
-	json_array_foreach(array, i, item) {
-		if (!json_is_string(item))
-			return -EBADMSG;
-		ret = store_add_binary(s, json_string_value(item));
+			ret = load_paths(s, json_object_get(item, "unmapped"), store_add_unmapped);
 		if (ret < 0)
 			return ret;
 	}
@@ -501,7 +486,7 @@ int store_load(struct store *s, struct proctor_error *err)
 	if (ret == 0)
 		ret = load_profiles(s, json_object_get(doc, "profiles"));
 	if (ret == 0)
-		ret = load_binaries(s, json_object_get(doc, "binaries"));
+		ret = load_paths(s, json_object_get(doc, "binaries"), store_add_binary);
 	if (ret == 0)
 		ret = load_texts(json_object_get(doc, "problems"), &s->problems);
 	if (ret == 0)

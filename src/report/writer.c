@@ -20,6 +20,8 @@ struct writer_entry *writer_entry_new(enum proctor_event_kind kind, uint64_t tim
 
 void writer_entry_free(struct writer_entry *e)
 {
+	if (!e)
+		return;
 	for (size_t i = 0; i < e->event.nexit_outputs; i++) {
 		free((char *)e->own_exit_outputs[i].out);
 		free((char *)e->own_exit_outputs[i].err);

@@ -164,9 +164,9 @@ const struct kernel_call kernel_calls[] = {
 	  .use = "the page through which libraries tell their progress", .probe = probe_memfd },
 	{ .name = "signalfd", .need = NEEDED_BY_OWNER, .use = "signals to proctor",
 	  .probe = probe_signalfd },
-	{ .name = "vfork", .use = "starting processes", .probe = probe_vfork, .slow = true },
+	{ .name = "vfork", .use = "starting processes", .probe = probe_vfork, .in_child = true },
 	{ .name = "setsid", .use = "a session for each test process", .probe = probe_setsid,
-	  .slow = true },
+	  .in_child = true },
 	{ .name = "pidfd_open", .since = "Linux 5.3", .need = NEEDED_BY_NONE,
 	  .use = "the death of processes",
 	  .instead = "a thread waits for each process", .probe = death_pidfd_refused },
@@ -184,7 +184,7 @@ const struct kernel_call kernel_calls[] = {
 	  .probe = probe_subreaper, .shows = true },
 	{ .name = "prctl(PR_SET_PDEATHSIG)", .need = NEEDED_BY_NONE,
 	  .use = "the death of tests with proctor", .instead = "the guard alone kills them",
-	  .probe = probe_pdeathsig, .slow = true },
+	  .probe = probe_pdeathsig, .in_child = true },
 	{ .name = "process_vm_readv", .since = "Linux 3.2", .need = NEEDED_BY_NONE,
 	  .use = "coverage of processes that are killed",
 	  .instead = "what such a process had counted is lost", .probe = probe_process_vm_readv },
@@ -222,12 +222,12 @@ static bool call_needed(const struct kernel_call *call, bool libraries, bool own
 	return false;	/* not reached */
 }
 
-static int calls_check(bool libraries, bool owner, bool slow, struct proctor_error *err)
+static int calls_check(bool libraries, bool owner, bool in_child, struct proctor_error *err)
 {
 	for (const struct kernel_call *call = kernel_calls; call->name; call++) {
 		int refused;
 
-		if (call->slow != slow || !call_needed(call, libraries, owner))
+		if (call->in_child != in_child || !call_needed(call, libraries, owner))
 			continue;
 		refused = kernel_refuses(call);
 		if (refused)

@@ -26,7 +26,7 @@ struct kernel_call {
 	const char *instead;	/* NEEDED_BY_NONE */
 	int (*probe)(void);	/* 0 or a negative errno */
 	bool shows;		/* what tests do is judged differently without it */
-	bool slow;		/* creates a process: not tried before each run */
+	bool in_child;		/* tried in a process of its own: not before each run */
 };
 
 /* Ends with one that has no name. */

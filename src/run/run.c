@@ -304,8 +304,8 @@ static int run_supervise(struct supervisor *sup, const char *why, int *exit_code
 	int ret = 0;
 
 	if (!start || !end) {
-		free(start);
-		free(end);
+		writer_entry_free(start);
+		writer_entry_free(end);
 		return error_set(sup->err, -ENOMEM, "no memory for the run's events");
 	}
 	sup->counts.total = sup->nunfinished = run->plan->ntests * run->options.repeat;

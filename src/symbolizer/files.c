@@ -280,20 +280,20 @@ void files_use(struct files *files, size_t i)
 	const struct module *m = &files->modules->modules[i];
 	struct file *file;
 
-	if (files->states[i] != FILE_UNREAD)
+	if (files->states[i] != MODULE_UNREAD)
 		return;
-	files->states[i] = FILE_UNUSABLE;
+	files->states[i] = MODULE_UNUSABLE;
 	file = file_find(files, m->path);
 	if (!file || !file->usable)
 		return;
 	if (m->nbuild_id > 0 && (m->nbuild_id != file->nbuild_id ||
 				 memcmp(m->build_id, file->build_id, m->nbuild_id) != 0)) {
-		files->states[i] = FILE_CHANGED;
+		files->states[i] = MODULE_CHANGED;
 		return;
 	}
 	file->module = i;
 	files->places[i] = (size_t)(file - files->list);
-	files->states[i] = FILE_REPORTED;
+	files->states[i] = MODULE_REPORTED;
 }
 
 uint64_t session_address(const struct files *files, uint64_t address)
@@ -301,7 +301,7 @@ uint64_t session_address(const struct files *files, uint64_t address)
 	ssize_t i = module_at(files->modules, address);
 	uint64_t offset;
 
-	if (i < 0 || files->states[i] != FILE_REPORTED)
+	if (i < 0 || files->states[i] != MODULE_REPORTED)
 		return address;
 	offset = address - files->modules->modules[i].address;
 	return offset < PLACE_BYTES ? place_address(files->places[i]) + offset : address;

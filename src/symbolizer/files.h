@@ -17,11 +17,11 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
-enum file_state {
-	FILE_UNREAD,		/* no address of it was seen on the stack */
-	FILE_REPORTED,		/* libdw has it */
-	FILE_UNUSABLE,		/* gone, or no file of this machine */
-	FILE_CHANGED,		/* another build id than the one that ran */
+enum module_state {
+	MODULE_UNREAD,		/* no address of it was seen on the stack */
+	MODULE_REPORTED,	/* libdw has it */
+	MODULE_UNUSABLE,	/* gone, or no file of this machine */
+	MODULE_CHANGED,		/* another build id than the one that ran */
 };
 
 #define NO_MODULE SIZE_MAX
@@ -42,8 +42,8 @@ struct files {
 	uint64_t copied_bytes;		/* in memory */
 	/* Of this crash. */
 	const struct module_list *modules;
-	enum file_state *states;	/* of each module */
-	size_t *places;			/* of each module that is FILE_REPORTED: its file */
+	enum module_state *states;	/* of each module */
+	size_t *places;			/* of each module that is MODULE_REPORTED: its file */
 	uint64_t left_bytes;		/* that may be copied */
 	unsigned nread;
 };

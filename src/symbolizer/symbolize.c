@@ -282,7 +282,7 @@ static void put_line(struct listing *l, const struct unwinding *u, const struct 
 		fputc(' ', l->out);
 		put_name(l->out, slash ? slash + 1 : m->path);
 		fprintf(l->out, "+0x%" PRIx64, frame->pc - m->address);
-		if (u->files->states[i] == FILE_CHANGED)
+		if (u->files->states[i] == MODULE_CHANGED)
 			fputs(" (file changed since)", l->out);
 	}
 	fputs(inlined ? " (inlined)\n" : "\n", l->out);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "harness.h"
 
+#include "../common/marked.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -83,32 +85,6 @@ void need_program(const char *name)
 }
 
 /* ---- what carries the mark ---- */
-
-/* The contents of /proc/PID/FILE in `buf`, at most `size` bytes; -1: gone or not ours. */
-static ssize_t proc_read(pid_t pid, const char *file, char *buf, size_t size)
-{
-	char path[64];
-	size_t have = 0;
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	while (have < size && (n = read(fd, buf + have, size - have)) > 0)
-		have += (size_t)n;
-	close(fd);
-	return (ssize_t)have;
-}
-
-static bool process_is_marked(pid_t pid, const char *mark)
-{
-	static char environ_bytes[256 * 1024];
-	ssize_t n = proc_read(pid, "environ", environ_bytes, sizeof(environ_bytes));
-
-	return n > 0 && memmem(environ_bytes, (size_t)n, mark, strlen(mark) + 1);
-}
 
 static bool process_is_called(pid_t pid, const char *comm)
 {

@@ -2,6 +2,8 @@
 /* The guard: it stands before anything that it would have to clean up after, and misses nothing. */
 #include "harness.h"
 
+#include "../common/draw.h"
+
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
@@ -11,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 /* How long what a killed proctor left may live. */
@@ -40,21 +41,15 @@ static void kill_and_check(struct run *run)
 	run_free(run);
 }
 
-/* Also in its first milliseconds, when hosts are being started and the guard is new. */
+/* Also in its first milliseconds, when hosts are being started and the guard is new. Many more such
+ * are in tests/soak/test_kill9.c. */
 static void a_proctor_killed_at_any_moment_leaves_nothing(void **state)
 {
-	const unsigned nruns = getenv("PROCTOR_SOAK") ? 500 : 20;
-	struct timespec ts;
-	unsigned seed;
-
 	(void)state;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	seed = (unsigned)ts.tv_nsec;
-	print_message("seed %u\n", seed);
-	for (unsigned i = 0; i < nruns; i++) {
+	for (unsigned i = 0; i < 20; i++) {
 		struct run *run = start_breeding();
 
-		usleep((useconds_t)(rand_r(&seed) % (i % 2 ? 10000 : 100000)));
+		usleep(draw(i % 2 ? 10000 : 100000));
 		kill_and_check(run);
 	}
 }

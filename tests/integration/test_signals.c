@@ -5,6 +5,8 @@
  */
 #include "harness.h"
 
+#include "../common/draw.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -149,11 +151,9 @@ static void two_interrupts_within_a_second_are_one(void **state)
 /* Whatever a task is at when the interrupt comes: popped, handed out, or in a host that starts. */
 static void an_interrupt_at_any_moment_ends_the_run(void **state)
 {
-	const unsigned nruns = getenv("PROCTOR_SOAK") ? 300 : 20;
-	unsigned seed = (unsigned)now_us();
+	const unsigned nruns = soaking() ? 300 : 20;
 
 	(void)state;
-	print_message("seed %u\n", seed);
 	for (unsigned i = 0; i < nruns; i++) {
 		struct run *run = run_start(&(struct run_setup){
 			.args = WORDS("--isolation=test", "--test-threads=4", "--grace=100ms",
@@ -163,7 +163,7 @@ static void an_interrupt_at_any_moment_ends_the_run(void **state)
 
 		/* Once it owns its signals: before, an interrupt is nobody's to handle. */
 		run_await(run, "run-start", NULL);
-		usleep((useconds_t)(rand_r(&seed) % 15000));
+		usleep(draw(15000));
 		kill(run->pid, SIGINT);
 		run_finish(run);
 		assert_int_equal(run->exit_code, 130);
@@ -176,11 +176,9 @@ static void an_interrupt_at_any_moment_ends_the_run(void **state)
 /* Short tests in long hosts: what workers and the supervisor share changes all the time. */
 static void an_interrupt_between_tests_loses_nothing(void **state)
 {
-	const unsigned nruns = getenv("PROCTOR_SOAK") ? 300 : 10;
-	unsigned seed = (unsigned)now_us();
+	const unsigned nruns = soaking() ? 300 : 10;
 
 	(void)state;
-	print_message("seed %u\n", seed);
 	for (unsigned i = 0; i < nruns; i++) {
 		struct run *run = run_start(&(struct run_setup){
 			.args = WORDS("--test-threads=4", "--repeat=100000", "--quiet",
@@ -189,7 +187,7 @@ static void an_interrupt_between_tests_loses_nothing(void **state)
 		});
 
 		run_await(run, "test-end", NULL);
-		usleep((useconds_t)(rand_r(&seed) % 30000));
+		usleep(draw(30000));
 		kill(run->pid, SIGINT);
 		run_finish(run);
 		assert_int_equal(run->exit_code, 130);

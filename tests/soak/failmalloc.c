@@ -4,21 +4,13 @@
  * FAIL_MALLOC_COUNT names a file that gets the number of all. What proctor starts does without:
  * none of this is in the environment any more when it looks.
  */
-#include <errno.h>
+#include "../common/malloc_fails.h"
+
 #include <fcntl.h>
-#include <malloc.h>
 #include <stdatomic.h>
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-extern void *__libc_malloc(size_t n);
-extern void *__libc_calloc(size_t n, size_t size);
-extern void *__libc_realloc(void *p, size_t n);
-extern void *__libc_memalign(size_t align, size_t n);
 
 static unsigned long from, upto;
 static atomic_ulong count;
@@ -36,48 +28,6 @@ static bool fails(void)
 		return false;
 	errno = ENOMEM;
 	return true;
-}
-
-void *malloc(size_t n)
-{
-	return fails() ? NULL : __libc_malloc(n);
-}
-
-void *calloc(size_t n, size_t size)
-{
-	return fails() ? NULL : __libc_calloc(n, size);
-}
-
-void *realloc(void *p, size_t n)
-{
-	return fails() ? NULL : __libc_realloc(p, n);
-}
-
-void *reallocarray(void *p, size_t n, size_t size)
-{
-	size_t total;
-
-	if (__builtin_mul_overflow(n, size, &total)) {
-		errno = ENOMEM;
-		return NULL;
-	}
-	return realloc(p, total);
-}
-
-void *memalign(size_t align, size_t n)
-{
-	return fails() ? NULL : __libc_memalign(align, n);
-}
-
-void *aligned_alloc(size_t align, size_t n)
-{
-	return memalign(align, n);
-}
-
-int posix_memalign(void **p, size_t align, size_t n)
-{
-	*p = memalign(align, n);
-	return *p ? 0 : ENOMEM;
 }
 
 static void option(const char *name, unsigned long *value)

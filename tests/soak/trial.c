@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "trial.h"
 
+#include "../common/marked.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -35,23 +37,6 @@ void pause_ms(unsigned ms)
 	struct timespec ts = { .tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000 };
 
 	nanosleep(&ts, NULL);
-}
-
-bool soaking(void)
-{
-	return getenv("PROCTOR_SOAK") != NULL;
-}
-
-unsigned draw(unsigned n)
-{
-	static unsigned seed;
-	const char *given = getenv("PROCTOR_SOAK_SEED");
-
-	if (seed == 0) {
-		seed = given ? (unsigned)strtoul(given, NULL, 10) : (unsigned)time(NULL);
-		print_message("PROCTOR_SOAK_SEED=%u\n", seed);
-	}
-	return (unsigned)rand_r(&seed) % n;
 }
 
 const char *suite_path(const char *name)
@@ -176,31 +161,6 @@ bool trial_wait(struct trial *t, unsigned within_ms)
 	t->out = trial_file(t, "out");
 	t->err = trial_file(t, "err");
 	return in_time;
-}
-
-static ssize_t proc_read(pid_t pid, const char *file, char *buf, size_t size)
-{
-	char path[64];
-	size_t have = 0;
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	while (have < size && (n = read(fd, buf + have, size - have)) > 0)
-		have += (size_t)n;
-	close(fd);
-	return (ssize_t)have;
-}
-
-static bool process_is_marked(pid_t pid, const char *mark)
-{
-	static char vars[256 * 1024];
-	ssize_t n = proc_read(pid, "environ", vars, sizeof(vars));
-
-	return n > 0 && memmem(vars, (size_t)n, mark, strlen(mark) + 1);
 }
 
 /* One look at /proc. With `killing` what is found is killed, and its group too: a chain of forks

@@ -3,12 +3,13 @@
  * One run of proctor that something is done to, and what has to hold of it whatever that was. Other
  * than the harness of the integration tests it fails nothing: drivers count what did not hold.
  *
- * Environment: PROCTOR, PROCTOR_SUITES, PROCTOR_LOOP as for the integration tests; PROCTOR_SOAK
- * makes the drivers run in full instead of a sample; PROCTOR_SOAK_SEED repeats what they drew;
- * PROCTOR_SOAK_KEEP leaves the files of what did not hold.
+ * Environment: PROCTOR, PROCTOR_SUITES, PROCTOR_LOOP as for the integration tests, and those of
+ * common/draw.h; PROCTOR_SOAK_KEEP leaves the files of what did not hold.
  */
 #ifndef TESTS_SOAK_TRIAL_H
 #define TESTS_SOAK_TRIAL_H
+
+#include "../common/draw.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -79,9 +80,6 @@ void tally_end(const struct tally *tally);
 
 /* From PROCTOR_SUITES; lives until the program's end. */
 const char *suite_path(const char *name);
-bool soaking(void);
-/* A number below `n`; the seed is printed once. */
-unsigned draw(unsigned n);
 void pause_ms(unsigned ms);
 
 #endif

@@ -16,9 +16,7 @@
 
 #ifndef SANITIZED
 
-extern void *__libc_malloc(size_t n);
-extern void *__libc_calloc(size_t n, size_t size);
-extern void *__libc_realloc(void *p, size_t n);
+#include "../common/malloc_fails.h"
 
 /* Allocations fail_from to fail_upto fail, counted from 1 while `counting`. */
 static unsigned long nallocated, fail_from, fail_upto;
@@ -30,21 +28,6 @@ static bool fails(void)
 		return false;
 	errno = ENOMEM;
 	return true;
-}
-
-void *malloc(size_t n)
-{
-	return fails() ? NULL : __libc_malloc(n);
-}
-
-void *calloc(size_t n, size_t size)
-{
-	return fails() ? NULL : __libc_calloc(n, size);
-}
-
-void *realloc(void *p, size_t n)
-{
-	return fails() ? NULL : __libc_realloc(p, n);
 }
 
 /* Reads the files of the fixture; true if nothing failed. */
