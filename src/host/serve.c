@@ -139,13 +139,26 @@ static void test_call(struct call *c)
 
 		memcpy(&test, &c->symbol, sizeof(test));
 		tml_run(&c->suite->tml, test, &names, h->task.flags, h->page, &h->texts, c->rec);
+		child_leave(h, c->rec->outcome != OUTCOME_RETURNED || c->rec->value != 0);
 		break;
 	}
 	case PAGE_CALL_SUITE_H:
-		suite_h_run(c->symbol, h->pid, &h->texts, c->rec);
+		suite_h_run(c->symbol, h->pid);
+		child_leave(h, !suite_h_passes(c->symbol));
 		break;
 	}
-	child_leave(h, c->rec->outcome != OUTCOME_RETURNED || c->rec->value != 0);
+}
+
+/* What is known only when the threads that the test left have ended, or stay. */
+static void test_judge(struct call *c)
+{
+	switch ((enum page_call)c->test->call) {
+	case PAGE_CALL_TML:
+		break;
+	case PAGE_CALL_SUITE_H:
+		suite_h_judge(c->symbol, &c->host->texts, c->rec);
+		break;
+	}
 }
 
 static void *symbol_refuse(struct host *h, struct page_record *rec, const char *why)
@@ -189,6 +202,7 @@ static void forked_main(void *data)
 	test_call(c);
 	c->rec->end_us = clock_us();
 	c->rec->flags = checks_threads(&h->checks, c->left);
+	test_judge(c);
 	if (c->left->nbytes > 0)
 		c->rec->left = text_add(&h->texts, c->left->text, c->left->nbytes);
 }
@@ -264,6 +278,7 @@ static void test_run_here(struct call *c)
 		rec->flags |= RECORD_CHANGED;
 	}
 	rec->flags |= checks_run(&h->checks, c->left);
+	test_judge(c);
 	if (c->left->nbytes > 0)
 		rec->left = text_add(&h->texts, c->left->text, c->left->nbytes);
 	if (rec->flags & (RECORD_LEAKY_THREAD | RECORD_LEAKY_PROCESS))

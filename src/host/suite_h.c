@@ -7,22 +7,40 @@
 #include <stdio.h>
 #include <unistd.h>
 
+/* Whose word is the test's verdict. */
+enum claim {
+	CLAIM_OPEN,
+	CLAIM_MADE,			/* the first to fail or skip sets this, and then `outcome` */
+	CLAIM_CLOSED,			/* nobody did, and the verdict is given */
+};
+
+/* So long a thread may need between its claim and the outcome. */
+#define CLAIM_US 100000u
+#define CLAIM_PAUSE_US 50u
+
 /* The test that runs. Global because a suite calls in here without any handle to it. */
 static struct {
 	pid_t pid;
 	pthread_t thread;
 	sigjmp_buf back;
-	_Atomic uint32_t claimed;	/* the first to fail or skip sets it and then `outcome` */
-	_Atomic uint32_t outcome;	/* enum record_outcome */
+	_Atomic uint32_t claim;		/* enum claim */
+	_Atomic uint32_t outcome;	/* enum record_outcome, of who claimed it */
 	char message[4096];
 } running;
 
-/* Only the first verdict counts: a teardown may fail after its test. */
+/* Only the first verdict counts: a teardown may fail after its test. A thread that fails when the
+ * verdict is given can only say so. */
 static void verdict_note(enum record_outcome outcome, const char *file, int line,
 			 const char *message)
 {
-	if (atomic_exchange(&running.claimed, 1) != 0)
+	uint32_t open = CLAIM_OPEN;
+
+	if (!atomic_compare_exchange_strong(&running.claim, &open, CLAIM_MADE)) {
+		if (open == CLAIM_CLOSED)
+			fprintf(stderr, "%s:%d: %s (on a thread, when its test was over)\n", file,
+				line, message);
 		return;
+	}
 	if (outcome == OUTCOME_SKIPPED)
 		snprintf(running.message, sizeof(running.message), "%s", message);
 	else
@@ -66,28 +84,57 @@ const char *suite_h_refuse(const struct proctor_entry *entry)
 	return NULL;
 }
 
-void suite_h_run(const struct proctor_entry *entry, pid_t pid, struct texts *texts,
-		 struct page_record *rec)
+void suite_h_run(const struct proctor_entry *entry, pid_t pid)
 {
-	enum record_outcome outcome;
-
 	*entry->calls = &calls;
 	running.pid = pid;
 	running.thread = pthread_self();
 	atomic_store(&running.outcome, OUTCOME_RETURNED);
-	atomic_store(&running.claimed, 0);
+	atomic_store(&running.claim, CLAIM_OPEN);
 	/* The mask is put back by the checks. */
 	if (sigsetjmp(running.back, 0) == 0)
 		entry->run();
-	outcome = (enum record_outcome)atomic_load_explicit(&running.outcome, memory_order_acquire);
+}
+
+static bool outcome_passes(const struct proctor_entry *entry, enum record_outcome outcome)
+{
+	return outcome == (entry->expect_fail ? OUTCOME_FAILED : OUTCOME_RETURNED);
+}
+
+bool suite_h_passes(const struct proctor_entry *entry)
+{
+	return outcome_passes(entry, (enum record_outcome)atomic_load(&running.outcome));
+}
+
+/* The first word that was said, if any was: what comes later does not count. */
+static enum record_outcome verdict_take(void)
+{
+	uint32_t claim = CLAIM_OPEN, outcome;
+
+	if (atomic_compare_exchange_strong(&running.claim, &claim, CLAIM_CLOSED))
+		return OUTCOME_RETURNED;
+	for (unsigned us = 0; us < CLAIM_US; us += CLAIM_PAUSE_US) {
+		outcome = atomic_load_explicit(&running.outcome, memory_order_acquire);
+		if (outcome != OUTCOME_RETURNED)
+			return (enum record_outcome)outcome;
+		usleep(CLAIM_PAUSE_US);
+	}
+	/* Cancelled before it had said why. */
+	return OUTCOME_FAILED;
+}
+
+void suite_h_judge(const struct proctor_entry *entry, struct texts *texts, struct page_record *rec)
+{
+	enum record_outcome outcome = verdict_take();
+
 	rec->value = 0;
-	if (outcome == OUTCOME_SKIPPED || (outcome == OUTCOME_FAILED && !entry->expect_fail)) {
-		rec->outcome = outcome;
+	rec->outcome = outcome;
+	if (outcome_passes(entry, outcome)) {
+		rec->outcome = OUTCOME_RETURNED;
+	} else if (outcome != OUTCOME_RETURNED) {
 		rec->message = text_add_string(texts, running.message, sizeof(running.message));
-	} else if (outcome == OUTCOME_RETURNED && entry->expect_fail) {
+	} else {
 		rec->outcome = OUTCOME_FAILED;
 		rec->message = text_add_string(texts, "was expected to fail, and passed", 64);
-	} else {
-		rec->outcome = OUTCOME_RETURNED;
 	}
 }

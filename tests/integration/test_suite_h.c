@@ -23,6 +23,8 @@ static const struct row rows[] = {
 	{ "counter.is_torn_down_after_a_failure", "fail", { "9", "8" },
 	  .out = "torn down at 9\n" },
 	{ "fails_on_another_thread", "fail", { "arg" } },
+	{ "fails_on_a_thread_that_outlives_it", "fail", { "suite_h_features.c", "later" } },
+	{ "fails_as_expected_on_a_thread_that_outlives_it", "pass" },
 	{ "passes_at_the_end", "pass", .out = "" },
 };
 

@@ -2,6 +2,7 @@
 /* Tests in C with proctor/suite.h, for tests/unit/test_host.c: each does what it is named for. */
 #include "proctor/suite.h"
 
+#include <fcntl.h>
 #include <sys/wait.h>
 
 enum colour { RED, GREEN };
@@ -81,6 +82,24 @@ PROCTOR_TEST(fails_on_thread)
 
 	pthread_create(&thread, NULL, fail_there, NULL);
 	pthread_join(thread, NULL);
+}
+
+/* The fifo is the way in which the test's driver says when. */
+static void *fail_when_told(void *unused)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/tmp/proctor-told-%d", getppid());
+	close(open(path, O_RDONLY));
+	(void)unused;
+	PROCTOR_FAIL("too late");
+}
+
+PROCTOR_TEST(fails_when_it_is_over)
+{
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, fail_when_told, NULL);
 }
 
 PROCTOR_TEST(fails_in_child)

@@ -80,6 +80,35 @@ PROCTOR_TEST(fails_on_another_thread)
 	pthread_join(thread, NULL);
 }
 
+/* proctor_state_ is not for suites; a test of a thread that fails later has to know when that is. */
+static void *thread_fails_later(void *arg)
+{
+	const volatile pid_t *running = &proctor_state_.pid;
+
+	while (*running)
+		usleep(1000);
+	PROCTOR_FAIL("later");
+	return arg;
+}
+
+static void leave_thread(void)
+{
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, thread_fails_later, NULL);
+	pthread_detach(thread);
+}
+
+PROCTOR_TEST(fails_on_a_thread_that_outlives_it)
+{
+	leave_thread();
+}
+
+PROCTOR_TEST(fails_as_expected_on_a_thread_that_outlives_it, .expect_fail = 1)
+{
+	leave_thread();
+}
+
 PROCTOR_TEST(passes_at_the_end)
 {
 }

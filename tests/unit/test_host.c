@@ -26,6 +26,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -690,7 +691,7 @@ static void suite_h_in_c_reports_both_values(void **state)
 	static const struct expectation e[] = {
 		{ "passes", OUTCOME_RETURNED, NULL, "" },
 		{ "fails_eq", OUTCOME_FAILED,
-		  "host_suite_h.c:32: three == 4 is false: left is 3, right is 4", "" },
+		  "host_suite_h.c:33: three == 4 is false: left is 3, right is 4", "" },
 		{ "fails_nan", OUTCOME_FAILED, "left is nan, right is nan", NULL },
 		{ "fails_str", OUTCOME_FAILED, "left is \"left\", right is NULL", NULL },
 		{ "fails_mem", OUTCOME_FAILED, "byte 2 of 3: left is 0x63, right is 0x64", NULL },
@@ -707,6 +708,32 @@ static void suite_h_in_c_reports_both_values(void **state)
 
 	(void)state;
 	assert_expectations("host_suite_h", e, sizeof(e) / sizeof(e[0]));
+}
+
+/* Its verdict is given when the thread had its time to end: what it says later is not dropped. */
+static void a_failure_after_the_verdict_is_said(void **state)
+{
+	char path[64];
+	struct host h;
+	unsigned ms;
+
+	(void)state;
+	snprintf(path, sizeof(path), "/tmp/proctor-told-%d", getpid());
+	unlink(path);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	host_start(&h);
+	assert_true(run(&h, "host_suite_h", PAGE_CALL_SUITE_H, 0, NAMES("fails_when_it_is_over")));
+	assert_int_equal(ended(&h, 0)->outcome, OUTCOME_RETURNED);
+	assert_true(ended(&h, 0)->flags & RECORD_LEAKY_THREAD);
+	close(open(path, O_WRONLY));
+	for (ms = 0; ms < HANG_MS && !strstr(h.err.bytes + MARKER_BYTES, "over)"); ms++) {
+		usleep(1000);
+		output_read(&h.err);
+	}
+	assert_non_null(strstr(h.err.bytes + MARKER_BYTES,
+			       ": too late (on a thread, when its test was over)\n"));
+	host_stop(&h);
+	unlink(path);
 }
 
 static void suite_h_in_cxx_unwinds(void **state)
@@ -930,6 +957,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_missing_suite_or_symbol_says_so),
 		cmocka_unit_test(a_suite_that_is_not_the_planned_file_is_not_opened),
 		cmocka_unit_test(suite_h_in_c_reports_both_values),
+		cmocka_unit_test(a_failure_after_the_verdict_is_said),
 		cmocka_unit_test(suite_h_in_cxx_unwinds),
 		cmocka_unit_test(fork_isolates_every_test),
 		cmocka_unit_test(a_crash_in_a_fork_is_recorded),
