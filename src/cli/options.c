@@ -283,17 +283,9 @@ static int store_coverage(struct options *o, const char *text, struct proctor_er
 	return ret;
 }
 
-static int store_coverage_dir(struct options *o, const char *text, struct proctor_error *err)
-{
-	if (!*text)
-		return error_set(err, -EINVAL, "the name of a directory is wanted");
-	o->run.coverage.dir = text;
-	return 0;
-}
-
 static int store_coverage_output(struct options *o, const char *text, struct proctor_error *err)
 {
-	if (!*text || text[strlen(text) - 1] == '/')
+	if (text[strlen(text) - 1] == '/')
 		return error_set(err, -EINVAL, "the name of a file is wanted");
 	o->run.coverage.html_path = text;
 	return 0;
@@ -306,7 +298,7 @@ static int store_coverage_fail_under(struct options *o, const char *text,
 	double percent = strtod(text, &end);
 
 	/* Neither a sign nor hexadecimal digits nor "nan". */
-	if (!*text || strspn(text, "0123456789.") != strlen(text) || *end || percent > 100)
+	if (strspn(text, "0123456789.") != strlen(text) || *end || percent > 100)
 		return error_set(err, -EINVAL, "\"%s\" is no percentage from 0 to 100", text);
 	o->run.coverage.has_minimum = true;
 	o->run.coverage.minimum_percent = percent;
@@ -348,6 +340,7 @@ STORE(no_cache, (void)o)
 STORE(coverage_allow_partial, o->run.coverage.allow_partial = true)
 STORE(json, o->json = true)
 STORE(help, o->help = true)
+STORE(coverage_dir, o->run.coverage.dir = text)
 STORE(host, o->run.host_path = text)
 
 #define SELECTING (COMMAND_RUN | COMMAND_LIST)
@@ -568,6 +561,9 @@ static int option_store(struct options *o, const struct option_spec *spec, const
 {
 	struct proctor_error why;
 
+	/* An empty pattern would fit every test, and an empty name is no file's. */
+	if (value && !*value)
+		return error_set(err, -EINVAL, "--%s needs a value, and it is empty", spec->name);
 	if (spec->store(o, value, &why) < 0)
 		return error_set(err, -EINVAL, "--%s: %s", spec->name, why.text);
 	if (strncmp(spec->name, "coverage-", 9) == 0)
@@ -630,11 +626,30 @@ static int take_letters(struct options *o, enum command command, const char *wor
 	return ret;
 }
 
-static int add_argument(struct options *o, const char *argument, struct proctor_error *err)
+static bool text_ends(const char *text, const char *end)
+{
+	size_t ntext = strlen(text), nend = strlen(end);
+
+	return ntext >= nend && strcmp(text + ntext - nend, end) == 0;
+}
+
+/* What has a slash, is there, or is called as libraries and manifests are, which no test is: a
+ * library that was mistyped must not become a filter that fits nothing. */
+static bool argument_is_path(const char *argument)
 {
 	struct stat st;
 
-	if (!strchr(argument, '/') && lstat(argument, &st) < 0) {
+	return strchr(argument, '/') || text_ends(argument, ".so") ||
+	       text_ends(argument, ".json") || lstat(argument, &st) == 0;
+}
+
+static int add_argument(struct options *o, const char *argument, struct proctor_error *err)
+{
+	/* As a filter it would fit every test. */
+	if (!*argument)
+		return error_set(err, -EINVAL, "an argument is empty: it names neither a file nor a "
+				 "test");
+	if (!argument_is_path(argument)) {
 		o->word = argument;
 		return list_add(&o->filters, &o->selection.nfilters, argument, err);
 	}

@@ -59,8 +59,8 @@ extern const struct option_spec option_table[];
 extern const size_t option_count;
 
 /*
- * Reads the arguments of a command: argv[0] is its name. An argument that is no file and has no
- * slash becomes a filter, every other one a path. -EINVAL: wrong usage, in one sentence.
+ * Reads the arguments of a command: argv[0] is its name. An argument that is no file, has no slash
+ * and does not end in .so or .json becomes a filter, every other one a path. -EINVAL: wrong usage, in one sentence.
  */
 int options_parse(struct options *o, enum command command, int argc, char **argv,
 		  struct proctor_error *err);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "plan/plan.h"
 
 /* A suite that cannot be run gets its verdict in the report; who reads only stderr is told too. */
@@ -22,6 +23,28 @@ static void say_broken(const struct proctor_plan *plan, struct plan_outcome *out
 		else if (suite != last)
 			say(suite->error);
 		last = suite;
+	}
+}
+
+static bool filter_fits(const struct proctor_plan *plan, const char *pattern)
+{
+	for (size_t i = 0; i < proctor_plan_ntests(plan); i++)
+		if (text_matches(proctor_plan_test(plan, i)->id, pattern))
+			return true;
+	return false;
+}
+
+/* A word that was mistyped would otherwise be missed by nobody: the others select something. */
+static void say_idle_filters(const struct proctor_plan *plan, const struct proctor_selection *sel)
+{
+	struct proctor_error idle;
+
+	for (size_t i = 0; i < sel->nfilters; i++) {
+		if (filter_fits(plan, sel->filters[i]))
+			continue;
+		error_set(&idle, -ENOENT, "no test fits the filter \"%s\", of %zu found",
+			  sel->filters[i], proctor_plan_ntests(plan));
+		say_error(&idle);
 	}
 }
 
@@ -44,6 +67,8 @@ int plan_arguments(struct proctor_plan *plan, const struct options *o,
 	outcome->nfound = proctor_plan_ntests(plan);
 	if (o->selection.group && outcome->nfound > 0)
 		outcome->unknown_group = say_unknown_group(plan, o->selection.group);
+	if (outcome->nfound > 0)
+		say_idle_filters(plan, &o->selection);
 	ret = proctor_plan_select(plan, &o->selection, &err);
 	if (ret < 0) {
 		say_error(&err);

@@ -159,9 +159,6 @@ static void say_nothing(const struct options *o, size_t nfound)
 	if (nfound == 0)
 		error_set(&why, -ENOENT, "nothing to run: no tests were found%s", o->exe_glob ? "" :
 			  "; executables in directories are not looked at without --exe=GLOB");
-	else if (o->selection.nfilters == 1)
-		error_set(&why, -ENOENT, "nothing to run: no test fits \"%s\", of %zu found",
-			  o->selection.filters[0], nfound);
 	else
 		error_set(&why, -ENOENT, "nothing to run: no test is selected, of %zu found",
 			  nfound);

@@ -23,7 +23,8 @@ static void wrong_usage_exits_with_2(void **state)
 		"--test-threads=", "--timeout=soon", "--timeout=-1", "--grace=1x",
 		"--max-output=1Q", "--isolation=none", "--on-crash=panic", "--repeat=0",
 		"--repeat=x", "--retries=-1", "--shard=0/2", "--shard=3/2", "--shard=1", "--loop=select",
-		"--shuffle=x", "--no-such-option", "-Z",
+		"--shuffle=x", "--no-such-option", "-Z", "--junit=", "--events=", "--skip=", "--filter=",
+		"--suite=", "--exe=", "",
 	};
 	size_t i;
 
@@ -64,6 +65,25 @@ static void nothing_to_run_exits_with_4(void **state)
 	assert_int_equal(run->exit_code, 4);
 	assert_null(strstr(run->err, "--exe="));
 	rmdir(empty);
+}
+
+/* One word that fits is no reason to say nothing of another. */
+static void a_filter_that_fits_nothing_is_named(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	run = run_args(WORDS("fits-nothing", "--filter=*::tml_test_0", "--skip=tml_test_0",
+			     suite_path("smoke/libsmoke_0.so")));
+	assert_non_null(strstr(run->err, "no test fits the filter \"fits-nothing\""));
+	assert_null(strstr(run->err, "*::tml_test_0"));
+	run_free(run);
+	/* A file that is not there is no filter but a failure; the others run. */
+	run = run_args(WORDS("libfits-nothing.so", suite_path("smoke/libsmoke_0.so")));
+	assert_int_equal(run->exit_code, 1);
+	assert_string_equal(event_text(run_end_of(run, "fits-nothing", "(load)"), "verdict"), "error");
+	assert_true(run_count(run, "test-end") > 1);
+	run_free(run);
 }
 
 static void threads_are_as_many_as_told(void **state)
@@ -810,6 +830,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		harness_test(wrong_usage_exits_with_2),
 		harness_test(nothing_to_run_exits_with_4),
+		harness_test(a_filter_that_fits_nothing_is_named),
 		harness_test(threads_are_as_many_as_told),
 		harness_test(tests_that_wait_overlap),
 		harness_test(help_says_what_threads_do),

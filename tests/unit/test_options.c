@@ -103,7 +103,7 @@ static void no_suite_is_isolation_test(void **state)
 
 static void words_that_are_no_files_are_filters(void **state)
 {
-	char line[] = "no_such_word --filter=b* / ./no_such_file -- --skip";
+	char line[] = "no_such_word --filter=b* / ./no_such_file libno_such.so no_such.json -- --skip";
 	struct proctor_error err;
 	struct options o;
 
@@ -113,8 +113,11 @@ static void words_that_are_no_files_are_filters(void **state)
 	assert_string_equal(o.selection.filters[0], "no_such_word");
 	assert_string_equal(o.selection.filters[1], "b*");
 	assert_string_equal(o.selection.filters[2], "--skip");
-	assert_int_equal(o.npaths, 2);
+	/* Not these: they are missing. */
+	assert_int_equal(o.npaths, 4);
 	assert_string_equal(o.paths[1], "./no_such_file");
+	assert_string_equal(o.paths[2], "libno_such.so");
+	assert_string_equal(o.paths[3], "no_such.json");
 	options_fini(&o);
 }
 
@@ -171,6 +174,34 @@ static void wrong_usage_is_one_sentence(void **state)
 		if (!strstr(err.text, cases[i].part))
 			fail_msg("%s: %s", cases[i].line, err.text);
 		assert_null(strchr(err.text, '\n'));
+	}
+}
+
+/* As an unset variable of a script leaves them. */
+static void what_is_empty_is_wrong_usage(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < option_count; i++) {
+		char word[64], *argv[] = { "proctor", word, "/" };
+		struct proctor_error err;
+		struct options o;
+
+		if (option_table[i].value == OPTION_FLAG)
+			continue;
+		snprintf(word, sizeof(word), "--%s=", option_table[i].name);
+		if (options_parse(&o, option_table[i].commands & COMMAND_RUN ? COMMAND_RUN :
+				  COMMAND_LIST, 3, argv, &err) != -EINVAL)
+			fail_msg("%s is taken", word);
+		assert_non_null(strstr(err.text, option_table[i].name));
+		assert_non_null(strstr(err.text, "empty"));
+	}
+	for (size_t i = 1; i < 3; i++) {
+		char *argv[] = { "proctor", i == 1 ? "" : "--skip", i == 1 ? "/" : "" };
+		struct proctor_error err;
+		struct options o;
+
+		assert_int_equal(options_parse(&o, COMMAND_RUN, 3, argv, &err), -EINVAL);
+		assert_non_null(strstr(err.text, "empty"));
 	}
 }
 
@@ -317,6 +348,7 @@ int main(void)
 		cmocka_unit_test(no_suite_is_isolation_test),
 		cmocka_unit_test(words_that_are_no_files_are_filters),
 		cmocka_unit_test(wrong_usage_is_one_sentence),
+		cmocka_unit_test(what_is_empty_is_wrong_usage),
 		cmocka_unit_test(every_option_is_documented),
 		cmocka_unit_test(every_documented_option_exists),
 		cmocka_unit_test(near_names_are_found),
