@@ -14,16 +14,16 @@ int slowest_init(struct slowest *s, size_t max)
 	return s->list ? 0 : -ENOMEM;
 }
 
-void slowest_add(struct slowest *s, const char *id, uint64_t duration_us)
+int slowest_add(struct slowest *s, const char *id, uint64_t duration_us)
 {
 	size_t at = s->n;
 	char *copy;
 
 	if (s->max == 0 || (s->n == s->max && s->list[s->n - 1].duration_us >= duration_us))
-		return;
+		return 0;
 	copy = strdup(id);
 	if (!copy)
-		return;
+		return -ENOMEM;
 	while (at > 0 && s->list[at - 1].duration_us < duration_us)
 		at--;
 	if (s->n == s->max)
@@ -31,6 +31,7 @@ void slowest_add(struct slowest *s, const char *id, uint64_t duration_us)
 	memmove(&s->list[at + 1], &s->list[at], (s->n - at) * sizeof(*s->list));
 	s->list[at] = (struct slow_test){ copy, duration_us };
 	s->n++;
+	return 0;
 }
 
 void slowest_fini(struct slowest *s)

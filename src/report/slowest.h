@@ -18,8 +18,8 @@ struct slowest {
 
 /* -ENOMEM. */
 int slowest_init(struct slowest *s, size_t max);
-/* Keeps the test if it is one of the slowest, and there is memory for its name. */
-void slowest_add(struct slowest *s, const char *id, uint64_t duration_us);
+/* Keeps the test if it is one of the slowest. -ENOMEM: it is one, and is missing. */
+int slowest_add(struct slowest *s, const char *id, uint64_t duration_us);
 void slowest_fini(struct slowest *s);
 
 #endif

@@ -351,8 +351,8 @@ static void result_keep(struct terminal *t, const struct proctor_test *test,
 		tally_add(&t->leaky, test->id, NULL, r->left);
 	if (r->nleaks > 0 || r->leak_bytes > 0)
 		leak_add(t, test, r);
-	if (r->start_us != 0)
-		slowest_add(&t->slowest, test->id, r->duration_us);
+	if (r->start_us != 0 && slowest_add(&t->slowest, test->id, r->duration_us) < 0)
+		t->text.failed = true;
 }
 
 static void say_end(struct terminal *t, const struct proctor_test *test,

@@ -98,10 +98,10 @@ struct host {
 	uint32_t told_serial;		/* test-start was told up to this one */
 	uint32_t slow_serial;		/* test-slow was told of this one */
 	uint64_t act_us;		/* when the next step against it is due */
-	struct sent {			/* what tests sent to proctor, by serial % TASK_TESTS_MAX */
+	struct sent {			/* what tests sent to proctor, as host_sent() finds it */
 		uint32_t serial;	/* 0: none */
 		uint64_t signals;	/* bit N - 1: signal N */
-	} sent[TASK_TESTS_MAX];
+	} sent[TASK_TESTS_MAX + 1];
 	int kill_errnum;		/* what kill(2) said of SIGKILL */
 };
 
@@ -112,10 +112,16 @@ static inline struct hand_out host_hand_out_of(const struct host *h, const struc
 				  .ending = work->ending, .handed_us = work->handed_us };
 }
 
-/* The test of the task whose end has this serial; NULL: not one of this task. */
+/* Is the test whose end has this serial one of the task? */
 static inline bool host_work_has(const struct host_work *work, uint32_t serial)
 {
 	return serial >= work->serial && serial - work->serial < work->task.ntests;
+}
+
+/* Where what this test sent is kept; MARKER_LAST: what was sent at the host's exit. */
+static inline struct sent *host_sent(struct host *h, uint32_t serial)
+{
+	return &h->sent[serial == MARKER_LAST ? TASK_TESTS_MAX : serial % TASK_TESTS_MAX];
 }
 
 /*

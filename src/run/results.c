@@ -229,9 +229,9 @@ static void tell_start_of(struct supervisor *sup, struct host *host, const struc
 }
 
 /* Signals that a test sent to proctor were not obeyed; its report says so. */
-static void note_sent(const struct host *host, struct outcome *o)
+static void note_sent(struct host *host, struct outcome *o)
 {
-	const struct sent *sent = host ? &host->sent[o->serial % TASK_TESTS_MAX] : NULL;
+	const struct sent *sent = host ? host_sent(host, o->serial) : NULL;
 	char names[1024] = "", name[WORDS_BYTES], *text;
 	size_t n = 0;
 

@@ -46,7 +46,7 @@ static struct sender sender_of_child(struct supervisor *sup, int pid, const stru
 	case ORIGIN_UNKNOWN:
 		break;
 	}
-	return (struct sender){ .kind = SENDER_GONE };
+	return (struct sender){ .kind = SENDER_UNKNOWN };
 }
 
 static struct sender sender_climb(struct supervisor *sup, int pid, struct process_stat *st)

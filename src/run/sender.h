@@ -14,6 +14,7 @@ enum sender_kind {
 	SENDER_TEST,		/* `host`, or `number` of a host that is gone, or neither is known */
 	SENDER_EARLY,		/* a test whose host has not been posted yet: `number` is its pid */
 	SENDER_GONE,		/* ended before it could be looked at */
+	SENDER_UNKNOWN,		/* of a test or from before the run: nothing about it says which */
 };
 
 struct sender {

@@ -58,17 +58,16 @@ static int signals_check_threads(struct proctor_error *err)
 	return ret;
 }
 
-/* What runs in a host. Its phase is PROGRESS_TEST only where a test does. */
+/* How far a host is with its work; all zero if it is idle. */
 static struct progress host_progress(struct host *h, struct host_work *work)
 {
+	struct progress p = { 0 };
 	struct hand_out out;
-	struct progress p = { .phase = PROGRESS_ENDING };
 
 	pthread_mutex_lock(&h->lock);
 	*work = h->work;
 	out = host_hand_out_of(h, work);
-	if (work->busy && (h->state == HOST_RUNNING || h->state == HOST_STOPPING ||
-			   h->state == HOST_KILLED || h->state == HOST_DRAINING))
+	if (work->busy)
 		p = progress_read(&out, clock_us());
 	pthread_mutex_unlock(&h->lock);
 	return p;
@@ -79,30 +78,41 @@ static const char *host_running(struct host *h, uint64_t *since_us)
 {
 	struct host_work work;
 	struct progress p = host_progress(h, &work);
+	bool lives = h->state == HOST_RUNNING || h->state == HOST_STOPPING || h->state == HOST_KILLED;
 
 	*since_us = p.since_us;
-	return h->state != HOST_DRAINING && p.phase == PROGRESS_TEST ?
+	return lives && work.busy && p.phase == PROGRESS_TEST ?
 	       run_test(h->run, work.task.first + p.nended)->pub.id : NULL;
 }
 
-/* Noted with the test, and told once for each test and signal. */
+/* Which test of its last task something is the doing of: between two the former's, as it may have
+ * been on its way, and the last one's when all have ended. */
+static unsigned work_blamed(const struct host_work *work, const struct progress *p)
+{
+	unsigned last = work->task.ntests > 0 ? work->task.ntests - 1 : 0;
+	unsigned at = p->nended - (p->phase != PROGRESS_TEST && p->nended > 0 ? 1 : 0);
+
+	return !work->busy || work->ending || at > last ? last : at;
+}
+
+/* Noted with the test, or with the host's exit, and told once for each of them and signal. */
 static void signals_disobey(struct supervisor *sup, struct host *h, int signo, int pid)
 {
 	char name[WORDS_BYTES];
 	struct host_work work;
 	struct progress p = host_progress(h, &work);
-	/* Between two tests it is the former's doing: it may have been on its way. */
-	unsigned at = p.nended - (p.phase != PROGRESS_TEST && p.nended > 0 ? 1 : 0);
-	uint32_t serial = work.serial + at;
-	struct sent *sent = &h->sent[serial % TASK_TESTS_MAX];
+	unsigned at = work_blamed(&work, &p);
+	uint32_t serial = work.ending ? MARKER_LAST : work.serial + at;
+	struct sent *sent = host_sent(h, serial);
 
 	if (sent->serial != serial)
 		*sent = (struct sent){ .serial = serial };
 	if (sent->signals >> (signo - 1) & 1)
 		return;
 	sent->signals |= UINT64_C(1) << (signo - 1);
-	supervisor_note(sup, "%s from process %d of %s was not obeyed",
-			signal_name(signo, name, sizeof(name)), pid, at < work.task.ntests ?
+	supervisor_note(sup, "%s from process %d of %s%s was not obeyed",
+			signal_name(signo, name, sizeof(name)), pid,
+			work.ending ? "a host at its exit, after " : "", work.task.ntests > 0 ?
 			run_test(h->run, work.task.first + at)->pub.id : "a test");
 }
 
@@ -115,6 +125,35 @@ static void signals_disobey_orphan(struct supervisor *sup, int signo, int pid)
 			name, pid);
 }
 
+static void signals_disobey_early(struct supervisor *sup, int signo, int pid)
+{
+	char name[WORDS_BYTES];
+
+	signal_name(signo, name, sizeof(name));
+	supervisor_note(sup, "%s from process %d, which belongs to the run and ran no test, was not "
+			"obeyed", name, pid);
+}
+
+/* The kernel tells a file's owner of it, and whoever has opened a file may name any process its owner.
+ * What is sent by no process otherwise, as by Ctrl-C or an alarm, has the code SI_KERNEL. */
+static bool signal_is_of_file(const struct signalfd_siginfo *si)
+{
+	return si->ssi_code == SI_SIGIO || (si->ssi_code > 0 && si->ssi_code != SI_KERNEL) ||
+	       (si->ssi_code == SI_KERNEL && si->ssi_signo == SIGIO);
+}
+
+/* It may come with every byte of the file: told once. */
+static void signals_disobey_file(struct supervisor *sup, int signo)
+{
+	char name[WORDS_BYTES];
+
+	if (sup->of_files >> (signo - 1) & 1)
+		return;
+	sup->of_files |= UINT64_C(1) << (signo - 1);
+	supervisor_note(sup, "%s, by which the kernel told of a file that some process had opened, was "
+			"not obeyed", signal_name(signo, name, sizeof(name)));
+}
+
 /* A worker starts one host at a time, so there is room for all. */
 static void signals_early(struct supervisor *sup, int signo, int pid, int host_pid)
 {
@@ -123,7 +162,7 @@ static void signals_early(struct supervisor *sup, int signo, int pid, int host_p
 	while (i < sup->nearly && sup->early[i].host_pid != host_pid)
 		i++;
 	if (i == ARRAY_SIZE(sup->early)) {
-		signals_disobey_orphan(sup, signo, pid);
+		signals_disobey_early(sup, signo, pid);
 		return;
 	}
 	if (i == sup->nearly)
@@ -143,6 +182,17 @@ void signals_started(struct supervisor *sup, struct host *host)
 		if (sup->early[i].signals >> (signo - 1) & 1)
 			signals_disobey(sup, host, signo, sup->early[i].pid);
 	sup->early[i] = sup->early[--sup->nearly];
+}
+
+void signals_note_early(struct supervisor *sup)
+{
+	for (; sup->nearly > 0; sup->nearly--) {
+		const struct early *early = &sup->early[sup->nearly - 1];
+
+		for (int signo = 1; signo <= 64; signo++)
+			if (early->signals >> (signo - 1) & 1)
+				signals_disobey_early(sup, signo, early->pid);
+	}
 }
 
 /* "a, b and 3 more": the tests that run; "" if none does. */
@@ -174,8 +224,8 @@ static void signals_tell(struct supervisor *sup, int signo, const char *running)
 			sizeof(name)), ndone, *running ? "; stopping " : "", running);
 }
 
-/* The sender was gone before it could be looked at: if tests ran, it may have been of one. */
-static void signals_end(struct supervisor *sup, int signo, int pid, bool gone)
+/* `doubt`: why it may have been of a test, if one ran; NULL: it was not. */
+static void signals_end(struct supervisor *sup, int signo, int pid, const char *doubt)
 {
 	char name[WORDS_BYTES], running[400];
 	uint64_t now_us = clock_us();
@@ -194,10 +244,9 @@ static void signals_end(struct supervisor *sup, int signo, int pid, bool gone)
 	sup->interrupted_us = now_us;
 	signals_running(sup, running, sizeof(running));
 	signal_name(signo, name, sizeof(name));
-	if (gone && *running)
-		supervisor_reason(sup, "the run was ended by %s from process %d, which was gone "
-				  "before it could be looked at and may have been of a test; these "
-				  "ran: %s", name, pid, running);
+	if (doubt && *running)
+		supervisor_reason(sup, "the run was ended by %s from process %d, which %s; these "
+				  "ran: %s", name, pid, doubt, running);
 	else
 		supervisor_reason(sup, "the run was ended by %s", name);
 	supervisor_stop(sup, STOPPING_ASKED);
@@ -213,6 +262,8 @@ static void signals_show(struct supervisor *sup)
 	FILE *file = e ? open_memstream(&text, &(size_t){ 0 }) : NULL;
 	bool any = false;
 
+	/* Hosts that were just started run tests, too. */
+	supervisor_meet(sup);
 	for (struct host *h = sup->hosts; file && h; h = h->next) {
 		uint64_t since_us, now_us = clock_us();
 		const char *id = host_running(h, &since_us);
@@ -251,13 +302,14 @@ static void signals_suspend(struct supervisor *sup, int signo)
 
 	if (!job_can_stop())
 		return;
+	supervisor_meet(sup);
 	signals_group(sup, SIGSTOP);
 	job_stop(signo);
 	signals_group(sup, SIGCONT);
 	supervisor_paused(sup, from_us, clock_us());
 }
 
-static void signals_obey(struct supervisor *sup, int signo, int pid, bool gone)
+static void signals_obey(struct supervisor *sup, int signo, int pid, const char *doubt)
 {
 	switch (signal_use(signo)) {
 	case SIGNAL_SHOW:
@@ -267,7 +319,7 @@ static void signals_obey(struct supervisor *sup, int signo, int pid, bool gone)
 		signals_suspend(sup, signo);
 		break;
 	case SIGNAL_END:
-		signals_end(sup, signo, pid, gone);
+		signals_end(sup, signo, pid, doubt);
 		break;
 	case SIGNAL_CHILD:
 	case SIGNAL_LEFT:
@@ -280,13 +332,23 @@ static void signals_one(struct supervisor *sup, const struct signalfd_siginfo *s
 	int pid = (int)si->ssi_pid, signo = (int)si->ssi_signo;
 	struct sender sender = { .kind = SENDER_STRANGER };
 
+	if (signal_is_of_file(si)) {
+		signals_disobey_file(sup, signo);
+		return;
+	}
 	/* Positive codes come from the kernel, as Ctrl-C does. */
 	if (si->ssi_code <= 0)
 		sender = sender_find(sup, pid);
 	switch (sender.kind) {
 	case SENDER_STRANGER:
+		signals_obey(sup, signo, pid, NULL);
+		break;
 	case SENDER_GONE:
-		signals_obey(sup, signo, pid, sender.kind == SENDER_GONE);
+		signals_obey(sup, signo, pid, "was gone before it could be looked at and may have "
+			     "been of a test");
+		break;
+	case SENDER_UNKNOWN:
+		signals_obey(sup, signo, pid, "may have been of a test or may not");
 		break;
 	case SENDER_EARLY:
 		signals_early(sup, signo, pid, (int)sender.number);

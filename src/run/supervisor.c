@@ -622,6 +622,7 @@ int supervisor_run(struct supervisor *sup)
 		supervisor_nap(sup);
 	}
 	supervisor_join(sup);
+	signals_note_early(sup);
 	/* Before the orphans: with their worker's thread gone they look like some. */
 	symbolizers_fini(&run->symbolizers);
 	supervisor_last_orphans(sup);

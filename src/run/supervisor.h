@@ -54,6 +54,7 @@ struct supervisor {
 		uint64_t signals;	/* bit N - 1: signal N */
 	} early[PROCTOR_THREADS_MAX];
 	unsigned nearly;
+	uint64_t of_files;		/* bit N - 1: it was noted that signal N was of a file */
 	bool taking;			/* signals are being taken */
 	unsigned ninterrupts;		/* obeyed; those within a second of the first are one */
 	uint64_t interrupted_us;	/* when the run was ended by a signal */
@@ -73,15 +74,17 @@ struct supervisor {
 /* The whole of a run between RUN_START and RUN_END. The queue is filled, the loop is open. */
 int supervisor_run(struct supervisor *sup);
 
-/* Takes what the workers have posted so far. */
+/* Takes what the workers have posted so far, and signals: any host may be in another state after it,
+ * over or released, and the run stopped. One that was running is not released. */
 void supervisor_posts(struct supervisor *sup);
-/* Takes only hosts that were started: of what has come of them, nothing is told yet. */
+/* Takes only hosts that were started: of what has come of them, nothing is told yet. None is
+ * released. */
 void supervisor_meet(struct supervisor *sup);
 /* Everything is looked at by then. */
 void supervisor_look_by(struct supervisor *sup, uint64_t us);
 /* The run itself stood still, and was not to blame: no deadline and no grace time passed. */
 void supervisor_paused(struct supervisor *sup, uint64_t from_us, uint64_t to_us);
-/* Ends the run early. */
+/* Ends the run early. Changes the state of hosts; none is over or released for that. */
 void supervisor_stop(struct supervisor *sup, enum stopping how);
 /* Says why, before it is stopped: the first reason counts. "the run ended at …" */
 void supervisor_reason(struct supervisor *sup, const char *fmt, ...) PRINTF_LIKE(2, 3);

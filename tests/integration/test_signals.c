@@ -270,6 +270,54 @@ static void what_tests_send_is_noted_and_not_obeyed(void **state)
 	assert_string_equal(event_text(run_end(run, "senders::after"), "message"), "");
 }
 
+/* The text of all notes. */
+static char *notes_of(const struct run *run)
+{
+	static char text[8192];
+	size_t i, n = 0;
+	json_t *event;
+
+	text[0] = '\0';
+	json_array_foreach(run->events, i, event)
+		if (strcmp(event_text(event, "event"), "note") == 0 && n < sizeof(text))
+			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s\n",
+					      event_text(event, "text"));
+	return text;
+}
+
+static void what_a_file_sends_is_noted_and_not_obeyed(void **state)
+{
+	struct run *run;
+	char *notes;
+
+	(void)state;
+	run = run_proctor(&(struct run_setup){
+		.args = WORDS("senders::by_a_file", suite_path("senders/libsenders.so")),
+	});
+	assert_int_equal(run->exit_code, 0);
+	notes = notes_of(run);
+	assert_non_null(strstr(notes, "SIGTERM, by which the kernel told of a file"));
+	/* The C library's name of SIGIO. */
+	assert_non_null(strstr(notes, "SIGPOLL, by which the kernel told of a file"));
+	assert_non_null(strstr(notes, "SIGUSR1, by which the kernel told of a file"));
+}
+
+/* It is of none of the tests, but the last one is the best hint. */
+static void what_is_sent_at_a_hosts_exit_is_not_its_first_tests(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	run = run_proctor(&(struct run_setup){
+		.args = WORDS("--test-threads=1", "senders::before", "senders::at_exit",
+			      "senders::after", suite_path("senders/libsenders.so")),
+	});
+	assert_int_equal(run->exit_code, 0);
+	assert_non_null(strstr(notes_of(run), " of a host at its exit, after senders::after was not "
+			       "obeyed"));
+	assert_string_equal(event_text(run_end(run, "senders::before"), "message"), "");
+}
+
 /* The sender has ended, or is a daemon without environment: it can still be told whose it was. */
 static void senders_are_known_by_what_is_left_of_them(void **state)
 {
@@ -592,6 +640,8 @@ int main(void)
 		harness_row_test("SIGALRM ends the run with its reports",
 				 other_signals_end_the_run_with_its_reports, &alarm_clock),
 		harness_test(what_tests_send_is_noted_and_not_obeyed),
+		harness_test(what_a_file_sends_is_noted_and_not_obeyed),
+		harness_test(what_is_sent_at_a_hosts_exit_is_not_its_first_tests),
 		harness_test(senders_are_known_by_what_is_left_of_them),
 		harness_test(a_sender_that_cannot_be_told_is_obeyed_and_named),
 		harness_test(children_from_before_the_run_are_left_alone),

@@ -107,6 +107,28 @@ static void costs_backtraces_and_no_verdict(void **state)
 		fail_msg("%s", trace);
 }
 
+/* It is a child of a worker, as hosts are that are to be met yet, and never one of those. */
+static void what_a_symbolizer_sends_is_noted_and_not_obeyed(void **state)
+{
+	char option[128];
+	struct run *run;
+	json_t *event;
+	size_t i, n = 0;
+
+	(void)state;
+	programs_make("kill -TERM $PPID\n"
+		      "while grep -q 'ShdPnd:.*[1-9a-f]' /proc/$PPID/status; do :; done");
+	snprintf(option, sizeof(option), "--host=%s", host);
+	run = run_proctor(&(struct run_setup){
+		.args = WORDS(option, "--test-threads=1", "signals::tml_test_3",
+			      suite_path("ways/libsignals.so")),
+	});
+	assert_int_equal(run->exit_code, 1);
+	json_array_foreach(run->events, i, event)
+		n += strstr(event_text(event, "text"), "SIGTERM from process ") != NULL;
+	assert_int_equal(n, 1);
+}
+
 /* It has no end of its own, and is in the middle of its work: the guard ends it. */
 static void a_killed_proctor_leaves_no_symbolizer(void **state)
 {
@@ -149,7 +171,7 @@ static void a_symbolizer_that_waits_ends_with_proctor(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[ARRAY_SIZE(impostors) + 2];
+	struct CMUnitTest tests[ARRAY_SIZE(impostors) + 3];
 	size_t n = 0;
 
 	for (; n < ARRAY_SIZE(impostors); n++)
@@ -157,6 +179,8 @@ int main(void)
 						programs_tear_down, (void *)&impostors[n] };
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test_teardown(a_killed_proctor_leaves_no_symbolizer,
 								  programs_tear_down);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test_teardown(
+		what_a_symbolizer_sends_is_noted_and_not_obeyed, programs_tear_down);
 	tests[n++] = (struct CMUnitTest)harness_test(a_symbolizer_that_waits_ends_with_proctor);
 	return _cmocka_run_group_tests("symbolizer", tests, n, NULL, NULL);
 }

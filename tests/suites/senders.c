@@ -79,6 +79,38 @@ PROCTOR_TEST(to_the_group)
 	await_taken(proctor);
 }
 
+/* The kernel tells a file's owner, whom anybody may name, by whichever signal was chosen; 0: SIGIO. */
+PROCTOR_TEST(by_a_file)
+{
+	static const int signals[] = { SIGTERM, 0, SIGSEGV, SIGUSR1 };
+	pid_t proctor = getppid();
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		int fds[2];
+
+		if (is_deadly(signals[i]))
+			continue;
+		if (pipe(fds) < 0 || fcntl(fds[0], F_SETOWN, proctor) < 0 ||
+		    fcntl(fds[0], F_SETSIG, signals[i]) < 0 ||
+		    fcntl(fds[0], F_SETFL, O_ASYNC) < 0 || write(fds[1], "", 1) != 1)
+			abort();
+		await_taken(proctor);
+		close(fds[0]);
+		close(fds[1]);
+	}
+}
+
+static void send_at_exit(void)
+{
+	kill(getppid(), SIGUSR2);
+	await_taken(getppid());
+}
+
+PROCTOR_TEST(at_exit)
+{
+	atexit(send_at_exit);
+}
+
 PROCTOR_TEST(after) { }
 
 /* Proctor stands still while the sender ends, so that it looks too late. */

@@ -12,10 +12,15 @@
 #include <cmocka.h>
 
 #define GRACE_US 30000000u
+#define SHOWN_BYTES 128
 
+/* Keeps what was shown of what runs. */
 static int on_event(const struct proctor_event *event, void *data)
 {
-	(void)event, (void)data;
+	char *shown = data;
+
+	if (event->kind == PROCTOR_RUNNING)
+		snprintf(shown, SHOWN_BYTES, "%s", event->text);
 	return 0;
 }
 
@@ -27,6 +32,7 @@ struct scene {
 	struct supervisor sup;
 	struct host host;
 	struct proctor_error err;
+	char shown[SHOWN_BYTES];
 };
 
 static void scene_open(struct scene *s)
@@ -49,7 +55,7 @@ static void scene_open(struct scene *s)
 	s->run.supervisor = &s->sup;
 	assert_int_equal(loop_epoll.open(&s->sup.lp, &s->err), 0);
 	assert_int_equal(mailbox_open(&s->run.mailbox, 1, &s->err), 0);
-	assert_int_equal(writer_open(&s->run.writer, on_event, NULL, s->run.mailbox.wake_fd,
+	assert_int_equal(writer_open(&s->run.writer, on_event, s->shown, s->run.mailbox.wake_fd,
 				     &s->err), 0);
 	assert_int_equal(queue_init(&s->run.queue, &s->plan, 1, 1, PROCTOR_ISOLATION_BATCH,
 				    &s->err), 0);
@@ -66,6 +72,7 @@ static void scene_open(struct scene *s)
 	*h = (struct host){ .run = &s->run, .pid = child.pid, .group = child.group,
 			    .pidfd = child.pidfd, .act_us = CLOCK_NEVER };
 	h->out.fd = h->err.fd = h->map.fd = -1;
+	h->started = (struct post){ .kind = POST_STARTED, .host = h };
 	h->kill = (struct post){ .kind = POST_KILL, .host = h };
 	h->work = (struct host_work){ .busy = true, .task = { .ntests = 1 }, .serial = 1,
 				      .handed_us = clock_us() - 1000000 };
@@ -73,8 +80,23 @@ static void scene_open(struct scene *s)
 	s->sup.hosts = h;
 }
 
+/* The run takes this signal, and it has come. */
+static void scene_signal(struct scene *s, int signo)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, signo);
+	s->sup.signals.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	assert_true(s->sup.signals.fd >= 0);
+	kill(getpid(), signo);
+}
+
 static void scene_close(struct scene *s)
 {
+	if (s->sup.signals.fd >= 0)
+		close(s->sup.signals.fd);
+	loop_epoll.stop(s->sup.lp, &s->host.death);
 	spawned_signal(s->host.pid, s->host.group, SIGKILL);
 	assert_int_equal(waitpid(s->host.pid, NULL, 0), s->host.pid);
 	close(s->host.pidfd);
@@ -119,20 +141,28 @@ static void a_host_that_was_just_killed_is_not_given_up(void **state)
 static void a_host_that_was_just_asked_to_stop_is_not_killed(void **state)
 {
 	struct scene s;
-	sigset_t set;
 
 	(void)state;
 	scene_open(&s);
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	s.sup.signals.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	assert_true(s.sup.signals.fd >= 0);
-	kill(getpid(), SIGTERM);
+	scene_signal(&s, SIGTERM);
 	assert_true(host_look(&s.sup, &s.host, clock_us()) > clock_us() + GRACE_US / 2);
 	assert_int_equal(s.sup.stop_signal, SIGTERM);
 	assert_int_equal(s.host.state, HOST_STOPPING);
-	close(s.sup.signals.fd);
 	scene_close(&s);
+}
+
+static void what_was_just_started_is_shown(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_open(&s);
+	s.sup.hosts = NULL;
+	mailbox_post(&s.run.mailbox, &s.host.started);
+	scene_signal(&s, SIGUSR1);
+	signals_take(&s.sup);
+	scene_close(&s);
+	assert_non_null(strstr(s.shown, "late has run for "));
 }
 
 int main(void)
@@ -141,6 +171,7 @@ int main(void)
 		cmocka_unit_test(an_overdue_host_is_stopped),
 		cmocka_unit_test(a_host_that_was_just_killed_is_not_given_up),
 		cmocka_unit_test(a_host_that_was_just_asked_to_stop_is_not_killed),
+		cmocka_unit_test(what_was_just_started_is_shown),
 	};
 
 	return cmocka_run_group_tests_name("supervisor", tests, NULL, NULL);
