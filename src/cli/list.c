@@ -16,29 +16,18 @@ struct object {
 	bool failed;
 };
 
-static void put(struct object *o, const char *key, json_t *value)
-{
-	/* jansson frees `value` if this fails; a NULL fails too. */
-	if (json_object_set_new_nocheck(o->json, key, value) < 0)
-		o->failed = true;
-}
-
 /* Names come from files and may hold anything: they are given exactly, see json_bytes.h. */
 static void put_text(struct object *o, const char *key, const char *text)
 {
-	char key_base64[32];
-	bool exact;
-
-	put(o, key, json_of_bytes(text, strlen(text), &o->scratch, &exact));
-	if (exact)
-		return;
-	snprintf(key_base64, sizeof(key_base64), "%s_base64", key);
-	put(o, key_base64, json_of_base64(text, strlen(text), &o->scratch));
+	if (!json_put_bytes(o->json, key, text, strlen(text), &o->scratch))
+		o->failed = true;
 }
 
 static void put_number(struct object *o, const char *key, uint64_t value)
 {
-	put(o, key, json_integer((json_int_t)value));
+	/* jansson frees the value if this fails; a NULL fails too. */
+	if (json_object_set_new_nocheck(o->json, key, json_integer((json_int_t)value)) < 0)
+		o->failed = true;
 }
 
 /* NULL: no memory. */

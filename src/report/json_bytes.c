@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/json_bytes.h"
 
+#include <stdio.h>
+
 #include "base/text.h"
 
-json_t *json_of_bytes(const char *bytes, size_t nbytes, struct bytes *scratch, bool *exact)
+/* A string of the bytes, each that is no UTF-8 replaced. NULL: no memory. */
+static json_t *json_of_foreign(const char *bytes, size_t nbytes, struct bytes *scratch)
 {
-	bool utf8 = text_is_utf8(bytes, nbytes);
 	size_t n;
 
-	if (exact)
-		*exact = utf8;
-	if (utf8)
-		return json_stringn_nocheck(bytes, nbytes);
 	bytes_clear(scratch);
 	for (size_t i = 0; i < nbytes; i += n) {
 		for (n = 1; n <= 4 && i + n <= nbytes && !text_is_utf8(bytes + i, n); n++)
@@ -26,7 +24,8 @@ json_t *json_of_bytes(const char *bytes, size_t nbytes, struct bytes *scratch, b
 	return scratch->failed ? NULL : json_stringn_nocheck(scratch->data, scratch->nbytes);
 }
 
-json_t *json_of_base64(const char *bytes, size_t nbytes, struct bytes *scratch)
+/* A string with the bytes in base64. NULL: no memory. */
+static json_t *json_of_base64(const char *bytes, size_t nbytes, struct bytes *scratch)
 {
 	static const char digits[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -48,4 +47,20 @@ json_t *json_of_base64(const char *bytes, size_t nbytes, struct bytes *scratch)
 	}
 	return scratch->failed ? NULL : json_stringn_nocheck(scratch->data ? scratch->data : "",
 							     scratch->nbytes);
+}
+
+bool json_put_bytes(json_t *object, const char *key, const char *bytes, size_t nbytes,
+		    struct bytes *scratch)
+{
+	char key_base64[40];
+
+	/* jansson frees a value that cannot be put; a NULL cannot. */
+	if (text_is_utf8(bytes, nbytes))
+		return json_object_set_new_nocheck(object, key,
+						   json_stringn_nocheck(bytes, nbytes)) == 0;
+	snprintf(key_base64, sizeof(key_base64), "%s_base64", key);
+	return json_object_set_new_nocheck(object, key,
+					   json_of_foreign(bytes, nbytes, scratch)) == 0 &&
+	       json_object_set_new_nocheck(object, key_base64,
+					   json_of_base64(bytes, nbytes, scratch)) == 0;
 }

@@ -102,6 +102,37 @@ static void foreign_bytes_come_as_base64_too(void **state)
 	free(text);
 }
 
+/* What two tests are called that only such a byte tells apart, and what they say. */
+static void names_and_messages_are_exact(void **state)
+{
+	struct proctor_test test = crash_test;
+	struct proctor_result result = crash_result;
+	struct proctor_error err;
+	struct reporter *r;
+	char path[32], *text, *rest;
+	json_t *o;
+
+	(void)state;
+	test.id = test.suite = "t_\xff";
+	result.message = "no \xfe";
+	open_events(&r, path);
+	feed(r, test_event(PROCTOR_TEST_START, 7, &test, &result));
+	feed(r, test_event(PROCTOR_TEST_END, 7, &test, &result));
+	assert_int_equal(r->ops->close(r, &err), 0);
+	rest = text = report_read(path);
+	for (int i = 0; i < 2; i++) {
+		o = next_line(&rest);
+		assert_string_equal(string_of(o, "id"), "t_\xef\xbf\xbd");
+		assert_string_equal(string_of(o, "id_base64"), "dF//");
+		assert_string_equal(string_of(o, "suite_base64"), "dF//");
+		assert_null(json_object_get(o, "name_base64"));
+		if (i == 1)
+			assert_string_equal(string_of(o, "message_base64"), "bm8g/g==");
+		json_decref(o);
+	}
+	free(text);
+}
+
 static void what_hosts_write_at_exit_is_whole(void **state)
 {
 	const struct proctor_exit_output outputs[] = {
@@ -121,7 +152,7 @@ static void what_hosts_write_at_exit_is_whole(void **state)
 	text = report_read(path);
 	assert_string_equal(text, "{\"event\":\"note\",\"time_us\":0,\"text\":\"alpha wrote\","
 		"\"exit_output\":[{\"suite\":\"alpha\",\"stderr\":\"leaks:\\n 3\\n\",\"stderr_bytes\":10},"
-		"{\"stdout\":\"a\xef\xbf\xbd\",\"stdout_bytes\":2,\"stdout_base64\":\"Yf8=\"}]}\n");
+		"{\"stdout\":\"a\xef\xbf\xbd\",\"stdout_base64\":\"Yf8=\",\"stdout_bytes\":2}]}\n");
 	free(text);
 }
 
@@ -166,6 +197,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_run_is_a_line_for_each_event),
 		cmocka_unit_test(foreign_bytes_come_as_base64_too),
+		cmocka_unit_test(names_and_messages_are_exact),
 		cmocka_unit_test(what_hosts_write_at_exit_is_whole),
 		cmocka_unit_test(what_is_known_is_written_before_the_end),
 		cmocka_unit_test(a_full_disk_is_an_error_each_time),
