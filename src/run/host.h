@@ -80,6 +80,7 @@ struct host {
 	/* Under lock: written by the supervisor. From a stop on, the worker waits for the end. */
 	enum host_stop stop;
 	uint32_t stop_serial;		/* the test that was overdue; 0: none was running */
+	bool stop_exit;			/* its exit was, or seemed to hang */
 	/* The supervisor's until `over`, the worker's to read after. */
 	int status;			/* as wait(2) gives it; 0 if undead or stolen */
 	bool stolen;			/* somebody else reaped it first */

@@ -363,6 +363,24 @@ static void exit_names(const struct host *host, bool sure, char *names, size_t n
 				      s ? ", " : "; open in it were ", host->suites[s]->name);
 }
 
+/* What ended well is not told of, nor what was not given the time for it. */
+static bool exit_is_told(const struct host *host)
+{
+	bool ended_well = host->status == 0 && !host->stolen && !host->undead;
+
+	switch (host->stop) {
+	case STOP_NOT:
+		return !ended_well;
+	case STOP_TIMEOUT:
+		return true;
+	case STOP_CANCELLED:
+		return host->stop_exit && !ended_well;
+	case STOP_CONDEMNED:
+		return false;
+	}
+	return true;
+}
+
 void judge_exit(struct host *host, struct post *post)
 {
 	struct outcome *o;
@@ -370,8 +388,7 @@ void judge_exit(struct host *host, struct post *post)
 	bool sure;
 	char names[512], *how, *text;
 
-	if (host->nsuites == 0 || host->stop == STOP_CANCELLED || host->stop == STOP_CONDEMNED ||
-	    (host->stop == STOP_NOT && host->status == 0 && !host->stolen))
+	if (host->nsuites == 0 || !exit_is_told(host))
 		return;
 	evidence_read(&e, host);
 	o = &post->outcomes[post->noutcomes++];

@@ -27,8 +27,7 @@ static struct writer_entry *event_new(struct supervisor *sup, enum proctor_event
 	return e;
 }
 
-/* The pseudo-test "(exit)" of a suite, made when it is first needed. */
-static const struct proctor_test *exit_test(struct supervisor *sup, const struct suite *suite)
+const struct proctor_test *results_exit_test(struct supervisor *sup, const struct suite *suite)
 {
 	struct exit_test *t;
 
@@ -52,7 +51,7 @@ static const struct proctor_test *exit_test(struct supervisor *sup, const struct
 static const struct proctor_test *outcome_test(struct supervisor *sup, const struct outcome *o)
 {
 	if (o->item == ITEM_EXIT)
-		return exit_test(sup, o->suite);
+		return results_exit_test(sup, o->suite);
 	return &run_test(sup->run, o->item)->pub;
 }
 

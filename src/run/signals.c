@@ -5,6 +5,7 @@
 #include "base/container.h"
 #include "run/life.h"
 #include "run/orphans.h"
+#include "run/results.h"
 #include "run/sender.h"
 #include "run/signal_use.h"
 #include "run/words.h"
@@ -73,15 +74,23 @@ static struct progress host_progress(struct host *h, struct host_work *work)
 	return p;
 }
 
-/* The test that runs in a host, and since when; NULL: none does. */
-static const char *host_running(struct host *h, uint64_t *since_us)
+/* The test that runs in a host, or the host's exit, and since when; NULL: none does. */
+static const char *host_running(struct supervisor *sup, struct host *h, uint64_t *since_us)
 {
+	const struct proctor_test *ending = NULL;
 	struct host_work work;
 	struct progress p = host_progress(h, &work);
 	bool lives = h->state == HOST_RUNNING || h->state == HOST_STOPPING || h->state == HOST_KILLED;
 
 	*since_us = p.since_us;
-	return lives && work.busy && p.phase == PROGRESS_TEST ?
+	if (!lives || !work.busy)
+		return NULL;
+	/* From then on its worker waits, and its suites stay the same. */
+	if (work.ending && h->nsuites > 0)
+		ending = results_exit_test(sup, h->suites[0]);
+	if (ending)
+		return ending->id;
+	return p.phase == PROGRESS_TEST ?
 	       run_test(h->run, work.task.first + p.nended)->pub.id : NULL;
 }
 
@@ -203,7 +212,7 @@ static void signals_running(struct supervisor *sup, char *words, size_t nwords)
 	words[0] = '\0';
 	for (struct host *h = sup->hosts; h; h = h->next) {
 		uint64_t since_us;
-		const char *id = host_running(h, &since_us);
+		const char *id = host_running(sup, h, &since_us);
 
 		if (id && n + strlen(id) + 32 < nwords)
 			n += (size_t)snprintf(words + n, nwords - n, "%s%s", n ? ", " : "", id);
@@ -266,7 +275,7 @@ static void signals_show(struct supervisor *sup)
 	supervisor_meet(sup);
 	for (struct host *h = sup->hosts; file && h; h = h->next) {
 		uint64_t since_us, now_us = clock_us();
-		const char *id = host_running(h, &since_us);
+		const char *id = host_running(sup, h, &since_us);
 
 		if (!id)
 			continue;

@@ -36,6 +36,8 @@
 #define NAP_BYTES (16u << 10)
 /* How long events may be kept back, so that the writer's thread is woken once for many. */
 #define FLUSH_US 5000u
+/* A host that is killed at its exit before that was not given the time for it: nothing is told. */
+#define EXIT_HANGS_US 500000u
 /* How long orphans may take to die at the end of the run. */
 #define ORPHANS_US 2000000u
 
@@ -153,6 +155,8 @@ static void host_stop_for(struct supervisor *sup, struct host *h, enum host_stop
 	if (h->stop == STOP_NOT) {
 		h->stop = why;
 		h->stop_serial = serial;
+		h->stop_exit = h->work.busy && h->work.ending &&
+			       clock_us() >= h->work.handed_us + EXIT_HANGS_US;
 	}
 	pthread_mutex_unlock(&h->lock);
 	if (h->state == HOST_DRAINING)
@@ -200,6 +204,7 @@ void supervisor_stop(struct supervisor *sup, enum stopping how)
 	if (sup->stopping >= how)
 		return;
 	sup->stopping = how;
+	sup->stopped_us = clock_us();
 	sup->run->stopping = true;
 	queue_end(&sup->run->queue);
 	for (struct host *h = sup->hosts; h; h = h->next)
@@ -335,6 +340,18 @@ static void host_tell(struct supervisor *sup, struct host *h, const struct host_
 		results_tell_slow(sup, h, work, work->serial + p->nended, p->since_us);
 }
 
+/* A run that is to end waits for the exit of a host, which its tests' output and counters may need,
+ * but only for the grace time. */
+static uint64_t exit_due_us(struct supervisor *sup, const struct host_work *work, uint64_t now_us)
+{
+	uint64_t from_us = work->handed_us > sup->stopped_us ? work->handed_us : sup->stopped_us;
+
+	if (!work->ending || sup->stopping == STOPPING_NOT)
+		return CLOCK_NEVER;
+	return from_us + sup->run->options.grace_us +
+	       pauses_within(&sup->run->pauses, from_us, now_us);
+}
+
 /* What was found of a host that works. */
 struct look {
 	struct host_work work;
@@ -345,10 +362,11 @@ struct look {
 
 /* Decided under the lock: the worker cannot hand out another task meanwhile. False: it is idle, and
  * its worker may be filling the page. */
-static bool host_read(struct host *h, uint64_t now_us, struct look *look)
+static bool host_read(struct supervisor *sup, struct host *h, uint64_t now_us, struct look *look)
 {
 	struct hand_out out;
 	struct deadlines d;
+	uint64_t exit_us;
 
 	pthread_mutex_lock(&h->lock);
 	look->work = h->work;
@@ -361,13 +379,17 @@ static bool host_read(struct host *h, uint64_t now_us, struct look *look)
 	d = host_deadlines(h->run, &look->work, &look->progress);
 	look->paused_us = pauses_within(&h->run->pauses, look->progress.since_us, now_us);
 	look->due_us = progress_due_us(&out, &look->progress, &d) + look->paused_us;
-	look->overdue = now_us >= look->due_us;
+	exit_us = exit_due_us(sup, &look->work, now_us);
+	look->overdue = now_us >= look->due_us || now_us >= exit_us;
 	if (look->overdue && h->stop == STOP_NOT) {
-		h->stop = STOP_TIMEOUT;
+		h->stop = now_us >= look->due_us ? STOP_TIMEOUT : STOP_CANCELLED;
+		h->stop_exit = look->work.ending;
 		h->stop_serial = look->progress.phase == PROGRESS_TEST ?
 				 look->work.serial + look->progress.nended : 0;
 	}
 	pthread_mutex_unlock(&h->lock);
+	if (exit_us < look->due_us)
+		look->due_us = exit_us;
 	return true;
 }
 
@@ -375,7 +397,7 @@ static uint64_t host_look_running(struct supervisor *sup, struct host *h, uint64
 {
 	struct look look;
 
-	if (!host_read(h, now_us, &look))
+	if (!host_read(sup, h, now_us, &look))
 		return CLOCK_NEVER;
 	/* The results of earlier tasks were posted before this one was handed out: told first. */
 	supervisor_posts(sup);

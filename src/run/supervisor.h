@@ -49,6 +49,7 @@ struct supervisor {
 	size_t nread_bytes;		/* of output, in this turn of the loop */
 	bool paused;			/* no task is handed out: the writer is full */
 	enum stopping stopping;
+	uint64_t stopped_us;		/* since when */
 	struct early {			/* sent by a test whose host is not posted yet */
 		int host_pid, pid;
 		uint64_t signals;	/* bit N - 1: signal N */

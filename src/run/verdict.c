@@ -269,6 +269,9 @@ char *death_words(const struct host *host, uint64_t timeout_us, const struct cra
 		return sentence("was not through after %s%s%s",
 				duration_words(timeout_us, words, sizeof(words)),
 				host->undead ? "; " : "", host->undead ? host->undead : "");
+	if (host->stop == STOP_CANCELLED)
+		return sentence("was not through when the run was ended%s%s",
+				host->undead ? "; " : "", host->undead ? host->undead : "");
 	if (host->stolen)
 		return sentence("%s", stolen_words);
 	if (WIFSIGNALED(host->status)) {

@@ -216,6 +216,74 @@ static void usr1_says_what_runs(void **state)
 	assert_non_null(strstr(run->err, "proctor: hangs has run for "));
 }
 
+static bool is_said(const struct run *run, const char *kind, const char *what)
+{
+	json_t *event;
+	size_t i;
+
+	json_array_foreach(run->events, i, event)
+		if (strcmp(event_text(event, "event"), kind) == 0 &&
+		    strstr(event_text(event, "text"), what))
+			return true;
+	return false;
+}
+
+/* Asks what runs until it is this. */
+static void await_running(struct run *run, const char *what)
+{
+	run_await(run, "test-end", NULL);
+	for (size_t n = 1; !is_said(run, "running", what); n++) {
+		kill(run->pid, SIGUSR1);
+		run_await_count(run, "running", n);
+	}
+}
+
+static struct run *start_hanging_exit(const char *grace)
+{
+	struct run *run = run_start(&(struct run_setup){
+		.args = WORDS("--test-threads=1", "--timeout=60s", grace,
+			      suite_path("openings/libend_hangs.so")),
+	});
+
+	await_running(run, "end_hangs::(exit) has run for ");
+	return run;
+}
+
+static void check_hanging_exit(struct run *run)
+{
+	run_finish(run);
+	assert_int_equal(run->exit_code, 143);
+	assert_true(run->duration_us < 20000000);
+	run_check_verdict(run, "end_hangs::(exit)", "cancelled");
+	assert_non_null(strstr(event_text(run_end(run, "end_hangs::(exit)"), "message"),
+			       "was not through when the run was ended"));
+	assert_true(is_said(run, "note", "; stopping end_hangs::(exit)"));
+}
+
+/* A host is not waited for until its deadline, and that its exit was cut short is told. */
+static void an_interrupt_ends_an_exit_that_hangs(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	run = start_hanging_exit("--grace=200ms");
+	kill(run->pid, SIGTERM);
+	check_hanging_exit(run);
+}
+
+static void a_second_interrupt_ends_an_exit_that_hangs_at_once(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	run = start_hanging_exit("--grace=50s");
+	kill(run->pid, SIGTERM);
+	run_await(run, "note", NULL);
+	pass_a_second();
+	kill(run->pid, SIGTERM);
+	check_hanging_exit(run);
+}
+
 /* By default these end a process on the spot. */
 static void other_signals_end_the_run_with_its_reports(void **state)
 {
@@ -633,6 +701,8 @@ int main(void)
 		harness_test(an_interrupt_at_any_moment_ends_the_run),
 		harness_test(an_interrupt_between_tests_loses_nothing),
 		harness_test(usr1_says_what_runs),
+		harness_test(an_interrupt_ends_an_exit_that_hangs),
+		harness_test(a_second_interrupt_ends_an_exit_that_hangs_at_once),
 		harness_row_test("SIGQUIT ends the run with its reports",
 				 other_signals_end_the_run_with_its_reports, &quit),
 		harness_row_test("SIGUSR2 ends the run with its reports",
