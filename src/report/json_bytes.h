@@ -11,7 +11,6 @@
 
 #include <jansson.h>
 
-
 /* Gives `object` the member `key`, and the second one where the text is no UTF-8. `scratch`
  * is used. False: no memory. */
 bool json_put_bytes(json_t *object, const char *key, const char *bytes, size_t nbytes,

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <libgen.h>
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,16 +21,29 @@ struct junit_counts {
 	uint64_t duration_us;
 };
 
-struct junit_case {		/* one written test, in the spool */
-	struct junit_case *next;
+struct junit_piece {		/* of a written test, in the spool */
+	struct junit_piece *next;
 	off_t at;
 	size_t nbytes;
+	const char *element;	/* goes around it; NULL: it stands for itself */
+	bool failure;		/* of an attempt: FAIL; else it crashed, or the like */
+};
+
+struct junit_pieces {
+	struct junit_piece *first, *last;
+};
+
+/* Attempts after which another one follows; what they are called is known only at the last. */
+struct junit_attempts {
+	const struct proctor_test *test;
+	unsigned repetition;
+	struct junit_pieces pieces;
 };
 
 struct junit_suite {
 	char *name;
 	struct junit_counts counts;
-	struct junit_case *first, *last;
+	struct junit_pieces pieces;
 };
 
 /*
@@ -47,6 +61,7 @@ struct junit {
 	struct bytes scratch;
 	struct junit_suite *suites;	/* in the order in which they were first heard of */
 	size_t nsuites, cap_suites;
+	void *attempts;			/* tsearch: struct junit_attempts */
 	struct junit_counts counts;
 	int failed;			/* 0, or what went wrong first: there will be no report */
 };
@@ -77,8 +92,8 @@ static void put_stream(struct bytes *to, const char *name, const char *bytes, si
 	bytes_printf(to, "</%s>", name);
 }
 
-/* <failure message="first line" type="crash">message and backtrace</failure> */
-static void put_verdict(struct junit *j, const char *element, const struct proctor_result *r)
+/* ` message="first line" type="crash"` */
+static void put_why(struct junit *j, const struct proctor_result *r)
 {
 	const char *message = r->message ? r->message : "";
 	struct bytes *to = &j->text;
@@ -86,16 +101,46 @@ static void put_verdict(struct junit *j, const char *element, const struct proct
 	bytes_clear(&j->scratch);
 	bytes_append(&j->scratch, message, strcspn(message, "\n"));
 	to->failed = to->failed || j->scratch.failed;
-	bytes_printf(to, "<%s", element);
 	xml_attribute_bytes(to, "message", j->scratch.data, j->scratch.nbytes);
 	xml_attribute(to, "type", proctor_verdict_name(r->verdict));
-	bytes_text(to, ">");
-	xml_text(to, message, strlen(message));
+}
+
+/* Message and backtrace. */
+static void put_story(struct bytes *to, const struct proctor_result *r)
+{
+	if (r->message)
+		xml_text(to, r->message, strlen(r->message));
 	if (r->backtrace) {
 		bytes_text(to, "\n");
 		xml_text(to, r->backtrace, strlen(r->backtrace));
 	}
-	bytes_printf(to, "</%s>", element);
+}
+
+/* <failure message="first line" type="crash">message and backtrace</failure> */
+static void put_verdict(struct junit *j, const char *element, const struct proctor_result *r)
+{
+	bytes_printf(&j->text, "<%s", element);
+	put_why(j, r);
+	bytes_text(&j->text, ">");
+	put_story(&j->text, r);
+	bytes_printf(&j->text, "</%s>", element);
+}
+
+static void put_streams(struct bytes *to, const struct proctor_result *r)
+{
+	put_stream(to, "system-out", r->out, r->nout, r->out_head, r->out_bytes);
+	put_stream(to, "system-err", r->err, r->nerr, r->err_head, r->err_bytes);
+}
+
+/* An element but for its name, as Surefire has it:
+ * <flakyFailure message="first line" type="fail"><stackTrace>...</stackTrace><system-out>... */
+static void put_attempt(struct junit *j, const struct proctor_result *r)
+{
+	put_why(j, r);
+	bytes_text(&j->text, "><stackTrace>");
+	put_story(&j->text, r);
+	bytes_text(&j->text, "</stackTrace>");
+	put_streams(&j->text, r);
 }
 
 /* Counts a result; returns the element that says it, NULL for a pass. */
@@ -124,6 +169,7 @@ static const char *count_result(struct junit_counts *c, const struct proctor_res
 	return NULL;	/* not reached */
 }
 
+/* Up to where former attempts have their place. */
 static void put_case(struct junit *j, const struct proctor_test *t, const struct proctor_result *r,
 		     const char *element)
 {
@@ -136,11 +182,17 @@ static void put_case(struct junit *j, const struct proctor_test *t, const struct
 		xml_attribute(to, "file", t->file);
 	put_seconds(to, r->duration_us);
 	bytes_text(to, ">");
+	if (r->nrepetitions > 1)
+		bytes_printf(to, "<properties><property name=\"repetitions\" value=\"%u\"/>"
+			     "</properties>", r->nrepetitions);
 	if (element)
 		put_verdict(j, element, r);
-	put_stream(to, "system-out", r->out, r->nout, r->out_head, r->out_bytes);
-	put_stream(to, "system-err", r->err, r->nerr, r->err_head, r->err_bytes);
-	bytes_text(to, "</testcase>");
+}
+
+static void put_case_end(struct bytes *to, const struct proctor_result *r)
+{
+	put_streams(to, r);
+	bytes_text(to, "</testcase>\n");
 }
 
 static struct junit_suite *suite_find(struct junit *j, const char *name)
@@ -181,28 +233,105 @@ static int text_write(struct junit *j, FILE *to)
 	return ret;
 }
 
-static int spool_add(struct junit *j, const struct proctor_test *t, const struct proctor_result *r)
+static void pieces_join(struct junit_pieces *pieces, struct junit_piece *first,
+			struct junit_piece *last)
+{
+	if (pieces->last)
+		pieces->last->next = first;
+	else
+		pieces->first = first;
+	pieces->last = last;
+}
+
+/* Writes the text so far to the spool, as another piece. */
+static int spool_add(struct junit *j, struct junit_pieces *pieces, bool failure)
+{
+	struct junit_piece *piece = calloc(1, sizeof(*piece));
+
+	if (!piece)
+		return -ENOMEM;
+	piece->at = j->spool_at;
+	piece->nbytes = j->text.nbytes;
+	piece->failure = failure;
+	j->spool_at += (off_t)piece->nbytes;
+	pieces_join(pieces, piece, piece);
+	return text_write(j, j->spool);
+}
+
+static int attempts_compare(const void *a, const void *b)
+{
+	const struct junit_attempts *x = a, *y = b;
+
+	if (x->test != y->test)
+		return (uintptr_t)x->test < (uintptr_t)y->test ? -1 : 1;
+	return (x->repetition > y->repetition) - (x->repetition < y->repetition);
+}
+
+static struct junit_attempts *attempts_find(struct junit *j, const struct proctor_test *t,
+					    unsigned repetition)
+{
+	const struct junit_attempts key = { .test = t, .repetition = repetition };
+	struct junit_attempts **found = tfind(&key, &j->attempts, attempts_compare);
+
+	return found ? *found : NULL;
+}
+
+static int attempt_keep(struct junit *j, const struct proctor_test *t,
+			const struct proctor_result *r)
+{
+	struct junit_attempts *attempts = attempts_find(j, t, r->repetition);
+
+	if (!attempts) {
+		attempts = calloc(1, sizeof(*attempts));
+		if (!attempts)
+			return -ENOMEM;
+		attempts->test = t;
+		attempts->repetition = r->repetition;
+		if (!tsearch(attempts, &j->attempts, attempts_compare)) {
+			free(attempts);
+			return -ENOMEM;
+		}
+	}
+	put_attempt(j, r);
+	return spool_add(j, &attempts->pieces, r->verdict == PROCTOR_FAIL);
+}
+
+/* What failed before a pass was flaky; before another failure its test was only run again. */
+static const char *attempt_element(bool failure, bool passed)
+{
+	if (passed)
+		return failure ? "flakyFailure" : "flakyError";
+	return failure ? "rerunFailure" : "rerunError";
+}
+
+/* Moves the former attempts to their test. */
+static void attempts_take(struct junit *j, struct junit_attempts *attempts,
+			  struct junit_pieces *pieces, bool passed)
+{
+	for (struct junit_piece *p = attempts->pieces.first; p; p = p->next)
+		p->element = attempt_element(p->failure, passed);
+	if (attempts->pieces.first)
+		pieces_join(pieces, attempts->pieces.first, attempts->pieces.last);
+	tdelete(attempts, &j->attempts, attempts_compare);
+	free(attempts);
+}
+
+static int case_keep(struct junit *j, const struct proctor_test *t, const struct proctor_result *r)
 {
 	struct junit_suite *suite = suite_find(j, t->suite);
-	struct junit_case *c = calloc(1, sizeof(*c));
-	const char *element;
+	struct junit_attempts *attempts = attempts_find(j, t, r->repetition);
+	int ret = 0;
 
-	if (!suite || !c) {
-		free(c);
+	if (!suite)
 		return -ENOMEM;
-	}
-	element = count_result(&suite->counts, r);
 	count_result(&j->counts, r);
-	put_case(j, t, r, element);
-	c->at = j->spool_at;
-	c->nbytes = j->text.nbytes;
-	j->spool_at += (off_t)c->nbytes;
-	if (suite->last)
-		suite->last->next = c;
-	else
-		suite->first = c;
-	suite->last = c;
-	return text_write(j, j->spool);
+	put_case(j, t, r, count_result(&suite->counts, r));
+	if (attempts) {
+		ret = spool_add(j, &suite->pieces, false);
+		attempts_take(j, attempts, &suite->pieces, r->verdict == PROCTOR_PASS);
+	}
+	put_case_end(&j->text, r);
+	return ret < 0 ? ret : spool_add(j, &suite->pieces, false);
 }
 
 static int junit_event(struct reporter *r, const struct proctor_event *event,
@@ -212,9 +341,10 @@ static int junit_event(struct reporter *r, const struct proctor_event *event,
 
 	switch (event->kind) {
 	case PROCTOR_TEST_END:
-		if (!event->result->final || j->failed < 0)
+		if (j->failed < 0)
 			return 0;
-		j->failed = spool_add(j, event->test, event->result);
+		j->failed = event->result->final ? case_keep(j, event->test, event->result) :
+			    attempt_keep(j, event->test, event->result);
 		if (j->failed < 0)
 			return error_sys(err, -j->failed, "cannot keep the results for %s",
 					 j->path);
@@ -232,13 +362,15 @@ static int junit_event(struct reporter *r, const struct proctor_event *event,
 	return 0;	/* not reached */
 }
 
-/* Copies one test from the spool. */
-static int case_copy(struct junit *j, const struct junit_case *c, FILE *to)
+/* Copies a piece from the spool. */
+static int piece_copy(struct junit *j, const struct junit_piece *piece, FILE *to)
 {
 	char part[16 * 1024];
-	size_t left = c->nbytes, n;
+	size_t left = piece->nbytes, n;
 
-	if (fseeko(j->spool, c->at, SEEK_SET) < 0)
+	if (fseeko(j->spool, piece->at, SEEK_SET) < 0)
+		return -errno;
+	if (piece->element && fprintf(to, "<%s", piece->element) < 0)
 		return -errno;
 	for (; left > 0; left -= n) {
 		n = fread(part, 1, left < sizeof(part) ? left : sizeof(part), j->spool);
@@ -247,7 +379,9 @@ static int case_copy(struct junit *j, const struct junit_case *c, FILE *to)
 		if (fwrite(part, 1, n, to) != n)
 			return -errno;
 	}
-	return fputc('\n', to) == EOF ? -errno : 0;
+	if (piece->element && fprintf(to, "</%s>", piece->element) < 0)
+		return -errno;
+	return 0;
 }
 
 static int suite_write(struct junit *j, const struct junit_suite *suite, FILE *to)
@@ -259,8 +393,8 @@ static int suite_write(struct junit *j, const struct junit_suite *suite, FILE *t
 	put_counts(&j->text, &suite->counts);
 	bytes_text(&j->text, ">\n");
 	ret = text_write(j, to);
-	for (const struct junit_case *c = suite->first; ret == 0 && c; c = c->next)
-		ret = case_copy(j, c, to);
+	for (const struct junit_piece *p = suite->pieces.first; ret == 0 && p; p = p->next)
+		ret = piece_copy(j, p, to);
 	bytes_text(&j->text, "</testsuite>\n");
 	return ret;
 }
@@ -296,18 +430,31 @@ static int report_put(struct junit *j, struct proctor_error *err)
 	return replacement_close(&j->report, ret, err);
 }
 
+static void pieces_fini(struct junit_pieces *pieces)
+{
+	struct junit_piece *next;
+
+	for (struct junit_piece *p = pieces->first; p; p = next) {
+		next = p->next;
+		free(p);
+	}
+}
+
+static void attempts_free(void *attempts)
+{
+	pieces_fini(&((struct junit_attempts *)attempts)->pieces);
+	free(attempts);
+}
+
 static void junit_free(struct junit *j)
 {
 	for (size_t i = 0; i < j->nsuites; i++) {
-		struct junit_case *c, *next;
-
-		for (c = j->suites[i].first; c; c = next) {
-			next = c->next;
-			free(c);
-		}
+		pieces_fini(&j->suites[i].pieces);
 		free(j->suites[i].name);
 	}
 	free(j->suites);
+	/* Of runs that could not go on. */
+	tdestroy(j->attempts, attempts_free);
 	if (j->has_report)
 		replacement_close(&j->report, -ECANCELED, NULL);
 	bytes_fini(&j->scratch);

@@ -373,7 +373,10 @@ static void say_end(struct terminal *t, const struct proctor_test *test,
 	else if (volume == TERMINAL_VERBOSE || (wrote && volume == TERMINAL_NORMAL) ||
 		 (r->verdict == PROCTOR_CANCELLED && volume == TERMINAL_NORMAL))
 		line_result(t, face->color, face->tag, test, r);
-	if (!failed && volume != TERMINAL_QUIET)
+	/* Of a failure its block has it, and of a retry only who asked for all wants it. */
+	if (volume != TERMINAL_QUIET &&
+	    (!failed || (!r->final && volume == TERMINAL_NORMAL &&
+			 t->options.output == TERMINAL_OUTPUT_ALL)))
 		block_output(t, r);
 }
 

@@ -100,10 +100,74 @@ static void what_was_not_run_is_skipped_with_the_reason(void **state)
 	test = child_of(xmlGetLastChild(root)->prev, "testcase");
 	assert_attribute(test, "name", "late");
 	assert_attribute(test, "classname", "late");
+	assert_attribute(child_of(child_of(test, "properties"), "property"), "value", "12");
 	test = child_of(test, "skipped");
 	assert_attribute(test, "type", "not-run");
 	assert_attribute(test, "message", "12 repetitions not run: the run ended at the crash of "
 					  "alpha::tml_test_1");
+	xmlFreeDoc(doc);
+	xmlCleanupParser();
+	unlink(path);
+}
+
+/* One is run three times and passes, the other twice, and its second repetition is still to come. */
+static void feed_retries(struct reporter *r)
+{
+	struct proctor_result crash = crash_result, fail = pass_result, last = pass_result;
+
+	feed(r, run_start());
+	crash.final = fail.final = false;
+	fail.verdict = PROCTOR_FAIL;
+	fail.message = "1 < 2";
+	feed(r, test_event(PROCTOR_TEST_END, 1, &crash_test, &crash));
+	feed(r, test_event(PROCTOR_TEST_END, 2, &pass_test, &fail));
+	fail.repetition = 2;
+	feed(r, test_event(PROCTOR_TEST_END, 3, &pass_test, &fail));
+	fail.repetition = 1;
+	feed(r, test_event(PROCTOR_TEST_END, 4, &crash_test, &fail));
+	last.attempt = 3;
+	feed(r, test_event(PROCTOR_TEST_END, 5, &crash_test, &last));
+	last = crash_result;
+	last.attempt = 2;
+	feed(r, test_event(PROCTOR_TEST_END, 6, &pass_test, &last));
+}
+
+static void former_attempts_are_in_their_test(void **state)
+{
+	struct proctor_error err;
+	struct reporter *r;
+	char path[32];
+	xmlDocPtr doc;
+	xmlNodePtr root, suite, test, attempt;
+
+	(void)state;
+	close(report_file(path));
+	assert_int_equal(junit_open(&r, path, &err), 0);
+	feed_retries(r);
+	assert_int_equal(r->ops->close(r, &err), 0);
+	doc = xmlReadFile(path, NULL, XML_PARSE_NONET);
+	assert_non_null(doc);
+	root = xmlDocGetRootElement(doc);
+	assert_attribute(root, "tests", "2");
+	assert_attribute(root, "failures", "0");
+	assert_attribute(root, "errors", "1");
+	suite = child_of(root, "testsuite");
+	assert_attribute(suite, "name", "alpha");
+	test = child_of(suite, "testcase");
+	attempt = child_of(test, "flakyError");
+	assert_attribute(attempt, "type", "crash");
+	assert_attribute(attempt, "message", "SIGSEGV, address not mapped, at 0x0");
+	assert_content(child_of(attempt, "stackTrace"),
+		       "SIGSEGV, address not mapped, at 0x0\n#0 f at a.c:1\n#1 g");
+	assert_content(child_of(attempt, "system-out"), "a\\x1b[2J\\xff\\x00z\n");
+	assert_attribute(child_of(test, "flakyFailure"), "message", "1 < 2");
+	test = child_of(xmlGetLastChild(root)->prev, "testcase");
+	assert_attribute(test, "name", "tml_test_0");
+	assert_attribute(child_of(test, "error"), "type", "crash");
+	attempt = child_of(test, "rerunFailure");
+	assert_content(child_of(attempt, "stackTrace"), "1 < 2");
+	/* Its own output stands behind it. */
+	assert_string_equal((const char *)attempt->next->name, "system-out");
 	xmlFreeDoc(doc);
 	xmlCleanupParser();
 	unlink(path);
@@ -144,6 +208,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_report_is_whole_and_well_formed),
 		cmocka_unit_test(what_was_not_run_is_skipped_with_the_reason),
+		cmocka_unit_test(former_attempts_are_in_their_test),
 		cmocka_unit_test(a_report_that_cannot_be_made_is_refused_before_the_run),
 		cmocka_unit_test(a_device_is_written_to_and_not_replaced),
 	};

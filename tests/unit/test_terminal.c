@@ -180,6 +180,29 @@ static void output_is_shown_of_those_that_were_asked_for(void **state)
 	}
 }
 
+static void feed_retry(struct reporter *r)
+{
+	struct proctor_result result = crash_result;
+
+	feed(r, run_start());
+	result.final = false;
+	feed(r, test_event(PROCTOR_TEST_END, 1012345, &crash_test, &result));
+}
+
+static void the_output_of_all_is_that_of_each_attempt(void **state)
+{
+	char *text = shown(&(struct terminal_options){ .output = TERMINAL_OUTPUT_ALL }, feed_retry);
+
+	(void)state;
+	assert_shows(text, "RETRY   [    12 ms] alpha::tml_test_1: SIGSEGV, address not mapped, at 0x0\n"
+			   "  stdout, 9 bytes:\n");
+	free(text);
+	text = shown(&(struct terminal_options){ 0 }, feed_retry);
+	assert_shows(text, "RETRY");
+	assert_null(strstr(text, "stdout"));
+	free(text);
+}
+
 static void feed_slow(struct reporter *r)
 {
 	static const uint64_t durations_us[] = { 20, 7000, 300, 7000, 1500000, 1 };
@@ -351,6 +374,7 @@ int main(void)
 		cmocka_unit_test(what_was_not_run_has_its_reason),
 		cmocka_unit_test(columns_hold_for_every_verdict),
 		cmocka_unit_test(output_is_shown_of_those_that_were_asked_for),
+		cmocka_unit_test(the_output_of_all_is_that_of_each_attempt),
 		cmocka_unit_test(the_slowest_are_listed),
 		cmocka_unit_test(the_live_line_is_gone_at_the_end),
 		cmocka_unit_test(the_live_line_fits_its_columns),
