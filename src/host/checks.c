@@ -88,6 +88,21 @@ static void cwd_adopt(struct checks *c)
 	hide(&c->cwd_fd);
 }
 
+static void root_adopt(struct checks *c)
+{
+	struct stat st = { 0 };
+
+	stat("/", &st);
+	c->root_dev = st.st_dev;
+	c->root_ino = st.st_ino;
+}
+
+static void ids_read(struct ids *ids)
+{
+	getresuid(&ids->users[0], &ids->users[1], &ids->users[2]);
+	getresgid(&ids->groups[0], &ids->groups[1], &ids->groups[2]);
+}
+
 void checks_open(struct checks *c)
 {
 	c->cwd_fd = -1;
@@ -101,6 +116,8 @@ void checks_adopt(struct checks *c)
 	if (!environment_same(&c->environment))
 		environment_adopt(&c->environment);
 	cwd_adopt(c);
+	root_adopt(c);
+	ids_read(&c->ids);
 	c->umask = umask(0);
 	umask(c->umask);
 	sigprocmask(SIG_SETMASK, NULL, &c->mask);
@@ -115,13 +132,50 @@ void checks_adopt(struct checks *c)
 	c->lowest_fd = lowest_fd();
 }
 
-static bool cwd_put_back(struct checks *c)
+static uint32_t root_check(const struct checks *c, struct lines *left)
+{
+	struct stat st = { 0 };
+
+	stat("/", &st);
+	if (st.st_dev == c->root_dev && st.st_ino == c->root_ino)
+		return 0;
+	line_add(left, "root directory: changed");
+	return RECORD_CHANGED;
+}
+
+/* The path begins at the root: where that changed, so did the path. */
+static uint32_t cwd_put_back(struct checks *c, struct lines *left)
 {
 	char now[PATH_MAX];
 
 	if (getcwd(now, sizeof(now)) && strcmp(now, c->cwd) == 0)
-		return true;
-	return (c->cwd_fd >= 0 && fchdir(c->cwd_fd) == 0) || chdir(c->cwd) == 0;
+		return 0;
+	if ((c->cwd_fd >= 0 && fchdir(c->cwd_fd) == 0) || chdir(c->cwd) == 0)
+		return root_check(c, left);
+	line_add(left, "working directory: cannot go back to %s: %s", c->cwd, strerror(errno));
+	return RECORD_CHANGED | root_check(c, left);
+}
+
+/*
+ * They are put back for what the host does before it goes. It goes in any case: with the ids it lost the
+ * signal of its parent's death and the right to be looked at.
+ */
+static uint32_t ids_put_back(const struct checks *c, struct lines *left)
+{
+	const uid_t *users = c->ids.users;
+	const gid_t *groups = c->ids.groups;
+	struct ids now;
+	bool back;
+
+	ids_read(&now);
+	if (memcmp(&now, &c->ids, sizeof(now)) == 0)
+		return 0;
+	/* The user first: root may choose the group. */
+	back = setresuid(users[0], users[1], users[2]) == 0;
+	back = setresgid(groups[0], groups[1], groups[2]) == 0 && back;
+	line_add(left, "user %u and group %u: changed to %u and %u%s", users[1], groups[1],
+		 now.users[1], now.groups[1], back ? "" : " for good");
+	return RECORD_CHANGED;
 }
 
 static uint32_t limits_put_back(struct checks *c, struct lines *left)
@@ -212,6 +266,8 @@ uint32_t checks_run(struct checks *c, struct lines *left)
 	/* First what could strike while the rest is looked at. */
 	timers_stop();
 	signals_put_back();
+	/* Putting back other things may take the rights. */
+	flags |= ids_put_back(c, left);
 	nthreads = thread_count(c);
 	if (nthreads == 0 && c->nthreads > 0) {
 		line_add(left, "/proc/self/task cannot be looked at any more: %s", strerror(errno));
@@ -226,11 +282,7 @@ uint32_t checks_run(struct checks *c, struct lines *left)
 	if (!environment_same(&c->environment))
 		environment_put_back(&c->environment);
 	flags |= limits_put_back(c, left);
-	if (!cwd_put_back(c)) {
-		line_add(left, "working directory: cannot go back to %s: %s", c->cwd,
-			 strerror(errno));
-		flags |= RECORD_CHANGED;
-	}
+	flags |= cwd_put_back(c, left);
 	flags |= descriptors_check(c, left);
 	return flags;
 }

@@ -16,6 +16,12 @@
 
 #define CHECKS_NLIMITS 8
 
+/* Real, effective, saved. */
+struct ids {
+	uid_t users[3];
+	gid_t groups[3];
+};
+
 struct checks {
 	uint64_t leak_us;		/* in which what a test left may end by itself */
 	int task_fd;			/* /proc/self/task, hidden; -1: not open */
@@ -24,6 +30,9 @@ struct checks {
 	struct known threads, children;
 	char cwd[PATH_MAX];
 	int cwd_fd;
+	dev_t root_dev;
+	ino_t root_ino;
+	struct ids ids;
 	mode_t umask;
 	sigset_t mask;
 	struct environment environment;

@@ -103,6 +103,10 @@ static const struct way ways[] = {
 	{ "changes", 23, "covers_all", "pass", "pass", NULL },
 	{ "changes", 25, "clears_environment", "pass", "pass", NULL },
 	{ "changes", 27, "removes_directory", "pass", "pass", NULL },
+	{ "changes", 29, "ids", "pass", "pass", NULL },
+	{ "changes", 31, "ids_for_good", "pass", "pass", NULL },
+	{ "changes", 33, "root", "pass", "pass", NULL },
+	{ "changes", 35, "root_and_directory", "pass", "pass", NULL },
 
 	{ "tml", 1, "panic", "fail", .out = "about to panic\n", .message = "the sky is falling" },
 	{ "tml", 3, "assertion", "fail", .message = "1 + 1 == 3" },
@@ -128,7 +132,7 @@ static const struct {
 	bool tml_only;
 } suites[] = {
 	{ "returns", 9 }, { "signals", 14 }, { "hangs", 8 }, { "output", 9 }, { "leaves", 9 },
-	{ "changes", 15 }, { "tml", 11, .tml_only = true },
+	{ "changes", 19 }, { "tml", 11, .tml_only = true },
 };
 
 #define NSUITES (sizeof(suites) / sizeof(suites[0]))

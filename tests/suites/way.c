@@ -25,7 +25,9 @@ struct surroundings {
 	struct rlimit nofile, core, as;
 	int lowest_fd;
 	int stdout_flags, stderr_flags;
-	struct stat out, err;
+	struct stat out, err, root;
+	uid_t user;
+	gid_t group;
 	bool alarm;
 };
 
@@ -57,6 +59,9 @@ static void surroundings_read(struct surroundings *s)
 	s->stderr_flags = fcntl(2, F_GETFL);
 	fstat(1, &s->out);
 	fstat(2, &s->err);
+	stat("/", &s->root);
+	s->user = geteuid();
+	s->group = getegid();
 	getitimer(ITIMER_REAL, &timer);
 	s->alarm = timer.it_value.tv_sec != 0 || timer.it_value.tv_usec != 0;
 }
@@ -99,6 +104,9 @@ int neighbour_run(int index)
 	ndiffering += differs(now.stderr_flags != opened.stderr_flags, "flags of stderr");
 	ndiffering += differs(now.out.st_ino != opened.out.st_ino, "stdout");
 	ndiffering += differs(now.err.st_ino != opened.err.st_ino, "stderr");
+	ndiffering += differs(now.root.st_ino != opened.root.st_ino, "root directory");
+	ndiffering += differs(now.user != opened.user, "user");
+	ndiffering += differs(now.group != opened.group, "group");
 	ndiffering += differs(now.alarm, "alarm");
 	return ndiffering;
 }

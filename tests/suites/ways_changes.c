@@ -162,3 +162,40 @@ WAY(27, removes_directory)
 }
 
 NEIGHBOUR(28)
+
+/* What root alone can change is left as it is where the tests run as somebody else. */
+WAY(29, ids)
+{
+	if (geteuid() != 0)
+		return 0;
+	return setegid(65534) < 0 || seteuid(65534) < 0;
+}
+
+NEIGHBOUR(30)
+
+WAY(31, ids_for_good)
+{
+	if (geteuid() != 0)
+		return 0;
+	return setgid(65534) < 0 || setuid(65534) < 0;
+}
+
+NEIGHBOUR(32)
+
+WAY(33, root)
+{
+	if (geteuid() != 0)
+		return 0;
+	return chroot("/tmp");
+}
+
+NEIGHBOUR(34)
+
+WAY(35, root_and_directory)
+{
+	if (geteuid() != 0)
+		return 0;
+	return chroot("/tmp") < 0 || chdir("/") < 0;
+}
+
+NEIGHBOUR(36)
