@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -20,6 +21,17 @@
 #define RECORD_FLAGS \
 	(RECORD_LEAKY_THREAD | RECORD_LEAKY_PROCESS | RECORD_MARKERS_LOST | RECORD_CHANGED |  \
 	 RECORD_OVERWROTE)
+
+int page_check_limit(struct proctor_error *err)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_FSIZE, &limit) < 0 || limit.rlim_cur >= sizeof(struct page))
+		return 0;
+	return error_set(err, -EFBIG, "the limit of file sizes (ulimit -f), %llu bytes, is too small "
+			 "for the progress page of a library's tests, %zu bytes",
+			 (unsigned long long)limit.rlim_cur, sizeof(struct page));
+}
 
 int page_open(struct page_map *m, struct proctor_error *err)
 {

@@ -21,6 +21,9 @@ struct page_map {
 	uint8_t marker_key[MARKER_KEY_BYTES];	/* a copy that no test can reach */
 };
 
+/* A limit of file sizes that is too small for a page is said before the start. -EFBIG. */
+int page_check_limit(struct proctor_error *err);
+
 /* Makes a page, all zero but for the magic number and a fresh marker key. */
 int page_open(struct page_map *m, struct proctor_error *err);
 /* Also of a map that is all zero or was closed. */

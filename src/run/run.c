@@ -164,6 +164,8 @@ static int run_prepare(struct run *run, const struct proctor_plan *plan, struct 
 	ret = kernel_check_proc(err);
 	if (ret == 0)
 		ret = kernel_check(run_has_libraries(plan), run->options.own_process, err);
+	if (ret == 0 && run_has_libraries(plan))
+		ret = page_check_limit(err);
 	if (ret < 0)
 		return ret;
 	ret = cores_read(&run->cores, "", err);

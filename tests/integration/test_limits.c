@@ -78,6 +78,27 @@ static void too_few_descriptors_are_called_that(void **state)
 	assert_non_null(strstr(run->err, "Too many open files"));
 }
 
+/* Said once, and not as the error of every test. Programs have no page. */
+static void a_small_limit_of_file_sizes_is_told_before_the_start(void **state)
+{
+	const char *limit = "ulimit -f 64; exec \"$0\" \"$@\"";
+	struct run *run;
+
+	(void)state;
+	run = run_proctor(&(struct run_setup){
+		.prefix = WORDS("sh", "-c", limit), .args = ARGS, .no_events = true,
+		.cut_short = true });
+	assert_int_equal(run->exit_code, 3);
+	assert_string_equal(run->out, "");
+	assert_non_null(strstr(run->err, "ulimit -f"));
+	assert_ptr_equal(strchr(run->err, '\n'), strrchr(run->err, '\n'));
+	run_free(run);
+	run = run_proctor(&(struct run_setup){
+		.prefix = WORDS("sh", "-c", limit),
+		.args = WORDS(suite_path("exe_options/passes")) });
+	assert_int_equal(run->exit_code, 0);
+}
+
 static void need_namespaces(const char *options)
 {
 	char command[256];
@@ -137,6 +158,7 @@ int main(void)
 		harness_test(stacks_may_be_small_or_endless),
 		harness_test(little_address_space_is_enough_or_named),
 		harness_test(too_few_descriptors_are_called_that),
+		harness_test(a_small_limit_of_file_sizes_is_told_before_the_start),
 		harness_test(a_foreign_proc_is_named),
 		harness_test(process_1_of_a_namespace_is_like_any_other),
 		harness_test(without_proc_the_verdicts_are_the_same),
