@@ -310,6 +310,13 @@ void spawned_signal(pid_t pid, pid_t group, int signo)
 		kill(-group, signo);
 }
 
+bool spawned_is_zombie(pid_t pid)
+{
+	siginfo_t si = { 0 };
+
+	return waitid(P_PID, (id_t)pid, &si, WEXITED | WNOHANG | WNOWAIT) == 0 && si.si_pid == pid;
+}
+
 static int spawn_once(const struct spawn *spawn, struct spawned *child, struct proctor_error *err)
 {
 	int report[2], errnum, ret;

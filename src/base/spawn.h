@@ -74,6 +74,8 @@ int spawn_start(const struct spawn *spawn, struct spawned *child, struct proctor
 /* Sends a signal to a child that was not reaped, and to the groups that are its own: the one it was
  * started in, and the one it has moved to. */
 void spawned_signal(pid_t pid, pid_t group, int signo);
+/* Dead and not reaped: its number is still its own. */
+bool spawned_is_zombie(pid_t pid);
 
 /* Moves `fd` out of the way of a child's first descriptors; close-on-exec. Closes `fd` when it
  * fails. A negative errno or the descriptor. */

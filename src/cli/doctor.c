@@ -302,6 +302,7 @@ static bool say_calls(void)
 		switch (call->need) {
 		case NEEDED_BY_ALL:
 		case NEEDED_BY_OWNER:
+		case NEEDED_BY_STARTS:
 			enough = false;
 			tell("refused", "%s; needed for %s: no run without it", err.text, call->use);
 			break;

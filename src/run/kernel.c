@@ -217,33 +217,37 @@ static bool call_needed(const struct kernel_call *call, bool libraries, bool own
 	case NEEDED_BY_ALL:		return true;
 	case NEEDED_BY_LIBRARIES:	return libraries;
 	case NEEDED_BY_OWNER:		return owner;
+	case NEEDED_BY_STARTS:
 	case NEEDED_BY_NONE:		return false;
 	}
 	return false;	/* not reached */
 }
 
-static int calls_check(bool libraries, bool owner, bool in_child, struct proctor_error *err)
+static int call_check(const struct kernel_call *call, struct proctor_error *err)
 {
-	for (const struct kernel_call *call = kernel_calls; call->name; call++) {
-		int refused;
+	int refused = kernel_refuses(call);
 
-		if (call->in_child != in_child || !call_needed(call, libraries, owner))
-			continue;
-		refused = kernel_refuses(call);
-		if (refused)
-			return kernel_refusal(call, refused, err);
-	}
-	return 0;
+	return refused ? kernel_refusal(call, refused, err) : 0;
 }
 
 int kernel_check(bool libraries, bool owner, struct proctor_error *err)
 {
-	return calls_check(libraries, owner, false, err);
+	int ret = 0;
+
+	for (const struct kernel_call *call = kernel_calls; ret == 0 && call->name; call++)
+		if (call_needed(call, libraries, owner))
+			ret = call_check(call, err);
+	return ret;
 }
 
 int kernel_check_start(struct proctor_error *err)
 {
-	return calls_check(false, false, true, err);
+	int ret = 0;
+
+	for (const struct kernel_call *call = kernel_calls; ret == 0 && call->name; call++)
+		if (call->need == NEEDED_BY_STARTS)
+			ret = call_check(call, err);
+	return ret;
 }
 
 int kernel_check_proc(struct proctor_error *err)

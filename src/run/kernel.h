@@ -15,6 +15,7 @@ enum kernel_need {
 	NEEDED_BY_ALL,
 	NEEDED_BY_LIBRARIES,	/* runs of suites that are libraries */
 	NEEDED_BY_OWNER,	/* runs that own their process */
+	NEEDED_BY_STARTS,	/* the start of any process; to try it costs one */
 	NEEDED_BY_NONE,		/* `instead` says what is done without it */
 };
 
@@ -39,7 +40,7 @@ int kernel_refusal(const struct kernel_call *call, int refused, struct proctor_e
 
 /* -ENOSYS with a sentence that names the call, if something is refused that the run needs. */
 int kernel_check(bool libraries, bool owner, struct proctor_error *err);
-/* The same for what the start of a process needs; costs the start of one. */
+/* The same for what the start of a process needs: not tried before each run. */
 int kernel_check_start(struct proctor_error *err);
 
 /* Is /proc that of this pid namespace? -ENODEV with a sentence: another's; 0: yes, or none at all. */

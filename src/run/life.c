@@ -27,14 +27,6 @@
 #define FLOOD_BYTES (256u << 10)
 #define FLOOD_PIPE_BYTES (1 << 20)
 
-/* A process that did not die of SIGKILL. Its host is gone. */
-struct undead {
-	struct undead *next;
-	struct supervisor *sup;
-	pid_t pid, group;
-	struct stream death;
-};
-
 /* Is the host with this number one of a worker, or about to be? */
 static bool host_lives(uint64_t number, void *data)
 {
@@ -155,14 +147,6 @@ static void host_learn_status(struct supervisor *sup, struct host *h)
 		h->status = status_of(&si);
 }
 
-/* Dead and not reaped: its number is still its own. */
-static bool is_zombie(pid_t pid)
-{
-	siginfo_t si = { 0 };
-
-	return waitid(P_PID, (id_t)pid, &si, WEXITED | WNOHANG | WNOWAIT) == 0 && si.si_pid == pid;
-}
-
 /* Dead, and nobody is waited for any longer. */
 static void life_finish(struct supervisor *sup, struct host *h, enum host_event event)
 {
@@ -171,7 +155,7 @@ static void life_finish(struct supervisor *sup, struct host *h, enum host_event 
 	h->act_us = CLOCK_NEVER;
 	sup->run->workers[h->worker].live_host = 0;
 	life_orphans(sup, h, &h->left);
-	if (!h->stolen && is_zombie(h->pid))
+	if (!h->stolen && spawned_is_zombie(h->pid))
 		spawned_signal(h->pid, h->group, SIGKILL);
 	host_close_stream(sup, &h->out, &h->out_cut);
 	host_close_stream(sup, &h->err, &h->err_cut);
@@ -282,45 +266,6 @@ int life_watch(struct supervisor *sup, struct host *h, struct proctor_error *err
 	return ret;
 }
 
-/* An orphan that waits for its own end; here nobody waits for it any more. */
-static void undead_on_death(struct stream *s, const char *bytes, size_t nbytes, int error)
-{
-	struct undead *u = container_of(s, struct undead, death), **at = &u->sup->undead;
-	struct supervisor *sup = u->sup;
-
-	(void)bytes, (void)nbytes, (void)error;
-	sup->ops->stop(sup->lp, s);
-	/* Its worker may have ended before it: then it was reaped as an orphan is. */
-	if (is_zombie(u->pid))
-		spawned_signal(u->pid, u->group, SIGKILL);
-	guard_remove(sup->run->guard, u->group);
-	waitpid(u->pid, NULL, WNOHANG);
-	close(s->fd);
-	while (*at != u)
-		at = &(*at)->next;
-	*at = u->next;
-	free(u);
-}
-
-/* Without memory for it nobody sees it die: then it stays a zombie until the program's end. */
-static void undead_watch(struct supervisor *sup, struct host *h)
-{
-	struct undead *u = calloc(1, sizeof(*u));
-	struct proctor_error err;
-
-	if (!u)
-		return;
-	u->sup = sup;
-	u->pid = h->pid;
-	u->group = h->group;
-	u->death = (struct stream){ .fd = h->pidfd, .kind = STREAM_ONCE, .call = undead_on_death };
-	h->pidfd = -1;
-	u->next = sup->undead;
-	sup->undead = u;
-	if (sup->ops->start(sup->lp, &u->death, &err) < 0)
-		supervisor_note(sup, "process %d is not watched any longer: %s", u->pid, err.text);
-}
-
 void life_give_up(struct supervisor *sup, struct host *h, int errnum)
 {
 	char why[UNDEAD_BYTES];
@@ -341,17 +286,4 @@ void life_give_up(struct supervisor *sup, struct host *h, int errnum)
 	h->pid = 0;
 	results_settle(sup, h);
 	host_say_over(h);
-}
-
-void life_fini(struct supervisor *sup)
-{
-	while (sup->undead) {
-		struct undead *u = sup->undead;
-
-		sup->undead = u->next;
-		sup->ops->stop(sup->lp, &u->death);
-		waitpid(u->pid, NULL, WNOHANG);
-		close(u->death.fd);
-		free(u);
-	}
 }

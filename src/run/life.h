@@ -25,11 +25,8 @@ void life_orphan_ended(struct supervisor *sup);
 /* `errnum` is what kill(2) said of SIGKILL; 0: that it was sent. */
 void life_give_up(struct supervisor *sup, struct host *h, int errnum);
 
-/* Kills what dead hosts have left; `owner` NULL: what no host is left to own. Returns how many of
- * it may yet die. */
-size_t life_orphans(struct supervisor *sup, const struct host *owner, char **left);
-
-/* At the end of the run: those given up that have died since are reaped, the rest is let go. */
-void life_fini(struct supervisor *sup);
+/* Kills what dead hosts have left, and names what is of `h`; NULL: what no host is left to own. Returns
+ * how many of it may yet die. */
+size_t life_orphans(struct supervisor *sup, const struct host *h, char **left);
 
 #endif

@@ -11,6 +11,7 @@
 #include "run/not_run.h"
 #include "run/results.h"
 #include "run/signals.h"
+#include "run/undead.h"
 #include "run/worker.h"
 
 #include <errno.h>
@@ -648,7 +649,7 @@ int supervisor_run(struct supervisor *sup)
 	/* Before the orphans: with their worker's thread gone they look like some. */
 	symbolizers_fini(&run->symbolizers);
 	supervisor_last_orphans(sup);
-	life_fini(sup);
+	undead_fini(sup);
 	supervisor_close_guard(sup);
 	not_run_tell(sup);
 	return sup->err->code;

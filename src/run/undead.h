@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Why a process does not die: as far as /proc tells. */
+/*
+ * Processes that do not die of SIGKILL: why, as far as /proc tells, and their end if it comes after
+ * all. Supervisor's thread.
+ */
 #ifndef RUN_UNDEAD_H
 #define RUN_UNDEAD_H
 
 #include <stddef.h>
+
+struct host;
+struct supervisor;
 
 #define UNDEAD_BYTES 256
 
@@ -12,5 +18,11 @@
  * of SIGKILL; 0: that it was sent.
  */
 const char *undead_words(int pid, int errnum, char *words, size_t nwords);
+
+/* Watches the process of a host that was given up, and takes over its pidfd. Without memory for it
+ * nobody sees it die: then it stays a zombie until the program's end. */
+void undead_watch(struct supervisor *sup, struct host *h);
+/* At the end of the run: those that have died since are reaped, the rest is let go. */
+void undead_fini(struct supervisor *sup);
 
 #endif
