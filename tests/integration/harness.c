@@ -694,9 +694,16 @@ static void dir_remove(const char *path)
 		print_error("cannot remove %s: %s\n", path, strerror(errno));
 }
 
-void run_free(struct run *run)
+void run_await_guard(const struct run *run)
 {
 	const uint64_t until_us = now_us() + GUARD_S * 1000000ull;
+
+	while (run->exit_code == 128 + SIGKILL && now_us() < until_us && waitpid(-1, NULL, WNOHANG) >= 0)
+		pause_ms(1);
+}
+
+void run_free(struct run *run)
+{
 	char events[96];
 	struct run **link;
 
@@ -712,9 +719,7 @@ void run_free(struct run *run)
 		orphans_reap(NULL);
 		pause_ms(1);
 	}
-	/* A proctor that was killed leaves its guard, which looks around for a while and ends. */
-	while (run->exit_code == 128 + SIGKILL && now_us() < until_us && waitpid(-1, NULL, WNOHANG) >= 0)
-		pause_ms(1);
+	run_await_guard(run);
 	orphans_reap(NULL);
 	if (run->out_fd >= 0)
 		close(run->out_fd);

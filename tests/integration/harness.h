@@ -88,6 +88,8 @@ void run_await_processes(struct run *run, const char *comm, unsigned n, unsigned
 void run_signal_processes(struct run *run, const char *comm, int sig);
 /* Reads stdout from here on. */
 void run_release_stdout(struct run *run);
+/* A proctor that was killed leaves its guard, which looks around for a while and ends. */
+void run_await_guard(const struct run *run);
 /* Before its end, too. */
 void run_free(struct run *run);
 

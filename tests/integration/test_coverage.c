@@ -1076,6 +1076,7 @@ static void a_report_is_killed(void **state)
 	run_finish(run);
 	assert_int_equal(run->exit_code, 128 + SIGKILL);
 	run_await_processes(run, "sleep", 0, 10000);
+	run_await_guard(run);
 	snprintf(text, sizeof(text), "--coverage-dir=%s/" WORK "/coverage", run->dir);
 	again = run_proctor(&(struct run_setup){ .args = WORDS("--coverage", text, needs) });
 	assert_int_equal(again->exit_code, 0);
