@@ -67,41 +67,41 @@ int stream_check(const struct stream *s, struct proctor_error *err)
 	return 0;
 }
 
-void record_init(struct record *r, struct stream *s, struct link *all)
+void feed_init(struct feed *f, struct stream *s, struct link *all)
 {
-	r->stream = s;
-	r->nholds = 0;
-	link_append(all, &r->all);
-	link_init(&r->queue);
+	f->stream = s;
+	f->nholds = 0;
+	link_append(all, &f->all);
+	link_init(&f->queue);
 	s->started = true;
-	s->op = r;
+	s->op = f;
 }
 
-void record_detach(struct record *r)
+void feed_detach(struct feed *f)
 {
-	r->stream->started = false;
-	r->stream->op = NULL;
-	r->stream = NULL;
-	link_remove(&r->queue);
+	f->stream->started = false;
+	f->stream->op = NULL;
+	f->stream = NULL;
+	link_remove(&f->queue);
 }
 
-void record_end(struct record *r, const struct loop_ops *ops, struct loop *lp, int error)
+void feed_end(struct feed *f, const struct loop_ops *ops, struct loop *lp, int error)
 {
-	struct stream *s = r->stream;
+	struct stream *s = f->stream;
 
 	ops->stop(lp, s);
 	s->call(s, NULL, 0, error);
 }
 
-int record_read(struct record *r, const struct loop_ops *ops, struct loop *lp, struct blocks *pool,
-		size_t max_bytes, bool until_short, struct proctor_error *err)
+int feed_read(struct feed *f, const struct loop_ops *ops, struct loop *lp, struct blocks *pool,
+	      size_t max_bytes, bool until_short, struct proctor_error *err)
 {
 	struct block *b = block_take(pool);
 
 	if (!b)
-		return error_sys(err, ENOMEM, "cannot read descriptor %d", r->stream->fd);
-	while (r->stream && max_bytes > 0) {
-		struct stream *s = r->stream;
+		return error_sys(err, ENOMEM, "cannot read descriptor %d", f->stream->fd);
+	while (f->stream && max_bytes > 0) {
+		struct stream *s = f->stream;
 		size_t room = max_bytes < sizeof(b->bytes) ? max_bytes : sizeof(b->bytes);
 		ssize_t n = read(s->fd, b->bytes, room);
 
@@ -113,7 +113,7 @@ int record_read(struct record *r, const struct loop_ops *ops, struct loop *lp, s
 		} else if (n < 0 && errno == EAGAIN) {
 			break;
 		} else if (n == 0 || errno != EINTR) {
-			record_end(r, ops, lp, n < 0 ? errno : 0);
+			feed_end(f, ops, lp, n < 0 ? errno : 0);
 			break;
 		}
 	}

@@ -27,7 +27,7 @@ static inline bool link_alone(const struct link *l)
 
 static inline void link_remove(struct link *l)
 {
-	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): see record_op() */
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): see feed_op() */
 	l->prev->next = l->next;
 	l->next->prev = l->prev;
 	link_init(l);
@@ -53,9 +53,9 @@ static inline void link_move_all(struct link *from, struct link *to)
 
 /*
  * One started stream, in the heap, since a callback may free the stream's own storage. Events find
- * the record, and whoever goes on after a call holds it and looks at `stream` again.
+ * the feed, and whoever goes on after a call holds it and looks at `stream` again.
  */
-struct record {
+struct feed {
 	struct stream *stream;	/* NULL once stopped */
 	struct link all;	/* in the loop's list of them */
 	struct link queue;	/* in the one queue where it waits for something, if in any */
@@ -80,17 +80,17 @@ void blocks_fini(struct blocks *pool);
 /* Refuses what the stricter of the two back ends could not start; the sentence is the same. */
 int stream_check(const struct stream *s, struct proctor_error *err);
 
-void record_init(struct record *r, struct stream *s, struct link *all);
-/* Takes the record out of all queues and the stream away from it. */
-void record_detach(struct record *r);
+void feed_init(struct feed *f, struct stream *s, struct link *all);
+/* Takes the feed out of all queues and the stream away from it. */
+void feed_detach(struct feed *f);
 /* Stops the stream, then tells its callback of the end. */
-void record_end(struct record *r, const struct loop_ops *ops, struct loop *lp, int error);
+void feed_end(struct feed *f, const struct loop_ops *ops, struct loop *lp, int error);
 /*
  * Reads and delivers until the stream ends or stops, EAGAIN or `max_bytes`; with `until_short`
  * also until a read gets less than it asked for: what watches by level needs no EAGAIN. Nothing
- * else may be reading the stream; the caller holds the record. -ENOMEM.
+ * else may be reading the stream; the caller holds the feed. -ENOMEM.
  */
-int record_read(struct record *r, const struct loop_ops *ops, struct loop *lp, struct blocks *pool,
-		size_t max_bytes, bool until_short, struct proctor_error *err);
+int feed_read(struct feed *f, const struct loop_ops *ops, struct loop *lp, struct blocks *pool,
+	      size_t max_bytes, bool until_short, struct proctor_error *err);
 
 #endif

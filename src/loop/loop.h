@@ -46,7 +46,7 @@ struct stream {
 	stream_callback *call;
 	/* The loop's own. */
 	bool started;
-	void *op;		/* the back end's record of what is in flight */
+	void *op;		/* the back end's feed: what is in flight */
 };
 
 struct loop_ops {

@@ -55,13 +55,13 @@ free_loop:
 static int epoll_start(struct loop *lp, struct stream *s, struct proctor_error *err)
 {
 	struct epoll_event event = { .events = EPOLLIN };
-	struct record *r;
+	struct feed *f;
 	int ret = stream_check(s, err);
 
 	if (ret < 0)
 		return ret;
-	r = malloc(sizeof(*r));
-	if (!r)
+	f = malloc(sizeof(*f));
+	if (!f)
 		return error_sys(err, ENOMEM, "cannot watch descriptor %d", s->fd);
 	/* By level, a stream that used up its share is reported again. By edge, readiness means
 	 * the same under both back ends: what the callback leaves unread is not repeated. */
@@ -75,54 +75,54 @@ static int epoll_start(struct loop *lp, struct stream *s, struct proctor_error *
 		event.events |= EPOLLONESHOT;
 		break;
 	}
-	event.data.ptr = r;
+	event.data.ptr = f;
 	if (epoll_ctl(lp->epfd, EPOLL_CTL_ADD, s->fd, &event) < 0) {
 		ret = error_sys(err, errno, "cannot watch descriptor %d", s->fd);
-		free(r);
+		free(f);
 		return ret;
 	}
-	record_init(r, s, &lp->all);
+	feed_init(f, s, &lp->all);
 	return 0;
 }
 
-static void record_release(struct record *r)
+static void feed_release(struct feed *f)
 {
-	/* The analyzer does not see that a hold keeps the record. */
-	if (r->stream || r->nholds > 0)		/* NOLINT(clang-analyzer-unix.Malloc) */
+	/* The analyzer does not see that a hold keeps the feed. */
+	if (f->stream || f->nholds > 0)		/* NOLINT(clang-analyzer-unix.Malloc) */
 		return;
-	link_remove(&r->all);
-	free(r);
+	link_remove(&f->all);
+	free(f);
 }
 
 static void epoll_stop(struct loop *lp, struct stream *s)
 {
-	struct record *r = s->op;
+	struct feed *f = s->op;
 
 	if (!s->started)
 		return;
 	/* epoll knows open files, not numbers: closed before this, a file that lives on in a dup
-	 * would go on reporting a record that is free. */
+	 * would go on reporting a feed that is free. */
 	if (epoll_ctl(lp->epfd, EPOLL_CTL_DEL, s->fd, NULL) < 0) {
 		lp->failure = -errno;
-		r->nholds++;
+		f->nholds++;
 	}
-	record_detach(r);
-	record_release(r);
+	feed_detach(f);
+	feed_release(f);
 }
 
 static int epoll_drain(struct loop *lp, struct stream *s, size_t max_bytes,
 		       struct proctor_error *err)
 {
-	struct record *r = s->op;
+	struct feed *f = s->op;
 	int ret;
 
 	if (!s->started)
 		return 0;
 	assert(s->kind == STREAM_BYTES);
-	r->nholds++;
-	ret = record_read(r, &loop_epoll, lp, &lp->blocks, max_bytes, false, err);
-	r->nholds--;
-	record_release(r);
+	f->nholds++;
+	ret = feed_read(f, &loop_epoll, lp, &lp->blocks, max_bytes, false, err);
+	f->nholds--;
+	feed_release(f);
 	return ret;
 }
 
@@ -166,29 +166,29 @@ static int epoll_turn(struct loop *lp, uint64_t until_us, struct proctor_error *
 	if (n < 0)
 		return error_sys(err, -n, "cannot wait for events");
 	/* All events leave the array before the first call: a stream that a callback stops then
-	 * leaves its queue, and nothing points to its record any more. */
+	 * leaves its queue, and nothing points to its feed any more. */
 	for (int i = 0; i < n; i++) {
-		struct record *r = lp->events[i].data.ptr;
+		struct feed *f = lp->events[i].data.ptr;
 
-		if (!r->stream)
+		if (!f->stream)
 			continue;	/* could not be stopped */
-		link_append(r->stream->kind == STREAM_BYTES ? &lp->bytes : &lp->ready, &r->queue);
+		link_append(f->stream->kind == STREAM_BYTES ? &lp->bytes : &lp->ready, &f->queue);
 	}
 	while (!link_alone(&lp->bytes)) {
-		struct record *r = container_of(lp->bytes.next, struct record, queue);
+		struct feed *f = container_of(lp->bytes.next, struct feed, queue);
 
-		link_remove(&r->queue);
-		r->nholds++;
+		link_remove(&f->queue);
+		f->nholds++;
 		if (ret == 0)
-			ret = record_read(r, &loop_epoll, lp, &lp->blocks, LOOP_FAIR_BYTES, true, err);
-		r->nholds--;
-		record_release(r);
+			ret = feed_read(f, &loop_epoll, lp, &lp->blocks, LOOP_FAIR_BYTES, true, err);
+		f->nholds--;
+		feed_release(f);
 	}
 	while (!link_alone(&lp->ready)) {
-		struct record *r = container_of(lp->ready.next, struct record, queue);
+		struct feed *f = container_of(lp->ready.next, struct feed, queue);
 
-		link_remove(&r->queue);
-		r->stream->call(r->stream, NULL, 0, 0);
+		link_remove(&f->queue);
+		f->stream->call(f->stream, NULL, 0, 0);
 	}
 	if (lp->failure < 0)
 		return error_sys(err, -lp->failure, "cannot stop watching a descriptor");
@@ -198,13 +198,13 @@ static int epoll_turn(struct loop *lp, uint64_t until_us, struct proctor_error *
 static void epoll_close_loop(struct loop *lp)
 {
 	while (!link_alone(&lp->all)) {
-		struct record *r = container_of(lp->all.next, struct record, all);
+		struct feed *f = container_of(lp->all.next, struct feed, all);
 
-		/* The analyzer does not see that a released record has left the list. */
-		if (r->stream)		/* NOLINT(clang-analyzer-unix.Malloc) */
-			record_detach(r);
-		r->nholds = 0;
-		record_release(r);
+		/* The analyzer does not see that a released feed has left the list. */
+		if (f->stream)		/* NOLINT(clang-analyzer-unix.Malloc) */
+			feed_detach(f);
+		f->nholds = 0;
+		feed_release(f);
 	}
 	close(lp->epfd);
 	blocks_fini(&lp->blocks);

@@ -2,7 +2,7 @@
 /*
  * One system call a turn: it submits what the last turn left to be armed again and waits for what
  * completes. A byte stream has one read in flight, which takes a buffer only when there are bytes;
- * a readiness stream has one multishot poll. Completions are first noted in the records, then
+ * a readiness stream has one multishot poll. Completions are first noted in the feeds, then
  * delivered from there, so that a callback may itself wait on the ring for a cancelled request.
  */
 #include "loop/loop.h"
@@ -31,7 +31,7 @@
 #define FOREVER_SECONDS (1 << 30)
 
 struct op {
-	struct record record;
+	struct feed feed;
 	/* Submitted and not completed for the last time: the kernel knows this address. */
 	bool flying;
 	/* A read that answered -EAGAIN: the file cannot be waited for by reading. */
@@ -55,15 +55,15 @@ struct loop {
 	int failure;			/* a negative errno that a stop() could not return */
 };
 
-/* The analyzer does not see that a released record has left its queue. */
-static struct op *record_op(struct record *r)
+/* The analyzer does not see that a released feed has left its queue. */
+static struct op *feed_op(struct feed *r)
 {
-	return container_of(r, struct op, record);	/* NOLINT(clang-analyzer-unix.Malloc) */
+	return container_of(r, struct op, feed);	/* NOLINT(clang-analyzer-unix.Malloc) */
 }
 
 static struct op *queue_first(struct link *queue)
 {
-	return record_op(container_of(queue->next, struct record, queue));
+	return feed_op(container_of(queue->next, struct feed, queue));
 }
 
 /* The fewer interruptions, the better; what the kernel does not know answers -EINVAL. */
@@ -179,16 +179,16 @@ static int uring_start(struct loop *lp, struct stream *s, struct proctor_error *
 	if (!op)
 		return error_sys(err, ENOMEM, "cannot watch descriptor %d", s->fd);
 	op->buffer = -1;
-	record_init(&op->record, s, &lp->all);
-	link_append(&lp->arming, &op->record.queue);
+	feed_init(&op->feed, s, &lp->all);
+	link_append(&lp->arming, &op->feed.queue);
 	return 0;
 }
 
 static void op_release(struct op *op)
 {
-	if (op->record.stream || op->record.nholds > 0 || op->flying)
+	if (op->feed.stream || op->feed.nholds > 0 || op->flying)
 		return;
-	link_remove(&op->record.all);
+	link_remove(&op->feed.all);
 	free(op);
 }
 
@@ -206,7 +206,7 @@ static void queue_arm(struct loop *lp)
 {
 	while (!link_alone(&lp->arming)) {
 		struct op *op = queue_first(&lp->arming);
-		struct stream *s = op->record.stream;
+		struct stream *s = op->feed.stream;
 		struct io_uring_sqe *sqe = sqe_get(lp);
 
 		if (!sqe)
@@ -232,7 +232,7 @@ static void queue_arm(struct loop *lp)
 		io_uring_sqe_set_data(sqe, op);
 		op->flying = true;
 		lp->nflying++;
-		link_remove(&op->record.queue);
+		link_remove(&op->feed.queue);
 	}
 }
 
@@ -259,7 +259,7 @@ static void op_note_read(struct loop *lp, struct op *op, int result, int buffer)
 	op->result = result;
 	if (buffer >= 0)
 		buffer_return(lp, buffer);
-	link_append(queue, &op->record.queue);
+	link_append(queue, &op->feed.queue);
 }
 
 static void op_note_ready(struct loop *lp, struct op *op, int result)
@@ -271,8 +271,8 @@ static void op_note_ready(struct loop *lp, struct op *op, int result)
 		queue = &lp->arming;
 	else
 		op->result = result;
-	if (link_alone(&op->record.queue))
-		link_append(queue, &op->record.queue);
+	if (link_alone(&op->feed.queue))
+		link_append(queue, &op->feed.queue);
 }
 
 static void completion_note(struct loop *lp, const struct io_uring_cqe *cqe)
@@ -288,11 +288,11 @@ static void completion_note(struct loop *lp, const struct io_uring_cqe *cqe)
 		op->flying = false;
 		lp->nflying--;
 	}
-	if (!op->record.stream) {
+	if (!op->feed.stream) {
 		if (buffer >= 0)
 			buffer_return(lp, buffer);
 		op_release(op);
-	} else if (op->record.stream->kind == STREAM_BYTES) {
+	} else if (op->feed.stream->kind == STREAM_BYTES) {
 		op_note_read(lp, op, cqe->res, buffer);
 	} else {
 		op_note_ready(lp, op, cqe->res);
@@ -359,7 +359,7 @@ static void cancel_submit(struct loop *lp, struct op *op, int flags)
 
 /*
  * Has the kernel give the request back, whatever became of it, and notes that. A request that
- * cannot be had back is a failure of the loop; its record stays until it does complete.
+ * cannot be had back is a failure of the loop; its feed stays until it does complete.
  */
 static int op_recall(struct loop *lp, struct op *op)
 {
@@ -388,7 +388,7 @@ static void uring_stop(struct loop *lp, struct stream *s)
 	buffer = op->buffer;
 	offset = op->offset;
 	nbytes = buffer < 0 ? 0 : (unsigned)op->result - offset;
-	record_detach(&op->record);
+	feed_detach(&op->feed);
 	op_release(op);
 	if (buffer >= 0) {
 		s->call(s, buffer_at(lp, buffer) + offset, nbytes, 0);
@@ -399,13 +399,13 @@ static void uring_stop(struct loop *lp, struct stream *s)
 /* Delivers up to `max_bytes` of a completed read, or the end; returns how many bytes. */
 static size_t op_deliver(struct loop *lp, struct op *op, size_t max_bytes)
 {
-	struct stream *s = op->record.stream;
+	struct stream *s = op->feed.stream;
 	int buffer = op->buffer;
 	const char *bytes;
 	size_t nbytes;
 
 	if (buffer < 0) {
-		record_end(&op->record, &loop_uring, lp, -op->result);
+		feed_end(&op->feed, &loop_uring, lp, -op->result);
 		return 0;
 	}
 	bytes = buffer_at(lp, buffer) + op->offset;
@@ -416,10 +416,10 @@ static size_t op_deliver(struct loop *lp, struct op *op, size_t max_bytes)
 		s->call(s, bytes, max_bytes, 0);
 		return max_bytes;
 	}
-	/* Before the call, which may stop the stream: it leaves no record to come back to. */
+	/* Before the call, which may stop the stream: it leaves no feed to come back to. */
 	op->buffer = -1;
-	link_remove(&op->record.queue);
-	link_append(&lp->arming, &op->record.queue);
+	link_remove(&op->feed.queue);
+	link_append(&lp->arming, &op->feed.queue);
 	s->call(s, bytes, nbytes, 0);
 	buffer_return(lp, buffer);
 	return nbytes;
@@ -435,12 +435,12 @@ static int op_deliver_share(struct loop *lp, struct op *op, struct proctor_error
 	bool full = op->buffer >= 0 && op->result == (int)LOOP_READ_BYTES;
 	int ret = 0;
 
-	op->record.nholds++;
+	op->feed.nholds++;
 	op_deliver(lp, op, SIZE_MAX);
-	if (full && op->record.stream)
-		ret = record_read(&op->record, &loop_uring, lp, &lp->blocks,
-				  LOOP_FAIR_BYTES - LOOP_READ_BYTES, true, err);
-	op->record.nholds--;
+	if (full && op->feed.stream)
+		ret = feed_read(&op->feed, &loop_uring, lp, &lp->blocks,
+				LOOP_FAIR_BYTES - LOOP_READ_BYTES, true, err);
+	op->feed.nholds--;
 	op_release(op);
 	return ret;
 }
@@ -457,31 +457,31 @@ static int uring_drain(struct loop *lp, struct stream *s, size_t max_bytes,
 	ret = op_recall(lp, op);
 	if (ret < 0)
 		return error_sys(err, -ret, "cannot stop reading descriptor %d", s->fd);
-	op->record.nholds++;
+	op->feed.nholds++;
 	if (op->buffer < 0) {
 		/* An end that was noted is found again. */
-		link_remove(&op->record.queue);
-		link_append(&lp->arming, &op->record.queue);
+		link_remove(&op->feed.queue);
+		link_append(&lp->arming, &op->feed.queue);
 	} else if (max_bytes > 0) {
 		max_bytes -= op_deliver(lp, op, max_bytes);
 	}
-	if (op->record.stream)
-		ret = record_read(&op->record, &loop_uring, lp, &lp->blocks, max_bytes, false, err);
-	op->record.nholds--;
+	if (op->feed.stream)
+		ret = feed_read(&op->feed, &loop_uring, lp, &lp->blocks, max_bytes, false, err);
+	op->feed.nholds--;
 	op_release(op);
 	return ret;
 }
 
 static void op_tell_ready(struct loop *lp, struct op *op)
 {
-	struct stream *s = op->record.stream;
+	struct stream *s = op->feed.stream;
 
 	if (op->result < 0) {
-		record_end(&op->record, &loop_uring, lp, -op->result);
+		feed_end(&op->feed, &loop_uring, lp, -op->result);
 		return;
 	}
 	if (!op->flying && s->kind != STREAM_ONCE)
-		link_append(&lp->arming, &op->record.queue);
+		link_append(&lp->arming, &op->feed.queue);
 	s->call(s, NULL, 0, 0);
 }
 
@@ -509,7 +509,7 @@ static int uring_turn(struct loop *lp, uint64_t until_us, struct proctor_error *
 	while (!link_alone(&ready)) {
 		struct op *op = queue_first(&ready);
 
-		link_remove(&op->record.queue);
+		link_remove(&op->feed.queue);
 		op_tell_ready(lp, op);
 	}
 	if (ret < 0)
@@ -536,10 +536,10 @@ static void uring_close(struct loop *lp)
 	if (lp->nflying == 0)
 		buffers_unmap(lp);
 	while (!link_alone(&lp->all)) {
-		struct op *op = record_op(container_of(lp->all.next, struct record, all));
+		struct op *op = feed_op(container_of(lp->all.next, struct feed, all));
 
-		if (op->record.stream)
-			record_detach(&op->record);
+		if (op->feed.stream)
+			feed_detach(&op->feed);
 		op->flying = false;
 		op_release(op);
 	}

@@ -99,28 +99,42 @@ void results_tell_slow(struct supervisor *sup, struct host *host, const struct h
 	tell_running(sup, PROCTOR_TEST_SLOW, host, work, serial, clock_us(), start_us);
 }
 
-/* Moves the output of one stream into the entry. */
-static void take_output(const struct stream *s, struct cutter *c, const struct outcome *o, char **own,
-			const char **bytes, size_t *nbytes, size_t *nhead, uint64_t *total)
+struct taken {
+	char *own;			/* heap; NULL: nothing */
+	size_t nbytes, nhead;
+	uint64_t total;
+};
+
+/* What a test wrote to one stream. */
+static struct taken take_output(const struct stream *s, struct cutter *c, const struct outcome *o)
 {
+	struct taken taken;
 	struct capture capture;
 
 	cutter_claim(c, o->serial, &capture);
 	/* It died, or its marker could not be written: then the open end is its own. */
 	if (!s->started && (o->open_output || c->serial < o->serial))
 		capture_join(&capture, &c->open, c->max_bytes);
-	*own = capture_take(&capture, c->max_bytes, nbytes, nhead, total);
-	*bytes = *own ? *own : "";
+	taken.own = capture_take(&capture, c->max_bytes, &taken.nbytes, &taken.nhead, &taken.total);
+	return taken;
 }
 
 static void take_outputs(struct host *host, const struct outcome *o, struct writer_entry *e)
 {
+	const struct taken out = take_output(&host->out, &host->out_cut, o);
+	const struct taken err = take_output(&host->err, &host->err_cut, o);
 	struct proctor_result *r = &e->result;
 
-	take_output(&host->out, &host->out_cut, o, &e->own_out, &r->out, &r->nout, &r->out_head,
-		    &r->out_bytes);
-	take_output(&host->err, &host->err_cut, o, &e->own_err, &r->err, &r->nerr, &r->err_head,
-		    &r->err_bytes);
+	e->own_out = out.own;
+	r->out = out.own ? out.own : "";
+	r->nout = out.nbytes;
+	r->out_head = out.nhead;
+	r->out_bytes = out.total;
+	e->own_err = err.own;
+	r->err = err.own ? err.own : "";
+	r->nerr = err.nbytes;
+	r->err_head = err.nhead;
+	r->err_bytes = err.total;
 	e->nbytes += r->nout + r->nerr;
 }
 

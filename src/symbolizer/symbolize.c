@@ -249,24 +249,31 @@ static void put_name(FILE *out, const char *name)
 		fputs("...", out);
 }
 
+struct source {
+	const char *file;		/* NULL: not known */
+	int line;			/* 0: not known */
+	const char *dir;		/* in which it was compiled; NULL: not known */
+};
+
 /* " (FILE:LINE)", the file as the compiler was given it where it lies below its directory. */
-static void put_source(FILE *out, const char *file, int line, const char *dir)
+static void put_source(FILE *out, const struct source *source)
 {
-	size_t n = dir ? strlen(dir) : 0;
+	size_t n = source->dir ? strlen(source->dir) : 0;
+	const char *file = source->file;
 
 	if (!file)
 		return;
-	if (n > 0 && strncmp(file, dir, n) == 0 && file[n] == '/')
+	if (n > 0 && strncmp(file, source->dir, n) == 0 && file[n] == '/')
 		file += n + 1;
 	fputs(" (", out);
 	put_name(out, file);
-	if (line > 0)
-		fprintf(out, ":%d", line);
+	if (source->line > 0)
+		fprintf(out, ":%d", source->line);
 	fputc(')', out);
 }
 
 static void put_line(struct listing *l, const struct unwinding *u, const struct frame *frame,
-		     const char *name, const char *file, int line, const char *dir, bool inlined)
+		     const char *name, const struct source *source, bool inlined)
 {
 	ssize_t i = module_at(u->list, frame->pc);
 
@@ -274,7 +281,7 @@ static void put_line(struct listing *l, const struct unwinding *u, const struct 
 		return;
 	fprintf(l->out, "#%u 0x%016" PRIx64 " in ", l->nlines++, frame->pc);
 	put_name(l->out, name ? name : "??");
-	put_source(l->out, file, line, dir);
+	put_source(l->out, source);
 	if (i >= 0) {
 		const struct module *m = &u->list->modules[i];
 		const char *slash = strrchr(m->path, '/');
@@ -306,13 +313,13 @@ static const char *die_name(Dwarf_Die *die)
 }
 
 /*
- * A line for each function inlined around `pc`, innermost first. `*file` and `*line` are those of
- * the pc at first, and those of the outermost inlined call after it. Returns the name of the
- * function that has a frame, if there is one.
+ * A line for each function inlined around `pc`, innermost first. `source` is that of the pc at
+ * first, and that of the outermost inlined call after it. Returns the name of the function that
+ * has a frame, if there is one.
  */
 static const char *put_inlined(struct listing *l, const struct unwinding *u,
 			       const struct frame *frame, Dwarf_Die *unit, Dwarf_Addr pc,
-			       const char *dir, const char **file, int *line)
+			       struct source *source)
 {
 	Dwarf_Die *around, *scopes = NULL;
 	const char *name = NULL;
@@ -334,13 +341,13 @@ static const char *put_inlined(struct listing *l, const struct unwinding *u,
 			name = die_name(&scopes[i]);
 		if (tag != DW_TAG_inlined_subroutine)
 			continue;
-		put_line(l, u, frame, die_name(&scopes[i]), *file, *line, dir, true);
-		*file = NULL;
-		*line = die_number(&scopes[i], DW_AT_call_line);
+		put_line(l, u, frame, die_name(&scopes[i]), source, true);
+		source->file = NULL;
+		source->line = die_number(&scopes[i], DW_AT_call_line);
 		if (dwarf_getsrcfiles(unit, &files, &nfiles) == 0)
-			*file = dwarf_filesrc(files,
-					      (size_t)die_number(&scopes[i], DW_AT_call_file),
-					      NULL, NULL);
+			source->file = dwarf_filesrc(files, (size_t)die_number(&scopes[i],
+									      DW_AT_call_file),
+						     NULL, NULL);
 	}
 	if (n > 0)
 		free(scopes);
@@ -370,7 +377,8 @@ static void put_frame(struct listing *l, const struct unwinding *u, const struct
 {
 	Dwarf_Addr pc = session_address(u->files, frame->returned && frame->pc > 0 ? frame->pc - 1
 										   : frame->pc);
-	const char *name = NULL, *symbol = NULL, *file = NULL, *dir = NULL;
+	const char *name = NULL, *symbol = NULL;
+	struct source source = { 0 };
 	Dwfl_Module *mod = dwfl_addrmodule(u->files->dwfl, pc);
 	Dwarf_Attribute attr;
 	Dwarf_Die *unit;
@@ -379,7 +387,6 @@ static void put_frame(struct listing *l, const struct unwinding *u, const struct
 	Dwarf_Addr bias;
 	GElf_Sym sym;
 	Dwarf *dwarf;
-	int line = 0;
 
 	if (mod) {
 		dwarf = dwfl_module_getdwarf(mod, &bias);
@@ -389,14 +396,14 @@ static void put_frame(struct listing *l, const struct unwinding *u, const struct
 		unit = unit_at(mod, pc, &bias);
 		if (unit) {
 			at = dwarf_getsrc_die(unit, pc - bias);
-			file = at ? dwarf_linesrc(at, NULL, NULL) : NULL;
-			if (!at || dwarf_lineno(at, &line) != 0)
-				line = 0;
-			dir = dwarf_formstring(dwarf_attr(unit, DW_AT_comp_dir, &attr));
-			name = put_inlined(l, u, frame, unit, pc - bias, dir, &file, &line);
+			source.file = at ? dwarf_linesrc(at, NULL, NULL) : NULL;
+			if (!at || dwarf_lineno(at, &source.line) != 0)
+				source.line = 0;
+			source.dir = dwarf_formstring(dwarf_attr(unit, DW_AT_comp_dir, &attr));
+			name = put_inlined(l, u, frame, unit, pc - bias, &source);
 		}
 	}
-	put_line(l, u, frame, symbol ? symbol : name, file, line, dir, false);
+	put_line(l, u, frame, symbol ? symbol : name, &source, false);
 }
 
 static int frames_write(const struct unwinding *u, char **text, struct proctor_error *err)
