@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/container.h"
+#include "base/death.h"
 #include "base/futex.h"
 #include "run/guard.h"
 #include "run/orphans.h"
@@ -100,19 +101,6 @@ static void host_say_over(struct host *h)
 	futex_wake(word);
 }
 
-/* As wait(2) would have it. */
-static int status_of(const siginfo_t *si)
-{
-	switch (si->si_code) {
-	case CLD_EXITED:
-		return (si->si_status & 0xff) << 8;
-	case CLD_DUMPED:
-		return si->si_status | 0x80;
-	default:
-		return si->si_status;
-	}
-}
-
 /* From here on its number may be a stranger's. */
 static void host_reap(struct supervisor *sup, struct host *h)
 {
@@ -144,7 +132,7 @@ static void host_learn_status(struct supervisor *sup, struct host *h)
 	if (h->stolen)
 		host_reap(sup, h);
 	else
-		h->status = status_of(&si);
+		h->status = death_status(&si);
 }
 
 /* Dead, and nobody is waited for any longer. */
