@@ -304,7 +304,7 @@ static int talk_ask(struct talk *t, const void *request, size_t nrequest, char *
 		    struct proctor_error *err)
 {
 	struct symbolizers *s = t->symbolizers;
-	struct symbols_answer head;
+	struct symbols_answer head = { 0 };
 	int ret = talk_send(t, request, nrequest);
 
 	if (ret == 0)
