@@ -463,14 +463,15 @@ static void a_crash_ends_a_run_of_tml_suites_only(void **state)
 	run = run_args(WORDS("--test-threads=1", crashes, smoke));
 	assert_ended_at_crash(run);
 	run_free(run);
-	run = run_args(WORDS("--test-threads=1", "--on-crash=continue", crashes, smoke));
+	run = run_args(WORDS("--test-threads=1", "--timeout=1s", "--on-crash=continue", crashes, smoke));
 	assert_int_equal(counted(run, "not-run"), 0);
 	run_free(run);
-	run = run_args(WORDS("--test-threads=1", "--no-fail-fast", crashes, smoke));
+	run = run_args(WORDS("--test-threads=1", "--timeout=1s", "--no-fail-fast", crashes, smoke));
 	assert_int_equal(counted(run, "not-run"), 0);
 	run_free(run);
 	/* One suite of another kind, and the run is no longer one of TML's. */
-	run = run_args(WORDS("--test-threads=1", crashes, smoke, suite_path("exe_options/passes")));
+	run = run_args(WORDS("--test-threads=1", "--timeout=1s", crashes, smoke,
+			     suite_path("exe_options/passes")));
 	assert_int_equal(counted(run, "not-run"), 0);
 	assert_true(counted(run, "crash") > 1);
 	run_free(run);
@@ -568,7 +569,7 @@ static void a_retry_that_was_not_begun_has_its_end(void **state)
 
 	(void)state;
 	/* Each crash is tried again, at the end; the first that is final ends the run. */
-	run = run_args(WORDS("--test-threads=1", "--retries=1", "--on-crash=stop",
+	run = run_args(WORDS("--test-threads=1", "--retries=1", "--on-crash=stop", "--timeout=1s",
 			     suite_path("ways/libsignals.so")));
 	assert_int_equal(run->exit_code, 1);
 	json_array_foreach(run->events, i, event) {
