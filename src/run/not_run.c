@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* How long to wait for the writer before asking again; room posts the loop's eventfd at once. */
 #define WAIT_US 100000
@@ -19,6 +20,7 @@ struct missing {
 struct rest {
 	struct supervisor *sup;
 	struct missing *missing;	/* by test; NULL: no memory */
+	size_t nretries;		/* that were not begun */
 	unsigned ninterrupts;		/* so many had come: another one ends the telling */
 };
 
@@ -138,6 +140,7 @@ static void rest_take(item_t item, unsigned attempt, void *data)
 	}
 	if (attempt > 1) {
 		tell_retry(rest, item, attempt);
+		rest->nretries++;
 		return;
 	}
 	sup->counts.by_verdict[PROCTOR_NOT_RUN]++;
@@ -165,6 +168,20 @@ static void tell_missing(struct rest *rest, const struct proctor_test *test,
 	writer_add(&rest->sup->run->writer, e);
 }
 
+/* Otherwise a run that ended after two failures would have seven, and nobody knew why. */
+static void reason_add_retries(struct rest *rest)
+{
+	struct supervisor *sup = rest->sup;
+	size_t n = strlen(sup->why_stopped);
+
+	if (n == 0 || rest->nretries == 0)
+		return;
+	snprintf(sup->why_stopped + n, sizeof(sup->why_stopped) - n,
+		 rest->nretries == 1 ? "; %zu more that had failed was not tried again, and counts as failed" :
+		 "; %zu more that had failed were not tried again, and count as failed",
+		 rest->nretries);
+}
+
 void not_run_tell(struct supervisor *sup)
 {
 	size_t ntests = sup->run->plan->ntests;
@@ -184,5 +201,7 @@ void not_run_tell(struct supervisor *sup)
 		if (i % 1000 == 999 && !rest_has_room(&rest))
 			break;
 	}
+	/* The last of all, as the others are told the mere reason. */
+	reason_add_retries(&rest);
 	free(rest.missing);
 }

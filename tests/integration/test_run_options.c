@@ -564,6 +564,7 @@ static void what_was_not_run_is_told_once_with_the_reason(void **state)
 static void a_retry_that_was_not_begun_has_its_end(void **state)
 {
 	size_t i, npromised = 0, nfinal = 0, nnot_begun = 0;
+	char words[64];
 	const json_t *event;
 	struct run *run;
 
@@ -583,6 +584,10 @@ static void a_retry_that_was_not_begun_has_its_end(void **state)
 	assert_true(npromised > 3);
 	assert_int_equal(nfinal, npromised);
 	assert_int_equal(nnot_begun, npromised - 1);
+	/* Why more have failed than the one crash. */
+	snprintf(words, sizeof(words), "; %zu more that had failed were not tried again", nnot_begun);
+	assert_non_null(strstr(event_text(run_event(run, "run-end"), "stopped"), words));
+	assert_non_null(strstr(run->out, words));
 }
 
 /* ---- output ---- */
