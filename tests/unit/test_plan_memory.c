@@ -6,16 +6,6 @@
 
 #include "plan/plan.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-
-#ifndef SANITIZED
-
 #include "../common/malloc_fails.h"
 
 /* Allocations fail_from to fail_upto fail, counted from 1 while `counting`. */
@@ -85,13 +75,3 @@ int main(void)
 
 	return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
 }
-
-#else
-
-/* A sanitizer has a malloc of its own. */
-int main(void)
-{
-	return 0;
-}
-
-#endif
