@@ -100,6 +100,20 @@ struct stop { };	/* thrown by a failed assertion; deliberately no std::exception
 }
 #endif
 
+/* snprintf() has filled `text`: where it had to cut, the end says so. */
+__attribute__((unused, cold)) static void proctor_mark_cut_(char *text, size_t size, int nbytes)
+{
+	static const char sign[] = "... (cut)";
+	size_t at = size - sizeof(sign);
+
+	if (nbytes < 0 || (size_t)nbytes < size)
+		return;
+	/* Not within a character of UTF-8. */
+	while (at > 0 && ((unsigned char)text[at] & 0xc0) == 0x80)
+		at--;
+	memcpy(text + at, sign, sizeof(sign));
+}
+
 /* Hands the verdict to the host, which ends the test, the thread or the child. */
 __attribute__((unused, noreturn, cold)) static void
 proctor_report_(enum proctor_verdict_ verdict, const char *file, int line, const char *message)
@@ -132,10 +146,12 @@ proctor_stop_(enum proctor_verdict_ verdict, const char *file, int line, const c
 {
 	char message[sizeof(proctor_state_.message)];
 	va_list args;
+	int nbytes;
 
 	va_start(args, fmt);
-	vsnprintf(message, sizeof(message), fmt, args);
+	nbytes = vsnprintf(message, sizeof(message), fmt, args);
 	va_end(args);
+	proctor_mark_cut_(message, sizeof(message), nbytes);
 	if (proctor_state_.pid != getpid() || !pthread_equal(proctor_state_.thread, pthread_self()))
 		proctor_report_(verdict, file, line, message);
 	/* Noted before it is thrown: a test that swallows every exception fails all the same. */
@@ -164,7 +180,9 @@ __attribute__((unused)) static void proctor_step_(void (*step)(void *), void *se
 	} catch (const std::exception &e) {
 		char message[sizeof(proctor_state_.message)];
 
-		snprintf(message, sizeof(message), "an exception was not caught: %s", e.what());
+		proctor_mark_cut_(message, sizeof(message),
+				  snprintf(message, sizeof(message),
+					   "an exception was not caught: %s", e.what()));
 		proctor_note_(PROCTOR_FAILED_, "?", 0, message);
 		return;
 #ifdef __GLIBCXX__
@@ -338,17 +356,46 @@ proctor_near_(const char *file, int line, const char *a_text, const char *b_text
 		      b_text, a, b);
 }
 
+/* How many bytes of a string are shown: whole characters of UTF-8. */
+__attribute__((unused, cold)) static int proctor_shown_(const char *s)
+{
+	int n = 0;
+
+	while (n < 900 && s[n])
+		n++;
+	while (n > 0 && s[n] && ((unsigned char)s[n] & 0xc0) == 0x80)
+		n--;
+	return n;
+}
+
+__attribute__((unused, noreturn, cold)) static void
+proctor_str_differ_(const char *file, int line, const char *a_text, const char *b_text,
+		    const char *a, const char *b)
+{
+	const char *left = a ? a : "NULL", *right = b ? b : "NULL";
+	const char *qa = a ? "\"" : "", *qb = b ? "\"" : "";
+	int nleft = proctor_shown_(left), nright = proctor_shown_(right);
+	int cut = left[nleft] || right[nright];
+	char where[64];
+	size_t at = 0;
+
+	while (left[at] && left[at] == right[at])
+		at++;
+	where[0] = '\0';
+	if (cut)
+		snprintf(where, sizeof(where), "; they differ from byte %zu on", at);
+	proctor_stop_(PROCTOR_FAILED_, file, line,
+		      "%s is not %s: left is %s%.*s%s%s, right is %s%.*s%s%s%s", a_text, b_text, qa,
+		      nleft, left, qa, left[nleft] ? "... (cut)" : "", qb, nright, right, qb,
+		      right[nright] ? "... (cut)" : "", where);
+}
+
 __attribute__((unused)) static void
 proctor_str_eq_(const char *file, int line, const char *a_text, const char *b_text, const char *a,
 		const char *b)
 {
-	const char *qa = a ? "\"" : "", *qb = b ? "\"" : "";
-
-	if (a == b || (a && b && strcmp(a, b) == 0))
-		return;
-	proctor_stop_(PROCTOR_FAILED_, file, line,
-		      "%s is not %s: left is %s%.900s%s, right is %s%.900s%s", a_text, b_text, qa,
-		      a ? a : "NULL", qa, qb, b ? b : "NULL", qb);
+	if (a != b && (!a || !b || strcmp(a, b) != 0))
+		proctor_str_differ_(file, line, a_text, b_text, a, b);
 }
 
 __attribute__((unused)) static void

@@ -203,8 +203,7 @@ static void forked_main(void *data)
 	c->rec->end_us = clock_us();
 	c->rec->flags = checks_threads(&h->checks, c->left);
 	test_judge(c);
-	if (c->left->nbytes > 0)
-		c->rec->left = text_add(&h->texts, c->left->text, c->left->nbytes);
+	c->rec->left = text_add_lines(&h->texts, c->left);
 }
 
 /* What the child wrote: its record may be anything, but for the start, and its texts stay. */
@@ -254,7 +253,7 @@ static void test_run_forked(struct call *c)
 	/* The open files are shared with the child. */
 	stdio_mend(&h->io, &changed);
 	if (c->left->nbytes > 0)
-		rec->left = text_add(&h->texts, c->left->text, c->left->nbytes);
+		rec->left = text_add_lines(&h->texts, c->left);
 }
 
 static void test_run_here(struct call *c)
@@ -279,8 +278,7 @@ static void test_run_here(struct call *c)
 	}
 	rec->flags |= checks_run(&h->checks, c->left);
 	test_judge(c);
-	if (c->left->nbytes > 0)
-		rec->left = text_add(&h->texts, c->left->text, c->left->nbytes);
+	rec->left = text_add_lines(&h->texts, c->left);
 	if (rec->flags & (RECORD_LEAKY_THREAD | RECORD_LEAKY_PROCESS))
 		retire(h, RETIRE_LEAKY);
 	if (rec->outcome == OUTCOME_CAUGHT)
@@ -344,7 +342,7 @@ static void test_run(struct host *h, struct opened *suite, uint32_t index)
 	struct lines left;
 	struct call call = { .host = h, .test = test, .rec = rec, .suite = suite, .left = &left };
 
-	left.nbytes = 0;
+	left.nbytes = left.nmore = 0;
 	memset((char *)rec + sizeof(rec->state), 0, sizeof(*rec) - sizeof(rec->state));
 	crash_reset();
 	texts_keep(&h->texts);

@@ -42,9 +42,9 @@ static void verdict_note(enum record_outcome outcome, const char *file, int line
 		return;
 	}
 	if (outcome == OUTCOME_SKIPPED)
-		snprintf(running.message, sizeof(running.message), "%s", message);
+		text_print(running.message, sizeof(running.message), "%s", message);
 	else
-		snprintf(running.message, sizeof(running.message), "%s:%d: %s", file, line, message);
+		text_print(running.message, sizeof(running.message), "%s:%d: %s", file, line, message);
 	atomic_store_explicit(&running.outcome, outcome, memory_order_release);
 }
 

@@ -27,39 +27,92 @@ void texts_mend(struct texts *t)
 	memcpy(t->page->texts, t->kept, t->nkept);
 }
 
-struct page_text text_add(struct texts *t, const char *bytes, size_t nbytes)
+static const char cut_sign[] = "... (cut)";
+
+/* Puts the sign over the end of a text, where that is not within a character of UTF-8. */
+static size_t cut_mark(char *text, size_t nbytes)
+{
+	size_t nsign = strlen(cut_sign), at;
+
+	if (nbytes < nsign)
+		return nbytes;
+	at = nbytes - nsign;
+	while (at > 0 && (text[at] & 0xc0) == 0x80)
+		at--;
+	memcpy(text + at, cut_sign, nsign);
+	return at + nsign;
+}
+
+static struct page_text text_put(struct texts *t, const char *bytes, size_t nbytes, bool cut)
 {
 	struct page_text text = { .offset = t->nbytes };
 	size_t room = PAGE_TEXTS_BYTES - t->nbytes;
+	char *to = t->page->texts + t->nbytes;
 
 	text.nbytes = (uint32_t)(nbytes < room ? nbytes : room);
-	memcpy(t->page->texts + t->nbytes, bytes, text.nbytes);
+	memcpy(to, bytes, text.nbytes);
+	if (cut || text.nbytes < nbytes)
+		text.nbytes = (uint32_t)cut_mark(to, text.nbytes);
 	t->nbytes += text.nbytes;
 	atomic_store_explicit(&t->page->ntexts, t->nbytes, memory_order_release);
 	return text;
 }
 
-struct page_text text_add_string(struct texts *t, const char *string, size_t max_bytes)
+struct page_text text_add(struct texts *t, const char *bytes, size_t nbytes)
 {
-	if (!string)
-		return (struct page_text){ 0 };
-	return text_add(t, string, strnlen(string, max_bytes));
+	return text_put(t, bytes, nbytes, false);
 }
 
-void line_add(struct lines *l, const char *fmt, ...)
+struct page_text text_add_string(struct texts *t, const char *string, size_t max_bytes)
 {
-	size_t start = l->nbytes > 0 ? l->nbytes + 1 : 0;
+	size_t nbytes = string ? strnlen(string, max_bytes) : 0;
+
+	if (!string)
+		return (struct page_text){ 0 };
+	return text_put(t, string, nbytes, nbytes == max_bytes && string[nbytes]);
+}
+
+void text_print(char *to, size_t size, const char *fmt, ...)
+{
 	va_list args;
 	int n;
 
-	if (start >= sizeof(l->text))
-		return;
 	va_start(args, fmt);
-	n = vsnprintf(l->text + start, sizeof(l->text) - start, fmt, args);
+	n = vsnprintf(to, size, fmt, args);
 	va_end(args);
-	if (n < 0 || (size_t)n >= sizeof(l->text) - start)
+	if (n >= 0 && (size_t)n >= size)
+		to[cut_mark(to, size - 1)] = '\0';
+}
+
+/* Room for the line that says how many have none. */
+#define MORE_BYTES 24
+
+void line_add(struct lines *l, const char *fmt, ...)
+{
+	size_t start = l->nbytes > 0 ? l->nbytes + 1 : 0, max = sizeof(l->text) - MORE_BYTES;
+	va_list args;
+	int n;
+
+	if (l->nmore > 0 || start >= max) {
+		l->nmore++;
 		return;
+	}
+	va_start(args, fmt);
+	n = vsnprintf(l->text + start, max - start, fmt, args);
+	va_end(args);
+	if (n < 0 || (size_t)n >= max - start) {
+		l->nmore++;
+		return;
+	}
 	if (start > 0)
 		l->text[start - 1] = '\n';
 	l->nbytes = start + (size_t)n;
+}
+
+struct page_text text_add_lines(struct texts *t, struct lines *l)
+{
+	if (l->nmore > 0)
+		l->nbytes += (size_t)snprintf(l->text + l->nbytes, sizeof(l->text) - l->nbytes,
+					      "\nand %u more", l->nmore);
+	return text_add(t, l->text, l->nbytes);
 }

@@ -21,6 +21,7 @@ struct texts {
 struct lines {
 	char text[4096];
 	size_t nbytes;
+	unsigned nmore;			/* for which there was no room */
 };
 
 /* Forgets the texts of the last task. */
@@ -29,12 +30,17 @@ void texts_reset(struct texts *t);
 void texts_keep(struct texts *t);
 bool texts_intact(const struct texts *t);
 void texts_mend(struct texts *t);
-/* Copies as much of `bytes` as there is room for. */
+/* Copies as much of `bytes` as there is room for; the end of a text that was cut says so. */
 struct page_text text_add(struct texts *t, const char *bytes, size_t nbytes);
 /* The same for a string, of which at most `max_bytes` are looked at; NULL: no text. */
 struct page_text text_add_string(struct texts *t, const char *string, size_t max_bytes);
 
-/* Appends a line, without the newline; drops it where there is no room for all of it. */
+/* snprintf() that says so at the end where it had to cut. */
+void text_print(char *to, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* Appends a line, without the newline; only counts it where there is no room for all of it. */
 void line_add(struct lines *l, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* No text if there are no lines. */
+struct page_text text_add_lines(struct texts *t, struct lines *l);
 
 #endif

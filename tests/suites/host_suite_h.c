@@ -56,6 +56,59 @@ PROCTOR_TEST(fails_percent)
 	PROCTOR_ASSERT(n % 5 == 1);
 }
 
+/* Characters of two bytes, and one of one byte: the cut falls into the middle of one. */
+static const char *long_text(void)
+{
+	static char text[6002] = "-";
+
+	for (size_t i = 1; i + 2 < sizeof(text); i += 2)
+		memcpy(text + i, "\xc3\xa4", 2);
+	return text;
+}
+
+PROCTOR_TEST(fails_long)
+{
+	PROCTOR_FAIL("%s", long_text());
+}
+
+PROCTOR_TEST(skips_long)
+{
+	PROCTOR_SKIP("%s", long_text());
+}
+
+PROCTOR_TEST(fails_long_str)
+{
+	char other[6002];
+
+	strcpy(other, long_text());
+	strcpy(other + 5001, "!");
+	PROCTOR_ASSERT_STR_EQ(long_text(), other);
+}
+
+/* Another writer of suites may hand over more than the host keeps. */
+PROCTOR_TEST(fails_longer)
+{
+	proctor_state_.calls->fail("a file", 1, long_text());
+}
+
+static void *stay(void *unused)
+{
+	for (;;)
+		pause();
+	return unused;
+}
+
+PROCTOR_TEST(leaves_many)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 65536);
+	for (int i = 0; i < 200; i++)
+		PROCTOR_ASSERT_EQ(pthread_create(&thread, &attr, stay, NULL), 0);
+}
+
 PROCTOR_TEST(skips)
 {
 	PROCTOR_SKIP("needs %s", "a moon");

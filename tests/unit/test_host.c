@@ -3,6 +3,7 @@
  * Drives proctor-host as a worker does: page, pipes, markers. The host and the suites are found
  * relative to this program: ../../proctor-host and ../suites/host_NAME.so.
  */
+#include "base/text.h"
 #include "host/protocol.h"
 
 #include <setjmp.h>
@@ -710,6 +711,36 @@ static void suite_h_in_c_reports_both_values(void **state)
 	assert_expectations("host_suite_h", e, sizeof(e) / sizeof(e[0]));
 }
 
+/* Each ends with what says that it was cut, or has that within. */
+static void what_is_cut_says_so(void **state)
+{
+	static const char *const tests[] = { "fails_long", "skips_long", "fails_long_str",
+					     "fails_longer" };
+	const char *said, *left;
+	struct host h;
+	size_t i;
+
+	(void)state;
+	host_start(&h);
+	for (i = 0; i < 4; i++) {
+		assert_true(run(&h, "host_suite_h", PAGE_CALL_SUITE_H, 0, NAMES(tests[i])));
+		said = text(&h, ended(&h, 0)->message);
+		assert_non_null(strstr(said, "\xc3\xa4"));
+		assert_non_null(strstr(said, "... (cut)"));
+		if (!text_is_utf8(said, strlen(said)))
+			fail_msg("%s: cut within a character: %s", tests[i], said);
+		if (i == 2)
+			assert_non_null(strstr(said, "; they differ from byte 5001 on"));
+		else
+			assert_string_equal(said + strlen(said) - 9, "... (cut)");
+	}
+	assert_true(run(&h, "host_suite_h", PAGE_CALL_SUITE_H, 0, NAMES("leaves_many")));
+	left = text(&h, ended(&h, 0)->left);
+	assert_non_null(strstr(left, "without a name\nand "));
+	assert_string_equal(left + strlen(left) - 5, " more");
+	host_stop(&h);
+}
+
 /* Its verdict is given when the thread had its time to end: what it says later is not dropped. */
 static void a_failure_after_the_verdict_is_said(void **state)
 {
@@ -957,6 +988,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_missing_suite_or_symbol_says_so),
 		cmocka_unit_test(a_suite_that_is_not_the_planned_file_is_not_opened),
 		cmocka_unit_test(suite_h_in_c_reports_both_values),
+		cmocka_unit_test(what_is_cut_says_so),
 		cmocka_unit_test(a_failure_after_the_verdict_is_said),
 		cmocka_unit_test(suite_h_in_cxx_unwinds),
 		cmocka_unit_test(fork_isolates_every_test),
