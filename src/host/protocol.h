@@ -75,6 +75,7 @@ enum page_phase {			/* what the host is doing: whose deadline counts */
 enum page_call {			/* how a test is called */
 	PAGE_CALL_TML,			/* int32_t symbol(void), under tml_run_test_with_catch if there */
 	PAGE_CALL_SUITE_H,		/* the struct proctor_entry named by symbol */
+	PAGE_CALL_MISSING,		/* not at all: the library has it not, and symbol says so */
 };
 
 enum page_task_flag {

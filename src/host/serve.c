@@ -146,6 +146,8 @@ static void test_call(struct call *c)
 		suite_h_run(c->symbol, h->pid);
 		child_leave(h, !suite_h_passes(c->symbol));
 		break;
+	case PAGE_CALL_MISSING:		/* symbol_find() has refused it */
+		break;
 	}
 }
 
@@ -154,6 +156,7 @@ static void test_judge(struct call *c)
 {
 	switch ((enum page_call)c->test->call) {
 	case PAGE_CALL_TML:
+	case PAGE_CALL_MISSING:
 		break;
 	case PAGE_CALL_SUITE_H:
 		suite_h_judge(c->symbol, &c->host->texts, c->rec);
@@ -172,9 +175,12 @@ static void *symbol_refuse(struct host *h, struct page_record *rec, const char *
 static void *symbol_find(struct host *h, struct opened *suite, const struct page_test *test,
 			 struct page_record *rec)
 {
-	void *symbol = dlsym(suite->handle, task_string(h, test->symbol));
-	const char *why;
+	const char *name = task_string(h, test->symbol), *why;
+	void *symbol;
 
+	if (test->call == PAGE_CALL_MISSING)
+		return symbol_refuse(h, rec, name);
+	symbol = dlsym(suite->handle, name);
 	if (!symbol)
 		return symbol_refuse(h, rec, dlerror());
 	switch ((enum page_call)test->call) {
@@ -187,6 +193,8 @@ static void *symbol_find(struct host *h, struct opened *suite, const struct page
 	case PAGE_CALL_SUITE_H:
 		why = suite_h_refuse(symbol);
 		return why ? symbol_refuse(h, rec, why) : symbol;
+	case PAGE_CALL_MISSING:
+		break;
 	}
 	return symbol_refuse(h, rec, "the page asks for a way to call that is not known");
 }

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -124,6 +125,27 @@ static const struct listed *listing_find(const struct listing *list, const struc
 	return NULL;
 }
 
+/* A symbol that is not there says nothing to who writes tests with suite.h. NULL: no memory. */
+static char *missing_words(const struct test *t, size_t nlisted)
+{
+	const char *slash = strrchr(t->suite->path, '/');
+	const char *file = slash ? slash + 1 : t->suite->path;
+	char *words, *copy;
+	int n;
+
+	if (t->pub.index == TEST_INDEX_BY_NAME)
+		n = asprintf(&words, "%s has no test called %s (it has %zu)", file, t->pub.name,
+			     nlisted);
+	else
+		n = asprintf(&words, "%s has no test of index %u (it has %zu, from 0 on)", file,
+			     t->pub.index, nlisted);
+	if (n < 0)
+		return NULL;
+	copy = arena_copy(&t->suite->plan->arena, words);
+	free(words);
+	return copy;
+}
+
 /* Completes the tests that were handed in. One that the library has not keeps a symbol that is not
  * there: its host says so, and the others run. */
 static int suite_bind(struct suite *s, const struct listing *list)
@@ -142,7 +164,14 @@ static int suite_bind(struct suite *s, const struct listing *list)
 				t->pub.timeout_us = found->timeout_us;
 			if (!t->symbol || !t->pub.file)
 				return -ENOMEM;
-		} else if (t->pub.index == TEST_INDEX_BY_NAME) {
+			continue;
+		}
+		if (s->kind == SUITE_SUITE_H) {
+			t->missing = missing_words(t, list->ntests);
+			if (!t->missing)
+				return -ENOMEM;
+		}
+		if (t->pub.index == TEST_INDEX_BY_NAME) {
 			t->pub.index = 0;
 			t->symbol = (char *)t->pub.name;
 		}

@@ -37,6 +37,7 @@ struct test {
 	struct proctor_test pub;	/* as reporters see it; strings owned by the plan */
 	struct suite *suite;
 	char *symbol;			/* to call it by; NULL for an executable */
+	char *missing;			/* why the library has no such test; NULL: it has, or may have */
 	uint64_t duration_us;		/* known from earlier; 0: unknown */
 	char *workdir;			/* NULL: the run's */
 	char **env;			/* NAME=VALUE added; NULL: none */

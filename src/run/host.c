@@ -334,6 +334,13 @@ static uint32_t host_suite_number(const struct host *h, const struct suite *suit
 	return i;
 }
 
+static enum page_call test_call(const struct test *test)
+{
+	if (test->missing)
+		return PAGE_CALL_MISSING;
+	return test->suite->kind == SUITE_TML ? PAGE_CALL_TML : PAGE_CALL_SUITE_H;
+}
+
 static int host_fill(struct host *h, const struct task *task)
 {
 	struct page *p = h->map.page;
@@ -349,9 +356,10 @@ static int host_fill(struct host *h, const struct task *task)
 		const struct test *test = run_test(h->run, task->first + i);
 		struct page_test *pt = &p->task.tests[i];
 
-		pt->call = task->suite->kind == SUITE_TML ? PAGE_CALL_TML : PAGE_CALL_SUITE_H;
+		pt->call = test_call(test);
 		pt->serial = h->next_serial + i;
-		ret = page_put_string(p, &used, test->symbol, &pt->symbol);
+		ret = page_put_string(p, &used, test->missing ? test->missing : test->symbol,
+				      &pt->symbol);
 		if (ret == 0)
 			ret = page_put_string(p, &used, test->pub.name, &pt->name);
 		if (ret == 0)

@@ -3,7 +3,9 @@
 #include "harness.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct row {
 	const char *name, *verdict;
@@ -63,6 +65,32 @@ static void every_promise_is_kept(void **state)
 	check_suite(run, "features_cxx");
 }
 
+static void a_listed_test_that_is_not_there_is_named(void **state)
+{
+	char path[] = "/tmp/proctor-manifest-XXXXXX.json";
+	int fd = mkstemps(path, 5);
+	const json_t *end;
+	struct run *run;
+
+	(void)state;
+	assert_true(fd >= 0);
+	dprintf(fd, "{\"version\": 1, \"suites\": [{\"path\": \"%s\", \"tests\": ["
+		"{\"name\": \"passes\"}, {\"name\": \"zzz\"}, {\"index\": 99, \"name\": \"far\"}]}]}",
+		suite_path("suite_h/libfeatures.so"));
+	close(fd);
+	run = run_proctor(&(struct run_setup){ .args = WORDS(path) });
+	assert_int_equal(run->exit_code, 1);
+	run_check_verdict(run, "features::passes", "pass");
+	end = run_end(run, "features::zzz");
+	assert_string_equal(event_text(end, "verdict"), "error");
+	assert_string_equal(event_text(end, "message"),
+			    "libfeatures.so has no test called zzz (it has 13)");
+	assert_string_equal(event_text(run_end(run, "features::far"), "message"),
+			    "libfeatures.so has no test of index 99 (it has 13, from 0 on)");
+	run_free(run);
+	unlink(path);
+}
+
 int main(void)
 {
 	static char batch[] = "--isolation=batch", fork[] = "--isolation=fork",
@@ -71,6 +99,7 @@ int main(void)
 		harness_row_test("batch", every_promise_is_kept, batch),
 		harness_row_test("fork", every_promise_is_kept, fork),
 		harness_row_test("test", every_promise_is_kept, test),
+		harness_test(a_listed_test_that_is_not_there_is_named),
 	};
 
 	return cmocka_run_group_tests_name("suite.h", tests, NULL, NULL);
