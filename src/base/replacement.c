@@ -80,6 +80,16 @@ static int old_open(const char *path, struct proctor_error *err, int *ret)
 	return fd;
 }
 
+/* Others may do with the new one what they might with the old one. The owner may write: what a proctor
+ * that was killed leaves must not be in the way of the next. */
+static void mode_keep(const char *path, int fd)
+{
+	struct stat st;
+
+	if (lstat(path, &st) == 0 && S_ISREG(st.st_mode))
+		fchmod(fd, (st.st_mode & 0777) | S_IRUSR | S_IWUSR);
+}
+
 /* r->old_fd and the descriptor to write to. */
 static int replacement_open_fd(struct replacement *r, bool in_place, struct proctor_error *err)
 {
@@ -96,7 +106,11 @@ static int replacement_open_fd(struct replacement *r, bool in_place, struct proc
 		return cannot_write(r->path, ENOMEM, err);
 	}
 	r->old_fd = old_open(r->path, err, &ret);
-	return ret < 0 ? ret : temporary_open(r->temporary, r->path, err);
+	if (ret == 0)
+		ret = temporary_open(r->temporary, r->path, err);
+	if (ret >= 0)
+		mode_keep(r->path, ret);
+	return ret;
 }
 
 static void replacement_fini(struct replacement *r)

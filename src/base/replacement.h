@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A file that takes the place of another, or of none, once all of it is written: readers see the old
- * one or the new one, and after a failure the old one is still there.
+ * one or the new one, and after a failure the old one is still there. The new one has the mode of the
+ * old one.
  *
  * While it is open no other proctor makes the same report: that is refused.
  *

@@ -60,7 +60,7 @@ static int help_main(int argc, char **argv)
 {
 	const struct command_entry *entry;
 
-	if (argc < 2) {
+	if (argc < 2 || strcmp(argv[1], "help") == 0) {
 		help_print();
 		return EXIT_PASSED;
 	}

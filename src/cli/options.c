@@ -259,6 +259,16 @@ static int store_skip(struct options *o, const char *text, struct proctor_error 
 	return list_add(&o->skips, &o->selection.nskips, text, err);
 }
 
+/* As with --events it would be the standard output, which has the report. */
+static int store_junit(struct options *o, const char *text, struct proctor_error *err)
+{
+	if (strcmp(text, "-") == 0)
+		return error_set(err, -EINVAL, "the standard output is the report's (/dev/stdout "
+				 "names it, ./- a file)");
+	o->junit_path = text;
+	return 0;
+}
+
 /* A flag, or a text that is kept as it is, needs one line. */
 #define STORE(name, statement) \
 	static int store_##name(struct options *o, const char *text, struct proctor_error *err) \
@@ -333,7 +343,6 @@ STORE(quiet, o->volume = TERMINAL_QUIET)
 STORE(no_color, o->color = COLOR_NEVER)
 STORE(pin_tests, o->run.pin_tests = true)
 STORE(events, o->events_path = text)
-STORE(junit, o->junit_path = text)
 STORE(backtrace, o->run.backtrace = true)
 STORE(no_check_leaks, o->run.no_check_leaks = true)
 STORE(no_cache, (void)o)

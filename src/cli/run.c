@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/container.h"
@@ -151,13 +152,24 @@ static int exit_status(int run_status, bool broken, const struct plan_outcome *o
 	return run_status;
 }
 
+static bool names_directory(const struct options *o)
+{
+	struct stat st;
+
+	for (size_t i = 0; i < o->npaths; i++)
+		if (stat(o->paths[i], &st) == 0 && S_ISDIR(st.st_mode))
+			return true;
+	return false;
+}
+
 /* Nothing is left to run: says why. */
 static void say_nothing(const struct options *o, size_t nfound)
 {
 	struct proctor_error why;
 
 	if (nfound == 0)
-		error_set(&why, -ENOENT, "nothing to run: no tests were found%s", o->exe_glob ? "" :
+		error_set(&why, -ENOENT, "nothing to run: no tests were found%s",
+			  o->exe_glob || !names_directory(o) ? "" :
 			  "; executables in directories are not looked at without --exe=GLOB");
 	else
 		error_set(&why, -ENOENT, "nothing to run: no test is selected, of %zu found",

@@ -286,8 +286,8 @@ static void check_missing(struct collector *k, const struct process *p)
 		if (k->covered[object] || !may_count(p, object))
 			continue;
 		k->covered[object] = true;
-		sentences_add(&k->store->problems, "the counts of %s are missing: process %llu %s, and "
-			      "%s", suite_concerned(&p->suites[i], &who)->text,
+		sentences_add(&k->store->problems, "the counts of %s are missing: process %llu of the run "
+			      "%s, and %s", suite_concerned(&p->suites[i], &who)->text,
 			      (unsigned long long)p->number, how,
 			      p->suites[i].damage ?: "left no profile");
 	}
@@ -295,7 +295,7 @@ static void check_missing(struct collector *k, const struct process *p)
 		if ((p->loaded[i] || (p->opening && is_needed(k, p, i))) && !k->covered[i] &&
 		    k->objects->list[i].counts)
 			sentences_add(&k->store->problems, "the counts of %s are missing: process %llu "
-				      "of %s %s and left no profile", k->objects->list[i].path,
+				      "of the run, of %s, %s and left no profile", k->objects->list[i].path,
 				      (unsigned long long)p->number,
 				      process_concerned(p, &who)->text, how);
 	if (p->nforked_lost > 0)
@@ -372,7 +372,7 @@ static void check_others(struct collector *k, const struct process *p)
 	for (const char *path = p->others; path && *path; path += strlen(path) + 1)
 		if (other_counts(k, p, path) && !is_expected(k, p, path))
 			sentences_add(&k->store->problems, "the counts of %s, a library that %s opened, "
-				      "are missing: process %llu %s and left no profile", path,
+				      "are missing: process %llu of the run %s and left no profile", path,
 				      process_concerned(p, &who)->text,
 				      (unsigned long long)p->number, how);
 	for (const char *path = p->others_of_children; path && *path; path += strlen(path) + 1)
@@ -473,8 +473,8 @@ static void check_program_functions(struct collector *k, const struct process *p
 	if (!o || !o->functions || (written && !WIFSIGNALED(p->status)))
 		return;
 	how_ended(p->status, how);
-	sentences_add(&k->store->problems, "TML functions of %s %s missing: process %llu %s, and they "
-		      "are written at the normal end of a test only",
+	sentences_add(&k->store->problems, "TML functions of %s %s missing: process %llu of the run %s, and "
+		      "they are written at the normal end of a test only",
 		      process_concerned(p, &who)->text,
 		      WIFSIGNALED(p->status) ? "may be" : "are", (unsigned long long)p->number, how);
 }
@@ -488,10 +488,11 @@ static void check_host_functions(struct collector *k, const struct process *p)
 	how_ended(p->status, how);
 	process_concerned(p, &who);
 	if (p->functions_lost)
-		sentences_add(&k->store->problems, "TML functions of %s are missing: process %llu could "
-			      "not enter them all", who.text, (unsigned long long)p->number);
+		sentences_add(&k->store->problems, "TML functions of %s are missing: process %llu of the "
+			      "run could not enter them all", who.text, (unsigned long long)p->number);
 	if (p->functions_missing)
-		sentences_add(&k->store->problems, "TML functions of %s are missing: process %llu %s",
+		sentences_add(&k->store->problems, "TML functions of %s are missing: process %llu of the run "
+			      "%s",
 			      who.text, (unsigned long long)p->number, how);
 	if (n > 0)
 		sentences_add(&k->store->problems, "TML functions of %u process%s that %s forked are "

@@ -37,7 +37,7 @@ struct outside;
 
 struct process {
 	struct process *next;		/* the collector's list */
-	uint64_t number;		/* of the host */
+	uint64_t number;		/* of the host, from 1; no process id */
 	const struct objects *objects;
 	char *prefix;			/* of the names of its profiles, absolute */
 	const struct suite *program;	/* an executable; NULL: a host of libraries */

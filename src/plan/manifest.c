@@ -405,9 +405,11 @@ int manifest_add(struct proctor_plan *plan, const char *path, struct proctor_err
 		return manifest_no_memory(&place, err);
 	if (!root && wrong.line < 0)
 		return error_set(err, -EINVAL, "%s: %s", path, wrong.text);
+	/* The parser speaks to programmers here. */
 	if (!root)
 		return error_set(err, -EINVAL, "%s:%d:%d: %s", path, wrong.line, wrong.column,
-				 wrong.text);
+				 json_error_code(&wrong) == json_error_null_character ?
+				 "a text may not hold \\u0000" : wrong.text);
 	ret = manifest_check_top(root, &place, &suites, err);
 	if (ret == 0) {
 		json_array_foreach(suites, i, object) {

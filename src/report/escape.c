@@ -1,9 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/escape.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/text.h"
+
+/* Characters that show as nothing and turn the order of others round, or that end a line: a name
+ * could be read as another, or as two lines. U+2028 to U+202E, U+2066 to U+2069. */
+static bool reorders(const unsigned char *p)
+{
+	return p[0] == 0xe2 && ((p[1] == 0x80 && p[2] >= 0xa8 && p[2] <= 0xae) ||
+				(p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9));
+}
 
 size_t escape_plain(const char *bytes, size_t nbytes)
 {
@@ -18,6 +27,8 @@ size_t escape_plain(const char *bytes, size_t nbytes)
 		return 0;
 	/* U+0080 to U+009F are control characters, one of them as good as ESC [. */
 	if (p[0] == 0xc2 && p[1] < 0xa0)
+		return 0;
+	if (reorders(p))
 		return 0;
 	/* U+FFFE and U+FFFF are no characters, and forbidden in XML. */
 	if (p[0] == 0xef && p[1] == 0xbf && p[2] >= 0xbe)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Foreign bytes for readers that take bytes for commands: a terminal, an XML parser. Valid UTF-8
- * stays; what is not, and control characters, become \xNN byte by byte.
+ * stays; what is not, control characters, and those that reorder text or separate lines become
+ * \xNN byte by byte.
  */
 #ifndef REPORT_ESCAPE_H
 #define REPORT_ESCAPE_H

@@ -307,6 +307,16 @@ static void tally_add(struct tally *tally, const char *id, const char *words, co
 		block_lines(to, "    ", more, text_trimmed(more, strlen(more)));
 }
 
+static void tally_failure(struct tally *tally, const char *id, const struct proctor_result *r)
+{
+	const char *words = verdict_faces[r->verdict].words;
+	char which[80];
+
+	if (r->repetition > 1)
+		snprintf(which, sizeof(which), "%s, repetition %u", words, r->repetition);
+	tally_add(tally, id, r->repetition > 1 ? which : words, NULL);
+}
+
 static void leak_add(struct terminal *t, const struct proctor_test *test,
 		     const struct proctor_result *r)
 {
@@ -344,7 +354,7 @@ static void result_keep(struct terminal *t, const struct proctor_test *test,
 			const struct proctor_result *r)
 {
 	if (r->final && verdict_is_failure(r->verdict))
-		tally_add(&t->failures, test->id, verdict_faces[r->verdict].words, NULL);
+		tally_failure(&t->failures, test->id, r);
 	if (r->final && (r->marks & PROCTOR_FLAKY))
 		tally_add(&t->flaky, test->id, NULL, NULL);
 	if (r->marks & PROCTOR_LEAKY)

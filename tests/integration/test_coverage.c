@@ -1219,7 +1219,7 @@ static void a_damaged_table_loses_functions_only(void **state)
 
 	(void)state;
 	assert_int_equal(run->exit_code, 3);
-	check_problem(run, "suite tml (test tml_test_5) are missing: process 1 ended by SIGABRT");
+	check_problem(run, "suite tml (test tml_test_5) are missing: process 1 of the run ended by SIGABRT");
 	assert_int_equal(count_of(run, "dep_twice"), 3);
 }
 

@@ -45,8 +45,9 @@ static void wrong_usage_exits_with_2(void **state)
 
 static void nothing_to_run_exits_with_4(void **state)
 {
-	char empty[] = "/tmp/proctor-empty-XXXXXX";
+	char empty[] = "/tmp/proctor-empty-XXXXXX", manifest[64];
 	struct run *run;
+	FILE *f;
 
 	(void)state;
 	run = run_args(WORDS("--filter=nothing-is-called-so", suite_path("smoke")));
@@ -64,7 +65,31 @@ static void nothing_to_run_exits_with_4(void **state)
 	run = run_args(WORDS("--exe=*", empty));
 	assert_int_equal(run->exit_code, 4);
 	assert_null(strstr(run->err, "--exe="));
+	run_free(run);
+	/* A manifest of nothing. */
+	snprintf(manifest, sizeof(manifest), "%s/m.json", empty);
+	f = fopen(manifest, "we");
+	assert_non_null(f);
+	fputs("{\"version\": 1, \"suites\": []}", f);
+	fclose(f);
+	run = run_args(WORDS(manifest));
+	assert_int_equal(run->exit_code, 4);
+	assert_non_null(strstr(run->err, "no tests were found"));
+	assert_null(strstr(run->err, "--exe="));
+	unlink(manifest);
 	rmdir(empty);
+}
+
+static void help_is_a_command_like_others(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	run = run_proctor(&(struct run_setup){ .command = "help", .args = WORDS("help"),
+					       .no_events = true, .no_loop = true, .cut_short = true });
+	assert_int_equal(run->exit_code, 0);
+	assert_non_null(strstr(run->out, "proctor help COMMAND"));
+	run_free(run);
 }
 
 /* One word that fits is no reason to say nothing of another. */
@@ -836,6 +861,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		harness_test(wrong_usage_exits_with_2),
 		harness_test(nothing_to_run_exits_with_4),
+		harness_test(help_is_a_command_like_others),
 		harness_test(a_filter_that_fits_nothing_is_named),
 		harness_test(threads_are_as_many_as_told),
 		harness_test(tests_that_wait_overlap),

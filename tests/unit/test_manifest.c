@@ -125,6 +125,7 @@ static void what_is_wrong_is_named_with_its_place(void **state)
 	} wrong[] = {
 		{"{\"version\": 1,\n \"suites\": [,]}", "m/plan.json:2:13: "},
 		{"{\"version\": 1, \"suites\": []", "m/plan.json:1:"},
+		{"{\"version\": 1, \"suites\": [\"a\\u0000\"]}", "a text may not hold \\u0000"},
 		{"{\"version\": 1, \"version\": 1}", "duplicate object key"},
 		{"{\"suites\": []}", "m/plan.json: version: is missing"},
 		{"{\"version\": 2, \"suites\": []}", "version: is 2, and this proctor knows 1"},

@@ -155,6 +155,7 @@ static void wrong_usage_is_one_sentence(void **state)
 		{ COMMAND_RUN, "--color=blue", "none of auto, always, never" },
 		{ COMMAND_RUN, "--show-output=some", "none of failed, all, none" },
 		{ COMMAND_RUN, "--events=- --nocapture /", "--events=- and --nocapture" },
+		{ COMMAND_RUN, "--junit=- /", "--junit: the standard output is the report's" },
 		{ COMMAND_RUN, "--zzzzzzzzz", "unknown option --zzzzzzzzz" },
 		{ COMMAND_RUN, "-vz", "unknown option -z" },
 		{ COMMAND_RUN, "--json", "unknown option --json" },

@@ -72,6 +72,25 @@ static void the_old_one_stands_until_the_new_one_is_whole(void **state)
 	check_alone("report");
 }
 
+static void the_mode_stays(void **state)
+{
+	struct replacement r;
+	struct proctor_error err;
+	struct stat st;
+
+	(void)state;
+	write_text(in_dir("report"), "old");
+	assert_int_equal(chmod(in_dir("report"), 0640), 0);
+	assert_int_equal(replacement_open(&r, in_dir("report"), &err), 0);
+	/* Before a word of it is written. */
+	assert_int_equal(fstat(fileno(r.file), &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0640);
+	assert_int_equal(replacement_close(&r, 0, &err), 0);
+	assert_int_equal(stat(in_dir("report"), &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0640);
+	check_alone("report");
+}
+
 static void after_a_failure_the_old_one_stands(void **state)
 {
 	struct replacement r;
@@ -206,6 +225,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_old_one_stands_until_the_new_one_is_whole),
+		cmocka_unit_test(the_mode_stays),
 		cmocka_unit_test(after_a_failure_the_old_one_stands),
 		cmocka_unit_test(what_a_killed_process_left_is_no_hindrance),
 		cmocka_unit_test(one_report_is_made_by_one),

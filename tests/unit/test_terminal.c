@@ -203,6 +203,27 @@ static void the_output_of_all_is_that_of_each_attempt(void **state)
 	free(text);
 }
 
+static void feed_repetitions(struct reporter *r)
+{
+	struct proctor_result result = crash_result;
+
+	feed(r, run_start());
+	for (result.repetition = 1; result.repetition < 4; result.repetition += 2)
+		feed(r, test_event(PROCTOR_TEST_END, 1012345, &crash_test, &result));
+	feed(r, (struct proctor_event){ .kind = PROCTOR_RUN_END, .time_us = 1012400,
+					.counts = &(struct proctor_counts){ .total = 2 } });
+}
+
+static void repetitions_are_told_apart(void **state)
+{
+	char *text = shown(&(struct terminal_options){ 0 }, feed_repetitions);
+
+	(void)state;
+	assert_shows(text, "Failed (2):\n  alpha::tml_test_1, crashed\n"
+			   "  alpha::tml_test_1, crashed, repetition 3\n");
+	free(text);
+}
+
 static void feed_slow(struct reporter *r)
 {
 	static const uint64_t durations_us[] = { 20, 7000, 300, 7000, 1500000, 1 };
@@ -343,6 +364,11 @@ static void only_harmless_characters_stay(void **state)
 	assert_string_equal(to.data, "ok\t\n\\x0d\\x7f\\xc2\\x9bä\\xed\\xa0\\x80😀"
 				     "\\xef\\xbf\\xbf\\xe2\\x82");
 	bytes_clear(&to);
+	/* What turns a name round or breaks its line; the dash and the mark beside them stay. */
+	escape_line(&to, "\u2027\u2028\u202a\u202e\u202f\u2065\u2066\u2069\u206a\u200f");
+	assert_string_equal(to.data, "\u2027\\xe2\\x80\\xa8\\xe2\\x80\\xaa\\xe2\\x80\\xae\u202f"
+				     "\u2065\\xe2\\x81\\xa6\\xe2\\x81\\xa9\u206a\u200f");
+	bytes_clear(&to);
 	escape_line(&to, "a\nb");
 	assert_string_equal(to.data, "a\\x0ab");
 	bytes_fini(&to);
@@ -375,6 +401,7 @@ int main(void)
 		cmocka_unit_test(columns_hold_for_every_verdict),
 		cmocka_unit_test(output_is_shown_of_those_that_were_asked_for),
 		cmocka_unit_test(the_output_of_all_is_that_of_each_attempt),
+		cmocka_unit_test(repetitions_are_told_apart),
 		cmocka_unit_test(the_slowest_are_listed),
 		cmocka_unit_test(the_live_line_is_gone_at_the_end),
 		cmocka_unit_test(the_live_line_fits_its_columns),
