@@ -191,7 +191,7 @@ struct proctor_event {
 	uint64_t time_us;			/* when it happened */
 	bool more;				/* another event waits already: flush later */
 	const struct proctor_test *test;	/* TEST_*: whose */
-	const struct proctor_result *result;	/* TEST_*; at a start only who runs it and when */
+	const struct proctor_result *result;	/* TEST_*; before its end only who runs it and when */
 	/* NOTE; RUNNING; RUN_START: why this loop, or NULL; RUN_END: why the run ended early, or NULL */
 	const char *text;
 	/* NOTE: what a host wrote at its exit, of which `text` is the short form; n 0: none */
@@ -208,6 +208,8 @@ struct proctor_event {
 	uint64_t duration_us;
 	int exit_code;				/* as proctor_run() gives it */
 	const struct proctor_coverage_summary *coverage;	/* COVERAGE */
+	uint64_t paused_us;			/* TEST_START, TEST_SLOW, TICK: how long the run had
+						 * stood still (Ctrl-Z) by time_us */
 };
 
 /*
@@ -225,7 +227,7 @@ struct proctor_options {
 	unsigned nthreads;		/* 0: one per usable core, at least 4; at most 64 */
 	uint64_t timeout_us;		/* 0: 20 s */
 	uint64_t grace_us;		/* between SIGTERM and SIGKILL; 0: 2 s */
-	uint64_t slow_after_us;		/* 0: half the timeout */
+	uint64_t slow_after_us;		/* 0: half the test's timeout */
 	/* For what a test has left to end by itself, before it is named and killed; 0: 100 ms;
 	 * PROCTOR_AT_ONCE: none. */
 	uint64_t leak_us;

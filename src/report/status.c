@@ -35,17 +35,20 @@ void status_event(struct status *s, const struct proctor_event *event)
 		s->start_us = event->time_us;
 		break;
 	case PROCTOR_TEST_START:
-		slot_set(status_slot(s, event->result), event->test->id, event->time_us);
+		slot_set(status_slot(s, event->result), event->test->id,
+			 event->time_us - event->paused_us);
 		break;
 	case PROCTOR_TEST_END:
 		slot_set(status_slot(s, event->result), NULL, 0);
 		s->ndone += event->result->final;
 		s->nfailed += event->result->final && verdict_is_failure(event->result->verdict);
 		break;
+	case PROCTOR_TICK:
+		s->paused_us = event->paused_us;
+		break;
 	case PROCTOR_TEST_SLOW:
 	case PROCTOR_NOTE:
 	case PROCTOR_RUNNING:
-	case PROCTOR_TICK:
 	case PROCTOR_COVERAGE:
 	case PROCTOR_RUN_END:
 		break;
@@ -145,7 +148,8 @@ static size_t list_running(const struct status *s, struct shown *list, uint64_t 
 	size_t n = 0;
 
 	for (const struct status_slot *slot = slot_next(s, NULL); slot; slot = slot_next(s, slot)) {
-		uint64_t age_us = now_us > slot->start_us ? now_us - slot->start_us : 0;
+		uint64_t at_us = now_us - s->paused_us;
+		uint64_t age_us = at_us > slot->start_us ? at_us - slot->start_us : 0;
 		struct shown *shown = &list[n++];
 
 		*shown = (struct shown){ 0 };

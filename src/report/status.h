@@ -9,12 +9,13 @@
 
 struct status_slot {		/* what one worker runs */
 	char *id;		/* NULL: nothing */
-	uint64_t start_us;
+	uint64_t start_us;	/* on a clock that stands still with the run */
 };
 
 struct status {			/* all zero is that of a run that has not started */
 	size_t ntests, ndone, nfailed;
 	uint64_t start_us;
+	uint64_t paused_us;	/* how long the run has stood still */
 	struct status_slot slots[PROCTOR_THREADS_MAX];
 	uint64_t drawn_us;
 	bool shown;		/* the line is on the screen */

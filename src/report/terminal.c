@@ -412,11 +412,9 @@ static void say_start(struct terminal *t, const struct proctor_event *event)
 
 static void say_slow(struct terminal *t, const struct proctor_event *event)
 {
-	uint64_t since_us = event->time_us - event->result->start_us;
-
 	if (t->options.volume == TERMINAL_QUIET)
 		return;
-	test_line(t, &t->text, COLOR_YELLOW, "SLOW", since_us, event->test->id);
+	test_line(t, &t->text, COLOR_YELLOW, "SLOW", event->result->duration_us, event->test->id);
 	bytes_text(&t->text, " is still running\n");
 	t->said = true;
 }

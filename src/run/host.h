@@ -98,6 +98,7 @@ struct host {
 	struct waiting *waiting, **waiting_tail;	/* results whose output is not complete */
 	uint32_t told_serial;		/* test-start was told up to this one */
 	uint32_t slow_serial;		/* test-slow was told of this one */
+	bool slow_exit;			/* that its exit takes long was noted */
 	uint64_t act_us;		/* when the next step against it is due */
 	struct sent {			/* what tests sent to proctor, as host_sent() finds it */
 		uint32_t serial;	/* 0: none */

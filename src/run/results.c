@@ -77,6 +77,10 @@ static void tell_running(struct supervisor *sup, enum proctor_event_kind kind, s
 	e->result.attempt = work->task.attempt;
 	e->result.repetition = item_repetition(sup->run, item);
 	e->result.start_us = start_us;
+	e->event.paused_us = pauses_within(&sup->run->pauses, 0, time_us);
+	if (time_us > start_us)
+		e->result.duration_us = time_us - start_us -
+					pauses_within(&sup->run->pauses, start_us, time_us);
 	event_add(sup, e);
 }
 
@@ -212,7 +216,7 @@ static void complete(struct supervisor *sup, const struct outcome *o, struct pro
 	if (r->start_us != 0 && r->end_us >= r->start_us)
 		r->duration_us = r->end_us - r->start_us -
 				 pauses_within(&run->pauses, r->start_us, r->end_us);
-	if (r->duration_us > run->options.slow_after_us)
+	if (o->item != ITEM_EXIT && r->duration_us > run_slow_us(run, o->item))
 		r->marks |= PROCTOR_SLOW;
 	if (r->verdict == PROCTOR_PASS && r->attempt > 1)
 		r->marks |= PROCTOR_FLAKY;
@@ -238,6 +242,7 @@ static void tell_start_of(struct supervisor *sup, struct host *host, const struc
 		return;
 	e->result = o->result;
 	e->result.repetition = item_repetition(sup->run, o->item);
+	e->event.paused_us = pauses_within(&sup->run->pauses, 0, start_us);
 	event_add(sup, e);
 }
 

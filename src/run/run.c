@@ -64,8 +64,6 @@ static int options_complete(struct proctor_options *to, const struct proctor_opt
 		to->timeout_us = DEFAULT_TIMEOUT_US;
 	if (to->grace_us == 0)
 		to->grace_us = DEFAULT_GRACE_US;
-	if (to->slow_after_us == 0)
-		to->slow_after_us = to->timeout_us / 2;
 	if (to->leak_us == 0)
 		to->leak_us = DEFAULT_LEAK_US;
 	else if (to->leak_us == PROCTOR_AT_ONCE)

@@ -74,6 +74,14 @@ static inline uint64_t run_timeout_us(const struct run *run, item_t item)
 	return own ? own : run->options.timeout_us;
 }
 
+/* When it counts as slow: at half its deadline, if nothing was asked for. */
+static inline uint64_t run_slow_us(const struct run *run, item_t item)
+{
+	uint64_t asked = run->options.slow_after_us;
+
+	return asked ? asked : run_timeout_us(run, item) / 2;
+}
+
 /* How long the run was stopped between two points in time. */
 uint64_t pauses_within(struct pauses *p, uint64_t from_us, uint64_t to_us);
 

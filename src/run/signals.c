@@ -280,6 +280,7 @@ static void signals_show(struct supervisor *sup)
 		if (!id)
 			continue;
 		any = true;
+		since_us += pauses_within(&sup->run->pauses, since_us, now_us);
 		fprintf(file, "%s has run for %s\n", id,
 			duration_words(now_us > since_us ? now_us - since_us : 0, words,
 				       sizeof(words)));

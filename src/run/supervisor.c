@@ -12,6 +12,7 @@
 #include "run/results.h"
 #include "run/signals.h"
 #include "run/undead.h"
+#include "run/words.h"
 #include "run/worker.h"
 
 #include <errno.h>
@@ -328,6 +329,24 @@ static struct deadlines host_deadlines(const struct run *run, const struct host_
 	return d;
 }
 
+/* Only a note: there is no result of an exit that ends well. */
+static void host_tell_slow_exit(struct supervisor *sup, struct host *h, uint64_t age_us)
+{
+	const struct proctor_options *options = &sup->run->options;
+	char words[WORDS_BYTES];
+	const struct proctor_test *test;
+
+	if (h->slow_exit || h->nsuites == 0 ||
+	    age_us < (options->slow_after_us ? options->slow_after_us : options->timeout_us / 2))
+		return;
+	h->slow_exit = true;
+	/* Its worker waits: the suites stay as they are. */
+	test = results_exit_test(sup, h->suites[0]);
+	if (test)
+		supervisor_note(sup, "%s has run for %s", test->id,
+				duration_words(age_us, words, sizeof(words)));
+}
+
 /* What has begun since the last look, and what is slow. */
 static void host_tell(struct supervisor *sup, struct host *h, const struct host_work *work,
 		      const struct progress *p, uint64_t now_us, uint64_t paused_us)
@@ -337,8 +356,10 @@ static void host_tell(struct supervisor *sup, struct host *h, const struct host_
 	for (unsigned i = 0; i < nstarted; i++)
 		results_tell_start(sup, h, work, work->serial + i, p->start_us[i]);
 	if (p->phase == PROGRESS_TEST &&
-	    now_us - p->since_us >= sup->run->options.slow_after_us + paused_us)
+	    now_us - p->since_us >= run_slow_us(sup->run, work->task.first + p->nended) + paused_us)
 		results_tell_slow(sup, h, work, work->serial + p->nended, p->since_us);
+	if (p->phase == PROGRESS_ENDING)
+		host_tell_slow_exit(sup, h, now_us - p->since_us - paused_us);
 }
 
 /* A run that is to end waits for the exit of a host, which its tests' output and counters may need,
@@ -476,8 +497,10 @@ static uint64_t supervisor_look(struct supervisor *sup)
 		struct writer_entry *e = writer_entry_new(PROCTOR_TICK, now_us);
 
 		sup->told_tick_us = now_us;
-		if (e)
+		if (e) {
+			e->event.paused_us = pauses_within(&sup->run->pauses, 0, now_us);
 			writer_add(&sup->run->writer, e);
+		}
 	}
 	return sup->tick_us;
 }

@@ -136,6 +136,20 @@ static void a_constructor_that_dies_is_an_error(void **state)
 	}
 }
 
+/* Of whichever suite. */
+static const json_t *end_of_exit(const struct run *run)
+{
+	json_t *event;
+	size_t i;
+
+	json_array_foreach(run->events, i, event)
+		if (strcmp(event_text(event, "event"), "test-end") == 0 &&
+		    strcmp(event_text(event, "name"), "(exit)") == 0)
+			return event;
+	fail_msg("no end of an exit");
+	return NULL;
+}
+
 /* By then every test has its verdict; it must be heard of, and the run must end. */
 static void a_destructor_that_dies_costs_no_verdict(void **state)
 {
@@ -162,6 +176,9 @@ static void a_destructor_that_dies_costs_no_verdict(void **state)
 				    "pass");
 		if (!strstr(run->out, suite) && !strstr(run->err, suite))
 			fail_msg("%s is not heard of: %s%s", suite, run->out, run->err);
+		/* No test, so not one that is slow; that it is waited for is noted. */
+		assert_null(json_object_get(end_of_exit(run), "marks"));
+		assert_int_equal(strstr(run->out, "::(exit) has run for ") != NULL, i == 1);
 		run_free(run);
 	}
 }

@@ -80,6 +80,42 @@ static void a_run_that_stood_still_is_not_overdue(void **state)
 	run_free(run);
 }
 
+static double now_s(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+/* What SIGUSR1 shows is what deadlines go by. */
+static void the_age_of_a_test_does_not_count_what_stood_still(void **state)
+{
+	const char *words = "hangs has run for ", *age = NULL;
+	double began_s = now_s(), age_s;
+	struct run *run = run_start(&(struct run_setup){
+		.args = WORDS("--timeout=60s", "--grace=100ms", suite_path("exe_ends/hangs")),
+	});
+
+	(void)state;
+	run_await(run, "test-start", "hangs");
+	stand_still(run, 3000);
+	/* It may be asked before it has seen that it stood still. */
+	for (size_t n = 1; n <= 2; n++) {
+		kill(run->pid, SIGUSR1);
+		run_await_count(run, "running", n);
+	}
+	kill(run->pid, SIGTERM);
+	run_finish(run);
+	for (const char *at = run->err; (at = strstr(at, words)); at = age)
+		age = at + strlen(words);
+	assert_non_null(age);
+	age_s = strtod(age, NULL);
+	if (strncmp(age + strspn(age, "0123456789."), " s", 2) != 0)
+		age_s /= 1000;
+	assert_true(age_s < now_s() - began_s - 2);
+}
+
 /* The deadline comes nevertheless: what stood still is not forgiven for ever. */
 static void a_test_that_hangs_is_overdue_after_the_run_stood_still(void **state)
 {
@@ -102,6 +138,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		harness_test(a_clock_that_lies_is_not_asked),
 		harness_test(a_run_that_stood_still_is_not_overdue),
+		harness_test(the_age_of_a_test_does_not_count_what_stood_still),
 		harness_test(a_test_that_hangs_is_overdue_after_the_run_stood_still),
 	};
 

@@ -199,6 +199,19 @@ static void a_slow_test_is_named_while_it_runs(void **state)
 			    "slow");
 }
 
+/* Half its own deadline, where nothing else was asked for. */
+static void a_test_with_a_deadline_of_its_own_is_slow_at_half_of_it(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	run = run_args(WORDS("has_a_timeout", suite_path("suite_h/libfeatures.so")));
+	assert_string_equal(event_text(run_event(run, "test-slow"), "id"),
+			    "features::has_a_timeout");
+	assert_string_equal(event_text(run_end(run, "features::has_a_timeout"), "verdict"),
+			    "timeout");
+}
+
 /* ---- again and again ---- */
 
 static void a_pass_on_a_retry_is_flaky(void **state)
@@ -868,6 +881,7 @@ int main(void)
 		harness_test(help_says_what_threads_do),
 		harness_test(a_timeout_stops_a_test_in_time),
 		harness_test(a_slow_test_is_named_while_it_runs),
+		harness_test(a_test_with_a_deadline_of_its_own_is_slow_at_half_of_it),
 		harness_test(a_pass_on_a_retry_is_flaky),
 		harness_test(a_run_is_repeated),
 		harness_test(a_seed_gives_the_same_order),

@@ -264,7 +264,10 @@ static void feed_ticks(struct reporter *r)
 	feed(r, run_start());
 	feed(r, test_event(PROCTOR_TEST_START, 1000000, &pass_test, &pass_result));
 	feed(r, (struct proctor_event){ .kind = PROCTOR_TICK, .time_us = 1400000 });
-	feed(r, test_event(PROCTOR_TEST_END, 1500100, &pass_test, &pass_result));
+	/* Of these two seconds the run stood still for one and a half. */
+	feed(r, (struct proctor_event){ .kind = PROCTOR_TICK, .time_us = 3400000,
+					.paused_us = 1500000 });
+	feed(r, test_event(PROCTOR_TEST_END, 3500100, &pass_test, &pass_result));
 	feed_run(r);
 }
 
@@ -275,6 +278,7 @@ static void the_live_line_is_gone_at_the_end(void **state)
 
 	(void)state;
 	assert_shows(text, "\r[0/2] 0 failed, 0:00 | beta::tml_test_0 0.4s\033[K");
+	assert_shows(text, "beta::tml_test_0 0.9s\033[K");
 	assert_shows(text, "\033[1;31mCRASH\033[0m");
 	last = strstr(text, "\nTests: ");
 	assert_non_null(last);
