@@ -67,29 +67,29 @@ int host_path_find(const char *asked, char **path, struct proctor_error *err)
 	return 0;
 }
 
-static int host_path_beside(const char *host_path, const char *name, char **path,
-			    struct proctor_error *err)
+/* On the heap; NULL: no memory. */
+static char *host_path_beside(const char *host_path, const char *name, struct proctor_error *err)
 {
 	const char *slash = strrchr(host_path, '/');
+	char *path;
 
-	if (asprintf(path, "%.*s/%s", (int)(slash ? slash - host_path : 0), host_path, name) < 0) {
-		*path = NULL;
-		return error_set(err, -ENOMEM, "no memory for the path of %s", name);
-	}
-	return 0;
+	if (asprintf(&path, "%.*s/%s", (int)(slash ? slash - host_path : 0), host_path, name) >= 0)
+		return path;
+	error_set(err, -ENOMEM, "no memory for the path of %s", name);
+	return NULL;
 }
 
 int host_path_symbolizer(const char *host_path, char **path, struct proctor_error *err)
 {
-	return host_path_beside(host_path, "proctor-symbolizer", path, err);
+	*path = host_path_beside(host_path, "proctor-symbolizer", err);
+	return *path ? 0 : -ENOMEM;
 }
 
 int host_path_preload(const char *host_path, char **path, struct proctor_error *err)
 {
-	int ret = host_path_beside(host_path, "proctor-preload.so", path, err);
-
-	if (ret < 0)
-		return ret;
+	*path = host_path_beside(host_path, "proctor-preload.so", err);
+	if (!*path)
+		return -ENOMEM;
 	if (access(*path, R_OK) < 0)
 		return error_sys(err, errno, "cannot use %s, which coverage needs", *path);
 	/* The loader splits its list at these. */
