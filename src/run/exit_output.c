@@ -75,6 +75,14 @@ static void names_append(char *to, size_t nto, size_t *n, const char *name, size
 		*n += (size_t)snprintf(to + *n, nto - *n, " and %zu more", count - NAMES_MAX);
 }
 
+void exit_output_host_name(const struct host *h, char *to, size_t nto)
+{
+	size_t n = (size_t)snprintf(to, nto, "the host of ");
+
+	for (size_t i = 0; i < h->nsuites; i++)
+		names_append(to, nto, &n, h->suites[i]->name, i, h->nsuites);
+}
+
 /* Who wrote it: the suites that are known to; else the host of those that may have. */
 static void writers_name(const struct writer_entry *e, const struct host *h, char *to, size_t nto)
 {
@@ -86,11 +94,8 @@ static void writers_name(const struct writer_entry *e, const struct host *h, cha
 		nknown--;
 	for (size_t i = 0; i < nknown; i++)
 		names_append(to, nto, &n, e->own_exit_outputs[i].suite, i, nknown);
-	if (nknown > 0)
-		return;
-	n = (size_t)snprintf(to, nto, "the host of ");
-	for (size_t i = 0; i < h->nsuites; i++)
-		names_append(to, nto, &n, h->suites[i]->name, i, h->nsuites);
+	if (nknown == 0)
+		exit_output_host_name(h, to, nto);
 }
 
 static uint64_t total_bytes(const struct proctor_event *event)

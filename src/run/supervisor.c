@@ -231,11 +231,16 @@ static void supervisor_watch(struct supervisor *sup, struct host *h)
 
 static void supervisor_release(struct supervisor *sup, struct host *h)
 {
+	char name[HOST_NAME_BYTES];
 	struct host **at = &sup->hosts;
 
 	exit_output_tell(sup, h);
-	if (h->left)
-		supervisor_note(sup, "killed what a host had left behind: %s", h->left);
+	/* Of no test: a constructor's, mostly. */
+	if (h->left) {
+		exit_output_host_name(h, name, sizeof(name));
+		supervisor_note(sup, "killed what %s had left behind: %s", h->nsuites > 0 ? name :
+				"a host", h->left);
+	}
 	while (*at != h)
 		at = &(*at)->next;
 	*at = h->next;

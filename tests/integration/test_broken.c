@@ -150,6 +150,21 @@ static const json_t *end_of_exit(const struct run *run)
 	return NULL;
 }
 
+/* It is no test's, but one knows where to look. */
+static void what_a_constructor_left_is_named_with_its_suite(void **state)
+{
+	struct run *run = run_proctor(&(struct run_setup){
+		.args = WORDS("--test-threads=1", suite_path("openings/libopen_forks.so")),
+	});
+
+	(void)state;
+	assert_int_equal(run->exit_code, 0);
+	if (!strstr(run->out, "killed what the host of open_forks had left behind: process ") ||
+	    !strstr(run->out, "a fork of proctor-host"))
+		fail_msg("not named: %s%s", run->out, run->err);
+	run_free(run);
+}
+
 /* By then every test has its verdict; it must be heard of, and the run must end. */
 static void a_destructor_that_dies_costs_no_verdict(void **state)
 {
@@ -346,6 +361,7 @@ int main(void)
 		harness_test(missing_symbols_are_errors),
 		harness_test(a_program_that_cannot_be_executed_says_why),
 		harness_test(a_constructor_that_dies_is_an_error),
+		harness_test(what_a_constructor_left_is_named_with_its_suite),
 		harness_test(a_destructor_that_dies_costs_no_verdict),
 		harness_test(output_of_a_destructor_is_no_tests),
 		harness_test(reports_at_exit_are_one_short_note),

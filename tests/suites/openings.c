@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Libraries that misbehave when they are opened or when their process ends. One of OPEN_CRASHES,
- * OPEN_HANGS, OPEN_EXITS, END_CRASHES, END_HANGS, END_PRINTS, EXIT_PRINTS_1 to _3 is defined.
+ * OPEN_FORKS, OPEN_HANGS, OPEN_EXITS, END_CRASHES, END_HANGS, END_PRINTS, EXIT_PRINTS_1 to _3 is
+ * defined.
  */
 #include "way.h"
 
@@ -23,6 +24,12 @@ static __attribute__((constructor)) void opens(void)
 {
 	printf("constructor crashes\n");
 	abort();
+}
+#elif defined(OPEN_FORKS)
+static __attribute__((constructor)) void opens(void)
+{
+	if (fork() == 0)
+		wait_for_ever();
 }
 #elif defined(OPEN_HANGS)
 static __attribute__((constructor)) void opens(void)

@@ -12,7 +12,7 @@ SUITE_CLANG  := clang -std=gnu11 -g -O1 -fPIC -pthread
 WAYS         := returns signals hangs output leaves changes
 SMOKES       := $(shell seq 0 27)
 SMOKE_TESTS   = 8
-OPENINGS     := open_crashes open_hangs open_exits end_crashes end_hangs end_prints \
+OPENINGS     := open_forks open_crashes open_hangs open_exits end_crashes end_hangs end_prints \
                 exit_prints_1 exit_prints_2 exit_prints_3
 SOAKS        := forks mixed fine
 BROKEN       := truncated wrong_arch empty text fifo no_tests
