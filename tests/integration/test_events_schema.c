@@ -144,12 +144,13 @@ static void events_are_as_documented(void **state)
 	const struct run_setup setups[] = {
 		/* All ways to end, leaks of memory and of processes, output cut and no text. */
 		{ .args = WORDS("--retries=1", "--timeout=500ms", "--grace=200ms", "--slow-after=200ms",
-				/* In another order the host whose library writes at exit may not exit. */
 				"--shuffle=2", "--max-output=4K", "--on-crash=continue",
 				suite_path("ways")) },
 		/* Never begun. */
 		{ .args = WORDS("--test-threads=1", "--repeat=5", "--fail-fast",
 				suite_path("exe_options/fails"), suite_path("smoke/libsmoke_0.so")) },
+		/* Libraries that write when their host exits. */
+		{ .args = WORDS("--test-threads=1", suite_path("openings/libexit_prints_1.so")) },
 		/* A note. */
 		{ .args = WORDS("--timeout=1s", "--grace=200ms", suite_path("exe/sigterm_to_parent")) },
 		/* Somebody asks what runs. Who asks is a child that was there before, and is left. */
