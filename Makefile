@@ -60,7 +60,7 @@ LIB_SRC      := $(patsubst %,src/adapter/%.c,elf exe listing suite_h tml) \
                 $(patsubst %,src/loop/%.c,backend loop loop_epoll loop_uring) \
                 $(patsubst %,src/plan/%.c,closable directory discover file_key manifest names needs plan select) \
                 $(patsubst %,src/report/%.c,coverage escape events json_bytes junit reporter sink slowest status terminal writer xml) \
-                $(patsubst %,src/run/%.c,backtrace begun capture cores environment exit_output guard host host_path job judge \
+                $(patsubst %,src/run/%.c,backtrace begun capture cores environment exit_output exit_suite guard host host_path job judge \
                     kernel life mailbox not_run orphans page progress queue results run sender signal_use signals \
                     supervisor \
                     symbolizer undead verdict words worker) \

@@ -78,7 +78,7 @@ struct proctor_result {
 	unsigned marks;			/* enum proctor_mark, or'ed */
 	bool final;			/* false: another attempt follows */
 	unsigned attempt;		/* from 1 */
-	unsigned repetition;		/* from 1 */
+	unsigned repetition;		/* from 1; of an "(exit)": of how many hosts so far */
 	unsigned nrepetitions;		/* NOT_RUN: so many never started; else 1 */
 	unsigned worker;		/* slot, from 0 */
 	int core;			/* the worker's core; -1: not pinned */

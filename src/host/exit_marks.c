@@ -3,6 +3,7 @@
 
 #include "host/marker.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -11,21 +12,32 @@ static struct {
 	uint32_t *suites;
 	size_t n, cap;
 	bool lost;			/* not all could be noted: then nothing is told apart */
-	const struct stdio *io;		/* NULL: the host does not exit (yet) */
+	struct page *page;		/* NULL: the host does not exit (yet) */
+	const struct stdio *io;		/* NULL: no markers are written */
 	const uint8_t *key;
 	pid_t pid;
 } marks;
+
+static void turn_tell(void)
+{
+	uint32_t turn = marks.lost || marks.n == 0 ? 0 : marks.suites[marks.n - 1] + 1;
+
+	atomic_store_explicit(&marks.page->exit_suite, turn, memory_order_relaxed);
+}
 
 static void exit_mark(void)
 {
 	uint32_t suite;
 
 	/* A test that calls exit(), or its child: what is written belongs to that test. */
-	if (!marks.io || marks.pid != getpid() || marks.lost || marks.n == 0)
+	if (!marks.page || marks.pid != getpid() || marks.lost || marks.n == 0)
 		return;
 	suite = marks.suites[--marks.n];
-	stdio_flush();
-	marker_write(marks.io, marks.key, MARKER_EXIT + suite);
+	if (marks.io) {
+		stdio_flush();
+		marker_write(marks.io, marks.key, MARKER_EXIT + suite);
+	}
+	turn_tell();
 }
 
 static bool room_make(void)
@@ -53,7 +65,7 @@ void exit_marks_suite(uint32_t number)
 		marks.suites[marks.n++] = number;
 }
 
-void exit_marks_start(const struct stdio *io, const uint8_t *key)
+void exit_marks_start(struct page *page, const struct stdio *io, const uint8_t *key)
 {
 	/* What one suite alone has run in needs none. */
 	if (marks.n < 2)
@@ -61,4 +73,6 @@ void exit_marks_start(const struct stdio *io, const uint8_t *key)
 	marks.key = key;
 	marks.pid = getpid();
 	marks.io = io;
+	marks.page = page;
+	turn_tell();
 }

@@ -210,6 +210,8 @@ struct page {
 	_Atomic uint64_t phase_us;	/* since when, host's */
 	_Atomic uint32_t current;	/* index within the task, host's */
 	_Atomic uint32_t retire;	/* enum page_retire, host's, before `done` */
+	/* Host's, in PAGE_ENDING: 1 + the number of the suite whose functions run; 0: not known. */
+	_Atomic uint32_t exit_suite;
 	struct page_text open_message;	/* dlerror() */
 	struct page_record records[TASK_TESTS_MAX];	/* state is reset by the worker before `go` */
 	_Atomic uint32_t ntexts;	/* bytes of `texts` in use; reset by the worker before `go` */

@@ -524,6 +524,7 @@ int serve_main(bool sanitized, bool coverage)
 {
 	static struct host host;	/* large, and off the stack that tests overflow */
 	struct host *h = &host;
+	bool captured;
 
 	h->page = page_map();
 	if (!h->page)
@@ -554,10 +555,10 @@ int serve_main(bool sanitized, bool coverage)
 	crash_reset();
 	phase_set(h, PAGE_ENDING, clock_us());
 	stdio_flush();
-	if (!(h->task.flags & PAGE_NOCAPTURE)) {
+	captured = !(h->task.flags & PAGE_NOCAPTURE);
+	if (captured)
 		marker_write(&h->io, h->marker_key, MARKER_LAST);
-		exit_marks_start(&h->io, h->marker_key);
-	}
+	exit_marks_start(h->page, captured ? &h->io : NULL, h->marker_key);
 	/* Returning is exit(0): handlers and destructors of the suites run. */
 	return 0;
 }

@@ -173,6 +173,7 @@ static const char *count_result(struct junit_counts *c, const struct proctor_res
 static void put_case(struct junit *j, const struct proctor_test *t, const struct proctor_result *r,
 		     const char *element)
 {
+	bool several = r->nrepetitions > 1;
 	struct bytes *to = &j->text;
 
 	bytes_text(to, "<testcase");
@@ -182,9 +183,10 @@ static void put_case(struct junit *j, const struct proctor_test *t, const struct
 		xml_attribute(to, "file", t->file);
 	put_seconds(to, r->duration_us);
 	bytes_text(to, ">");
-	if (r->nrepetitions > 1)
-		bytes_printf(to, "<properties><property name=\"repetitions\" value=\"%u\"/>"
-			     "</properties>", r->nrepetitions);
+	if (several || r->repetition > 1)
+		bytes_printf(to, "<properties><property name=\"%s\" value=\"%u\"/></properties>",
+			     several ? "repetitions" : "repetition",
+			     several ? r->nrepetitions : r->repetition);
 	if (element)
 		put_verdict(j, element, r);
 }

@@ -81,6 +81,7 @@ struct host {
 	enum host_stop stop;
 	uint32_t stop_serial;		/* the test that was overdue; 0: none was running */
 	bool stop_exit;			/* its exit was, or seemed to hang */
+	uint32_t stop_turn;		/* and whose turn it was then, as the page has it */
 	/* The supervisor's until `over`, the worker's to read after. */
 	int status;			/* as wait(2) gives it; 0 if undead or stolen */
 	bool stolen;			/* somebody else reaped it first */

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "run/backtrace.h"
+#include "run/exit_suite.h"
 #include "run/verdict.h"
 
 #include <errno.h>
@@ -333,9 +334,10 @@ out:
 	return j;
 }
 
-/* The suite whose code was running at the crash; the only one; or the first. */
-static struct suite *exit_suite(const struct host *host, const struct evidence *e, bool *sure)
+/* The suite whose code was running at the crash; whose turn it was; or the first. */
+static struct suite *exit_blamed(const struct host *host, const struct evidence *e, bool *sure)
 {
+	struct suite *turn;
 	uint64_t pc = e->crash.nregs > 0 ? e->crash.regs[e->crash.nregs - 1] : 0;
 
 	*sure = true;
@@ -348,11 +350,12 @@ static struct suite *exit_suite(const struct host *host, const struct evidence *
 			if (strcmp(host->suites[s]->path, module->path) == 0)
 				return host->suites[s];
 	}
-	*sure = host->nsuites == 1;
-	return host->suites[0];
+	turn = exit_suite(host);
+	*sure = turn != NULL;
+	return turn ? turn : host->suites[0];
 }
 
-/* Where it is not known whose destructor it was, all that could be. */
+/* Where it is not known whose function it was, all that could be. */
 static void exit_names(const struct host *host, bool sure, char *names, size_t nnames)
 {
 	size_t n = 0;
@@ -393,7 +396,7 @@ void judge_exit(struct host *host, struct post *post)
 	evidence_read(&e, host);
 	o = &post->outcomes[post->noutcomes++];
 	*o = (struct outcome){ .item = ITEM_EXIT, .serial = MARKER_LAST };
-	o->suite = exit_suite(host, &e, &sure);
+	o->suite = exit_blamed(host, &e, &sure);
 	o->result.attempt = 1;
 	o->result.start_us = host->work.handed_us;
 	verdict_of_death(o, host, host->run->options.timeout_us, &e.crash);

@@ -27,13 +27,14 @@ static struct writer_entry *event_new(struct supervisor *sup, enum proctor_event
 	return e;
 }
 
-const struct proctor_test *results_exit_test(struct supervisor *sup, const struct suite *suite)
+/* The pseudo-test "(exit)" of a suite, made when it is first needed; NULL: no memory. */
+static struct exit_test *exit_test(struct supervisor *sup, const struct suite *suite)
 {
 	struct exit_test *t;
 
 	for (t = sup->exit_tests; t; t = t->next)
 		if (t->pub.suite == suite->name)
-			return &t->pub;
+			return t;
 	t = calloc(1, sizeof(*t));
 	if (!t || asprintf(&t->id, "%s::(exit)", suite->name) < 0) {
 		free(t);
@@ -45,19 +46,32 @@ const struct proctor_test *results_exit_test(struct supervisor *sup, const struc
 					.index = (unsigned)suite->ntests };
 	t->next = sup->exit_tests;
 	sup->exit_tests = t;
-	return &t->pub;
+	return t;
 }
 
 static const struct proctor_test *outcome_test(struct supervisor *sup, const struct outcome *o)
 {
-	if (o->item == ITEM_EXIT)
-		return results_exit_test(sup, o->suite);
-	return &run_test(sup->run, o->item)->pub;
+	struct exit_test *t;
+
+	if (o->item != ITEM_EXIT)
+		return &run_test(sup->run, o->item)->pub;
+	t = exit_test(sup, o->suite);
+	return t ? &t->pub : NULL;
 }
 
 static unsigned item_repetition(const struct run *run, item_t item)
 {
-	return item == ITEM_EXIT ? 1 : (unsigned)(item / run->plan->ntests) + 1;
+	return (unsigned)(item / run->plan->ntests) + 1;
+}
+
+static unsigned outcome_repetition(struct supervisor *sup, const struct outcome *o)
+{
+	struct exit_test *t;
+
+	if (o->item != ITEM_EXIT)
+		return item_repetition(sup->run, o->item);
+	t = exit_test(sup, o->suite);
+	return t ? ++t->nresults : 1;
 }
 
 static void tell_running(struct supervisor *sup, enum proctor_event_kind kind, struct host *host,
@@ -211,7 +225,6 @@ static void complete(struct supervisor *sup, const struct outcome *o, struct pro
 {
 	struct run *run = sup->run;
 
-	r->repetition = item_repetition(run, o->item);
 	r->nrepetitions = 1;
 	if (r->start_us != 0 && r->end_us >= r->start_us)
 		r->duration_us = r->end_us - r->start_us -
@@ -241,7 +254,6 @@ static void tell_start_of(struct supervisor *sup, struct host *host, const struc
 	if (!e)
 		return;
 	e->result = o->result;
-	e->result.repetition = item_repetition(sup->run, o->item);
 	e->event.paused_us = pauses_within(&sup->run->pauses, 0, start_us);
 	event_add(sup, e);
 }
@@ -329,6 +341,7 @@ void results_add(struct supervisor *sup, struct host *host, struct outcome *o)
 	const struct proctor_test *test = outcome_test(sup, o);
 	struct waiting *w;
 
+	o->result.repetition = outcome_repetition(sup, o);
 	if (test)
 		tell_start_of(sup, host, o, test);
 	if (output_complete(host, o->serial) && (!host || !host->waiting)) {

@@ -26,9 +26,6 @@ void results_tell_start(struct supervisor *sup, struct host *host, const struct 
 void results_tell_slow(struct supervisor *sup, struct host *host, const struct host_work *work,
 		       uint32_t serial, uint64_t start_us);
 
-/* The pseudo-test "(exit)" of a suite, made when it is first needed; NULL: no memory. */
-const struct proctor_test *results_exit_test(struct supervisor *sup, const struct suite *suite);
-
 void results_fini(struct supervisor *sup);
 
 #endif

@@ -3,9 +3,9 @@
 
 #include "base/clock.h"
 #include "base/container.h"
+#include "run/exit_suite.h"
 #include "run/life.h"
 #include "run/orphans.h"
-#include "run/results.h"
 #include "run/sender.h"
 #include "run/signal_use.h"
 #include "run/words.h"
@@ -74,10 +74,10 @@ static struct progress host_progress(struct host *h, struct host_work *work)
 	return p;
 }
 
-/* The test that runs in a host, or the host's exit, and since when; NULL: none does. */
-static const char *host_running(struct supervisor *sup, struct host *h, uint64_t *since_us)
+/* The test that runs in a host, or the host's exit, and since when; NULL: none does. The name of an
+ * exit is written to `ending`, of EXIT_NAME_BYTES. */
+static const char *host_running(struct host *h, uint64_t *since_us, char *ending)
 {
-	const struct proctor_test *ending = NULL;
 	struct host_work work;
 	struct progress p = host_progress(h, &work);
 	bool lives = h->state == HOST_RUNNING || h->state == HOST_STOPPING || h->state == HOST_KILLED;
@@ -86,10 +86,10 @@ static const char *host_running(struct supervisor *sup, struct host *h, uint64_t
 	if (!lives || !work.busy)
 		return NULL;
 	/* From then on its worker waits, and its suites stay the same. */
-	if (work.ending && h->nsuites > 0)
-		ending = results_exit_test(sup, h->suites[0]);
-	if (ending)
-		return ending->id;
+	if (work.ending && h->nsuites > 0) {
+		exit_suite_name(h, ending, EXIT_NAME_BYTES);
+		return ending;
+	}
 	return p.phase == PROGRESS_TEST ?
 	       run_test(h->run, work.task.first + p.nended)->pub.id : NULL;
 }
@@ -207,12 +207,13 @@ void signals_note_early(struct supervisor *sup)
 /* "a, b and 3 more": the tests that run; "" if none does. */
 static void signals_running(struct supervisor *sup, char *words, size_t nwords)
 {
+	char ending[EXIT_NAME_BYTES];
 	size_t n = 0, nmore = 0;
 
 	words[0] = '\0';
 	for (struct host *h = sup->hosts; h; h = h->next) {
 		uint64_t since_us;
-		const char *id = host_running(sup, h, &since_us);
+		const char *id = host_running(h, &since_us, ending);
 
 		if (id && n + strlen(id) + 32 < nwords)
 			n += (size_t)snprintf(words + n, nwords - n, "%s%s", n ? ", " : "", id);
@@ -267,7 +268,7 @@ static void signals_show(struct supervisor *sup)
 {
 	struct writer_entry *e = writer_entry_new(PROCTOR_RUNNING, clock_us());
 	size_t ndone = sup->run->plan->ntests * sup->run->options.repeat - sup->nunfinished;
-	char words[WORDS_BYTES], *text = NULL;
+	char words[WORDS_BYTES], ending[EXIT_NAME_BYTES], *text = NULL;
 	FILE *file = e ? open_memstream(&text, &(size_t){ 0 }) : NULL;
 	bool any = false;
 
@@ -275,7 +276,7 @@ static void signals_show(struct supervisor *sup)
 	supervisor_meet(sup);
 	for (struct host *h = sup->hosts; file && h; h = h->next) {
 		uint64_t since_us, now_us = clock_us();
-		const char *id = host_running(sup, h, &since_us);
+		const char *id = host_running(h, &since_us, ending);
 
 		if (!id)
 			continue;

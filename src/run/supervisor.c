@@ -5,6 +5,7 @@
 #include "base/container.h"
 #include "coverage/outside.h"
 #include "run/exit_output.h"
+#include "run/exit_suite.h"
 #include "run/guard.h"
 #include "run/kernel.h"
 #include "run/life.h"
@@ -157,6 +158,7 @@ static void host_stop_for(struct supervisor *sup, struct host *h, enum host_stop
 	if (h->stop == STOP_NOT) {
 		h->stop = why;
 		h->stop_serial = serial;
+		h->stop_turn = exit_suite_turn(h);
 		h->stop_exit = h->work.busy && h->work.ending &&
 			       clock_us() >= h->work.handed_us + EXIT_HANGS_US;
 	}
@@ -338,18 +340,15 @@ static struct deadlines host_deadlines(const struct run *run, const struct host_
 static void host_tell_slow_exit(struct supervisor *sup, struct host *h, uint64_t age_us)
 {
 	const struct proctor_options *options = &sup->run->options;
-	char words[WORDS_BYTES];
-	const struct proctor_test *test;
+	char words[WORDS_BYTES], name[EXIT_NAME_BYTES];
 
 	if (h->slow_exit || h->nsuites == 0 ||
 	    age_us < (options->slow_after_us ? options->slow_after_us : options->timeout_us / 2))
 		return;
 	h->slow_exit = true;
 	/* Its worker waits: the suites stay as they are. */
-	test = results_exit_test(sup, h->suites[0]);
-	if (test)
-		supervisor_note(sup, "%s has run for %s", test->id,
-				duration_words(age_us, words, sizeof(words)));
+	exit_suite_name(h, name, sizeof(name));
+	supervisor_note(sup, "%s has run for %s", name, duration_words(age_us, words, sizeof(words)));
 }
 
 /* What has begun since the last look, and what is slow. */
@@ -410,6 +409,7 @@ static bool host_read(struct supervisor *sup, struct host *h, uint64_t now_us, s
 	look->overdue = now_us >= look->due_us || now_us >= exit_us;
 	if (look->overdue && h->stop == STOP_NOT) {
 		h->stop = now_us >= look->due_us ? STOP_TIMEOUT : STOP_CANCELLED;
+		h->stop_turn = exit_suite_turn(h);
 		h->stop_exit = look->work.ending;
 		h->stop_serial = look->progress.phase == PROGRESS_TEST ?
 				 look->work.serial + look->progress.nended : 0;

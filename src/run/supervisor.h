@@ -25,6 +25,7 @@ struct exit_test {
 	struct exit_test *next;
 	struct proctor_test pub;
 	char *id;
+	unsigned nresults;		/* each of another host, and a repetition of its own */
 };
 
 struct supervisor {

@@ -182,6 +182,7 @@ static void a_destructor_that_dies_costs_no_verdict(void **state)
 			.deadline_s = 20,
 		});
 		const char *suite = i == 0 ? "end_crashes" : "end_hangs";
+		char open_in_it[80];
 
 		assert_string_equal(event_text(run_end_of(run, suite, "tml_test_0"), "verdict"),
 				    "pass");
@@ -193,9 +194,82 @@ static void a_destructor_that_dies_costs_no_verdict(void **state)
 			fail_msg("%s is not heard of: %s%s", suite, run->out, run->err);
 		/* No test, so not one that is slow; that it is waited for is noted. */
 		assert_null(json_object_get(end_of_exit(run), "marks"));
-		assert_int_equal(strstr(run->out, "::(exit) has run for ") != NULL, i == 1);
+		assert_int_equal(strstr(run->out, "the exit of the host of smoke_0, end_hangs and "
+						  "smoke_1 has run for ") != NULL, i == 1);
+		snprintf(open_in_it, sizeof(open_in_it), "; open in it were smoke_0, %s, smoke_1", suite);
+		if (!strstr(event_text(end_of_exit(run), "message"), open_in_it))
+			fail_msg("not all are named: %s", event_text(end_of_exit(run), "message"));
 		run_free(run);
 	}
+}
+
+/* Functions of atexit are called suite by suite. Where one of them fails, it is known whose it was. */
+static void whose_function_failed_at_exit_is_known(void **state)
+{
+	static const struct {
+		const char *suite, *verdict, *option;
+	} failing[] = {
+		{ "exit_aborts", "crash", "--repeat=1" },
+		{ "exit_aborts", "crash", "--nocapture" },
+		{ "exit_status", "fail", "--repeat=1" },
+		{ "exit_hangs", "timeout", "--repeat=1" },
+		/* Stopped, it gets through: then it is another one's turn. */
+		{ "exit_yields", "timeout", "--repeat=1" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(failing) / sizeof(failing[0]); i++) {
+		char file[64], note[64], id[64];
+		struct run *run;
+
+		snprintf(file, sizeof(file), "openings/lib%s.so", failing[i].suite);
+		snprintf(note, sizeof(note), "%s::(exit) has run for ", failing[i].suite);
+		snprintf(id, sizeof(id), "%s::(exit)", failing[i].suite);
+		run = run_proctor(&(struct run_setup){
+			.args = WORDS("--test-threads=1", "--on-crash=continue", "--timeout=500ms",
+				      "--grace=10s", failing[i].option, suite_path("smoke/libsmoke_0.so"),
+				      suite_path(file), suite_path("smoke/libsmoke_1.so")),
+		});
+		assert_int_equal(run->exit_code, 1);
+		assert_string_equal(event_text(end_of_exit(run), "id"), id);
+		run_check_verdict(run, id, failing[i].verdict);
+		assert_null(strstr(event_text(end_of_exit(run), "message"), "open in it were"));
+		assert_int_equal(strstr(run->out, note) != NULL,
+				 strcmp(failing[i].verdict, "timeout") == 0);
+		run_free(run);
+	}
+}
+
+/* The same suite's in several hosts: results of their own. */
+static void ends_of_several_hosts_are_told_apart(void **state)
+{
+	json_int_t repetition = 0;
+	json_t *event;
+	struct run *run;
+	char junit[64], text[16384];
+	size_t i, n;
+	FILE *f;
+
+	(void)state;
+	snprintf(junit, sizeof(junit), "--junit=/tmp/proctor-exits-%d.xml", (int)getpid());
+	run = run_proctor(&(struct run_setup){
+		.args = WORDS("--test-threads=1", "--on-crash=continue", "--isolation=test", junit,
+			      suite_path("openings/libexit_aborts.so")),
+	});
+	assert_int_equal(run->exit_code, 1);
+	json_array_foreach(run->events, i, event)
+		if (strcmp(event_text(event, "event"), "test-end") == 0 &&
+		    strcmp(event_text(event, "name"), "(exit)") == 0)
+			assert_int_equal(event_number(event, "repetition"), ++repetition);
+	assert_int_equal(repetition, 2);
+	f = fopen(junit + strlen("--junit="), "r");
+	assert_non_null(f);
+	n = fread(text, 1, sizeof(text) - 1, f);
+	fclose(f);
+	unlink(junit + strlen("--junit="));
+	text[n] = '\0';
+	assert_non_null(strstr(text, "<property name=\"repetition\" value=\"2\"/>"));
+	assert_null(strstr(text, "<property name=\"repetition\" value=\"1\"/>"));
 }
 
 static void output_of_a_destructor_is_no_tests(void **state)
@@ -363,6 +437,8 @@ int main(void)
 		harness_test(a_constructor_that_dies_is_an_error),
 		harness_test(what_a_constructor_left_is_named_with_its_suite),
 		harness_test(a_destructor_that_dies_costs_no_verdict),
+		harness_test(whose_function_failed_at_exit_is_known),
+		harness_test(ends_of_several_hosts_are_told_apart),
 		harness_test(output_of_a_destructor_is_no_tests),
 		harness_test(reports_at_exit_are_one_short_note),
 		harness_test(whose_destructor_it_was_is_not_known),

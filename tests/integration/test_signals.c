@@ -238,6 +238,33 @@ static void await_running(struct run *run, const char *what)
 	}
 }
 
+/* Also where other suites are open in the host, if it can be known whose function hangs. */
+static void whose_exit_hangs_is_said_as_far_as_it_is_known(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "openings/libexit_hangs.so", "exit_hangs::(exit)" },
+		{ "openings/libend_hangs.so", "the exit of the host of end_hangs and smoke_0" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct run *run = run_start(&(struct run_setup){
+			.args = WORDS("--test-threads=1", "--timeout=60s", "--grace=200ms",
+				      suite_path(rows[i][0]), suite_path("smoke/libsmoke_0.so")),
+		});
+		char what[128];
+
+		snprintf(what, sizeof(what), "%s has run for ", rows[i][1]);
+		await_running(run, what);
+		kill(run->pid, SIGTERM);
+		run_finish(run);
+		assert_int_equal(run->exit_code, 143);
+		snprintf(what, sizeof(what), "; stopping %s", rows[i][1]);
+		assert_true(is_said(run, "note", what));
+		run_free(run);
+	}
+}
+
 static struct run *start_hanging_exit(const char *grace)
 {
 	struct run *run = run_start(&(struct run_setup){
@@ -701,6 +728,7 @@ int main(void)
 		harness_test(an_interrupt_at_any_moment_ends_the_run),
 		harness_test(an_interrupt_between_tests_loses_nothing),
 		harness_test(usr1_says_what_runs),
+		harness_test(whose_exit_hangs_is_said_as_far_as_it_is_known),
 		harness_test(an_interrupt_ends_an_exit_that_hangs),
 		harness_test(a_second_interrupt_ends_an_exit_that_hangs_at_once),
 		harness_row_test("SIGQUIT ends the run with its reports",

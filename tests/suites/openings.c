@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Libraries that misbehave when they are opened or when their process ends. One of OPEN_CRASHES,
- * OPEN_FORKS, OPEN_HANGS, OPEN_EXITS, END_CRASHES, END_HANGS, END_PRINTS, EXIT_PRINTS_1 to _3 is
- * defined.
+ * OPEN_FORKS, OPEN_HANGS, OPEN_EXITS, END_CRASHES, END_HANGS, END_PRINTS, EXIT_PRINTS_1 to _3,
+ * EXIT_ABORTS, EXIT_STATUS, EXIT_HANGS, EXIT_YIELDS is defined.
  */
 #include "way.h"
 
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -72,6 +74,47 @@ static void last_words(void)
 static __attribute__((constructor)) void opens(void)
 {
 	atexit(report);
+}
+#elif defined(EXIT_ABORTS)
+static __attribute__((constructor)) void opens(void)
+{
+	atexit(abort);
+}
+#elif defined(EXIT_STATUS)
+static void leaves(void)
+{
+	_exit(3);
+}
+
+static __attribute__((constructor)) void opens(void)
+{
+	atexit(leaves);
+}
+#elif defined(EXIT_HANGS)
+static __attribute__((constructor)) void opens(void)
+{
+	atexit(wait_for_ever);
+}
+#elif defined(EXIT_YIELDS)
+static volatile sig_atomic_t asked;
+
+static void on_term(int sig)
+{
+	(void)sig;
+	asked = 1;
+}
+
+/* Until it is asked to end; then it gets through. */
+static void hangs(void)
+{
+	signal(SIGTERM, on_term);
+	while (!asked)
+		poll(NULL, 0, 10);
+}
+
+static __attribute__((constructor)) void opens(void)
+{
+	atexit(hangs);
 }
 #endif
 

@@ -13,7 +13,8 @@ WAYS         := returns signals hangs output leaves changes
 SMOKES       := $(shell seq 0 27)
 SMOKE_TESTS   = 8
 OPENINGS     := open_forks open_crashes open_hangs open_exits end_crashes end_hangs end_prints \
-                exit_prints_1 exit_prints_2 exit_prints_3
+                exit_prints_1 exit_prints_2 exit_prints_3 \
+                exit_aborts exit_status exit_hangs exit_yields
 SOAKS        := forks mixed fine
 BROKEN       := truncated wrong_arch empty text fifo no_tests
 

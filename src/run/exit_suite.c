@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/exit_suite.h"
+
+#include "run/exit_output.h"
+
+#include <stdio.h>
+
+uint32_t exit_suite_turn(const struct host *host)
+{
+	/* Anybody in the host may have written there. */
+	return host->map.page ?
+	       atomic_load_explicit(&host->map.page->exit_suite, memory_order_relaxed) : 0;
+}
+
+struct suite *exit_suite(const struct host *host)
+{
+	uint32_t turn = host->stop_exit ? host->stop_turn : exit_suite_turn(host);
+
+	if (host->nsuites == 1)
+		return host->suites[0];
+	return turn > 0 && turn <= host->nsuites ? host->suites[turn - 1] : NULL;
+}
+
+void exit_suite_name(const struct host *host, char *to, size_t nto)
+{
+	const struct suite *suite = exit_suite(host);
+	char name[HOST_NAME_BYTES];
+
+	if (suite) {
+		snprintf(to, nto, "%s::(exit)", suite->name);
+		return;
+	}
+	exit_output_host_name(host, name, sizeof(name));
+	snprintf(to, nto, "the exit of %s", name);
+}
