@@ -5,9 +5,13 @@
  */
 #include "harness.h"
 
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct row {
@@ -399,25 +403,49 @@ static void a_wrong_manifest_is_refused(void **state)
 
 #define NROWS (sizeof(rows) / sizeof(rows[0]))
 
+static char *bytes_read(const char *path, size_t *nbytes)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char *bytes = NULL;
+	struct stat st = { 0 };
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !(bytes = malloc((size_t)st.st_size)) ||
+	    read(fd, bytes, (size_t)st.st_size) != st.st_size)
+		fail_msg("cannot read %s: %s", path, strerror(errno));
+	close(fd);
+	*nbytes = (size_t)st.st_size;
+	return bytes;
+}
+
+static void program_write(const char *path, const char *bytes, size_t nbytes)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
+
+	if (fd < 0 || write(fd, bytes, nbytes) != (ssize_t)nbytes || close(fd) < 0)
+		fail_msg("cannot write %s: %s", path, strerror(errno));
+}
+
 /* The kernel's word for it is that of a missing file, or of a format. */
 static void a_program_that_cannot_be_executed_says_why(void **state)
 {
-	char dir[] = "/tmp/proctor-cannot-XXXXXX", command[1024], path[2][64];
+	static const char script[] = "#! /no/such/sh -e\nexit 0\n";
+	char dir[] = "/tmp/proctor-cannot-XXXXXX", path[2][64];
+	char *program;
+	size_t nbytes;
 	struct run *run;
 
 	(void)state;
 	assert_non_null(mkdtemp(dir));
-	/* e_machine of the copy becomes that of aarch64. */
-	snprintf(command, sizeof(command), "cd %s && printf '#! /no/such/sh -e\\nexit 0\\n' >script &&"
-		 " chmod +x script && cp %s foreign &&"
-		 " printf '\\267\\0' | dd of=foreign bs=1 seek=18 conv=notrunc 2>/dev/null",
-		 dir, suite_path("exe_options/passes"));
-	assert_int_equal(system(command), 0);
 	snprintf(path[0], sizeof(path[0]), "%s/script", dir);
 	snprintf(path[1], sizeof(path[1]), "%s/foreign", dir);
+	program = bytes_read(suite_path("exe_options/passes"), &nbytes);
+	((Elf64_Ehdr *)program)->e_machine = EM_AARCH64;
+	program_write(path[0], script, strlen(script));
+	program_write(path[1], program, nbytes);
+	free(program);
 	run = run_proctor(&(struct run_setup){ .args = WORDS(path[0], path[1]) });
-	snprintf(command, sizeof(command), "rm -r %s", dir);
-	assert_int_equal(system(command), 0);
+	if (unlink(path[0]) < 0 || unlink(path[1]) < 0 || rmdir(dir) < 0)
+		fail_msg("cannot remove %s: %s", dir, strerror(errno));
 	assert_int_equal(run->exit_code, 1);
 	run_check_verdict(run, "script", "error");
 	assert_non_null(strstr(event_text(run_end(run, "script"), "message"),

@@ -315,20 +315,20 @@ static void a_second_interrupt_ends_an_exit_that_hangs_at_once(void **state)
 static void other_signals_end_the_run_with_its_reports(void **state)
 {
 	const int signum = *(const int *)*state;
-	const char *path = "/tmp/proctor-signals.xml";
+	char junit[64];
 	struct run *run;
 
-	unlink(path);
+	snprintf(junit, sizeof(junit), "--junit=/tmp/proctor-signals-%d.xml", (int)getpid());
 	run = run_start(&(struct run_setup){
 		.args = WORDS("--grace=300ms", "--timeout=60s",
-			      "--junit=/tmp/proctor-signals.xml", suite_path("session/hangs")),
+			      junit, suite_path("session/hangs")),
 	});
 	run_await(run, "test-start", NULL);
 	kill(run->pid, signum);
 	run_finish(run);
 	assert_int_equal(run->exit_code, 128 + signum);
 	run_check_verdict(run, "hangs", "cancelled");
-	assert_int_equal(unlink(path), 0);
+	assert_int_equal(unlink(junit + strlen("--junit=")), 0);
 }
 
 /* ---- whose signal ---- */
