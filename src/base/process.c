@@ -115,7 +115,7 @@ const char *process_words(pid_t pid, char *buf, size_t nbuf)
 	    strncmp(command, HOST_TITLE, strlen(HOST_TITLE)) == 0) {
 		if (strcmp(st.comm, HOST_COMM) != 0)
 			snprintf(name, sizeof(name), " (%s)", st.comm);
-		snprintf(buf, nbuf, "process %d%s%s: a fork of proctor-host", (int)pid, name, age);
+		snprintf(buf, nbuf, "process %d%s%s: forked by the suite's code", (int)pid, name, age);
 	} else if (st.flags & PROCESS_FORKED) {
 		snprintf(buf, nbuf, "process %d (%s)%s: a fork of %s", (int)pid, st.comm, age,
 			 command[0] ? command : st.comm);

@@ -31,8 +31,9 @@ bool process_stat(pid_t pid, struct process_stat *st);
 bool thread_stat(pid_t tid, struct process_stat *st);
 
 /*
- * Tells people what a process is: "process 123 (sleep), 2.1 s old: sleep 100". A fork that has run no
- * program of its own has the command line of another, and is called a fork of that. Returns `buf`.
+ * Tells people what a process is: "process 123 (sleep), 2.1 s old: sleep 100". A fork that has run
+ * no program of its own has the command line of another, and is called a fork of that; one of
+ * proctor-host was made by code of a suite: a test, or a constructor. Returns `buf`.
  */
 const char *process_words(pid_t pid, char *buf, size_t nbuf);
 
