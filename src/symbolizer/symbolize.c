@@ -368,7 +368,7 @@ static Dwarf_Die *unit_at(Dwfl_Module *mod, Dwarf_Addr pc, Dwarf_Addr *bias)
 }
 
 /* libdw's own handler writes to stderr and exits with 1. */
-static _Noreturn void no_memory(void)
+static __attribute__((noreturn)) void no_memory(void)
 {
 	_exit(SYMBOLS_EXIT_NO_MEMORY);
 }

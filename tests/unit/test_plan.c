@@ -284,7 +284,7 @@ static void patched(const char *from, const char *to, long offset, const char *b
 	FILE *f;
 
 	snprintf(command, sizeof(command), "cp %s %s", from, to);
-	fixture_run(command);
+	fixture_run("%s", command);
 	f = fopen(to, "r+");
 	assert_non_null(f);
 	assert_int_equal(fseek(f, offset, SEEK_SET), 0);
