@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "host/suite_h.h"
 
+#include "base/clock.h"
+#include "base/futex.h"
+
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdatomic.h>
@@ -16,7 +19,6 @@ enum claim {
 
 /* So long a thread may need between its claim and the outcome. */
 #define CLAIM_US 100000u
-#define CLAIM_PAUSE_US 50u
 
 /* The test that runs. Global because a suite calls in here without any handle to it. */
 static struct {
@@ -24,7 +26,7 @@ static struct {
 	pthread_t thread;
 	sigjmp_buf back;
 	_Atomic uint32_t claim;		/* enum claim */
-	_Atomic uint32_t outcome;	/* enum record_outcome, of who claimed it */
+	_Atomic uint32_t outcome;	/* enum record_outcome, of who claimed it; futex */
 	char message[4096];
 } running;
 
@@ -46,6 +48,7 @@ static void verdict_note(enum record_outcome outcome, const char *file, int line
 	else
 		text_print(running.message, sizeof(running.message), "%s:%d: %s", file, line, message);
 	atomic_store_explicit(&running.outcome, outcome, memory_order_release);
+	futex_wake(&running.outcome);
 }
 
 static void verdict_end(enum record_outcome outcome, const char *file, int line,
@@ -110,14 +113,16 @@ bool suite_h_passes(const struct proctor_entry *entry)
 static enum record_outcome verdict_take(void)
 {
 	uint32_t claim = CLAIM_OPEN, outcome;
+	uint64_t now_us, until_us;
 
 	if (atomic_compare_exchange_strong(&running.claim, &claim, CLAIM_CLOSED))
 		return OUTCOME_RETURNED;
-	for (unsigned us = 0; us < CLAIM_US; us += CLAIM_PAUSE_US) {
+	now_us = clock_us();
+	for (until_us = now_us + CLAIM_US; now_us < until_us; now_us = clock_us()) {
 		outcome = atomic_load_explicit(&running.outcome, memory_order_acquire);
 		if (outcome != OUTCOME_RETURNED)
 			return (enum record_outcome)outcome;
-		usleep(CLAIM_PAUSE_US);
+		futex_wait(&running.outcome, OUTCOME_RETURNED, until_us - now_us);
 	}
 	/* Cancelled before it had said why. */
 	return OUTCOME_FAILED;
