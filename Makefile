@@ -51,26 +51,12 @@ HOST_FLAGS    = $(BASE_FLAGS) $(CFLAGS)
 # A library that is not needed is not loaded: start-up is part of each run.
 LINK          = -Wl,--as-needed
 
-LIB_SRC      := $(patsubst %,src/adapter/%.c,elf exe listing suite_h tml) \
-                $(patsubst %,src/base/%.c,arena bytes clock death error fds file_size md5 output process \
-                    random replacement spawn text thread) \
-                $(patsubst %,src/coverage/%.c,area_functions collect counter_area coverage functions lines \
-                    maps mark merge objects others outside process publish raw raw_names report_filter report_html \
-                    report_json report_lcov store tool_run tools unmapped) \
-                $(patsubst %,src/loop/%.c,backend loop loop_epoll loop_uring) \
-                $(patsubst %,src/plan/%.c,closable directory discover file_key manifest names needs plan select) \
-                $(patsubst %,src/report/%.c,coverage escape events json_bytes junit reporter sink slowest status terminal writer xml) \
-                $(patsubst %,src/run/%.c,backtrace begun capture cores environment exit_output exit_suite guard host host_path job judge \
-                    kernel life mailbox not_run orphans page progress queue results run sender signal_use signals \
-                    supervisor \
-                    symbolizer undead verdict words worker) \
-                $(patsubst %,src/wire/%.c,crash symbols)
-CLI_SRC      := $(patsubst %,src/cli/%.c,color coverage doctor groups help list main options plan prepare run say)
-HOST_SRC     := $(patsubst %,src/host/%.c,checks counters crash environment exit_marks fork functions guard leave left \
-                    main marker modules others serve signals stdio suite_h suite_open text tml)
-SYMBOLIZER_SRC := $(patsubst %,src/symbolizer/%.c,files main symbolize) \
-                src/base/error.c $(patsubst %,src/wire/%.c,crash symbols)
-PRELOAD_SRC  := $(patsubst %,src/host/%.c,counters crash functions leave others preload signals)
+ROOMS         = lib report run hosts coverage plan adapter loop wire base
+LIB_SRC      := $(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c))
+CLI_SRC      := $(wildcard src/cli/*.c)
+HOST_SRC     := $(wildcard src/host/*.c src/guard/*.c) $(filter-out %/preload.c,$(wildcard src/inject/*.c))
+SYMBOLIZER_SRC := $(wildcard src/symbolizer/*.c src/wire/*.c) src/base/error.c
+PRELOAD_SRC  := $(wildcard src/inject/*.c)
 # A sanitizer has an allocator of its own, which a test cannot have fail.
 UNIT_SRC     := $(filter-out $(if $(SAN),tests/unit/test_plan_memory.c),$(wildcard tests/unit/test_*.c))
 INTEG_SRC    := $(wildcard tests/integration/test_*.c)
@@ -96,7 +82,7 @@ PRODUCTS     := $B/proctor $B/proctor-host $B/proctor-symbolizer $B/proctor-prel
 
 all: $(PRODUCTS)
 
-$B/obj/src/host/%.o: src/host/%.c Makefile
+$(patsubst %.c,$B/obj/%.o,$(sort $(HOST_SRC) $(PRELOAD_SRC))): $B/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(HOST_FLAGS) -MMD -MP -c -o $@ $<
 
@@ -113,8 +99,8 @@ $B/obj/%.o: %.c Makefile
 $B/libexecdir: FORCE
 	@mkdir -p $(@D)
 	@echo '$(PREFIX)/libexec/proctor' | cmp -s - $@ || echo '$(PREFIX)/libexec/proctor' >$@
-$B/obj/src/run/host_path.o: $B/libexecdir
-$B/obj/src/run/host_path.o: LIB_FLAGS += -DLIBEXECDIR='"$(PREFIX)/libexec/proctor"'
+$B/obj/src/lib/host_path.o: $B/libexecdir
+$B/obj/src/lib/host_path.o: LIB_FLAGS += -DLIBEXECDIR='"$(PREFIX)/libexec/proctor"'
 
 $B/libproctor.a: $(LIB_OBJ)
 	rm -f $@
@@ -137,8 +123,8 @@ $B/proctor-symbolizer: $(SYMBOLIZER_OBJ)
 
 # What it defines stands before the program's own libraries; nothing else of it is seen.
 # Its constructor is the first of all: those of the program's libraries may crash or fork.
-$B/proctor-preload.so: $(PRELOAD_OBJ) src/host/preload.map
-	$(CC) $(HOST_FLAGS) $(LINK) -shared -Wl,-z,initfirst -Wl,--version-script=src/host/preload.map \
+$B/proctor-preload.so: $(PRELOAD_OBJ) src/inject/preload.map
+	$(CC) $(HOST_FLAGS) $(LINK) -shared -Wl,-z,initfirst -Wl,--version-script=src/inject/preload.map \
 		-o $@ $(PRELOAD_OBJ) -ldl $(LDFLAGS)
 
 # Tests. Test programs find what they need through the environment set here.
@@ -291,7 +277,9 @@ bench: $(PRODUCTS) $B/bench/bench $B/bench/merge_profiles $B/bench/material/comp
 # One file at a time: clang-tidy 14 takes what it learnt of one file's va_list for another's.
 LINT_C        = $(LIB_SRC) $(CLI_SRC) $(HOST_SRC) $(filter src/symbolizer/%,$(SYMBOLIZER_SRC)) \
                 $(wildcard tools/*/*.c docs/example/*.c)
-lint: lint-tidy lint-cppcheck
+lint: lint-includes lint-tidy lint-cppcheck
+lint-includes:
+	@tools/check-includes
 lint-tidy:
 	@printf '%s\n' $(LINT_C) | xargs -P $(shell nproc) -I FILE \
 		clang-tidy --quiet FILE -- $(BASE_FLAGS) $(DEP_FLAGS)

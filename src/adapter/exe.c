@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "adapter/elf.h"
+#include "base/elf.h"
 
 bool exe_is_script(const void *head, size_t nhead)
 {

@@ -3,8 +3,8 @@
 #ifndef ADAPTER_SUITE_H_H
 #define ADAPTER_SUITE_H_H
 
-#include "adapter/elf.h"
 #include "adapter/listing.h"
+#include "base/elf.h"
 
 /* Adds symbol `i` to `list` if it is the entry of a test; its fields are read by the finish.
  * -ENOMEM. */

@@ -3,8 +3,8 @@
 #ifndef ADAPTER_TML_H
 #define ADAPTER_TML_H
 
-#include "adapter/elf.h"
 #include "adapter/listing.h"
+#include "base/elf.h"
 
 /* Adds symbol `i` to `list` if it is a test, be it an entry. -ENOMEM. */
 int tml_take(const struct elf_file *f, size_t i, struct listing *list, struct proctor_error *err);

@@ -14,10 +14,10 @@
 
 #include "base/container.h"
 #include "coverage/tools.h"
+#include "lib/host_path.h"
 #include "loop/loop.h"
 #include "run/cores.h"
 #include "run/guard.h"
-#include "run/host_path.h"
 #include "run/kernel.h"
 
 static void tell(const char *name, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "report/escape.h"
+#include "base/escape.h"
 
 static bool lost;	/* something could not be said */
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What a host and its forked children left of TML's functions in their counter area (host/area.h). */
+/* What a host and its forked children left of TML's functions in their counter area (wire/counter_area.h). */
 #ifndef COVERAGE_AREA_FUNCTIONS_H
 #define COVERAGE_AREA_FUNCTIONS_H
 
-#include "host/area.h"
+#include "wire/counter_area.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The counter area (host/area.h) of a process, made before it is started. A test may write over it:
+ * The counter area (wire/counter_area.h) of a process, made before it is started. A test may write over it:
  * where things are in there is known here, and not read from it again.
  */
 #ifndef COVERAGE_COUNTER_AREA_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "coverage/objects.h"
 
-#include "adapter/elf.h"
+#include "base/elf.h"
 #include "plan/needs.h"
 
 #include <errno.h>

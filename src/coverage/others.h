@@ -9,7 +9,7 @@
 #ifndef COVERAGE_OTHERS_H
 #define COVERAGE_OTHERS_H
 
-#include "host/area.h"
+#include "wire/counter_area.h"
 
 #include <sys/types.h>
 

@@ -2,7 +2,7 @@
 /*
  * What one process in which tests run leaves of its counters: the profiles that LLVM's runtime
  * writes at its exit, and, where it did not come to that, images of the counters: copied by the
- * process itself into the counter area (host/area.h), or read from outside before it was killed.
+ * process itself into the counter area (wire/counter_area.h), or read from outside before it was killed.
  *
  * A process is its worker's from its making to process_end(); in between only the supervisor's
  * thread may call outside_read() (outside.h). After the workers have ended it is the collector's.
@@ -11,7 +11,7 @@
 #define COVERAGE_PROCESS_H
 
 #include "coverage/objects.h"
-#include "host/area.h"
+#include "wire/counter_area.h"
 
 struct process_suite {
 	const struct suite *suite;

@@ -2,10 +2,10 @@
 #include "coverage/report.h"
 
 #include "base/bytes.h"
+#include "base/escape.h"
 #include "base/replacement.h"
 #include "coverage/lines.h"
 #include "report/coverage.h"
-#include "report/escape.h"
 
 #include <errno.h>
 #include <fcntl.h>

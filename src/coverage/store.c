@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "coverage/store.h"
 
+#include "base/escape.h"
 #include "coverage/mark.h"
 #include "coverage/report.h"
-#include "report/escape.h"
 
 #include <dirent.h>
 #include <errno.h>

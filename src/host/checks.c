@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "host/checks.h"
 
-#include "host/crash.h"
-#include "host/protocol.h"
-#include "host/signals.h"
+#include "inject/crash.h"
+#include "inject/signals.h"
+#include "wire/page.h"
 
 #include "base/container.h"
 

@@ -3,14 +3,14 @@
  * Which suite writes what when the host exits. The C library calls what was registered with
  * atexit() (and C++'s destructors of static objects) in reverse order. So a function of ours that is
  * registered before the code of a suite first runs is called when all that this suite has registered
- * since was called: there it writes a marker with the suite's number (protocol.h), and the page says
+ * since was called: there it writes a marker with the suite's number (wire/page.h), and the page says
  * whose turn it is next. Functions with the attribute `destructor` come after all of that.
  */
 #ifndef HOST_EXIT_MARKS_H
 #define HOST_EXIT_MARKS_H
 
-#include "host/protocol.h"
 #include "host/stdio.h"
+#include "wire/page.h"
 
 #include <stdint.h>
 

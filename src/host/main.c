@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* proctor-host: started by proctor, not by hand. The words are in protocol.h. */
-#include "host/guard.h"
+/* proctor-host: started by proctor, not by hand. The words are in wire/page.h. */
+#include "guard/guard.h"
 #include "host/serve.h"
 
 #include <stdio.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The markers that cut the output into tests (protocol.h). */
+/* The markers that cut the output into tests (wire/page.h). */
 #ifndef HOST_MARKER_H
 #define HOST_MARKER_H
 
-#include "host/protocol.h"
 #include "host/stdio.h"
+#include "wire/page.h"
 
 /*
  * Writes the marker of `serial` into both pipes, behind everything this process wrote before.

@@ -3,7 +3,7 @@
 #ifndef HOST_MODULES_H
 #define HOST_MODULES_H
 
-#include "host/protocol.h"
+#include "wire/page.h"
 
 #include <stdbool.h>
 

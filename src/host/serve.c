@@ -4,18 +4,18 @@
 #include "base/clock.h"
 #include "base/container.h"
 #include "host/checks.h"
-#include "host/counters.h"
-#include "host/crash.h"
 #include "host/exit_marks.h"
 #include "host/fork.h"
-#include "host/functions.h"
 #include "host/marker.h"
 #include "host/modules.h"
-#include "host/protocol.h"
 #include "host/stdio.h"
 #include "host/suite_h.h"
 #include "host/suite_open.h"
 #include "host/text.h"
+#include "inject/counters.h"
+#include "inject/crash.h"
+#include "inject/functions.h"
+#include "wire/page.h"
 
 #include <dlfcn.h>
 #include <errno.h>

@@ -7,7 +7,7 @@
 
 /*
  * Maps the page at HOST_PAGE_FD and serves until told to end. With `sanitized` the crash signals
- * are left to the sanitizer's runtime; with `coverage` there is a counter area (area.h). Returns the
+ * are left to the sanitizer's runtime; with `coverage` there is a counter area (wire/counter_area.h). Returns the
  * exit status; what failed stands on stderr.
  */
 int serve_main(bool sanitized, bool coverage);

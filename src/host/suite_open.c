@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "host/suite_open.h"
 
-#include "host/hash.h"
+#include "base/hash.h"
 
 #include <dlfcn.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 #define HOST_TEXT_H
 
 #include "base/error.h"
-#include "host/protocol.h"
+#include "wire/page.h"
 
 #include <stdbool.h>
 #include <stddef.h>

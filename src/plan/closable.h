@@ -7,7 +7,7 @@
 #ifndef PLAN_CLOSABLE_H
 #define PLAN_CLOSABLE_H
 
-#include "adapter/elf.h"
+#include "base/elf.h"
 
 /* False where it is not known. The libraries that it needs are looked at by their names. */
 bool library_closable(const struct elf_file *f);

@@ -10,12 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "adapter/elf.h"
 #include "adapter/exe.h"
 #include "adapter/listing.h"
 #include "adapter/suite_h.h"
 #include "adapter/tml.h"
 #include "base/container.h"
+#include "base/elf.h"
 #include "plan/closable.h"
 #include "plan/file_key.h"
 #include "plan/manifest.h"

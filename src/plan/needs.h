@@ -3,7 +3,7 @@
 #ifndef PLAN_NEEDS_H
 #define PLAN_NEEDS_H
 
-#include "adapter/elf.h"
+#include "base/elf.h"
 #include "plan/plan.h"
 
 /* Remembers each library looked at, as many suites need the same. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/coverage.h"
 
-#include "report/escape.h"
+#include "base/escape.h"
 
 #include <inttypes.h>
 #include <stdio.h>

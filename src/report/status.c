@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/escape.h"
+#include "base/escape.h"
 #include "report/reporter.h"
 
 #define STATUS_PERIOD_US 100000

@@ -10,12 +10,12 @@
 #include <unistd.h>
 
 #include "base/container.h"
+#include "base/escape.h"
+#include "base/words.h"
 #include "report/coverage.h"
-#include "report/escape.h"
 #include "report/sink.h"
 #include "report/slowest.h"
 #include "report/status.h"
-#include "run/words.h"
 
 #define TAG_COLUMNS 7
 #define TIME_COLUMNS 9

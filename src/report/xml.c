@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/xml.h"
 
-#include "report/escape.h"
+#include "base/escape.h"
 
 #include <string.h>
 

@@ -3,8 +3,8 @@
 
 #include "base/futex.h"
 #include "base/thread.h"
-#include "host/protocol.h"
-#include "run/words.h"
+#include "base/words.h"
+#include "wire/page.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The run's end of the guard, the small process that cleans up if proctor itself is killed
- * (host/guard.c). A thread of its own starts it, while the run is made ready, and reaps it: what is
+ * (guard/guard.c). A thread of its own starts it, while the run is made ready, and reaps it: what is
  * a child of the supervisor's thread is an orphan of a test (run/orphans.h).
  */
 #ifndef RUN_GUARD_H

@@ -7,11 +7,11 @@
 #ifndef RUN_HOST_H
 #define RUN_HOST_H
 
+#include "hosts/capture.h"
+#include "hosts/page.h"
+#include "hosts/progress.h"
 #include "loop/loop.h"
-#include "run/capture.h"
 #include "run/mailbox.h"
-#include "run/page.h"
-#include "run/progress.h"
 
 struct process;
 struct run;

@@ -11,8 +11,8 @@
 #ifndef RUN_QUEUE_H
 #define RUN_QUEUE_H
 
-#include "host/protocol.h"
 #include "plan/plan.h"
+#include "wire/page.h"
 
 #include <pthread.h>
 

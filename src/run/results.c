@@ -2,7 +2,7 @@
 #include "run/results.h"
 
 #include "base/clock.h"
-#include "run/words.h"
+#include "base/words.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,12 +3,12 @@
 #ifndef RUN_RUN_H
 #define RUN_RUN_H
 
-#include "report/writer.h"
+#include "base/spawn.h"
 #include "run/cores.h"
 #include "run/environment.h"
 #include "run/host.h"
 #include "run/symbolizer.h"
-#include "base/spawn.h"
+#include "run/writer.h"
 
 struct coverage;
 struct run;

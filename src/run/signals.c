@@ -3,12 +3,12 @@
 
 #include "base/clock.h"
 #include "base/container.h"
+#include "base/words.h"
 #include "run/exit_suite.h"
 #include "run/life.h"
 #include "run/orphans.h"
 #include "run/sender.h"
 #include "run/signal_use.h"
-#include "run/words.h"
 
 #include <ctype.h>
 #include <dirent.h>

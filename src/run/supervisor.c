@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/container.h"
+#include "base/words.h"
 #include "coverage/outside.h"
 #include "run/exit_output.h"
 #include "run/exit_suite.h"
@@ -13,7 +14,6 @@
 #include "run/results.h"
 #include "run/signals.h"
 #include "run/undead.h"
-#include "run/words.h"
 #include "run/worker.h"
 
 #include <errno.h>

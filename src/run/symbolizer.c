@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/death.h"
-#include "run/words.h"
+#include "base/words.h"
 #include "wire/symbols.h"
 
 #include <errno.h>

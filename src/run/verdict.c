@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/verdict.h"
 
-#include "run/words.h"
+#include "base/words.h"
 
 #include <signal.h>
 #include <stdarg.h>

@@ -3,7 +3,7 @@
 #ifndef WIRE_CRASH_H
 #define WIRE_CRASH_H
 
-#include "host/protocol.h"
+#include "wire/page.h"
 
 #include <stddef.h>
 #include <sys/types.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A test that takes the records of its neighbours with it. */
-#include "host/protocol.h"
 #include "proctor/suite.h"
+#include "wire/page.h"
 
 #include <signal.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Tests that look for the progress page and write where it would help them. */
-#include "host/protocol.h"
 #include "proctor/suite.h"
+#include "wire/page.h"
 
 #include <pthread.h>
 #include <stdio.h>

@@ -83,7 +83,7 @@ $S/suite_h/libfeatures_cxx.so: tests/suites/suite_h_features.c include/proctor/s
 	@mkdir -p $(@D)
 	$(SUITE_CXX) -Iinclude -std=c++20 -pthread -shared -o $@ -x c++ $<
 
-$S/page/lib%.so: tests/suites/%.c src/host/protocol.h include/proctor/suite.h \
+$S/page/lib%.so: tests/suites/%.c src/wire/page.h include/proctor/suite.h \
 		tests/suites/suites.mk
 	@mkdir -p $(@D)
 	$(SUITE_CC) -Isrc -shared -o $@ $<

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "run/capture.h"
+#include "hosts/capture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,8 +4,8 @@
 
 #include <elf.h>
 
-#include "adapter/elf.h"
 #include "base/container.h"
+#include "base/elf.h"
 #include "plan/plan.h"
 
 #define SOURCE                                                                                     \

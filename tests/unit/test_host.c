@@ -4,7 +4,7 @@
  * relative to this program: ../../proctor-host and ../suites/host_NAME.so.
  */
 #include "base/text.h"
-#include "host/protocol.h"
+#include "wire/page.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

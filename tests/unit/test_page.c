@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "run/page.h"
-#include "run/progress.h"
+#include "hosts/page.h"
+#include "hosts/progress.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "run/progress.h"
+#include "hosts/progress.h"
 
 #include "base/clock.h"
 

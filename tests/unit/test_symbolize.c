@@ -3,7 +3,7 @@
 #include "run/symbolizer.h"
 
 #include "base/clock.h"
-#include "run/page.h"
+#include "hosts/page.h"
 #include "wire/symbols.h"
 
 #include <errno.h>

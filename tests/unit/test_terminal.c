@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 
-#include "report/escape.h"
+#include "base/escape.h"
 #include "report/status.h"
 #include "report/terminal.h"
 

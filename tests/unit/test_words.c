@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "run/words.h"
+#include "base/words.h"
 
 #include <setjmp.h>
 #include <signal.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "report/writer.h"
+#include "run/writer.h"
 
 #include "run/host.h"
 

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reads what a shared library says of itself, with libelf and without loading it. The file may
+ * be damaged or hostile: every offset is checked here, and what is lent lies within the file.
+ */
+#ifndef BASE_ELF_H
+#define BASE_ELF_H
+
+#include "base/error.h"
+
+#include <libelf.h>
+#include <sys/types.h>
+
+/* Lent, all of it, until elf_close. */
+struct elf_file {
+	Elf *elf;
+	void *image;			/* the whole of a small file; NULL: libelf reads it in parts */
+	const char *path;		/* for sentences */
+	uint64_t nbytes;
+	bool executable;		/* a program: nothing below is filled then */
+	bool interpreter;		/* names one (PT_INTERP): a library may, too */
+	const Elf64_Sym *symbols;	/* .dynsym */
+	size_t nsymbols;
+	const char *strings;		/* its names; the last byte is NUL */
+	size_t nstrings;
+	const Elf64_Dyn *dynamic;
+	size_t ndynamic;
+	const char *dynamic_strings;
+	size_t ndynamic_strings;
+	const char *soname, *rpath, *runpath;	/* NULL: none */
+};
+
+/* True if `head`, the first bytes of a file, begins as an ELF file does. */
+bool elf_is(const void *head, size_t nhead);
+
+/* As much of a file's beginning as holds the segment table that linkers write. */
+#define ELF_HEAD_BYTES 1024
+
+/*
+ * Is it an executable for this machine beyond doubt, going by its first bytes and its dynamic
+ * segment? False says nothing: elf_open() decides. It spares a thousand test programs most of the
+ * reading.
+ */
+bool elf_is_program(int fd, const void *head, size_t nhead, uint64_t nbytes);
+
+/*
+ * Does such a program call one of `names`, by what it takes from libraries? Also true where that
+ * cannot be told: a static one has its own.
+ */
+bool elf_program_calls(int fd, const void *head, size_t nhead, const char *const *names,
+		       size_t nnames);
+
+/* The interpreter that an executable for this machine names, "" if none can be found. */
+void elf_interpreter(int fd, const void *head, size_t nhead, char *path, size_t npath);
+/* The machine it is built for, if it is an ELF file and not for this one; else NULL. */
+const char *elf_foreign(const void *head, size_t nhead, char unknown[static 32]);
+
+/*
+ * Reads the file behind `fd`, which must stay open until elf_close. -ENOEXEC: damaged; -ENOTSUP:
+ * for another machine, or neither library nor executable; -ENOMEM. After a failure `f` needs no close.
+ */
+int elf_open(struct elf_file *f, int fd, uint64_t nbytes, const char *path,
+	     struct proctor_error *err);
+void elf_close(struct elf_file *f);
+/* Memory ran out in what last failed here, or since the file was opened: it says nothing of the
+ * file then. */
+bool elf_no_memory(void);
+
+/* The name of symbol `i`; "" if it has none. */
+const char *elf_symbol_name(const struct elf_file *f, size_t i);
+static inline bool elf_symbol_defined(const Elf64_Sym *symbol)
+{
+	return symbol->st_shndx != SHN_UNDEF;
+}
+
+/* The soname of the needed library that comes at `*i` or later, which moves past it; NULL: none. */
+const char *elf_needed(const struct elf_file *f, size_t *i);
+
+/* The `nbytes` that the file has for data object `symbol`; NULL if it has not that many. */
+const void *elf_data(const struct elf_file *f, const Elf64_Sym *symbol, size_t nbytes);
+
+#endif

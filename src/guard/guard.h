@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+/* The guard: cleans up if proctor dies without a goodbye (wire/page.h). */
+#ifndef GUARD_GUARD_H
+#define GUARD_GUARD_H
+
+/* Waits for the end of the pipe `fd`. Returns the exit status. */
+int guard_main(int fd, const char *run_id);
+
+#endif

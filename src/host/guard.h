@@ -1,9 +1,0 @@
-/* SPDX-License-Identifier: MIT */
-/* The guard: cleans up if proctor dies without a goodbye (protocol.h). */
-#ifndef HOST_GUARD_H
-#define HOST_GUARD_H
-
-/* Waits for the end of the pipe `fd`. Returns the exit status. */
-int guard_main(int fd, const char *run_id);
-
-#endif

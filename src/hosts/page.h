@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The run's side of the progress page (wire/page.h). The page can change at any moment, and to
+ * anything: what is read is first copied, then checked, and only the copy is used. What fails a
+ * check is -EBADMSG and a sentence that begins "the progress page was overwritten: ".
+ */
+#ifndef HOSTS_PAGE_H
+#define HOSTS_PAGE_H
+
+#include "base/error.h"
+#include "wire/crash.h"
+#include "wire/page.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct page_map {
+	struct page *page;			/* NULL: closed */
+	int fd;					/* the host inherits it; close-on-exec */
+	uint8_t marker_key[MARKER_KEY_BYTES];	/* a copy that no test can reach */
+};
+
+/* A limit of file sizes that is too small for a page is said before the start. -EFBIG. */
+int page_check_limit(struct proctor_error *err);
+
+/* Makes a page, all zero but for the magic number and a fresh marker key. */
+int page_open(struct page_map *m, struct proctor_error *err);
+/* Also of a map that is all zero or was closed. */
+void page_close(struct page_map *m);
+
+/*
+ * The worker fills a task: page_reset_task(), the fields of `task`, page_hand_out(); the host must
+ * be idle. The reset also clears the records, the texts and the crash record of the former task.
+ */
+void page_reset_task(struct page *p);
+/* Copies `text` behind the `*used` bytes of the task's strings. -ENOSPC: as it was. */
+int page_put_string(struct page *p, uint32_t *used, const char *text, uint32_t *offset);
+void page_hand_out(struct page *p);
+
+/*
+ * Waits until `done` is another value than `seen`, a second at most: a test that writes here could
+ * undo the wake, so the caller looks at what it knows itself and waits again. True if it differs.
+ */
+bool page_wait(struct page *p, uint32_t seen);
+
+/* The page as a whole, at one moment. */
+struct page_state {
+	enum page_phase phase;
+	uint64_t phase_us;
+	uint32_t done;			/* without PAGE_DEAD */
+	uint32_t current;
+	enum page_retire retire;
+};
+
+/*
+ * Checks what holds for the page as a whole, also while the host runs: the constants, the ranges,
+ * the order of the records' states (what they come to is progress_read()'s). `ntests` is the
+ * worker's own count for the present task.
+ */
+int page_read_state(const struct page_map *m, uint32_t ntests, struct page_state *state,
+		    struct proctor_error *err);
+
+/* What the run itself knows, to check a record against. */
+struct record_view_context {
+	uint64_t handed_us;	/* of the hand-out, or the former record's end, as read */
+	uint64_t now_us;	/* not before the record was published; 0: when it was copied */
+	uint32_t ntests;	/* of the task */
+	uint32_t index;		/* of the record */
+};
+
+/* A record, checked. Texts are on the heap, NULL if there is none; their bytes may be anything. */
+struct record {
+	enum record_state state;	/* RECORD_STARTED: of the rest only start_us is set */
+	enum record_outcome outcome;
+	uint32_t flags;			/* enum record_flag */
+	int32_t value;
+	uint64_t start_us, end_us;
+	uint64_t user_us, sys_us;
+	uint64_t max_rss_kb;
+	int32_t nleaks;
+	int64_t leak_bytes;
+	char *message, *backtrace, *left;
+	bool lost;			/* a text that there was no memory for */
+};
+
+/* On failure `out` is all zero. -EBADMSG. */
+int page_read_record(const struct page *p, const struct record_view_context *ctx,
+		     struct record *out, struct proctor_error *err);
+void record_fini(struct record *r);
+
+/* The host's dlerror(); NULL: none was left. */
+int page_read_open_message(const struct page *p, char **text, struct proctor_error *err);
+
+/* The crash record and the files mapped in the host. On failure `out` is all zero. -EBADMSG;
+ * -ENOMEM. */
+int page_read_crash(const struct page *p, struct crash *out, struct proctor_error *err);
+int page_read_modules(const struct page *p, struct module_list *out, struct proctor_error *err);
+
+#endif

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The ways out of a process that LLVM's runtime does not see: these stand before the C library's
+ * functions of the same names, and leave the counters in the counter area first. And fopen() and
+ * open(), by which the runtime of a forked child would add its profile to its parent's.
+ */
+#include "inject/counters.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+typedef void exit_function(int status);
+typedef int execve_function(const char *path, char *const argv[], char *const envp[]);
+typedef int fexecve_function(int fd, char *const argv[], char *const envp[]);
+typedef FILE *fopen_function(const char *path, const char *mode);
+typedef int open_function(const char *path, int flags, ...);
+
+/* The functions behind ours: the C library's, or those of a sanitizer's runtime. */
+static struct {
+	exit_function *exit;
+	execve_function *execve, *execvpe;
+	fexecve_function *fexecve;
+	fopen_function *fopen;
+	open_function *open;
+} next;
+
+/* Looked up before a test can call one: a child of fork(2) must not wait for the loader's lock. */
+static void __attribute__((constructor)) next_find(void)
+{
+	*(void **)&next.exit = dlsym(RTLD_NEXT, "_exit");
+	*(void **)&next.execve = dlsym(RTLD_NEXT, "execve");
+	*(void **)&next.execvpe = dlsym(RTLD_NEXT, "execvpe");
+	*(void **)&next.fexecve = dlsym(RTLD_NEXT, "fexecve");
+	*(void **)&next.open = dlsym(RTLD_NEXT, "open");
+	*(void **)&next.fopen = dlsym(RTLD_NEXT, "fopen");
+}
+
+/* Constructors of other libraries may come before ours. */
+static void next_need(void)
+{
+	if (!next.fopen)
+		next_find();
+}
+
+void _exit(int status)
+{
+	next_need();
+	counters_leave(0);
+	if (next.exit)
+		next.exit(status);
+	for (;;)
+		syscall(SYS_exit_group, status);
+}
+
+void _Exit(int status)
+{
+	_exit(status);
+}
+
+/* Exec has failed: the process goes on, and what it counts from here on is left at its end. */
+static int exec_failed(int ret)
+{
+	int saved_errno = errno;
+
+	counters_stay();
+	errno = saved_errno;
+	return ret;
+}
+
+int execve(const char *path, char *const argv[], char *const envp[])
+{
+	next_need();
+	counters_exec();
+	return exec_failed(next.execve(path, argv, envp));
+}
+
+int execv(const char *path, char *const argv[])
+{
+	return execve(path, argv, environ);
+}
+
+int execvpe(const char *file, char *const argv[], char *const envp[])
+{
+	next_need();
+	counters_exec();
+	return exec_failed(next.execvpe(file, argv, envp));
+}
+
+int execvp(const char *file, char *const argv[])
+{
+	return execvpe(file, argv, environ);
+}
+
+int fexecve(int fd, char *const argv[], char *const envp[])
+{
+	next_need();
+	counters_exec();
+	return exec_failed(next.fexecve(fd, argv, envp));
+}
+
+/* How many arguments execl() and its relatives were given, NULL not counted. */
+static size_t arguments_count(const char *first, va_list *args)
+{
+	va_list copy;
+	size_t n = 0;
+
+	va_copy(copy, *args);
+	for (const char *arg = first; arg; arg = va_arg(copy, const char *))
+		n++;
+	va_end(copy);
+	return n;
+}
+
+/* Takes `n` arguments and the NULL behind them. */
+static void arguments_take(char **argv, size_t n, const char *first, va_list *args)
+{
+	argv[0] = (char *)first;
+	for (size_t i = 1; i <= n; i++)
+		argv[i] = va_arg(*args, char *);
+}
+
+/* Room for `n` arguments: on the caller's stack, which may be a small one. */
+#define ARGUMENTS_ROOM(n) __builtin_alloca(((n) + 1) * sizeof(char *))
+
+int execl(const char *path, const char *first, ...)
+{
+	char **argv;
+	va_list args;
+	size_t n;
+
+	va_start(args, first);
+	n = arguments_count(first, &args);
+	argv = ARGUMENTS_ROOM(n);
+	arguments_take(argv, n, first, &args);
+	va_end(args);
+	return execv(path, argv);
+}
+
+int execlp(const char *file, const char *first, ...)
+{
+	char **argv;
+	va_list args;
+	size_t n;
+
+	va_start(args, first);
+	n = arguments_count(first, &args);
+	argv = ARGUMENTS_ROOM(n);
+	arguments_take(argv, n, first, &args);
+	va_end(args);
+	return execvp(file, argv);
+}
+
+int execle(const char *path, const char *first, ...)
+{
+	char **argv, *const *envp;
+	va_list args;
+	size_t n;
+
+	va_start(args, first);
+	n = arguments_count(first, &args);
+	argv = ARGUMENTS_ROOM(n);
+	arguments_take(argv, n, first, &args);
+	envp = va_arg(args, char *const *);
+	va_end(args);
+	return execve(path, argv, envp);
+}
+
+FILE *fopen(const char *restrict path, const char *restrict mode)
+{
+	const char *to = counters_profile_path(path);
+	FILE *f;
+
+	next_need();
+	f = to ? next.fopen(to, mode) : NULL;
+	if (!f)
+		counters_not_opened(path);
+	return f;
+}
+
+FILE *fopen64(const char *restrict path, const char *restrict mode)
+{
+	return fopen(path, mode);
+}
+
+static int open_with(const char *path, int flags, mode_t mode)
+{
+	const char *to = counters_profile_path(path);
+
+	if (!to)
+		return -1;
+	/* Before our constructor: something else's, which may not bear the loader being asked. */
+	return next.open ? next.open(to, flags, mode)
+			 : (int)syscall(SYS_openat, AT_FDCWD, to, flags, mode);
+}
+
+/* There is a mode only where a file may be made. */
+#define MODE_FLAGS (O_CREAT | O_TMPFILE)
+
+int open(const char *path, int flags, ...)
+{
+	mode_t mode = 0;
+	va_list args;
+
+	va_start(args, flags);
+	if (flags & MODE_FLAGS)
+		mode = va_arg(args, mode_t);
+	va_end(args);
+	return open_with(path, flags, mode);
+}
+
+/* The same: files are large on machines of 64 bits. */
+int open64(const char *path, int flags, ...) __attribute__((alias("open")));

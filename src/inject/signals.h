@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Signal dispositions. The host defines signal(), sigaction() and their relatives itself, and
+ * suites resolve to these. For a signal by which programs crash, and where coverage is collected for
+ * one by which they end, the kernel keeps calling the host, which calls the suite's handler after
+ * it. For all others the first change is noted with what was there before it, so that putting them
+ * back costs nothing where nothing was changed.
+ */
+#ifndef INJECT_SIGNALS_H
+#define INJECT_SIGNALS_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+typedef void signals_handler(int sig, siginfo_t *si, void *context);
+
+/* From now on the crash signals go to `handler`, and with `all` the others that end a process by
+ * default; those that have a handler already, a sanitizer's, do not. Called once, before a suite is
+ * opened. */
+void signals_take(signals_handler *handler, bool all);
+
+/* Do programs crash by it? */
+bool signal_is_crash(int sig);
+
+/* The C library's own sigaction(). */
+int signal_real(int sig, const struct sigaction *action, struct sigaction *old);
+
+/*
+ * What the suite wants done at the crash signal `sig`, to be called from the handler. With
+ * SA_RESETHAND that is forgotten by the call.
+ */
+struct sigaction signal_theirs(int sig);
+
+/* What is set up now is what later tests are to find. */
+void signals_adopt(void);
+/* Puts back what differs from that. */
+void signals_put_back(void);
+
+#endif

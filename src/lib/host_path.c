@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#include "lib/host_path.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifndef LIBEXECDIR
+#define LIBEXECDIR "/usr/local/libexec/proctor"
+#endif
+
+static bool usable(const char *path)
+{
+	return access(path, X_OK) == 0;
+}
+
+/* Looks beside `file`, and in the libexec directory of the same prefix. */
+static char *host_near(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	int ndir = slash ? (int)(slash - file) : 0;
+	char *path;
+
+	if (!slash || asprintf(&path, "%.*s/proctor-host", ndir, file) < 0)
+		return NULL;
+	if (usable(path))
+		return path;
+	free(path);
+	if (asprintf(&path, "%.*s/../libexec/proctor/proctor-host", ndir, file) < 0)
+		return NULL;
+	if (usable(path))
+		return path;
+	free(path);
+	return NULL;
+}
+
+int host_path_find(const char *asked, char **path, struct proctor_error *err)
+{
+	char program[PATH_MAX];
+	ssize_t n;
+	Dl_info info;
+
+	if (asked) {
+		if (!usable(asked))
+			return error_sys(err, errno, "cannot use %s as the host", asked);
+		/* A test's working directory is another: the path must hold there too. */
+		*path = realpath(asked, NULL);
+		return *path ? 0 : error_sys(err, errno, "cannot find %s", asked);
+	}
+	*path = NULL;
+	n = readlink("/proc/self/exe", program, sizeof(program) - 1);
+	if (n > 0) {
+		program[n] = '\0';
+		*path = host_near(program);
+	}
+	if (!*path && dladdr((void *)host_path_find, &info) && info.dli_fname)
+		*path = host_near(info.dli_fname);
+	if (!*path && usable(LIBEXECDIR "/proctor-host"))
+		*path = strdup(LIBEXECDIR "/proctor-host");
+	if (!*path)
+		return error_set(err, -ENOENT, "cannot find proctor-host beside the program, in its "
+				 "../libexec/proctor or in " LIBEXECDIR);
+	return 0;
+}
+
+/* On the heap; NULL: no memory. */
+static char *host_path_beside(const char *host_path, const char *name, struct proctor_error *err)
+{
+	const char *slash = strrchr(host_path, '/');
+	char *path;
+
+	if (asprintf(&path, "%.*s/%s", (int)(slash ? slash - host_path : 0), host_path, name) >= 0)
+		return path;
+	error_set(err, -ENOMEM, "no memory for the path of %s", name);
+	return NULL;
+}
+
+int host_path_symbolizer(const char *host_path, char **path, struct proctor_error *err)
+{
+	*path = host_path_beside(host_path, "proctor-symbolizer", err);
+	return *path ? 0 : -ENOMEM;
+}
+
+int host_path_preload(const char *host_path, char **path, struct proctor_error *err)
+{
+	*path = host_path_beside(host_path, "proctor-preload.so", err);
+	if (!*path)
+		return -ENOMEM;
+	if (access(*path, R_OK) < 0)
+		return error_sys(err, errno, "cannot use %s, which coverage needs", *path);
+	/* The loader splits its list at these. */
+	if (strpbrk(*path, " :"))
+		return error_set(err, -EINVAL, "cannot preload %s: its path has a blank or a colon",
+				 *path);
+	return 0;
+}

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/run.h"
+
+#include "base/clock.h"
+#include "base/file_size.h"
+#include "base/random.h"
+#include "coverage/coverage.h"
+#include "lib/host_path.h"
+#include "run/guard.h"
+#include "run/kernel.h"
+#include "run/results.h"
+#include "run/signals.h"
+#include "run/supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define DEFAULT_TIMEOUT_US 20000000u
+#define DEFAULT_GRACE_US 2000000u
+#define DEFAULT_LEAK_US 100000u
+#define DEFAULT_OUTPUT_BYTES (1u << 20)
+
+const char *proctor_verdict_name(enum proctor_verdict verdict)
+{
+	static const char *const names[] = {
+		[PROCTOR_PASS] = "pass", [PROCTOR_FAIL] = "fail", [PROCTOR_CRASH] = "crash",
+		[PROCTOR_TIMEOUT] = "timeout", [PROCTOR_SKIP] = "skip",
+		[PROCTOR_ERROR] = "error", [PROCTOR_CANCELLED] = "cancelled",
+		[PROCTOR_NOT_RUN] = "not-run",
+	};
+
+	return (unsigned)verdict < PROCTOR_NVERDICTS ? names[verdict] : "unknown";
+}
+
+uint64_t pauses_within(struct pauses *p, uint64_t from_us, uint64_t to_us)
+{
+	uint64_t sum = 0;
+
+	pthread_mutex_lock(&p->lock);
+	for (size_t i = 0; i < p->n; i++) {
+		uint64_t from = p->list[i].from_us > from_us ? p->list[i].from_us : from_us;
+		uint64_t to = p->list[i].to_us < to_us ? p->list[i].to_us : to_us;
+
+		if (to > from)
+			sum += to - from;
+	}
+	pthread_mutex_unlock(&p->lock);
+	return sum;
+}
+
+static int options_complete(struct proctor_options *to, const struct proctor_options *from,
+			    struct proctor_error *err)
+{
+	*to = *from;
+	if (to->nthreads > PROCTOR_THREADS_MAX)
+		return error_set(err, -EINVAL, "%u threads are more than the %d a run may have",
+				 to->nthreads, PROCTOR_THREADS_MAX);
+	if (to->timeout_us == 0)
+		to->timeout_us = DEFAULT_TIMEOUT_US;
+	if (to->grace_us == 0)
+		to->grace_us = DEFAULT_GRACE_US;
+	if (to->leak_us == 0)
+		to->leak_us = DEFAULT_LEAK_US;
+	else if (to->leak_us == PROCTOR_AT_ONCE)
+		to->leak_us = 0;
+	if (to->max_output_bytes == 0)
+		to->max_output_bytes = DEFAULT_OUTPUT_BYTES;
+	if (to->repeat == 0)
+		to->repeat = 1;
+	return 0;
+}
+
+/* TML's rule that a crash ends the run is for runs of TML's suites alone. A suite that cannot be
+ * run is of no kind. */
+static enum proctor_on_crash on_crash_of(const struct proctor_plan *plan)
+{
+	for (size_t i = 0; i < plan->ntests; i++) {
+		const struct suite *suite = plan->tests[i]->suite;
+
+		if (!suite->error && suite->kind != SUITE_TML)
+			return PROCTOR_ON_CRASH_CONTINUE;
+	}
+	return PROCTOR_ON_CRASH_STOP;
+}
+
+static int run_draw_id(char id[RUN_ID_BYTES], struct proctor_error *err)
+{
+	unsigned char bits[(RUN_ID_BYTES - 1) / 2];
+	int ret = random_draw(bits, sizeof(bits));
+
+	if (ret < 0)
+		return error_sys(err, -ret, "cannot draw the run's id");
+	for (size_t i = 0; i < sizeof(bits); i++)
+		snprintf(id + 2 * i, 3, "%02x", bits[i]);
+	return 0;
+}
+
+/* Workers share the cores in turn where there are more of them. */
+static void run_place_workers(struct run *run)
+{
+	run->nworkers = run->options.nthreads ? run->options.nthreads : cores_threads(&run->cores);
+	for (unsigned i = 0; i < run->nworkers; i++) {
+		struct worker *w = &run->workers[i];
+
+		w->run = run;
+		w->slot = i;
+		w->core = run->cores.ncpus ? run->cores.cpus[i % run->cores.ncpus] : -1;
+	}
+}
+
+static int run_open_coverage(struct run *run, struct proctor_error *err)
+{
+	int ret = host_path_preload(run->host_path, &run->preload_path, err);
+
+	if (ret < 0)
+		return ret;
+	return coverage_open(&run->coverage, &run->options.coverage, run->plan, run->preload_path,
+			     err);
+}
+
+/* They are started at the first crash. */
+static int run_prepare_symbolizers(struct run *run, struct proctor_error *err)
+{
+	struct symbolizers *s = &run->symbolizers;
+
+	s->envp = run->environment.vars;
+	s->inherited = &run->inherited;
+	s->guard = &run->guard;
+	s->stopping = &run->stopping;
+	s->max = run->cores.usable;
+	symbolizers_init(s);
+	return host_path_symbolizer(run->host_path, &s->path, err);
+}
+
+static bool run_has_libraries(const struct proctor_plan *plan)
+{
+	for (size_t i = 0; i < plan->ntests; i++)
+		if (plan->tests[i]->suite->kind != SUITE_EXE && !plan->tests[i]->suite->error)
+			return true;
+	return false;
+}
+
+/* What is preloaded may keep what a suite gives it, coverage is read to the end, and who opens a
+ * suite once and forks has it open as long as it lives. */
+static bool run_closes_suites(const struct run *run)
+{
+	return !run->coverage && run->options.isolation == PROCTOR_ISOLATION_BATCH &&
+	       !environment_get(&run->environment, "LD_PRELOAD") &&
+	       !environment_get(&run->environment, "LD_AUDIT");
+}
+
+static int run_prepare(struct run *run, const struct proctor_plan *plan, struct proctor_error *err)
+{
+	int ret;
+
+	run->plan = plan;
+	ret = kernel_check_proc(err);
+	if (ret == 0)
+		ret = kernel_check(run_has_libraries(plan), run->options.own_process, err);
+	if (ret == 0 && run_has_libraries(plan))
+		ret = page_check_limit(err);
+	if (ret < 0)
+		return ret;
+	ret = cores_read(&run->cores, "", err);
+	if (ret < 0)
+		return ret;
+	run_place_workers(run);
+	ret = run_draw_id(run->run_id, err);
+	if (ret == 0)
+		ret = inherited_open(&run->inherited, err);
+	run->inherited.mask = run->mask;
+	if (ret == 0 && run->inherited.sigchld_ignored && !run->options.own_process)
+		ret = error_set(err, -EINVAL, "SIGCHLD is ignored in this process: the kernel would "
+				"reap the tests, and how they ended would be lost");
+	if (ret == 0)
+		ret = host_path_find(run->options.host_path, &run->host_path, err);
+	if (ret == 0 && run->options.coverage.kind != PROCTOR_COVERAGE_NONE && plan->ntests > 0)
+		ret = run_open_coverage(run, err);
+	if (ret == 0 && environment_init(&run->environment, run->run_id) < 0)
+		ret = error_set(err, -ENOMEM, "no memory for the environment");
+	if (ret == 0)
+		ret = run_prepare_symbolizers(run, err);
+	run->closes_suites = ret == 0 && run_closes_suites(run);
+	return ret;
+}
+
+static void run_release(struct run *run)
+{
+	for (size_t i = 0; run->broken && i < run->queue.nlanes; i++)
+		free(run->broken[i]);
+	free(run->broken);
+	free(run->pauses.list);
+	pthread_mutex_destroy(&run->pauses.lock);
+	environment_fini(&run->environment);
+	coverage_close(run->coverage);
+	free(run->preload_path);
+	free(run->symbolizers.path);
+	free(run->host_path);
+	inherited_close(&run->inherited);
+	cores_fini(&run->cores);
+	free(run);
+}
+
+/* `e` is of the right kind; `why` outlives the writer. */
+static void tell_run(struct supervisor *sup, struct writer_entry *e, uint64_t start_us,
+		     const char *why, int exit_code)
+{
+	struct run *run = sup->run;
+
+	e->event.time_us = clock_us();
+	e->event.text = why;
+	e->event.ntests = run->plan->ntests * run->options.repeat;
+	e->event.nthreads = run->nworkers;
+	e->event.ncores = run->cores.usable;
+	e->event.loop = sup->ops->name;
+	e->event.run_id = run->run_id;
+	e->event.seed = run->options.shuffle ? run->options.seed : 0;
+	e->event.counts = &sup->counts;
+	e->event.duration_us = clock_us() - start_us;
+	e->event.exit_code = exit_code;
+	writer_add(&run->writer, e);
+}
+
+/* What the kernel refuses and the results of tests show. */
+static void tell_refused(struct supervisor *sup)
+{
+	for (const struct kernel_call *call = kernel_calls; call->name; call++) {
+		struct proctor_error err;
+		int refused = call->shows ? kernel_refuses(call) : 0;
+
+		if (refused) {
+			kernel_refusal(call, refused, &err);
+			supervisor_note(sup, "%s: %s", err.text, call->instead);
+		}
+	}
+}
+
+/* Nothing that could be opened was among what was to be run. */
+static bool run_nothing_usable(const struct run *run)
+{
+	for (size_t i = 0; i < run->plan->ntests; i++)
+		if (!run->plan->tests[i]->suite->error)
+			return false;
+	return true;
+}
+
+static int run_exit_code(const struct supervisor *sup, int ret)
+{
+	if (sup->stop_signal != 0)
+		return 128 + sup->stop_signal;
+	if (ret < 0 || sup->coverage_partial)
+		return 3;
+	if (sup->run->plan->ntests == 0)
+		return 4;
+	if (sup->failed)
+		return run_nothing_usable(sup->run) ? 2 : 1;
+	if (sup->coverage_below)
+		return 1;
+	return 0;
+}
+
+/* Every worker is done: what all processes left is merged, once. */
+static int run_finish_coverage(struct supervisor *sup)
+{
+	struct run *run = sup->run;
+	const struct proctor_coverage_summary *summary = NULL;
+	struct proctor_error err = { 0 };
+	int cancel_fd = signals_cancel_fd(sup);
+	enum coverage_outcome outcome;
+	struct writer_entry *e;
+
+	writer_flush(&run->writer);
+	outcome = coverage_finish(run->coverage, cancel_fd, &summary, &err);
+	if (cancel_fd >= 0)
+		close(cancel_fd);
+	signals_take(sup);
+	sup->coverage_partial = outcome == COVERAGE_PARTIAL;
+	sup->coverage_below = outcome == COVERAGE_BELOW;
+	e = summary ? writer_entry_new(PROCTOR_COVERAGE, clock_us()) : NULL;
+	if (e) {
+		e->event.coverage = summary;	/* lives until the writer has ended */
+		writer_add(&run->writer, e);
+	} else if (summary) {
+		sup->lost = true;
+	}
+	if (outcome == COVERAGE_FAILED && sup->err->code == 0)
+		*sup->err = err;
+	return outcome == COVERAGE_FAILED ? err.code : 0;
+}
+
+/* Loop, writer, queue and mailbox stand; the tests are run. */
+static int run_supervise(struct supervisor *sup, const char *why, int *exit_code)
+{
+	struct run *run = sup->run;
+	uint64_t start_us = clock_us();
+	struct writer_entry *start = writer_entry_new(PROCTOR_RUN_START, start_us);
+	/* Made while nothing has begun: what did begin is never without its sum. */
+	struct writer_entry *end = writer_entry_new(PROCTOR_RUN_END, start_us);
+	int ret = 0;
+
+	if (!start || !end) {
+		writer_entry_free(start);
+		writer_entry_free(end);
+		return error_set(sup->err, -ENOMEM, "no memory for the run's events");
+	}
+	sup->counts.total = sup->nunfinished = run->plan->ntests * run->options.repeat;
+	tell_run(sup, start, start_us, why, 0);
+	if (run->options.own_process)
+		tell_refused(sup);
+	if (sup->nunfinished > 0)
+		ret = supervisor_run(sup);
+	if (run->coverage) {
+		int failed = run_finish_coverage(sup);
+
+		ret = ret < 0 ? ret : failed;
+	}
+	if (ret == 0 && sup->lost)
+		ret = error_set(sup->err, -ENOMEM, "no memory for all of the run's events and output");
+	*exit_code = run_exit_code(sup, ret);
+	tell_run(sup, end, start_us, sup->why_stopped[0] ? sup->why_stopped : NULL,
+		 *exit_code);
+	/* What is left is to wait for the reader of the events: an interrupt may end that. */
+	if (run->options.own_process)
+		signals_close(sup);
+	return ret;
+}
+
+static int run_with_writer(struct supervisor *sup, proctor_callback *callback, void *data,
+			   const char *why, int *exit_code)
+{
+	struct run *run = sup->run;
+	int ret = writer_open(&run->writer, callback, data, run->mailbox.wake_fd, sup->err);
+
+	if (ret < 0)
+		return ret;
+	ret = run_supervise(sup, why, exit_code);
+	/* A callback may block for as long as its reader does: nothing else is left to be done. */
+	if (writer_close(&run->writer) == -EPIPE)
+		*exit_code = 128 + SIGPIPE;
+	results_fini(sup);
+	return ret;
+}
+
+static int run_with_loop(struct supervisor *sup, proctor_callback *callback, void *data,
+			 int *exit_code)
+{
+	struct run *run = sup->run;
+	char why[256];
+	int ret;
+
+	ret = loop_choose(run->options.loop, &sup->ops, &sup->lp, why, sizeof(why), sup->err);
+	if (ret < 0)
+		return ret;
+	ret = mailbox_open(&run->mailbox, run->nworkers, sup->err);
+	if (ret < 0)
+		goto close_loop;
+	ret = queue_init(&run->queue, run->plan, run->nworkers, run->options.repeat,
+			 run->options.isolation, sup->err);
+	if (ret < 0)
+		goto close_mailbox;
+	run->broken = calloc(run->queue.nlanes ? run->queue.nlanes : 1, sizeof(*run->broken));
+	if (run->broken && begun_init(&sup->begun, run->plan->ntests * run->options.repeat) == 0)
+		ret = run_with_writer(sup, callback, data, why, exit_code);
+	else
+		ret = error_set(sup->err, -ENOMEM, "no memory for the tests of %zu suites",
+				run->queue.nlanes);
+	begun_fini(&sup->begun);
+	queue_fini(&run->queue);
+close_mailbox:
+	mailbox_close(&run->mailbox);
+close_loop:
+	sup->ops->close(sup->lp);
+	return ret;
+}
+
+static int run_guarded(struct supervisor *sup, proctor_callback *callback, void *data,
+		       int *exit_code)
+{
+	struct run *run = sup->run;
+	struct proctor_error err;
+	int ret = 0;
+
+	/* Early: it comes to stand while the rest is made ready. */
+	if (run->plan->ntests > 0)
+		ret = guard_open(&run->guard, run->host_path, run->run_id, &run->inherited, sup->err);
+	if (ret < 0)
+		return ret;
+	ret = run_with_loop(sup, callback, data, exit_code);
+	/* The supervisor has closed it, if the run came so far. */
+	guard_close(run->guard, &err);
+	run->guard = NULL;
+	return ret;
+}
+
+int proctor_run(struct proctor_plan *plan, const struct proctor_options *options,
+		proctor_callback *callback, void *data, struct proctor_counts *counts,
+		int *exit_code, struct proctor_error *err)
+{
+	struct proctor_error own_err = { 0 };
+	struct run *run = calloc(1, sizeof(*run));
+	struct supervisor sup = { .run = run, .err = err ? err : &own_err,
+				  .signals = { .fd = -1 } };
+	sigset_t mask;
+	int ret, code = 3;
+
+	if (!run)
+		return error_set(err, -ENOMEM, "no memory for a run");
+	/* For what is written on this thread. */
+	file_size_hold(&mask);
+	run->mask = mask;
+	*sup.err = (struct proctor_error){ 0 };
+	run->supervisor = &sup;
+	run->inherited.null_fd = -1;
+	pthread_mutex_init(&run->pauses.lock, NULL);
+	ret = options_complete(&run->options, options, sup.err);
+	if (ret == 0)
+		ret = plan_prepare(plan, sup.err);
+	if (ret == 0 && run->options.on_crash == PROCTOR_ON_CRASH_AUTO)
+		run->options.on_crash = on_crash_of(plan);
+	if (ret == 0 && run->options.shuffle) {
+		/* Short, as people will type it again. */
+		while (run->options.seed == 0)
+			if (random_draw(&run->options.seed, 4) < 0)
+				run->options.seed = clock_us();
+		plan_shuffle(plan, run->options.seed);
+	}
+	if (ret == 0)
+		ret = run_prepare(run, plan, sup.err);
+	if (ret == 0 && run->options.own_process)
+		ret = signals_open(&sup, sup.err);
+	if (ret == 0) {
+		ret = run_guarded(&sup, callback, data, &code);
+		if (run->options.own_process)
+			signals_close(&sup);
+		signals_restore_pipe(&sup);
+	}
+	orphans_fini(&sup.orphans);
+	if (counts)
+		*counts = sup.counts;
+	if (exit_code)
+		*exit_code = code;
+	run_release(run);
+	file_size_release(&mask);
+	return ret;
+}

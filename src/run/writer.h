@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one thread through which all events leave the run. Fed by a queue that never blocks its
+ * feeder, the supervisor: when it holds too much, writer_full() says so and no new task is handed
+ * out, while deaths, deadlines and signals go on.
+ */
+#ifndef RUN_WRITER_H
+#define RUN_WRITER_H
+
+#include "base/error.h"
+
+#include <pthread.h>
+
+#define WRITER_FULL_BYTES (8u * 1024 * 1024)
+
+/* An event on its way. Strings named `own_` and the captured bytes are freed after delivery. */
+struct writer_entry {
+	struct writer_entry *next;
+	struct proctor_event event;
+	struct proctor_result result;	/* event.result points here where it is set */
+	struct proctor_exit_output *own_exit_outputs;	/* and their bytes */
+	char *own_text, *own_message, *own_backtrace, *own_left, *own_out, *own_err;
+	size_t nbytes;			/* what it holds, for the bound */
+};
+
+struct writer {
+	proctor_callback *callback;	/* constant */
+	void *data;
+	int wake_fd;			/* constant: an eventfd posted when there is room again,
+					 * or when the callback asks for the end */
+	/* The supervisor's. */
+	struct writer_entry *batch, **batch_tail;
+	/* Under lock. */
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct writer_entry *head, **tail;
+	size_t nbytes;
+	bool closing, was_full;
+	int failed;			/* what the callback returned first that was not 0 */
+	pthread_t thread;
+};
+
+/* Starts the thread. `wake_fd` stays the caller's. */
+int writer_open(struct writer *w, proctor_callback *callback, void *data, int wake_fd,
+		struct proctor_error *err);
+/* Delivers what is queued, then ends the thread. Blocks for as long as the callback does. Returns
+ * what writer_failed() would. */
+int writer_close(struct writer *w);
+
+/* A zeroed entry; NULL: no memory. */
+struct writer_entry *writer_entry_new(enum proctor_event_kind kind, uint64_t time_us);
+void writer_entry_free(struct writer_entry *e);
+/* Adds to the batch; takes the entry over. Supervisor's thread. */
+void writer_add(struct writer *w, struct writer_entry *e);
+/* Hands the batch to the thread. Once a turn, so that the thread is not woken for each event. */
+void writer_flush(struct writer *w);
+
+bool writer_full(struct writer *w);
+/* 0, or the negative errno with which the callback asked for the end of the run. */
+int writer_failed(struct writer *w);
+
+#endif
