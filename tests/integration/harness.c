@@ -496,13 +496,25 @@ void run_await_handler(struct run *run, const char *comm, int sig)
 	}
 }
 
+/* Reaps the dead; whether another child of ours lives. What a proctor that has ended left behind
+ * is a child of ours, or below one. */
+static bool child_lives(void)
+{
+	orphans_reap(NULL);
+	return waitid(P_ALL, 0, &(siginfo_t){ 0 }, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
 void run_await_processes(struct run *run, const char *comm, unsigned n, unsigned within_ms)
 {
+	const bool none_at_all = !comm && n == 0 && run->pid == 0;
 	uint64_t until_us = now_us() + within_ms * 1000ull;
 	unsigned found;
 
-	/* Nothing tells of another's children: /proc is asked again and again. */
-	while ((found = marked_each(run, comm, NULL, 0)) != n) {
+	/*
+	 * Nothing tells of another's children: /proc is asked again and again. A process that is about
+	 * to be dead has lost its environment, and the mark in it, but can be reaped only later.
+	 */
+	while ((found = marked_each(run, comm, NULL, 0)) != n || (none_at_all && child_lives())) {
 		if (now_us() >= until_us) {
 			marked_each(run, comm, process_print, 0);
 			fail_msg("%u processes %s, not %u", found, comm ? comm : "", n);
