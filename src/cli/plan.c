@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "plan/plan.h"
+#include "plan/model.h"
 
 /* A suite that cannot be run gets its verdict in the report; who reads only stderr is told too. */
 static void say_broken(const struct proctor_plan *plan, struct plan_outcome *outcome)

@@ -2,7 +2,8 @@
 #include "coverage/objects.h"
 
 #include "base/elf.h"
-#include "plan/needs.h"
+#include "plan/libraries.h"
+#include "plan/needed.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -307,7 +308,7 @@ static int program_needs(struct suite *suite, struct proctor_error *err)
 		return 0;
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
 	    elf_open(&f, fd, (uint64_t)st.st_size, suite->path, NULL) == 0) {
-		ret = suite_resolve_needs(suite, &f, err);
+		ret = suite_find_needed(suite, &f, err);
 		elf_close(&f);
 	}
 	close(fd);

@@ -8,7 +8,7 @@
 #define COVERAGE_OBJECTS_H
 
 #include "coverage/raw.h"
-#include "plan/plan.h"
+#include "plan/model.h"
 
 /* A section as the loader sees it: link-time address and size. */
 struct object_section {

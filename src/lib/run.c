@@ -6,6 +6,8 @@
 #include "base/random.h"
 #include "coverage/coverage.h"
 #include "lib/host_path.h"
+#include "plan/order.h"
+#include "plan/prepare.h"
 #include "run/guard.h"
 #include "run/kernel.h"
 #include "run/results.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Searching directories for suites. */
-#include "plan/discover.h"
+#include "plan/directory.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -11,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "plan/file_key.h"
+#include "plan/discover.h"
 
 /* A file to be looked at, or a linked directory to be searched. */
 struct candidate {
@@ -233,7 +232,7 @@ static int search_link(struct search *search, const struct candidate *c,
 	/* The link was to a directory. */
 	if (file_key_equal(&own, &behind))
 		return discover_file(search->plan, c->path, c->as, err);
-	if (plan_remember_file(search->plan, kept, &key) < 0)
+	if (file_set_remember(&search->plan->files, &search->plan->arena, kept, &key) < 0)
 		return error_sys(err, ENOMEM, "cannot add %s", c->path);
 	return key ? discover_file(search->plan, c->path, c->as, err) : 0;
 }
@@ -276,8 +275,8 @@ static int search_look(struct search *search, struct proctor_error *err)
 	return ret;
 }
 
-int discover_directory(struct proctor_plan *plan, const char *path, const char *exe_glob,
-		       struct proctor_error *err)
+int directory_add(struct proctor_plan *plan, const char *path, const char *exe_glob,
+		  struct proctor_error *err)
 {
 	struct search search = {.plan = plan, .exe_glob = exe_glob};
 	size_t nsuites = plan->nsuites, n = strlen(path);

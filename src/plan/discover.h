@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Finds out what a file is and which tests it has, without loading it. */
+/* Adds a file to the plan: as a suite, or as the manifest that it is. */
 #ifndef PLAN_DISCOVER_H
 #define PLAN_DISCOVER_H
 
-#include "plan/plan.h"
-
-/* The index of a handed-in test that is known by its name only, until its suite is inspected. */
-#define TEST_INDEX_BY_NAME UINT32_MAX
+#include "plan/model.h"
 
 /* How a file came to be looked at. */
 enum discover_as {
@@ -24,18 +21,6 @@ enum discover_as {
  */
 int discover_file(struct proctor_plan *plan, const char *path, enum discover_as as,
 		  struct proctor_error *err);
-
-/* Adds suites found below the directory `path`, sorted; an unreadable one becomes a broken suite.
- * Links to directories are followed, each directory is searched once. -ENOMEM. */
-int discover_directory(struct proctor_plan *plan, const char *path, const char *exe_glob,
-		       struct proctor_error *err);
-
-/*
- * Reads the file of a suite of which name, group and path are known, and perhaps tests: these keep
- * what they have and get their symbols; where there are none, those of the library are added. A
- * missing or broken file is suite->error, and one placeholder test if there are no tests. -ENOMEM.
- */
-int suite_inspect(struct suite *suite, struct proctor_error *err);
 
 /* Adds a broken suite: `cause` is its error. -ENOMEM. */
 int discover_broken(struct proctor_plan *plan, const char *path, const char *cause,

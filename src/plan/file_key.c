@@ -9,8 +9,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "plan/plan.h"
-
 struct file_key file_key_of(const char *path)
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
@@ -41,25 +39,26 @@ bool file_key_equal(const struct file_key *a, const struct file_key *b)
 	return file_key_compare(a, b) == 0;
 }
 
-int plan_remember_file(struct proctor_plan *plan, const char *path, struct file_key **kept)
+int file_set_remember(struct file_set *set, struct arena *arena, const char *path,
+		      struct file_key **kept)
 {
-	struct file_key *key = arena_alloc(&plan->arena, sizeof(*key));
+	struct file_key *key = arena_alloc(arena, sizeof(*key));
 	struct file_key *const *node;
 
 	if (!key)
 		return -ENOMEM;
 	*key = file_key_of(path);
-	node = tsearch(key, &plan->files, file_key_compare);
+	node = tsearch(key, &set->keys, file_key_compare);
 	if (!node)
 		return -ENOMEM;
 	*kept = *node == key ? key : NULL;
 	return 0;
 }
 
-void plan_forget_file(struct proctor_plan *plan, const struct file_key *kept)
+void file_set_forget(struct file_set *set, const struct file_key *kept)
 {
 	if (kept)
-		tdelete(kept, &plan->files, file_key_compare);
+		tdelete(kept, &set->keys, file_key_compare);
 }
 
 static void key_free(void *key)
@@ -67,8 +66,8 @@ static void key_free(void *key)
 	(void)key;	/* the arena's */
 }
 
-void plan_forget_files(struct proctor_plan *plan)
+void file_set_fini(struct file_set *set)
 {
-	tdestroy(plan->files, key_free);
-	plan->files = NULL;
+	tdestroy(set->keys, key_free);
+	set->keys = NULL;
 }

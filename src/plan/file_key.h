@@ -7,10 +7,10 @@
 #ifndef PLAN_FILE_KEY_H
 #define PLAN_FILE_KEY_H
 
+#include "base/arena.h"
+
 #include <stdbool.h>
 #include <sys/types.h>
-
-struct proctor_plan;
 
 struct file_key {
 	dev_t dev;		/* of the directory; 0, 0: it is not there, and `name` is the path */
@@ -21,11 +21,17 @@ struct file_key {
 struct file_key file_key_of(const char *path);
 bool file_key_equal(const struct file_key *a, const struct file_key *b);
 
-/* Remembers the file at `path`, which lives as long as the plan. `*kept` is what remembers it, NULL
- * if something did before. -ENOMEM. */
-int plan_remember_file(struct proctor_plan *plan, const char *path, struct file_key **kept);
+/* Files that are remembered; all zero is none. */
+struct file_set {
+	void *keys;		/* tsearch: struct file_key */
+};
+
+void file_set_fini(struct file_set *set);
+/* Remembers the file at `path`, which lives as long as `arena`, as the key does. `*kept` is what
+ * remembers it, NULL if something did before. -ENOMEM. */
+int file_set_remember(struct file_set *set, struct arena *arena, const char *path,
+		      struct file_key **kept);
 /* NULL: nothing is forgotten. */
-void plan_forget_file(struct proctor_plan *plan, const struct file_key *kept);
-void plan_forget_files(struct proctor_plan *plan);
+void file_set_forget(struct file_set *set, const struct file_key *kept);
 
 #endif

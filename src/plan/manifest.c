@@ -11,8 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/text.h"
-#include "plan/discover.h"
-#include "plan/file_key.h"
+#include "plan/inspect.h"
 
 #define MANIFEST_VERSION 1
 
@@ -356,7 +355,7 @@ static int manifest_add_suite(struct proctor_plan *plan, json_t *object, struct 
 		s = plan_suite_new(plan, SUITE_TML, own, group, full);
 	free(full);
 	free(own);
-	if (!s || plan_remember_file(plan, s->path, &key) < 0)
+	if (!s || file_set_remember(&plan->files, &plan->arena, s->path, &key) < 0)
 		return manifest_no_memory(place, err);
 	s->key = key;
 	if (tests)

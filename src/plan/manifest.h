@@ -3,7 +3,7 @@
 #ifndef PLAN_MANIFEST_H
 #define PLAN_MANIFEST_H
 
-#include "plan/plan.h"
+#include "plan/model.h"
 
 /*
  * Adds the suites that the manifest `path` lists; a library that is missing or broken becomes a

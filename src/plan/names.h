@@ -3,7 +3,7 @@
 #ifndef PLAN_NAMES_H
 #define PLAN_NAMES_H
 
-#include "plan/plan.h"
+#include "plan/model.h"
 
 /*
  * Suites of one name are called by as many parent directories as tell them apart (`a/foo`,
@@ -12,11 +12,5 @@
  * this is called, only on what the plan holds. -ENOMEM.
  */
 int plan_name_all(struct proctor_plan *plan);
-
-/*
- * SUITE::NAME for `suite` as it is called now; SUITE for an executable's test that has no name of its
- * own. The plan's. NULL: no memory.
- */
-char *suite_test_id(struct suite *suite, const char *name);
 
 #endif

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Which tests are run, and in which order. */
-#include "plan/plan.h"
+#include "plan/select.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "plan/order.h"
 
 static bool matches_any(const char *id, const char *const *patterns, size_t npatterns)
 {
@@ -38,8 +37,8 @@ static bool test_is_selected(const struct test *t, const struct proctor_selectio
 	return !matches_any(t->pub.id, sel->skips, sel->nskips) && shard_has(sel, t->pub.id);
 }
 
-int proctor_plan_select(struct proctor_plan *plan, const struct proctor_selection *selection,
-			struct proctor_error *err)
+int plan_select(struct proctor_plan *plan, const struct proctor_selection *selection,
+		struct proctor_error *err)
 {
 	int ret;
 
@@ -56,57 +55,4 @@ int proctor_plan_select(struct proctor_plan *plan, const struct proctor_selectio
 	for (size_t i = 0; i < plan->ntests; i++)
 		plan->tests[i]->selected = test_is_selected(plan->tests[i], selection);
 	return plan_collect(plan, err);
-}
-
-/* splitmix64 */
-static uint64_t random_next(uint64_t *state)
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15u;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-	return z ^ (z >> 31);
-}
-
-/* 0 to n-1, each as likely: the high half of the product. */
-static size_t random_below(uint64_t *state, size_t n)
-{
-	return (size_t)(((unsigned __int128)random_next(state) * n) >> 64);
-}
-
-static void suites_shuffle(struct suite **suites, size_t n, uint64_t *state)
-{
-	for (; n > 1; n--) {
-		size_t i = random_below(state, n);
-		struct suite *s = suites[i];
-
-		suites[i] = suites[n - 1];
-		suites[n - 1] = s;
-	}
-}
-
-static void tests_shuffle(struct test **tests, size_t n, uint64_t *state)
-{
-	for (; n > 1; n--) {
-		size_t i = random_below(state, n);
-		struct test *t = tests[i];
-
-		tests[i] = tests[n - 1];
-		tests[n - 1] = t;
-	}
-}
-
-void plan_shuffle(struct proctor_plan *plan, uint64_t seed)
-{
-	assert(!plan->stale);
-	if (plan->nsuites > 0)
-		memcpy(plan->order, plan->suites, plan->nsuites * sizeof(struct suite *));
-	suites_shuffle(plan->order, plan->nsuites, &seed);
-	plan_line_up(plan);
-	for (size_t i = 0, end; i < plan->ntests; i = end) {
-		for (end = i + 1; end < plan->ntests; end++)
-			if (plan->tests[end]->suite != plan->tests[i]->suite)
-				break;
-		tests_shuffle(plan->tests + i, end - i, &seed);
-	}
 }

@@ -2,6 +2,7 @@
 #include "run/queue.h"
 
 #include "base/clock.h"
+#include "plan/needed.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -11,7 +11,7 @@
 #ifndef RUN_QUEUE_H
 #define RUN_QUEUE_H
 
-#include "plan/plan.h"
+#include "plan/model.h"
 #include "wire/page.h"
 
 #include <pthread.h>

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/thread.h"
+#include "plan/needed.h"
 #include "run/guard.h"
 #include "run/judge.h"
 

@@ -2,7 +2,7 @@
 /* Which libraries may be closed while the process goes on. */
 #include "fixture.h"
 
-#include "plan/plan.h"
+#include "plan/model.h"
 
 #define ONE_TEST "int tml_test_0(void) { return 0; }\n"
 #define SHARED "-shared -fPIC -O1 "

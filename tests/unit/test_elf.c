@@ -6,7 +6,7 @@
 
 #include "base/container.h"
 #include "base/elf.h"
-#include "plan/plan.h"
+#include "plan/model.h"
 
 #define SOURCE                                                                                     \
 	"int tml_test_0(void) { return 0; }\n"                                                     \

@@ -2,7 +2,7 @@
 #include "fixture.h"
 
 #include "base/container.h"
-#include "plan/plan.h"
+#include "plan/model.h"
 
 static void write_text(const char *path, const char *text)
 {

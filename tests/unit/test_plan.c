@@ -3,7 +3,10 @@
 #include "fixture.h"
 
 #include "base/container.h"
-#include "plan/plan.h"
+#include "plan/model.h"
+#include "plan/needed.h"
+#include "plan/order.h"
+#include "plan/prepare.h"
 
 #define ONE_TEST "int tml_test_0(void) { return 0; }\n"
 

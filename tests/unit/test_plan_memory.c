@@ -4,7 +4,7 @@
 
 #include <limits.h>
 
-#include "plan/plan.h"
+#include "plan/model.h"
 
 #include "../common/malloc_fails.h"
 

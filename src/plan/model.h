@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is to be run: suites and their tests. Built by discovery, narrowed by selection, ordered;
- * immutable from the start of the run.
+ * What is to be run: suites and their tests. Filled by discovery (discover.h), narrowed (select.h) and
+ * ordered (order.h); immutable from the start of the run.
  */
-#ifndef PLAN_PLAN_H
-#define PLAN_PLAN_H
+#ifndef PLAN_MODEL_H
+#define PLAN_MODEL_H
 
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/file_stamp.h"
+#include "plan/file_key.h"
+#include "plan/libraries.h"
+#include "proctor/proctor.h"
 
 #include <stdint.h>
 #include <sys/types.h>
+
+/* The index of a handed-in test that is known by its name only, until its suite is inspected. */
+#define TEST_INDEX_BY_NAME UINT32_MAX
 
 enum suite_kind {
 	SUITE_TML,		/* library with tml_test_N or tml_test_entry */
 	SUITE_SUITE_H,		/* library with the entries of proctor/suite.h */
 	SUITE_EXE,		/* executable: one test */
-};
-
-enum sanitizer {
-	SANITIZER_NONE,
-	SANITIZER_ADDRESS,
-	SANITIZER_THREAD,
 };
 
 /* A library that a suite needs: where sonames are equal, the files must be, to share a host. */
@@ -44,8 +44,6 @@ struct test {
 	bool selected;
 	bool placeholder;		/* "(load)": for the unknown tests of a broken suite */
 };
-
-struct file_key;
 
 struct suite {
 	enum suite_kind kind;
@@ -73,8 +71,6 @@ struct suite {
 	size_t nneeds;
 };
 
-struct resolver;
-
 /* All strings, and all that is said to be the plan's, live until the plan is freed. */
 struct proctor_plan {
 	struct suite **suites;		/* as they were added */
@@ -84,23 +80,13 @@ struct proctor_plan {
 	bool stale;			/* something changed since plan_collect */
 	struct suite **order;		/* plan_collect's; plan_shuffle reorders it */
 	struct arena arena;
-	struct resolver *resolver;	/* what was learned of needed libraries */
-	void *files;			/* tsearch: struct file_key, of suites added by path */
+	struct libraries *libraries;	/* what was learned of needed libraries */
+	struct file_set files;		/* of suites added by path */
 };
 
-/*
- * Gives each suite a name of its own, then rebuilds plan->tests from the `selected` marks, in the
- * order in which suites were added. -ENOMEM.
- */
-int plan_collect(struct proctor_plan *plan, struct proctor_error *err);
-/* Its last step: refills plan->tests, which has room, in the order of plan->order. */
-void plan_line_up(struct proctor_plan *plan);
-
-/*
- * What a run does first: looks into the files of handed-in suites, of which nothing is known yet
- * (one that is missing or broken gets its suite->error), and collects. -ENOMEM.
- */
-int plan_prepare(struct proctor_plan *plan, struct proctor_error *err);
+/* An empty plan; NULL: no memory. */
+struct proctor_plan *plan_new(void);
+void plan_free(struct proctor_plan *plan);
 
 /* Adds an empty suite; `path` is made absolute. NULL: no memory. */
 struct suite *plan_suite_new(struct proctor_plan *plan, enum suite_kind kind, const char *name,
@@ -122,11 +108,10 @@ char *path_absolute(struct arena *arena, const char *path);
 /* "libfoo.so" is "foo"; allocated. */
 char *suite_name_of(const char *path);
 
-/* True if the tests of both may share one process, one opened beside the other. */
-bool suites_compatible(const struct suite *a, const struct suite *b);
-
-/* Shuffles suites and, within each, tests. To be called after plan_collect or plan_prepare; the
- * same plan and seed give the same order. */
-void plan_shuffle(struct proctor_plan *plan, uint64_t seed);
+/*
+ * SUITE::NAME for `suite` as it is called now; SUITE for an executable's test that has no name of its
+ * own. The plan's. NULL: no memory.
+ */
+char *suite_test_id(struct suite *suite, const char *name);
 
 #endif

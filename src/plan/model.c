@@ -1,34 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-#include "plan/plan.h"
+#include "plan/model.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "plan/discover.h"
-#include "plan/file_key.h"
-#include "plan/names.h"
-#include "plan/needs.h"
+#include "plan/libraries.h"
 
-struct proctor_plan *proctor_plan_new(void)
+struct proctor_plan *plan_new(void)
 {
 	return calloc(1, sizeof(struct proctor_plan));
 }
 
-void proctor_plan_free(struct proctor_plan *plan)
+void plan_free(struct proctor_plan *plan)
 {
-	if (!plan)
-		return;
 	for (size_t i = 0; i < plan->nsuites; i++)
 		free(plan->suites[i]->tests);
-	plan_forget_files(plan);
+	file_set_fini(&plan->files);
 	free(plan->suites);
 	free(plan->tests);
 	free(plan->order);
-	resolver_free(plan->resolver);
+	libraries_free(plan->libraries);
 	arena_fini(&plan->arena);
 	free(plan);
 }
@@ -117,7 +111,7 @@ void plan_suite_drop(struct proctor_plan *plan)
 {
 	struct suite *s = plan->suites[--plan->nsuites];
 
-	plan_forget_file(plan, s->key);
+	file_set_forget(&plan->files, s->key);
 	free(s->tests);
 	plan->stale = true;
 }
@@ -203,105 +197,6 @@ struct test *suite_test_new(struct suite *suite, unsigned index, const char *nam
 	return &suite->tests[suite->ntests++];
 }
 
-/* Puts the selected tests into plan->tests, which has room, suite by suite as in plan->order. */
-void plan_line_up(struct proctor_plan *plan)
-{
-	plan->ntests = 0;
-	for (size_t i = 0; i < plan->nsuites; i++) {
-		struct suite *s = plan->order[i];
-
-		for (size_t j = 0; j < s->ntests; j++)
-			if (s->tests[j].selected)
-				plan->tests[plan->ntests++] = &s->tests[j];
-	}
-}
-
-static size_t plan_count_selected(const struct proctor_plan *plan)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < plan->nsuites; i++)
-		for (size_t j = 0; j < plan->suites[i]->ntests; j++)
-			n += plan->suites[i]->tests[j].selected;
-	return n;
-}
-
-int plan_collect(struct proctor_plan *plan, struct proctor_error *err)
-{
-	size_t ntests = plan_count_selected(plan);
-	struct test **tests;
-	struct suite **order;
-
-	if (plan->stale && plan_name_all(plan) < 0)
-		return error_sys(err, ENOMEM, "cannot name the tests");
-	tests = reallocarray(plan->tests, ntests ? ntests : 1, sizeof(struct test *));
-	if (!tests)
-		return error_sys(err, ENOMEM, "cannot line up the tests");
-	plan->tests = tests;
-	order = reallocarray(plan->order, plan->nsuites ? plan->nsuites : 1,
-			     sizeof(struct suite *));
-	if (!order)
-		return error_sys(err, ENOMEM, "cannot line up the suites");
-	plan->order = order;
-	if (plan->nsuites > 0)
-		memcpy(order, plan->suites, plan->nsuites * sizeof(struct suite *));
-	plan_line_up(plan);
-	plan->stale = false;
-	return 0;
-}
-
-int plan_prepare(struct proctor_plan *plan, struct proctor_error *err)
-{
-	for (size_t i = 0; i < plan->nsuites; i++) {
-		struct suite *s = plan->suites[i];
-		int ret = s->inspected || s->ntests == 0 ? 0 : suite_inspect(s, err);
-
-		if (ret < 0)
-			return ret;
-	}
-	return plan_collect(plan, err);
-}
-
-/*
- * Collecting at each addition would make many additions quadratic, so that it is put off until
- * somebody looks. To the caller nothing changes by it.
- */
-static int plan_freshen(const struct proctor_plan *plan)
-{
-	return plan->stale ? plan_collect((struct proctor_plan *)plan, NULL) : 0;
-}
-
-size_t proctor_plan_ntests(const struct proctor_plan *plan)
-{
-	return plan_freshen(plan) == 0 ? plan->ntests : plan_count_selected(plan);
-}
-
-const struct proctor_test *proctor_plan_test(const struct proctor_plan *plan, size_t i)
-{
-	if (plan_freshen(plan) < 0 || i >= plan->ntests)
-		return NULL;
-	return &plan->tests[i]->pub;
-}
-
-int proctor_plan_add_suite(struct proctor_plan *plan, const struct proctor_suite_desc *desc,
-			   size_t *suite, struct proctor_error *err)
-{
-	const struct suite *s;
-	char *name;
-
-	if (!desc->path || !*desc->path)
-		return error_set(err, -EINVAL, "a suite without a path");
-	name = desc->name ? NULL : suite_name_of(desc->path);
-	s = desc->name || name ?
-	    plan_suite_new(plan, SUITE_TML, desc->name ? desc->name : name, desc->group,
-			   desc->path) : NULL;
-	free(name);
-	if (!s)
-		return error_sys(err, ENOMEM, "cannot add the suite %s", desc->path);
-	*suite = plan->nsuites - 1;
-	return 0;
-}
-
 int test_set_env(struct test *t, const char *const *env)
 {
 	struct arena *arena = &t->suite->plan->arena;
@@ -318,38 +213,4 @@ int test_set_env(struct test *t, const char *const *env)
 			return -ENOMEM;
 	}
 	return 0;
-}
-
-int proctor_plan_add_test(struct proctor_plan *plan, size_t suite,
-			  const struct proctor_test_desc *desc, struct proctor_error *err)
-{
-	char symbol[32];
-	struct suite *s;
-	struct test *t;
-
-	if (suite >= plan->nsuites)
-		return error_set(err, -EINVAL, "there is no suite number %zu to add a test "
-					 "to", suite);
-	s = plan->suites[suite];
-	for (size_t i = 0; desc->env && desc->env[i]; i++)
-		if (desc->env[i][0] == '=' || !strchr(desc->env[i], '='))
-			return error_set(err, -EINVAL, "\"%s\" in the environment of test %u of %s "
-					 "is not NAME=VALUE", desc->env[i], desc->index,
-					 s->own_name);
-	snprintf(symbol, sizeof(symbol), "tml_test_%u", desc->index);
-	t = suite_test_new(s, desc->index, desc->name ? desc->name : symbol, desc->file, symbol);
-	if (!t)
-		goto no_memory;
-	t->pub.ntests = desc->ntests;
-	t->pub.timeout_us = desc->timeout_us;
-	t->duration_us = desc->duration_us;
-	if (desc->workdir)
-		t->workdir = arena_copy(&plan->arena, desc->workdir);
-	if ((desc->workdir && !t->workdir) || (desc->env && test_set_env(t, desc->env) < 0)) {
-		s->ntests--;
-		goto no_memory;
-	}
-	return 0;
-no_memory:
-	return error_sys(err, ENOMEM, "cannot add test %u of %s", desc->index, s->own_name);
 }

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* The public header's plan functions. */
+#include "plan/model.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "plan/directory.h"
+#include "plan/discover.h"
+#include "plan/order.h"
+#include "plan/select.h"
+
+struct proctor_plan *proctor_plan_new(void)
+{
+	return plan_new();
+}
+
+void proctor_plan_free(struct proctor_plan *plan)
+{
+	if (plan)
+		plan_free(plan);
+}
+
+int proctor_plan_add_path(struct proctor_plan *plan, const char *path, const char *exe_glob,
+			  struct proctor_error *err)
+{
+	struct stat st;
+
+	if (!*path)
+		return error_set(err, -EINVAL, "an empty path names no suite");
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return directory_add(plan, path, exe_glob, err);
+	return discover_file(plan, path, DISCOVER_NAMED, err);
+}
+
+int proctor_plan_add_suite(struct proctor_plan *plan, const struct proctor_suite_desc *desc,
+			   size_t *suite, struct proctor_error *err)
+{
+	const struct suite *s;
+	char *name;
+
+	if (!desc->path || !*desc->path)
+		return error_set(err, -EINVAL, "a suite without a path");
+	name = desc->name ? NULL : suite_name_of(desc->path);
+	s = desc->name || name ?
+	    plan_suite_new(plan, SUITE_TML, desc->name ? desc->name : name, desc->group,
+			   desc->path) : NULL;
+	free(name);
+	if (!s)
+		return error_sys(err, ENOMEM, "cannot add the suite %s", desc->path);
+	*suite = plan->nsuites - 1;
+	return 0;
+}
+
+int proctor_plan_add_test(struct proctor_plan *plan, size_t suite,
+			  const struct proctor_test_desc *desc, struct proctor_error *err)
+{
+	char symbol[32];
+	struct suite *s;
+	struct test *t;
+
+	if (suite >= plan->nsuites)
+		return error_set(err, -EINVAL, "there is no suite number %zu to add a test "
+					 "to", suite);
+	s = plan->suites[suite];
+	for (size_t i = 0; desc->env && desc->env[i]; i++)
+		if (desc->env[i][0] == '=' || !strchr(desc->env[i], '='))
+			return error_set(err, -EINVAL, "\"%s\" in the environment of test %u of %s "
+					 "is not NAME=VALUE", desc->env[i], desc->index,
+					 s->own_name);
+	snprintf(symbol, sizeof(symbol), "tml_test_%u", desc->index);
+	t = suite_test_new(s, desc->index, desc->name ? desc->name : symbol, desc->file, symbol);
+	if (!t)
+		goto no_memory;
+	t->pub.ntests = desc->ntests;
+	t->pub.timeout_us = desc->timeout_us;
+	t->duration_us = desc->duration_us;
+	if (desc->workdir)
+		t->workdir = arena_copy(&plan->arena, desc->workdir);
+	if ((desc->workdir && !t->workdir) || (desc->env && test_set_env(t, desc->env) < 0)) {
+		s->ntests--;
+		goto no_memory;
+	}
+	return 0;
+no_memory:
+	return error_sys(err, ENOMEM, "cannot add test %u of %s", desc->index, s->own_name);
+}
+
+int proctor_plan_select(struct proctor_plan *plan, const struct proctor_selection *selection,
+			struct proctor_error *err)
+{
+	return plan_select(plan, selection, err);
+}
+
+/*
+ * Collecting at each addition would make many additions quadratic, so that it is put off until
+ * somebody looks. To the caller nothing changes by it.
+ */
+static int plan_freshen(const struct proctor_plan *plan)
+{
+	return plan->stale ? plan_collect((struct proctor_plan *)plan, NULL) : 0;
+}
+
+size_t proctor_plan_ntests(const struct proctor_plan *plan)
+{
+	return plan_freshen(plan) == 0 ? plan->ntests : plan_count_selected(plan);
+}
+
+const struct proctor_test *proctor_plan_test(const struct proctor_plan *plan, size_t i)
+{
+	if (plan_freshen(plan) < 0 || i >= plan->ntests)
+		return NULL;
+	return &plan->tests[i]->pub;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* Libraries that suites need: found as the dynamic linker would find them, each looked at once. */
+#ifndef PLAN_LIBRARIES_H
+#define PLAN_LIBRARIES_H
+
+#include "base/arena.h"
+#include "base/elf.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+enum sanitizer {
+	SANITIZER_NONE,
+	SANITIZER_ADDRESS,
+	SANITIZER_THREAD,
+};
+
+struct library {
+	char *path;
+	bool found;		/* is there, and for this machine */
+	bool unique;		/* has global symbols of which a process has but one */
+	dev_t dev;
+	ino_t ino;
+	char *soname;		/* NULL: none */
+	char *rpath, *runpath;	/* NULL: none */
+	char **needed;		/* sonames */
+	size_t nneeded;
+};
+
+/* One library of those that come with a suite, the suite's own first. */
+struct loaded {
+	const struct library *lib;
+	const struct loaded *loader;	/* whose need it is; NULL: the suite itself */
+	struct loaded *next;
+};
+
+struct libraries;	/* remembers each library looked at, as many suites need the same */
+
+/* NULL: no memory. */
+struct libraries *libraries_new(void);
+void libraries_free(struct libraries *libs);
+
+/*
+ * Finds what `by` needs as `soname`: searches RPATH, LD_LIBRARY_PATH and RUNPATH ($ORIGIN is
+ * understood, other $-words are not). `*lib` is NULL where it is in none of these: the default search
+ * is to find it, the same for every suite. -ENOMEM.
+ */
+int libraries_find(struct libraries *libs, const struct loaded *by, const char *soname,
+		   const struct library **lib);
+/* What to preload for a sanitizer's runtime that the default search is to find. -ENOMEM. */
+int libraries_runtime(struct libraries *libs, const char *soname, char **preload);
+
+/* Copies what an ELF file says of the libraries it needs, and of itself, into `lib`. -ENOMEM. */
+int library_fill(struct library *lib, struct arena *arena, const struct elf_file *f);
+
+/* What the name of a needed library says: is it the runtime of a sanitizer, and of which? */
+bool soname_is_runtime(const char *soname, enum sanitizer *sanitizer);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+#include "plan/order.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan/names.h"
+
+/* Puts the selected tests into plan->tests, which has room, suite by suite as in plan->order. */
+static void plan_line_up(struct proctor_plan *plan)
+{
+	plan->ntests = 0;
+	for (size_t i = 0; i < plan->nsuites; i++) {
+		struct suite *s = plan->order[i];
+
+		for (size_t j = 0; j < s->ntests; j++)
+			if (s->tests[j].selected)
+				plan->tests[plan->ntests++] = &s->tests[j];
+	}
+}
+
+size_t plan_count_selected(const struct proctor_plan *plan)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->nsuites; i++)
+		for (size_t j = 0; j < plan->suites[i]->ntests; j++)
+			n += plan->suites[i]->tests[j].selected;
+	return n;
+}
+
+int plan_collect(struct proctor_plan *plan, struct proctor_error *err)
+{
+	size_t ntests = plan_count_selected(plan);
+	struct test **tests;
+	struct suite **order;
+
+	if (plan->stale && plan_name_all(plan) < 0)
+		return error_sys(err, ENOMEM, "cannot name the tests");
+	tests = reallocarray(plan->tests, ntests ? ntests : 1, sizeof(struct test *));
+	if (!tests)
+		return error_sys(err, ENOMEM, "cannot line up the tests");
+	plan->tests = tests;
+	order = reallocarray(plan->order, plan->nsuites ? plan->nsuites : 1,
+			     sizeof(struct suite *));
+	if (!order)
+		return error_sys(err, ENOMEM, "cannot line up the suites");
+	plan->order = order;
+	if (plan->nsuites > 0)
+		memcpy(order, plan->suites, plan->nsuites * sizeof(struct suite *));
+	plan_line_up(plan);
+	plan->stale = false;
+	return 0;
+}
+
+/* splitmix64 */
+static uint64_t random_next(uint64_t *state)
+{
+	uint64_t z = *state += 0x9e3779b97f4a7c15u;
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+	return z ^ (z >> 31);
+}
+
+/* 0 to n-1, each as likely: the high half of the product. */
+static size_t random_below(uint64_t *state, size_t n)
+{
+	return (size_t)(((unsigned __int128)random_next(state) * n) >> 64);
+}
+
+static void suites_shuffle(struct suite **suites, size_t n, uint64_t *state)
+{
+	for (; n > 1; n--) {
+		size_t i = random_below(state, n);
+		struct suite *s = suites[i];
+
+		suites[i] = suites[n - 1];
+		suites[n - 1] = s;
+	}
+}
+
+static void tests_shuffle(struct test **tests, size_t n, uint64_t *state)
+{
+	for (; n > 1; n--) {
+		size_t i = random_below(state, n);
+		struct test *t = tests[i];
+
+		tests[i] = tests[n - 1];
+		tests[n - 1] = t;
+	}
+}
+
+void plan_shuffle(struct proctor_plan *plan, uint64_t seed)
+{
+	assert(!plan->stale);
+	if (plan->nsuites > 0)
+		memcpy(plan->order, plan->suites, plan->nsuites * sizeof(struct suite *));
+	suites_shuffle(plan->order, plan->nsuites, &seed);
+	plan_line_up(plan);
+	for (size_t i = 0, end; i < plan->ntests; i = end) {
+		for (end = i + 1; end < plan->ntests; end++)
+			if (plan->tests[end]->suite != plan->tests[i]->suite)
+				break;
+		tests_shuffle(plan->tests + i, end - i, &seed);
+	}
+}
