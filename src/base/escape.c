@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/escape.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -59,4 +58,115 @@ void escape_append(struct bytes *to, const char *bytes, size_t nbytes, const cha
 void escape_line(struct bytes *to, const char *text)
 {
 	escape_append(to, text, strlen(text), "\t");
+}
+
+/* What stands for `c` in XML and HTML; NULL: the character itself. */
+static const char *markup_entity(char c, bool quotes, bool spaces)
+{
+	switch (c) {
+	case '&':	return "&amp;";
+	case '<':	return "&lt;";
+	case '>':	return "&gt;";
+	case '"':	return quotes ? "&quot;" : NULL;
+	case '\n':	return spaces ? "&#10;" : NULL;
+	case '\t':	return spaces ? "&#9;" : NULL;
+	default:	return NULL;
+	}
+}
+
+static void markup_append(struct bytes *to, const struct bytes *shown, bool quotes, bool spaces)
+{
+	size_t start = 0;
+
+	for (size_t i = 0; i < shown->nbytes; i++) {
+		const char *entity = markup_entity(shown->data[i], quotes, spaces);
+
+		if (!entity)
+			continue;
+		bytes_append(to, shown->data + start, i - start);
+		bytes_text(to, entity);
+		start = i + 1;
+	}
+	if (start < shown->nbytes)
+		bytes_append(to, shown->data + start, shown->nbytes - start);
+	to->failed = to->failed || shown->failed;
+}
+
+void escape_xml(struct bytes *to, const char *bytes, size_t nbytes, bool attribute)
+{
+	struct bytes shown = { 0 };
+
+	escape_append(&shown, bytes, nbytes, "\n\t");
+	markup_append(to, &shown, attribute, attribute);
+	bytes_fini(&shown);
+}
+
+void escape_html(struct bytes *to, const char *bytes, size_t nbytes)
+{
+	struct bytes shown = { 0 };
+
+	escape_append(&shown, bytes, nbytes, "\t");
+	markup_append(to, &shown, true, false);
+	bytes_fini(&shown);
+}
+
+void escape_utf8(struct bytes *to, const char *bytes, size_t nbytes)
+{
+	size_t n;
+
+	for (size_t i = 0; i < nbytes; i += n) {
+		for (n = 1; n <= 4 && i + n <= nbytes && !text_is_utf8(bytes + i, n); n++)
+			;
+		if (n <= 4 && i + n <= nbytes) {
+			bytes_append(to, bytes + i, n);
+		} else {
+			bytes_text(to, "\xef\xbf\xbd");
+			n = 1;
+		}
+	}
+}
+
+void escape_base64(struct bytes *to, const char *bytes, size_t nbytes)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const unsigned char *p = (const unsigned char *)bytes;
+
+	for (size_t i = 0; i < nbytes; i += 3) {
+		size_t left = nbytes - i;
+		unsigned group = (unsigned)p[i] << 16 | (left > 1 ? (unsigned)p[i + 1] << 8 : 0) |
+				 (left > 2 ? p[i + 2] : 0);
+		char quad[4] = {
+			digits[group >> 18],
+			digits[group >> 12 & 63],
+			left > 1 ? digits[group >> 6 & 63] : '=',
+			left > 2 ? digits[group & 63] : '=',
+		};
+
+		bytes_append(to, quad, sizeof(quad));
+	}
+}
+
+void escape_shell(struct bytes *to, const char *word)
+{
+	bytes_text(to, "'");
+	for (; *word; word++)
+		/* Nothing is special between single quotes but their end: it is closed, a quote stands
+		 * outside, it is opened again. */
+		if (*word == '\'')
+			bytes_text(to, "'\\''");
+		else
+			bytes_append(to, word, 1);
+	bytes_text(to, "'");
+}
+
+void escape_argument(struct bytes *to, const char *word)
+{
+	bytes_text(to, "\"");
+	for (; *word; word++) {
+		if (*word == '"' || *word == '\\')
+			bytes_text(to, "\\");
+		bytes_append(to, word, 1);
+	}
+	bytes_text(to, "\"");
 }

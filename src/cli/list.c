@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "report/json_bytes.h"
+#include "base/json_bytes.h"
 
 /* One test's object while it is made. */
 struct object {

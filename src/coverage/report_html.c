@@ -3,9 +3,9 @@
 
 #include "base/bytes.h"
 #include "base/escape.h"
+#include "base/percent.h"
 #include "base/replacement.h"
 #include "coverage/lines.h"
-#include "report/coverage.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -46,21 +46,8 @@ struct html {
 static void put_text(struct html *h, const char *bytes, size_t n)
 {
 	bytes_clear(&h->scratch);
-	escape_append(&h->scratch, bytes, n, "\t");
-	for (size_t i = 0; i < h->scratch.nbytes; i++) {
-		char c = h->scratch.data[i];
-
-		if (c == '<')
-			fputs("&lt;", h->file);
-		else if (c == '>')
-			fputs("&gt;", h->file);
-		else if (c == '&')
-			fputs("&amp;", h->file);
-		else if (c == '"')
-			fputs("&quot;", h->file);
-		else
-			putc(c, h->file);
-	}
+	escape_html(&h->scratch, bytes, n);
+	fwrite(h->scratch.data, 1, h->scratch.nbytes, h->file);
 }
 
 static void put_string(struct html *h, const char *text)
@@ -75,17 +62,19 @@ static void put_numbers(struct html *h, const struct proctor_coverage_numbers *n
 		return;
 	}
 	fprintf(h->file, "<td title=\"%" PRIu64 " of %" PRIu64 "\">%.1f&#8239;%%</td>", n->covered,
-		n->count, coverage_percent(n));
+		n->count, percent_shown(n->covered, n->count));
 }
 
 static void put_bar(struct html *h, const struct proctor_coverage_numbers *n)
 {
+	double percent = percent_shown(n->covered, n->count);
+
 	if (n->count == 0) {
 		fputs("<td></td>", h->file);
 		return;
 	}
 	fprintf(h->file, "<td><meter min=\"0\" max=\"100\" low=\"50\" high=\"80\" optimum=\"100\" "
-		"value=\"%.1f\">%.1f %%</meter></td>", coverage_percent(n), coverage_percent(n));
+		"value=\"%.1f\">%.1f %%</meter></td>", percent, percent);
 }
 
 static void put_row(struct html *h, const struct proctor_coverage_file *f, size_t number)
@@ -246,7 +235,7 @@ static bool put_file(struct html *h, const struct proctor_coverage_file *f, size
 	put_string(h, f->path);
 	if (f->lines.count > 0)
 		fprintf(h->file, " <span class=\"note\">%.1f&#8239;%%</span>",
-			coverage_percent(&f->lines));
+			percent_shown(f->lines.covered, f->lines.count));
 	fputs("</summary>\n", h->file);
 	put_source(h, f->path, &l);
 	fputs("</details>\n", h->file);

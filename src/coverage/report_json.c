@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "coverage/report.h"
 
+#include "base/percent.h"
 #include "base/replacement.h"
 #include "base/text.h"
 
@@ -71,8 +72,8 @@ static void summary_percent(json_t *summary)
 		json_int_t count = json_integer_value(json_object_get(part, "count"));
 		json_int_t covered = json_integer_value(json_object_get(part, "covered"));
 
-		json_object_set_new(part, "percent", json_real(count ? 100.0 * (double)covered /
-							       (double)count : 0.0));
+		json_object_set_new(part, "percent",
+				    json_real(percent_of((uint64_t)covered, (uint64_t)count)));
 	}
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "coverage/tools.h"
 
+#include "base/escape.h"
 #include "base/spawn.h"
 #include "coverage/raw.h"
 #include "coverage/tool_run.h"
@@ -383,30 +384,25 @@ int tools_merge(const struct tools *t, const struct tool *profdata, const char *
 	return ret;
 }
 
-/* A word for LLVM's reader of argument files, which splits and quotes as a shell does. */
-static void word_write(FILE *f, const char *before, const char *word)
-{
-	fprintf(f, "%s\"", before);
-	for (; *word; word++) {
-		if (*word == '"' || *word == '\\')
-			fputc('\\', f);
-		fputc(*word, f);
-	}
-	fputs("\"\n", f);
-}
-
 static int objects_write(const char *path, const char *const *objects, size_t n,
 			 struct proctor_error *err)
 {
+	struct bytes words = { 0 };
 	FILE *f = own_stream(path);
 	int ret = 0;
 
-	for (size_t i = 0; f && i < n; i++)
-		word_write(f, i ? "-object\n" : "", objects[i]);
-	if (!f || ferror(f) || fflush(f) != 0)
+	for (size_t i = 0; f && i < n; i++) {
+		bytes_text(&words, i ? "-object\n" : "");
+		escape_argument(&words, objects[i]);
+		bytes_text(&words, "\n");
+	}
+	if (words.failed)
+		ret = error_sys(err, ENOMEM, "cannot write %s", path);
+	else if (!f || fwrite(words.data, 1, words.nbytes, f) != words.nbytes || fflush(f) != 0)
 		ret = error_sys(err, errno, "cannot write %s", path);
 	if (f)
 		fclose(f);
+	bytes_fini(&words);
 	return ret;
 }
 

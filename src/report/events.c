@@ -9,7 +9,7 @@
 
 #include "base/container.h"
 #include "base/output.h"
-#include "report/json_bytes.h"
+#include "base/json_bytes.h"
 #include "report/sink.h"
 
 struct events {

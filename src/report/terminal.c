@@ -12,7 +12,7 @@
 #include "base/container.h"
 #include "base/escape.h"
 #include "base/words.h"
-#include "report/coverage.h"
+#include "report/coverage_summary.h"
 #include "report/sink.h"
 #include "report/slowest.h"
 #include "report/status.h"

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* src/coverage/report.h, lines.h and src/report/coverage.h: from llvm-cov's export to reports. */
+/* src/coverage/report.h and lines.h: from llvm-cov's export to reports. */
 #include "coverage/report.h"
 
 #include "coverage/lines.h"
 #include "fixture.h"
-#include "report/coverage.h"
 
 static const char source_a[] =
 	"#include \"shared.h\"\n"
@@ -334,47 +333,6 @@ static void a_file_without_lines_has_no_percentage(void **state)
 	json_decref(doc);
 }
 
-static void a_percentage_is_whole_only_if_all_is_covered(void **state)
-{
-	(void)state;
-	assert_true(coverage_percent(&(struct proctor_coverage_numbers){ 100000, 99999 }) == 99.9);
-	assert_true(coverage_percent(&(struct proctor_coverage_numbers){ 100000, 1 }) == 0.1);
-	assert_true(coverage_percent(&(struct proctor_coverage_numbers){ 3, 3 }) == 100);
-	assert_true(coverage_percent(&(struct proctor_coverage_numbers){ 3, 0 }) == 0);
-	assert_true(coverage_percent(&(struct proctor_coverage_numbers){ 0, 0 }) == 0);
-}
-
-static void the_summary_has_a_bar_for_each_file(void **state)
-{
-	const struct proctor_coverage_file files[] = {
-		{ .path = "/src/l\033ib/a.c", .lines = { 10, 10 } },
-		{ .path = "/src/l\033ib/deep/\033[31mb.c", .lines = { 1000, 999 } },
-		{ .path = "/src/l\033ib/none.h" },
-	};
-	const char *const problems[] = { "the counts of suite x are missing" };
-	const struct proctor_coverage_summary s = {
-		.files = files, .nfiles = 3,
-		.total = { .path = "TOTAL", .lines = { 1010, 1009 }, .functions = { 4, 2 } },
-		.problems = problems, .nproblems = 1, .json_path = "c/coverage.json",
-		.has_minimum = true, .below_minimum = true, .minimum_percent = 99.95,
-	};
-	struct bytes to = { 0 };
-
-	(void)state;
-	coverage_append(&to, &s, false, 0);
-	assert_string_equal(bytes_string(&to),
-		"Coverage: 99.9 % of lines (1009 of 1010), functions 50.0 %\n"
-		"  in /src/l\\x1bib/\n"
-		"  a.c                   10/10  100.0 %  ####################\n"
-		"  deep/\\x1b[31mb.c      999/1000   99.9 %  ###################.\n"
-		"  none.h                  0/0      -\n"
-		"  total             1009/1010   99.9 %  ###################.\n"
-		"  below the minimum of 99.95 % of lines\n"
-		"  incomplete: the counts of suite x are missing\n"
-		"  report: c/coverage.json\n");
-	bytes_fini(&to);
-}
-
 /* Known by its first lines: another's header of that name counts, and one that is not there. */
 static void only_proctors_own_header_is_left_out(void **state)
 {
@@ -406,8 +364,6 @@ int main(void)
 		cmocka_unit_test(the_page_is_well_formed_and_shows_what_is_missed),
 		cmocka_unit_test(counts_below_zero_are_zero),
 		cmocka_unit_test(a_file_without_lines_has_no_percentage),
-		cmocka_unit_test(a_percentage_is_whole_only_if_all_is_covered),
-		cmocka_unit_test(the_summary_has_a_bar_for_each_file),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);

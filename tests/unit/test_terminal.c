@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <signal.h>
 
-#include "base/escape.h"
 #include "report/status.h"
 #include "report/terminal.h"
 
@@ -358,26 +357,6 @@ static void the_live_line_is_never_wider_than_told(void **state)
 	}
 }
 
-static void only_harmless_characters_stay(void **state)
-{
-	static const char bytes[] = "ok\t\n\r\x7f\xc2\x9b\xc3\xa4\xed\xa0\x80\xf0\x9f\x98\x80\xef\xbf\xbf\xe2\x82";
-	struct bytes to = { 0 };
-
-	(void)state;
-	escape_append(&to, bytes, sizeof(bytes) - 1, "\n\t");
-	assert_string_equal(to.data, "ok\t\n\\x0d\\x7f\\xc2\\x9bä\\xed\\xa0\\x80😀"
-				     "\\xef\\xbf\\xbf\\xe2\\x82");
-	bytes_clear(&to);
-	/* What turns a name round or breaks its line; the dash and the mark beside them stay. */
-	escape_line(&to, "\u2027\u2028\u202a\u202e\u202f\u2065\u2066\u2069\u206a\u200f");
-	assert_string_equal(to.data, "\u2027\\xe2\\x80\\xa8\\xe2\\x80\\xaa\\xe2\\x80\\xae\u202f"
-				     "\u2065\\xe2\\x81\\xa6\\xe2\\x81\\xa9\u206a\u200f");
-	bytes_clear(&to);
-	escape_line(&to, "a\nb");
-	assert_string_equal(to.data, "a\\x0ab");
-	bytes_fini(&to);
-}
-
 static void a_reader_that_is_gone_is_an_error(void **state)
 {
 	struct proctor_event event = run_start();
@@ -410,7 +389,6 @@ int main(void)
 		cmocka_unit_test(the_live_line_is_gone_at_the_end),
 		cmocka_unit_test(the_live_line_fits_its_columns),
 		cmocka_unit_test(the_live_line_is_never_wider_than_told),
-		cmocka_unit_test(only_harmless_characters_stay),
 		cmocka_unit_test(a_reader_that_is_gone_is_an_error),
 	};
 

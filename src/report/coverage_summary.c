@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "report/coverage.h"
+#include "report/coverage_summary.h"
 
 #include "base/escape.h"
+#include "base/percent.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,15 +13,9 @@
 #define PATH_COLUMNS_MIN 16u
 #define PATH_COLUMNS_MAX 60u
 
-double coverage_percent(const struct proctor_coverage_numbers *n)
+static double percent_covered(const struct proctor_coverage_numbers *n)
 {
-	double percent = n->count ? 100.0 * (double)n->covered / (double)n->count : 0;
-
-	if (n->covered < n->count && percent > 99.9)
-		return 99.9;
-	if (n->covered > 0 && percent < 0.1)
-		return 0.1;
-	return percent;
+	return percent_shown(n->covered, n->count);
 }
 
 static const char *color_of(double percent)
@@ -93,7 +88,7 @@ static void append_bar(struct bytes *to, double percent)
 static void append_row(struct bytes *to, const char *path, const struct proctor_coverage_numbers *n,
 		       bool color, unsigned columns)
 {
-	double percent = coverage_percent(n);
+	double percent = percent_covered(n);
 	char figures[48];
 
 	bytes_text(to, "  ");
@@ -113,7 +108,7 @@ static void append_part(struct bytes *to, const char *name,
 			const struct proctor_coverage_numbers *n)
 {
 	if (n->count > 0)
-		bytes_printf(to, ", %s %.1f %%", name, coverage_percent(n));
+		bytes_printf(to, ", %s %.1f %%", name, percent_covered(n));
 }
 
 static void append_table(struct bytes *to, const struct proctor_coverage_summary *s, bool color,
@@ -173,8 +168,8 @@ static void append_heading(struct bytes *to, const struct proctor_coverage_summa
 
 		bytes_printf(to, "Coverage: %s%.1f %%%s of functions (%" PRIu64 " of %" PRIu64
 			     "), no lines: there is no coverage map",
-			     color ? color_of(coverage_percent(functions)) : "",
-			     coverage_percent(functions), color ? "\033[0m" : "",
+			     color ? color_of(percent_covered(functions)) : "",
+			     percent_covered(functions), color ? "\033[0m" : "",
 			     functions->covered, functions->count);
 	} else if (lines->count == 0 && s->ntml_functions > 0) {
 		bytes_printf(to, "Coverage: %zu TML functions ran", s->ntml_functions);
@@ -182,7 +177,7 @@ static void append_heading(struct bytes *to, const struct proctor_coverage_summa
 		bytes_text(to, "Coverage: no line of source was counted");
 	} else {
 		bytes_printf(to, "Coverage: %s%.1f %%%s of lines (%" PRIu64 " of %" PRIu64 ")",
-			     color ? color_of(coverage_percent(lines)) : "", coverage_percent(lines),
+			     color ? color_of(percent_covered(lines)) : "", percent_covered(lines),
 			     color ? "\033[0m" : "", lines->covered, lines->count);
 		append_part(to, "functions", &s->total.functions);
 		append_part(to, "regions", &s->total.regions);

@@ -4,8 +4,8 @@
  * is written as it is; in one that is no UTF-8 each byte that is none is U+FFFD, and a second
  * member, called as the first with "_base64" added, has them all.
  */
-#ifndef REPORT_JSON_BYTES_H
-#define REPORT_JSON_BYTES_H
+#ifndef BASE_JSON_BYTES_H
+#define BASE_JSON_BYTES_H
 
 #include "base/bytes.h"
 

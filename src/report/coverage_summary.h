@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The summary of a coverage report for people: a line per source file, with a bar. */
-#ifndef REPORT_COVERAGE_H
-#define REPORT_COVERAGE_H
+#ifndef REPORT_COVERAGE_SUMMARY_H
+#define REPORT_COVERAGE_SUMMARY_H
 
 #include "base/bytes.h"
 #include "proctor/proctor.h"
@@ -14,8 +14,5 @@
  */
 void coverage_append(struct bytes *to, const struct proctor_coverage_summary *summary, bool color,
 		     unsigned columns);
-
-/* The percentage to be shown: never 100 where something is missing, nor 0 where something is covered. */
-double coverage_percent(const struct proctor_coverage_numbers *n);
 
 #endif
