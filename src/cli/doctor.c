@@ -17,7 +17,7 @@
 #include "lib/host_path.h"
 #include "loop/loop.h"
 #include "run/cores.h"
-#include "run/guard.h"
+#include "run/guard_client.h"
 #include "run/kernel.h"
 
 static void tell(const char *name, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -2,6 +2,7 @@
 #include "run/exit_output.h"
 
 #include "base/clock.h"
+#include "run/host_words.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,8 +10,6 @@
 
 /* Of the first line that was written a note shows so much. */
 #define EXCERPT_BYTES 80u
-/* So many suites are named. */
-#define NAMES_MAX 3u
 
 /* What one host wrote: by suite, then what is of none that is known. */
 struct outputs {
@@ -64,25 +63,6 @@ static const char *excerpt(const struct proctor_exit_output *o, int *n)
 	return bytes;
 }
 
-/* "a", "a, b and c", "a, b, c and 4 more". */
-static void names_append(char *to, size_t nto, size_t *n, const char *name, size_t i, size_t count)
-{
-	if (i >= NAMES_MAX || *n >= nto)
-		return;
-	*n += (size_t)snprintf(to + *n, nto - *n, "%s%.60s",
-			       i == 0 ? "" : i + 1 == count ? " and " : ", ", name);
-	if (i + 1 == NAMES_MAX && count > NAMES_MAX && *n < nto)
-		*n += (size_t)snprintf(to + *n, nto - *n, " and %zu more", count - NAMES_MAX);
-}
-
-void exit_output_host_name(const struct host *h, char *to, size_t nto)
-{
-	size_t n = (size_t)snprintf(to, nto, "the host of ");
-
-	for (size_t i = 0; i < h->nsuites; i++)
-		names_append(to, nto, &n, h->suites[i]->name, i, h->nsuites);
-}
-
 /* Who wrote it: the suites that are known to; else the host of those that may have. */
 static void writers_name(const struct writer_entry *e, const struct host *h, char *to, size_t nto)
 {
@@ -93,9 +73,9 @@ static void writers_name(const struct writer_entry *e, const struct host *h, cha
 	if (!e->own_exit_outputs[nknown - 1].suite)
 		nknown--;
 	for (size_t i = 0; i < nknown; i++)
-		names_append(to, nto, &n, e->own_exit_outputs[i].suite, i, nknown);
+		suite_words_append(to, nto, &n, e->own_exit_outputs[i].suite, i, nknown);
 	if (nknown == 0)
-		exit_output_host_name(h, to, nto);
+		host_words(h, to, nto);
 }
 
 static uint64_t total_bytes(const struct proctor_event *event)

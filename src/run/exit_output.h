@@ -7,9 +7,5 @@
 
 /* Tells it as one note, if there is any, when the host is over. Supervisor's thread. */
 void exit_output_tell(struct supervisor *sup, struct host *host);
-#define HOST_NAME_BYTES 256
-
-/* "the host of a, b and c and 4 more"; it has suites, and its worker adds none any more. */
-void exit_output_host_name(const struct host *h, char *to, size_t nto);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/exit_suite.h"
 
-#include "run/exit_output.h"
+#include "run/host_words.h"
 
 #include <stdio.h>
 
@@ -24,12 +24,12 @@ struct suite *exit_suite(const struct host *host)
 void exit_suite_name(const struct host *host, char *to, size_t nto)
 {
 	const struct suite *suite = exit_suite(host);
-	char name[HOST_NAME_BYTES];
+	char name[HOST_WORDS_BYTES];
 
 	if (suite) {
 		snprintf(to, nto, "%s::(exit)", suite->name);
 		return;
 	}
-	exit_output_host_name(host, name, sizeof(name));
+	host_words(host, name, sizeof(name));
 	snprintf(to, nto, "the exit of %s", name);
 }

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/futex.h"
 #include "coverage/coverage.h"
-#include "run/guard.h"
+#include "run/guard_client.h"
 #include "run/run.h"
 
 #include <errno.h>

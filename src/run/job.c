@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/job.h"
 
-#include "run/orphans.h"
+#include "base/process.h"
 
 #include <ctype.h>
 #include <dirent.h>

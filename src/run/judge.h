@@ -6,6 +6,7 @@
 #ifndef RUN_JUDGE_H
 #define RUN_JUDGE_H
 
+#include "run/host.h"
 #include "run/run.h"
 
 struct judgement {

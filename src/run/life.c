@@ -5,10 +5,11 @@
 #include "base/container.h"
 #include "base/death.h"
 #include "base/futex.h"
-#include "run/guard.h"
+#include "run/guard_client.h"
 #include "run/orphans.h"
 #include "run/results.h"
 #include "run/signals.h"
+#include "run/stuck.h"
 #include "run/undead.h"
 
 #include <assert.h>
@@ -256,9 +257,9 @@ int life_watch(struct supervisor *sup, struct host *h, struct proctor_error *err
 
 void life_give_up(struct supervisor *sup, struct host *h, int errnum)
 {
-	char why[UNDEAD_BYTES];
+	char why[STUCK_BYTES];
 
-	undead_words(h->pid, errnum, why, sizeof(why));
+	stuck_words(h->pid, errnum, why, sizeof(why));
 	if (asprintf(&h->undead, "process %d could not be killed: %s", h->pid, why) < 0)
 		h->undead = strdup("its process could not be killed");
 	sup->ops->stop(sup->lp, &h->death);

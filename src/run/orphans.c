@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/orphans.h"
 
-#include "run/undead.h"
+#include "run/stuck.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -84,11 +84,11 @@ static void orphan_words(int pid, struct orphan_words *words)
 static bool orphan_name(int pid, const struct orphan_words *words, int errnum, bool whose,
 			char **lines)
 {
-	char why[UNDEAD_BYTES] = "", *longer;
+	char why[STUCK_BYTES] = "", *longer;
 
 	whose = whose && words->test[0];
 	if (errnum != 0)
-		undead_words(pid, errnum, why, sizeof(why));
+		stuck_words(pid, errnum, why, sizeof(why));
 	if (asprintf(&longer, "%s%s%s%s%s%s%s%s", *lines ? *lines : "", *lines ? "\n" : "",
 		     words->what, whose ? ", left by " : "", whose ? words->test : "",
 		     *why ? " (could not be killed: " : "", why, *why ? ")" : "") < 0)

@@ -6,7 +6,7 @@
 #include "base/spawn.h"
 #include "run/cores.h"
 #include "run/environment.h"
-#include "run/host.h"
+#include "run/mailbox.h"
 #include "run/symbolizer.h"
 #include "run/writer.h"
 

@@ -7,7 +7,8 @@
 #include "coverage/outside.h"
 #include "run/exit_output.h"
 #include "run/exit_suite.h"
-#include "run/guard.h"
+#include "run/guard_client.h"
+#include "run/host_words.h"
 #include "run/kernel.h"
 #include "run/life.h"
 #include "run/not_run.h"
@@ -233,13 +234,13 @@ static void supervisor_watch(struct supervisor *sup, struct host *h)
 
 static void supervisor_release(struct supervisor *sup, struct host *h)
 {
-	char name[HOST_NAME_BYTES];
+	char name[HOST_WORDS_BYTES];
 	struct host **at = &sup->hosts;
 
 	exit_output_tell(sup, h);
 	/* Of no test: a constructor's, mostly. */
 	if (h->left) {
-		exit_output_host_name(h, name, sizeof(name));
+		host_words(h, name, sizeof(name));
 		supervisor_note(sup, "killed what %s had left behind: %s", h->nsuites > 0 ? name :
 				"a host", h->left);
 	}

@@ -7,6 +7,7 @@
 #define RUN_SUPERVISOR_H
 
 #include "run/begun.h"
+#include "run/host.h"
 #include "run/job.h"
 #include "run/orphans.h"
 #include "run/run.h"

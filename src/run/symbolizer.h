@@ -9,7 +9,7 @@
 #define RUN_SYMBOLIZER_H
 
 #include "base/spawn.h"
-#include "run/guard.h"
+#include "run/guard_client.h"
 #include "wire/crash.h"
 
 #include <pthread.h>

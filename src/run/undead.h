@@ -11,14 +11,6 @@
 struct host;
 struct supervisor;
 
-#define UNDEAD_BYTES 256
-
-/*
- * The cause, in words that follow "process 123 could not be killed: ". `errnum` is what kill(2) said
- * of SIGKILL; 0: that it was sent.
- */
-const char *undead_words(int pid, int errnum, char *words, size_t nwords);
-
 /* Watches the process of a host that was given up, and takes over its pidfd. Without memory for it
  * nobody sees it die: then it stays a zombie until the program's end. */
 void undead_watch(struct supervisor *sup, struct host *h);

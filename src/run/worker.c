@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/thread.h"
 #include "plan/needed.h"
-#include "run/guard.h"
+#include "run/guard_client.h"
 #include "run/judge.h"
 
 #include <errno.h>

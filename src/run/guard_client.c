@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "run/guard.h"
+#include "run/guard_client.h"
 
 #include "base/futex.h"
 #include "base/thread.h"

@@ -4,8 +4,8 @@
  * (guard/guard.c). A thread of its own starts it, while the run is made ready, and reaps it: what is
  * a child of the supervisor's thread is an orphan of a test (run/orphans.h).
  */
-#ifndef RUN_GUARD_H
-#define RUN_GUARD_H
+#ifndef RUN_GUARD_CLIENT_H
+#define RUN_GUARD_CLIENT_H
 
 #include "base/spawn.h"
 
