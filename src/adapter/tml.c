@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
+#include "base/quantity.h"
 
 #define TML_PREFIX "tml_test_"
 #define TML_ENTRY "tml_test_entry"
@@ -25,7 +25,7 @@ int tml_take(const struct elf_file *f, size_t i, struct listing *list, struct pr
 		return 0;
 	if (strcmp(name, TML_ENTRY) != 0 &&
 	    ((digits[0] == '0' && digits[1] != '\0') ||
-	     text_number(digits, 0, UINT_MAX, &index, NULL) < 0))
+	     quantity_number(digits, 0, UINT_MAX, &index, NULL) < 0))
 		return 0;
 	t = listing_add(list);
 	if (!t)

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/container.h"
-#include "base/text.h"
+#include "base/quantity.h"
 
 #define TIME_MAX_US (365ull * 24 * 3600 * 1000000)
 #define OUTPUT_MAX_BYTES (1ull << 30)
@@ -23,7 +23,7 @@
 static int parse_time(const char *text, uint64_t *us, struct proctor_error *err)
 {
 	uint64_t value;
-	int ret = text_time_us(text, &value, err);
+	int ret = quantity_time_us(text, &value, err);
 
 	if (ret < 0)
 		return ret;
@@ -39,7 +39,7 @@ static int parse_unsigned(const char *text, unsigned min, unsigned max, unsigned
 			  struct proctor_error *err)
 {
 	uint64_t value;
-	int ret = text_number(text, min, max, &value, err);
+	int ret = quantity_number(text, min, max, &value, err);
 
 	if (ret == 0)
 		*number = (unsigned)value;
@@ -96,7 +96,7 @@ static int store_leak_timeout(struct options *o, const char *text, struct procto
 {
 	uint64_t value;
 
-	if (text_time_us(text, &value, NULL) == 0 && value == 0) {
+	if (quantity_time_us(text, &value, NULL) == 0 && value == 0) {
 		o->run.leak_us = PROCTOR_AT_ONCE;
 		return 0;
 	}
@@ -111,7 +111,7 @@ static int store_slow_after(struct options *o, const char *text, struct proctor_
 static int store_max_output(struct options *o, const char *text, struct proctor_error *err)
 {
 	uint64_t bytes;
-	int ret = text_size_bytes(text, &bytes, err);
+	int ret = quantity_bytes(text, &bytes, err);
 
 	if (ret < 0)
 		return ret;
@@ -225,7 +225,7 @@ static int store_retries(struct options *o, const char *text, struct proctor_err
 static int store_shuffle(struct options *o, const char *text, struct proctor_error *err)
 {
 	o->run.shuffle = true;
-	return text ? text_number(text, 1, UINT64_MAX, &o->run.seed, err) : 0;
+	return text ? quantity_number(text, 1, UINT64_MAX, &o->run.seed, err) : 0;
 }
 
 static int store_shard(struct options *o, const char *text, struct proctor_error *err)

@@ -14,7 +14,7 @@
 #include <stdbool.h>
 
 /* Which source files count: any of `includes` (none: all) and none of `excludes`. Globs as for test
- * ids (base/text.h) on the whole path; one without a slash is tried on the file's name too. */
+ * ids (base/pattern.h) on the whole path; one without a slash is tried on the file's name too. */
 struct report_filter {
 	const char *const *includes;
 	size_t nincludes;

@@ -2,7 +2,7 @@
 /* Which source files are in the reports. */
 #include "coverage/report.h"
 
-#include "base/text.h"
+#include "base/pattern.h"
 
 #include <fcntl.h>
 #include <fnmatch.h>
@@ -15,7 +15,7 @@ static bool glob_fits(const char *glob, const char *path)
 {
 	const char *name = strrchr(path, '/');
 
-	if (text_matches(path, glob))
+	if (pattern_matches(path, glob))
 		return true;
 	return name && !strchr(glob, '/') && fnmatch(glob, name + 1, 0) == 0;
 }

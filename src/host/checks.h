@@ -6,9 +6,9 @@
 #ifndef HOST_CHECKS_H
 #define HOST_CHECKS_H
 
-#include "host/environment.h"
+#include "host/kept_environment.h"
 #include "host/left.h"
-#include "host/stdio.h"
+#include "host/standard_files.h"
 
 #include <limits.h>
 #include <signal.h>

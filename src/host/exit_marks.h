@@ -9,7 +9,7 @@
 #ifndef HOST_EXIT_MARKS_H
 #define HOST_EXIT_MARKS_H
 
-#include "host/stdio.h"
+#include "host/standard_files.h"
 #include "wire/page.h"
 
 #include <stdint.h>

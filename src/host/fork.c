@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "host/fork.h"
 
-#include "host/stdio.h"
+#include "host/standard_files.h"
 
 #include <errno.h>
 #include <signal.h>

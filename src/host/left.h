@@ -3,7 +3,7 @@
 #ifndef HOST_LEFT_H
 #define HOST_LEFT_H
 
-#include "host/text.h"
+#include "host/page_texts.h"
 
 #include <stdbool.h>
 #include <sys/types.h>

@@ -3,7 +3,7 @@
 #ifndef HOST_MARKER_H
 #define HOST_MARKER_H
 
-#include "host/stdio.h"
+#include "host/standard_files.h"
 #include "wire/page.h"
 
 /*

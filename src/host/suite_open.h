@@ -3,7 +3,7 @@
 #ifndef HOST_SUITE_OPEN_H
 #define HOST_SUITE_OPEN_H
 
-#include "host/tml.h"
+#include "host/tml_test.h"
 
 #include <stdbool.h>
 #include <stddef.h>

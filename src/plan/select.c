@@ -4,13 +4,14 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/pattern.h"
 #include "base/text.h"
 #include "plan/order.h"
 
 static bool matches_any(const char *id, const char *const *patterns, size_t npatterns)
 {
 	for (size_t i = 0; i < npatterns; i++)
-		if (text_matches(id, patterns[i]))
+		if (pattern_matches(id, patterns[i]))
 			return true;
 	return false;
 }

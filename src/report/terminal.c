@@ -11,7 +11,7 @@
 
 #include "base/container.h"
 #include "base/escape.h"
-#include "base/words.h"
+#include "base/duration_words.h"
 #include "report/coverage_summary.h"
 #include "report/sink.h"
 #include "report/slowest.h"
@@ -108,7 +108,7 @@ static void number_grouped(struct bytes *to, uint64_t n)
 /* "    1.2 ms" */
 static void duration_text(struct bytes *to, uint64_t duration_us)
 {
-	char words[WORDS_BYTES];
+	char words[DURATION_WORDS_BYTES];
 	size_t ncolumns = 0;
 
 	if (duration_us == TIME_NONE)
@@ -566,7 +566,7 @@ static void say_breakdown(struct terminal *t, const struct proctor_counts *c, ui
 	};
 	struct bytes *to = &t->text;
 	const char *separator = "";
-	char words[WORDS_BYTES];
+	char words[DURATION_WORDS_BYTES];
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
 		if (parts[i].n == 0)

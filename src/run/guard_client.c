@@ -3,7 +3,7 @@
 
 #include "base/futex.h"
 #include "base/thread.h"
-#include "base/words.h"
+#include "base/crash_words.h"
 #include "wire/page.h"
 
 #include <errno.h>

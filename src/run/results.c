@@ -2,7 +2,7 @@
 #include "run/results.h"
 
 #include "base/clock.h"
-#include "base/words.h"
+#include "base/crash_words.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,8 @@
 
 #include "base/clock.h"
 #include "base/container.h"
-#include "base/words.h"
+#include "base/crash_words.h"
+#include "base/duration_words.h"
 #include "run/exit_suite.h"
 #include "run/life.h"
 #include "run/orphans.h"

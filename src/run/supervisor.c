@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/container.h"
-#include "base/words.h"
+#include "base/duration_words.h"
 #include "coverage/outside.h"
 #include "run/exit_output.h"
 #include "run/exit_suite.h"
@@ -341,7 +341,7 @@ static struct deadlines host_deadlines(const struct run *run, const struct host_
 static void host_tell_slow_exit(struct supervisor *sup, struct host *h, uint64_t age_us)
 {
 	const struct proctor_options *options = &sup->run->options;
-	char words[WORDS_BYTES], name[EXIT_NAME_BYTES];
+	char words[DURATION_WORDS_BYTES], name[EXIT_NAME_BYTES];
 
 	if (h->slow_exit || h->nsuites == 0 ||
 	    age_us < (options->slow_after_us ? options->slow_after_us : options->timeout_us / 2))

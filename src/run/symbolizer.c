@@ -3,7 +3,8 @@
 
 #include "base/clock.h"
 #include "base/death.h"
-#include "base/words.h"
+#include "base/crash_words.h"
+#include "base/duration_words.h"
 #include "wire/symbols.h"
 
 #include <errno.h>

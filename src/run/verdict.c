@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/verdict.h"
 
-#include "base/words.h"
+#include "base/crash_words.h"
+#include "base/duration_words.h"
 
 #include <signal.h>
 #include <stdarg.h>

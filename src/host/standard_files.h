@@ -3,8 +3,8 @@
  * Descriptors 0, 1 and 2 as the host was started with, private copies of them where tests do not
  * look, and the C library's stdout and stderr on top.
  */
-#ifndef HOST_STDIO_H
-#define HOST_STDIO_H
+#ifndef HOST_STANDARD_FILES_H
+#define HOST_STANDARD_FILES_H
 
 #include <stdbool.h>
 #include <sys/types.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "host/stdio.h"
+#include "host/standard_files.h"
 
 #include <errno.h>
 #include <fcntl.h>

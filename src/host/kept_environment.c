@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "host/environment.h"
+#include "host/kept_environment.h"
 
 #include <string.h>
 #include <sys/mman.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/words.h"
+#include "base/crash_words.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -107,25 +107,6 @@ static void a_wait_status_is_told(void **state)
 	assert_string_equal(status_words(0xffff, buf, sizeof(buf)), "wait status 0xffff");
 }
 
-static void a_duration_has_its_unit(void **state)
-{
-	static const struct {
-		uint64_t us;
-		const char *words;
-	} table[] = {
-		{ 0, "0 µs" }, { 70, "70 µs" }, { 999, "999 µs" }, { 1000, "1.0 ms" },
-		{ 9999, "9.9 ms" }, { 10000, "10 ms" }, { 31400, "31 ms" }, { 999999, "999 ms" },
-		{ 1000000, "1 s" }, { 1000999, "1 s" }, { 1204567, "1.204 s" }, { 59999999, "59.999 s" },
-		{ 60000000, "1 min" }, { 7384000000, "123 min 4 s" },
-	};
-	char buf[WORDS_BYTES];
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < ARRAY_SIZE(table); i++)
-		assert_string_equal(duration_words(table[i].us, buf, sizeof(buf)), table[i].words);
-}
-
 static void words_are_cut_to_their_room(void **state)
 {
 	char buf[8];
@@ -143,7 +124,6 @@ int main(void)
 		cmocka_unit_test(a_signal_that_was_sent_has_no_address),
 		cmocka_unit_test(every_signal_has_a_name),
 		cmocka_unit_test(a_wait_status_is_told),
-		cmocka_unit_test(a_duration_has_its_unit),
 		cmocka_unit_test(words_are_cut_to_their_room),
 	};
 

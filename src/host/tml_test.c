@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "host/tml.h"
+#include "host/tml_test.h"
 
 #include "base/container.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "host/text.h"
+#include "host/page_texts.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Tests written with proctor/suite.h: an entry to run, and calls back into the host. */
-#ifndef HOST_SUITE_H_H
-#define HOST_SUITE_H_H
+#ifndef HOST_SUITE_H_TEST_H
+#define HOST_SUITE_H_TEST_H
 
-#include "host/text.h"
+#include "host/page_texts.h"
 #include "proctor/suite.h"
 
 #include <stdbool.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Tests of the TML compiler: `int32_t f(void)`, and a runtime of which any part may be missing. */
-#ifndef HOST_TML_H
-#define HOST_TML_H
+#ifndef HOST_TML_TEST_H
+#define HOST_TML_TEST_H
 
-#include "host/text.h"
+#include "host/page_texts.h"
 
 #include <stdbool.h>
 #include <stdint.h>

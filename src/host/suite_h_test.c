@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "host/suite_h.h"
+#include "host/suite_h_test.h"
 
 #include "base/clock.h"
 #include "base/futex.h"

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Words for people: signals, the ends of processes, durations. */
-#ifndef BASE_WORDS_H
-#define BASE_WORDS_H
+/* Words for crashes: signals with their causes, and how processes ended. */
+#ifndef BASE_CRASH_WORDS_H
+#define BASE_CRASH_WORDS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* Room for any of them. */
+/* Room for any of these words. */
 #define WORDS_BYTES 128
 
 /*
@@ -22,7 +22,5 @@ const char *signal_words_unrecorded(int signal, char *buf, size_t nbuf);
 const char *signal_name(int signal, char *buf, size_t nbuf);
 /* "exited with 3", "ended by SIGSEGV (core dumped)": a wait status. */
 const char *status_words(int status, char *buf, size_t nbuf);
-/* "70 µs", "1.2 ms", "31 ms", "1.204 s", "20 s", "2 min 3 s", "2 min"; cut off, not rounded. */
-const char *duration_words(uint64_t duration_us, char *buf, size_t nbuf);
 
 #endif

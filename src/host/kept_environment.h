@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The environment as later tests are to find it: kept twice, so that a comparison is a memcmp(). */
-#ifndef HOST_ENVIRONMENT_H
-#define HOST_ENVIRONMENT_H
+#ifndef HOST_KEPT_ENVIRONMENT_H
+#define HOST_KEPT_ENVIRONMENT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
+#include "base/pattern.h"
 #include "plan/model.h"
 
 /* A suite that cannot be run gets its verdict in the report; who reads only stderr is told too. */
@@ -29,7 +29,7 @@ static void say_broken(const struct proctor_plan *plan, struct plan_outcome *out
 static bool filter_fits(const struct proctor_plan *plan, const char *pattern)
 {
 	for (size_t i = 0; i < proctor_plan_ntests(plan); i++)
-		if (text_matches(proctor_plan_test(plan, i)->id, pattern))
+		if (pattern_matches(proctor_plan_test(plan, i)->id, pattern))
 			return true;
 	return false;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Text for the run: `texts` of the page is filled from the front, once per task. */
-#ifndef HOST_TEXT_H
-#define HOST_TEXT_H
+#ifndef HOST_PAGE_TEXTS_H
+#define HOST_PAGE_TEXTS_H
 
 #include "base/error.h"
 #include "wire/page.h"

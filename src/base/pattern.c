@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/pattern.h"
+
+#include <fnmatch.h>
+#include <string.h>
+
+bool pattern_is_glob(const char *pattern)
+{
+	return strpbrk(pattern, "*?[") != NULL;
+}
+
+bool pattern_matches(const char *text, const char *pattern)
+{
+	/* The literal text counts for a glob too: a test may be called `parse[1]`. */
+	if (strstr(text, pattern))
+		return true;
+	return pattern_is_glob(pattern) && fnmatch(pattern, text, 0) == 0;
+}
