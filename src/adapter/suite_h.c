@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "adapter/suite_h.h"
+/* Libraries written with proctor/suite.h: data objects proctor_entry__NAME and proctor_label__NAME. */
+#include "adapter/adapter.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -11,8 +12,8 @@
 #define ENTRY_PREFIX "proctor_entry__"
 #define LABEL_PREFIX "proctor_label__"
 
-int suite_h_take(const struct elf_file *f, size_t i, struct listing *list,
-		 struct proctor_error *err)
+static int suite_h_take(const struct elf_file *f, size_t i, struct listing *list,
+			struct proctor_error *err)
 {
 	const Elf64_Sym *symbol = &f->symbols[i];
 	const char *name = elf_symbol_name(f, i);
@@ -107,7 +108,8 @@ static int label_read(const struct elf_file *f, const struct listed *label, stru
 	return 0;
 }
 
-int suite_h_finish(const struct elf_file *f, struct listing *list, struct proctor_error *err)
+/* Reads the entries and labels, orders the tests by file and line, numbers them. */
+static int suite_h_finish(const struct elf_file *f, struct listing *list, struct proctor_error *err)
 {
 	size_t n = 0;
 	int ret;
@@ -141,3 +143,18 @@ int suite_h_finish(const struct elf_file *f, struct listing *list, struct procto
 		list->tests[i].index = (unsigned)i;
 	return 0;
 }
+
+static const struct symbol_lister suite_h_lister = {
+	.prefix = "proctor_",
+	.tests = "test of proctor/suite.h",
+	.take = suite_h_take,
+	.finish = suite_h_finish,
+};
+
+const struct adapter adapter_suite_h = {
+	.name = "suite.h",
+	.in_host = true,
+	.hides_symbols = true,
+	.lister = &suite_h_lister,
+	.call = PAGE_CALL_SUITE_H,
+};

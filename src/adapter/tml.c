@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+/* Libraries that `tml test` builds: tml_test_0 … tml_test_N, or tml_test_entry alone. */
 #include "adapter/tml.h"
+
+#include "adapter/adapter.h"
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +15,8 @@
 #define TML_PREFIX "tml_test_"
 #define TML_ENTRY "tml_test_entry"
 
-int tml_take(const struct elf_file *f, size_t i, struct listing *list, struct proctor_error *err)
+static int tml_take(const struct elf_file *f, size_t i, struct listing *list,
+		    struct proctor_error *err)
 {
 	const Elf64_Sym *symbol = &f->symbols[i];
 	const char *name = elf_symbol_name(f, i);
@@ -47,11 +52,14 @@ static int listed_compare(const void *a, const void *b)
 	return strcmp(x->symbol, y->symbol);
 }
 
-void tml_finish(struct listing *list)
+/* Where there are numbered tests, tml_test_entry is not one. */
+static int tml_finish(const struct elf_file *f, struct listing *list, struct proctor_error *err)
 {
 	size_t n = 0;
 	bool numbered = false;
 
+	(void)f;
+	(void)err;
 	for (size_t i = 0; i < list->ntests; i++)
 		numbered = numbered || strcmp(list->tests[i].symbol, TML_ENTRY) != 0;
 	if (list->ntests > 1)
@@ -67,4 +75,25 @@ void tml_finish(struct listing *list)
 		list->tests[n++] = *t;
 	}
 	list->ntests = n;
+	return 0;
 }
+
+void tml_symbol(unsigned index, char symbol[TML_SYMBOL_BYTES])
+{
+	snprintf(symbol, TML_SYMBOL_BYTES, TML_PREFIX "%u", index);
+}
+
+static const struct symbol_lister tml_lister = {
+	.prefix = TML_PREFIX,
+	.tests = "tml_test_… function",
+	.take = tml_take,
+	.finish = tml_finish,
+};
+
+const struct adapter adapter_tml = {
+	.name = "tml",
+	.in_host = true,
+	.crash_stops = true,
+	.lister = &tml_lister,
+	.call = PAGE_CALL_TML,
+};

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Suite libraries that `tml test` builds: tml_test_0 … tml_test_N, or tml_test_entry alone. */
+/* How TML numbers its tests: a test that was handed in by its index alone is called so. */
 #ifndef ADAPTER_TML_H
 #define ADAPTER_TML_H
 
-#include "adapter/listing.h"
-#include "base/elf.h"
+#define TML_SYMBOL_BYTES 32
 
-/* Adds symbol `i` to `list` if it is a test, be it an entry. -ENOMEM. */
-int tml_take(const struct elf_file *f, size_t i, struct listing *list, struct proctor_error *err);
-/* Puts the tests in order. Where there are numbered tests, tml_test_entry is not one. */
-void tml_finish(struct listing *list);
+void tml_symbol(unsigned index, char symbol[TML_SYMBOL_BYTES]);
 
 #endif

@@ -323,7 +323,7 @@ static bool index_counts(const struct objects *o, size_t index)
 static int objects_add_suite(struct objects *o, struct suite *suite, struct proctor_error *err)
 {
 	struct suite_objects *of = &o->by_suite[suite->number];
-	bool program = suite->kind == SUITE_EXE;
+	bool program = !suite->adapter->in_host;
 	size_t index;
 
 	if (objects_add(o, suite->path, program, &of->own) < 0)

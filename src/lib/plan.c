@@ -3,7 +3,6 @@
 #include "plan/model.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -46,8 +45,7 @@ int proctor_plan_add_suite(struct proctor_plan *plan, const struct proctor_suite
 		return error_set(err, -EINVAL, "a suite without a path");
 	name = desc->name ? NULL : suite_name_of(desc->path);
 	s = desc->name || name ?
-	    plan_suite_new(plan, SUITE_TML, desc->name ? desc->name : name, desc->group,
-			   desc->path) : NULL;
+	    plan_suite_new(plan, desc->name ? desc->name : name, desc->group, desc->path) : NULL;
 	free(name);
 	if (!s)
 		return error_sys(err, ENOMEM, "cannot add the suite %s", desc->path);
@@ -58,7 +56,6 @@ int proctor_plan_add_suite(struct proctor_plan *plan, const struct proctor_suite
 int proctor_plan_add_test(struct proctor_plan *plan, size_t suite,
 			  const struct proctor_test_desc *desc, struct proctor_error *err)
 {
-	char symbol[32];
 	struct suite *s;
 	struct test *t;
 
@@ -71,8 +68,7 @@ int proctor_plan_add_test(struct proctor_plan *plan, size_t suite,
 			return error_set(err, -EINVAL, "\"%s\" in the environment of test %u of %s "
 					 "is not NAME=VALUE", desc->env[i], desc->index,
 					 s->own_name);
-	snprintf(symbol, sizeof(symbol), "tml_test_%u", desc->index);
-	t = suite_test_new(s, desc->index, desc->name ? desc->name : symbol, desc->file, symbol);
+	t = suite_test_by_index(s, desc->index, desc->name, desc->file);
 	if (!t)
 		goto no_memory;
 	t->pub.ntests = desc->ntests;

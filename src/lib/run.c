@@ -78,14 +78,14 @@ static int options_complete(struct proctor_options *to, const struct proctor_opt
 	return 0;
 }
 
-/* TML's rule that a crash ends the run is for runs of TML's suites alone. A suite that cannot be
- * run is of no kind. */
+/* TML's rule that a crash ends the run is for runs of TML's suites alone. Nobody knows whose a suite is
+ * that cannot be run. */
 static enum proctor_on_crash on_crash_of(const struct proctor_plan *plan)
 {
 	for (size_t i = 0; i < plan->ntests; i++) {
 		const struct suite *suite = plan->tests[i]->suite;
 
-		if (!suite->error && suite->kind != SUITE_TML)
+		if (!suite->error && !suite->adapter->crash_stops)
 			return PROCTOR_ON_CRASH_CONTINUE;
 	}
 	return PROCTOR_ON_CRASH_STOP;
@@ -143,7 +143,7 @@ static int run_prepare_symbolizers(struct run *run, struct proctor_error *err)
 static bool run_has_libraries(const struct proctor_plan *plan)
 {
 	for (size_t i = 0; i < plan->ntests; i++)
-		if (plan->tests[i]->suite->kind != SUITE_EXE && !plan->tests[i]->suite->error)
+		if (plan->tests[i]->suite->adapter->in_host && !plan->tests[i]->suite->error)
 			return true;
 	return false;
 }

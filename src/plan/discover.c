@@ -12,7 +12,7 @@
 static struct suite *plan_suite_of_file(struct proctor_plan *plan, const char *path)
 {
 	char *name = suite_name_of(path);
-	struct suite *s = name ? plan_suite_new(plan, SUITE_TML, name, NULL, path) : NULL;
+	struct suite *s = name ? plan_suite_new(plan, name, NULL, path) : NULL;
 
 	free(name);
 	return s;
@@ -46,7 +46,7 @@ static bool finding_counts(enum finding finding, const struct suite *s, enum dis
 	case DISCOVER_NAMED:
 		return true;
 	case DISCOVER_LIBRARY:
-		return runs && s->kind != SUITE_EXE;
+		return runs && s->adapter->in_host;
 	case DISCOVER_PROGRAM:
 		return runs || !path_is_library(s->path);
 	}

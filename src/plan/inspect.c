@@ -10,58 +10,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "adapter/exe.h"
-#include "adapter/listing.h"
-#include "adapter/suite_h.h"
-#include "adapter/tml.h"
 #include "base/container.h"
 #include "base/elf.h"
+#include "base/program.h"
 #include "plan/closable.h"
 #include "plan/needed.h"
+#include "plan/symbol_scan.h"
 
-/* What the one pass over a library's symbols collects. */
-struct scan {
-	struct listing tml, suite_h;
-	bool unique;
-	const char *sanitizer;	/* undefined start function of one; NULL: none */
+/* An open file on its way to become a suite. */
+struct look {
+	int fd;
+	struct stat st;
+	char head[ELF_HEAD_BYTES];
+	struct file_view view;
 };
 
-static void scan_fini(struct scan *scan)
-{
-	listing_fini(&scan->tml);
-	listing_fini(&scan->suite_h);
-}
-
-static int scan_symbols(struct scan *scan, const struct elf_file *f, struct proctor_error *err)
-{
-	for (size_t i = 0; i < f->nsymbols; i++) {
-		const Elf64_Sym *symbol = &f->symbols[i];
-		const char *name = elf_symbol_name(f, i);
-		int ret = 0;
-
-		if (!elf_symbol_defined(symbol)) {
-			if (strcmp(name, "__asan_init") == 0 || strcmp(name, "__tsan_init") == 0 ||
-			    strncmp(name, "__ubsan_handle_", 15) == 0)
-				/* UBSan's functions are in the runtimes of the others, too. */
-				if (!scan->sanitizer || name[2] != 'u')
-					scan->sanitizer = name;
-			continue;
-		}
-		if (ELF64_ST_BIND(symbol->st_info) == STB_GNU_UNIQUE)
-			scan->unique = true;
-		/* One character keeps most of a runtime's symbols out. */
-		if (name[0] == 't')
-			ret = tml_take(f, i, &scan->tml, err);
-		else if (name[0] == 'p')
-			ret = suite_h_take(f, i, &scan->suite_h, err);
-		if (ret < 0)
-			return ret;
-	}
-	return 0;
-}
-
 /* An undefined __asan_init is the runtime's to define: one must be among the needed libraries. */
-static int sanitizer_check(const struct suite *s, const struct scan *scan,
+static int sanitizer_check(const struct suite *s, const struct symbol_scan *scan,
 			   struct proctor_error *err)
 {
 	const char *name;
@@ -154,7 +119,7 @@ static int suite_bind(struct suite *s, const struct listing *list)
 				return -ENOMEM;
 			continue;
 		}
-		if (s->kind == SUITE_SUITE_H) {
+		if (s->adapter->hides_symbols) {
 			t->missing = missing_words(t, list->ntests);
 			if (!t->missing)
 				return -ENOMEM;
@@ -184,14 +149,27 @@ static int suite_list(struct suite *s, const struct listing *list, struct procto
 	return 0;
 }
 
+/* Whose program it is: what was asked for, or who is surest of the file. */
+static int program_adapter(struct suite *s, const struct look *look, struct proctor_error *err)
+{
+	const struct adapter *framework = s->plan->framework;
+
+	s->adapter = framework && !framework->in_host ? framework : adapter_of_program(&look->view);
+	if (framework && framework->in_host)
+		return error_set(err, -ENOEXEC, "%s is an executable, and tests of the framework %s "
+				 "are in shared libraries", s->path, framework->name);
+	return 0;
+}
+
 /* Gives an executable its one test, which is called as the suite is, unless it was handed in with a
  * name of its own. */
-static int suite_as_executable(struct suite *s, const struct stat *st, struct proctor_error *err)
+static int suite_as_program(struct suite *s, const struct look *look, struct proctor_error *err)
 {
 	struct test *t;
-	int ret = exe_check(st, s->path, err);
+	int ret = program_adapter(s, look, err);
 
-	s->kind = SUITE_EXE;
+	if (ret == 0)
+		ret = program_check(&look->st, s->path, err);
 	if (ret < 0)
 		return ret;
 	if (s->ntests > 1)
@@ -212,29 +190,16 @@ static int suite_as_executable(struct suite *s, const struct stat *st, struct pr
 }
 
 /* Takes the tests out of an open library. -ENODATA: it has none. */
-static int suite_as_library(struct suite *s, const struct elf_file *f, struct scan *scan,
+static int suite_as_library(struct suite *s, const struct elf_file *f, struct symbol_scan *scan,
 			    struct proctor_error *err)
 {
-	const struct listing *list = &scan->tml;
-	int ret = scan_symbols(scan, f, err);
+	const struct listing *list;
+	int ret = symbol_scan_run(scan, f, err);
 
+	if (ret == 0)
+		ret = symbol_scan_tests(scan, f, &s->adapter, &list, err);
 	if (ret < 0)
 		return ret;
-	tml_finish(&scan->tml);
-	if (scan->tml.ntests > 0 && scan->suite_h.ntests > 0)
-		return error_set(err, -ENOEXEC, "%s has tests of both kinds, tml_test_… "
-				 "and those of proctor/suite.h: a library may have one kind only",
-				 s->path);
-	if (scan->suite_h.ntests > 0) {
-		ret = suite_h_finish(f, &scan->suite_h, err);
-		if (ret < 0)
-			return ret;
-		s->kind = SUITE_SUITE_H;
-		list = &scan->suite_h;
-	}
-	if (list->ntests == 0)
-		return error_set(err, -ENODATA, "%s is a shared library without tests: it has no "
-				 "tml_test_… function and no test of proctor/suite.h", s->path);
 	s->unique = scan->unique;
 	s->closable = library_closable(f);
 	ret = suite_find_needed(s, f, err);
@@ -249,21 +214,31 @@ static int suite_as_library(struct suite *s, const struct elf_file *f, struct sc
 	return 0;
 }
 
-static int suite_as_elf(struct suite *s, int fd, const struct stat *st, struct proctor_error *err)
+static int suite_as_elf(struct suite *s, struct look *look, struct proctor_error *err)
 {
-	struct scan scan = {0};
+	const struct adapter *framework = s->plan->framework;
+	struct symbol_scan scan;
 	struct elf_file f;
-	int ret = elf_open(&f, fd, (uint64_t)st->st_size, s->path, err);
+	int ret = elf_open(&f, look->fd, (uint64_t)look->st.st_size, s->path, err);
 
 	if (ret < 0)
 		return ret;
-	if (!f.executable) {
+	look->view.elf = &f;
+	/* Asked for a program, nobody looks for a library's tests. */
+	if (!f.executable && !(framework && !framework->in_host && f.interpreter)) {
+		symbol_scan_init(&scan, framework);
 		ret = suite_as_library(s, &f, &scan, err);
-		scan_fini(&scan);
+		symbol_scan_fini(&scan);
+	} else {
+		ret = -ENODATA;
 	}
 	if (f.executable || (ret == -ENODATA && f.interpreter))
-		ret = suite_as_executable(s, st, err);
+		ret = suite_as_program(s, look, err);
+	else if (ret == -ENODATA && framework && !framework->in_host)
+		error_set(err, ret, "%s is a shared library and cannot be started, as a program of the "
+			  "framework %s would be", s->path, framework->name);
 	elf_close(&f);
+	look->view.elf = NULL;
 	return ret;
 }
 
@@ -295,45 +270,23 @@ static bool head_is_text(const char *head, size_t nhead)
 /* What fails in a process that leads its session (base/spawn.h). */
 static const char *const leader_calls[] = { "setsid", "setpgid", "setpgrp", "login_tty" };
 
-/* Looks into the file behind `fd`. Anything but a suite is an error; `*finding` says which kind
- * where it is not FOUND_BROKEN. */
-static int suite_look_into(struct suite *s, int fd, enum finding *finding,
-			   struct proctor_error *err)
+/* Neither ELF nor a script. Anything but a program that was asked for is an error. */
+static int suite_as_other(struct suite *s, const struct look *look, enum finding *finding,
+			  struct proctor_error *err)
 {
-	struct stat st;
-	char head[ELF_HEAD_BYTES];
-	ssize_t n;
+	const struct adapter *framework = s->plan->framework;
+	const char *head = look->head;
+	size_t n = look->view.nhead;
 
-	if (fstat(fd, &st) < 0)
-		return error_sys(err, errno, "cannot read %s", s->path);
-	s->file = file_stamp_of(&st);
-	if (!S_ISREG(st.st_mode)) {
-		*finding = FOUND_OTHER;
-		return error_set(err, -ENOTSUP, "%s is not a regular file", s->path);
-	}
-	n = pread(fd, head, sizeof(head), 0);
-	if (n < 0)
-		return error_sys(err, errno, "cannot read %s", s->path);
-	if (elf_is(head, (size_t)n) && elf_is_program(fd, head, (size_t)n, (uint64_t)st.st_size)) {
-		s->leads = !elf_program_calls(fd, head, (size_t)n, leader_calls,
-					      ARRAY_SIZE(leader_calls));
-		return suite_as_executable(s, &st, err);
-	}
-	if (elf_is(head, (size_t)n)) {
-		int ret = suite_as_elf(s, fd, &st, err);
-
-		if (ret == -ENODATA)
-			*finding = FOUND_NO_TESTS;
-		return ret;
-	}
-	if (exe_is_script(head, (size_t)n))
-		return suite_as_executable(s, &st, err);
-	if (head_is_manifest(head, (size_t)n, s->path)) {
+	if (head_is_manifest(head, n, s->path)) {
 		*finding = FOUND_MANIFEST;
 		return error_set(err, -ENOEXEC, "%s looks like a manifest, which is an argument of "
 				 "its own and no suite", s->path);
 	}
-	if (head_is_text(head, (size_t)n))
+	/* The kernel may know the format, where one was registered (binfmt_misc). */
+	if (framework && !framework->in_host && n > 0 && program_check(&look->st, s->path, NULL) == 0)
+		return suite_as_program(s, look, err);
+	if (head_is_text(head, n))
 		*finding = FOUND_OTHER;
 	if (n == 0)
 		return error_set(err, -ENOEXEC, "%s is empty", s->path);
@@ -341,17 +294,54 @@ static int suite_look_into(struct suite *s, int fd, enum finding *finding,
 			 "#!, nor a manifest", s->path);
 }
 
+/* Looks into the file behind look->fd. Anything but a suite is an error; `*finding` says which kind
+ * where it is not FOUND_BROKEN. */
+static int suite_look_into(struct suite *s, struct look *look, enum finding *finding,
+			   struct proctor_error *err)
+{
+	ssize_t n;
+	int ret;
+
+	if (fstat(look->fd, &look->st) < 0)
+		return error_sys(err, errno, "cannot read %s", s->path);
+	s->file = file_stamp_of(&look->st);
+	if (!S_ISREG(look->st.st_mode)) {
+		*finding = FOUND_OTHER;
+		return error_set(err, -ENOTSUP, "%s is not a regular file", s->path);
+	}
+	n = pread(look->fd, look->head, sizeof(look->head), 0);
+	if (n < 0)
+		return error_sys(err, errno, "cannot read %s", s->path);
+	look->view = (struct file_view){ .path = s->path, .head = look->head, .nhead = (size_t)n };
+	if (elf_is(look->head, (size_t)n) &&
+	    elf_is_program(look->fd, look->head, (size_t)n, (uint64_t)look->st.st_size)) {
+		s->leads = !elf_program_calls(look->fd, look->head, (size_t)n, leader_calls,
+					      ARRAY_SIZE(leader_calls));
+		return suite_as_program(s, look, err);
+	}
+	if (elf_is(look->head, (size_t)n)) {
+		ret = suite_as_elf(s, look, err);
+		if (ret == -ENODATA)
+			*finding = FOUND_NO_TESTS;
+		return ret;
+	}
+	if (program_is_script(look->head, (size_t)n))
+		return suite_as_program(s, look, err);
+	return suite_as_other(s, look, finding, err);
+}
+
 int suite_look(struct suite *s, enum finding *finding, struct proctor_error *err)
 {
-	int ret, fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct look look = { .fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) };
+	int ret;
 
 	s->inspected = true;
 	*finding = FOUND_BROKEN;
-	if (fd < 0) {
+	if (look.fd < 0) {
 		ret = error_sys(err, errno, "cannot open %s", s->path);
 	} else {
-		ret = suite_look_into(s, fd, finding, err);
-		close(fd);
+		ret = suite_look_into(s, &look, finding, err);
+		close(look.fd);
 	}
 	if (ret == -ENOMEM)
 		return ret;

@@ -226,7 +226,6 @@ static int manifest_add_test(struct suite *s, json_t *object, const struct place
 	};
 	uint64_t index = TEST_INDEX_BY_NAME, ntests = 0, timeout_us = 0, duration_us = 0;
 	const char *name = NULL, *file = NULL;
-	char symbol[32];
 	struct test *t;
 	int ret = check_fields(place, object, fields, err);
 
@@ -246,9 +245,10 @@ static int manifest_add_test(struct suite *s, json_t *object, const struct place
 		return ret;
 	if (index == TEST_INDEX_BY_NAME && !name)
 		return manifest_wrong(place, "", err, "has neither an index nor a name");
-	snprintf(symbol, sizeof(symbol), "tml_test_%u", (unsigned)index);
-	t = suite_test_new(s, (unsigned)index, name ? name : symbol, file,
-			   index == TEST_INDEX_BY_NAME ? NULL : symbol);
+	if (index == TEST_INDEX_BY_NAME)
+		t = suite_test_new(s, TEST_INDEX_BY_NAME, name, file, NULL);
+	else
+		t = suite_test_by_index(s, (unsigned)index, name, file);
 	if (!t)
 		return manifest_no_memory(place, err);
 	t->pub.ntests = (unsigned)ntests;
@@ -352,7 +352,7 @@ static int manifest_add_suite(struct proctor_plan *plan, json_t *object, struct 
 	full = path_from(place->path, path);
 	own = name ? strdup(name) : suite_name_of(path);
 	if (full && own)
-		s = plan_suite_new(plan, SUITE_TML, own, group, full);
+		s = plan_suite_new(plan, own, group, full);
 	free(full);
 	free(own);
 	if (!s || file_set_remember(&plan->files, &plan->arena, s->path, &key) < 0)

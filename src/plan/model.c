@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "adapter/tml.h"
 #include "plan/libraries.h"
 
 struct proctor_plan *plan_new(void)
@@ -77,8 +78,8 @@ char *suite_name_of(const char *path)
 	return strndup(base, n);
 }
 
-struct suite *plan_suite_new(struct proctor_plan *plan, enum suite_kind kind, const char *name,
-			     const char *group, const char *path)
+struct suite *plan_suite_new(struct proctor_plan *plan, const char *name, const char *group,
+			     const char *path)
 {
 	struct suite *s;
 
@@ -94,7 +95,7 @@ struct suite *plan_suite_new(struct proctor_plan *plan, enum suite_kind kind, co
 	s = arena_alloc(&plan->arena, sizeof(*s));
 	if (!s)
 		return NULL;
-	s->kind = kind;
+	s->adapter = &adapter_tml;
 	s->plan = plan;
 	s->name = s->own_name = arena_copy(&plan->arena, name);
 	s->group = arena_copy(&plan->arena, group ? group : "");
@@ -140,7 +141,7 @@ char *suite_test_id(struct suite *suite, const char *name)
 	size_t nsuite = strlen(suite->name), nname = strlen(name);
 	char *id;
 
-	if (suite->kind == SUITE_EXE && strcmp(name, suite->own_name) == 0)
+	if (suite->adapter->single && strcmp(name, suite->own_name) == 0)
 		return arena_copy(&suite->plan->arena, suite->name);
 	id = arena_text(&suite->plan->arena, nsuite + 2 + nname);
 	if (id) {
@@ -195,6 +196,15 @@ struct test *suite_test_new(struct suite *suite, unsigned index, const char *nam
 	suite->tests[suite->ntests] = t;
 	suite->plan->stale = true;
 	return &suite->tests[suite->ntests++];
+}
+
+struct test *suite_test_by_index(struct suite *suite, unsigned index, const char *name,
+				 const char *file)
+{
+	char symbol[TML_SYMBOL_BYTES];
+
+	tml_symbol(index, symbol);
+	return suite_test_new(suite, index, name ? name : symbol, file, symbol);
 }
 
 int test_set_env(struct test *t, const char *const *env)

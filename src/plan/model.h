@@ -6,6 +6,7 @@
 #ifndef PLAN_MODEL_H
 #define PLAN_MODEL_H
 
+#include "adapter/adapter.h"
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/file_stamp.h"
@@ -19,12 +20,6 @@
 /* The index of a handed-in test that is known by its name only, until its suite is inspected. */
 #define TEST_INDEX_BY_NAME UINT32_MAX
 
-enum suite_kind {
-	SUITE_TML,		/* library with tml_test_N or tml_test_entry */
-	SUITE_SUITE_H,		/* library with the entries of proctor/suite.h */
-	SUITE_EXE,		/* executable: one test */
-};
-
 /* A library that a suite needs: where sonames are equal, the files must be, to share a host. */
 struct need {
 	char *soname;
@@ -36,7 +31,7 @@ struct need {
 struct test {
 	struct proctor_test pub;	/* as reporters see it; strings owned by the plan */
 	struct suite *suite;
-	char *symbol;			/* to call it by; NULL for an executable */
+	char *symbol;			/* to call it by; NULL for a program */
 	char *missing;			/* why the library has no such test; NULL: it has, or may have */
 	uint64_t duration_us;		/* known from earlier; 0: unknown */
 	char *workdir;			/* NULL: the run's */
@@ -46,7 +41,8 @@ struct test {
 };
 
 struct suite {
-	enum suite_kind kind;
+	/* Whose its tests are; until its file was looked at, what it is taken for. */
+	const struct adapter *adapter;
 	char *name;
 	char *group;			/* "" if none */
 	char *path;			/* absolute */
@@ -66,7 +62,7 @@ struct suite {
 	/* The sanitizer's runtime: a path or a soname; NULL: none. SANITIZER_NONE may have one too:
 	 * that of clang's UndefinedBehaviorSanitizer, which the default search does not find. */
 	char *preload;
-	bool leads;			/* an executable that never asks to lead no session */
+	bool leads;			/* a program that never asks to lead no session */
 	struct need *needs;		/* its own soname too; sorted by soname, each once */
 	size_t nneeds;
 };
@@ -82,18 +78,23 @@ struct proctor_plan {
 	struct arena arena;
 	struct libraries *libraries;	/* what was learned of needed libraries */
 	struct file_set files;		/* of suites added by path */
+	const struct adapter *framework;	/* of what is added; NULL: what each file shows */
 };
 
 /* An empty plan; NULL: no memory. */
 struct proctor_plan *plan_new(void);
 void plan_free(struct proctor_plan *plan);
 
-/* Adds an empty suite; `path` is made absolute. NULL: no memory. */
-struct suite *plan_suite_new(struct proctor_plan *plan, enum suite_kind kind, const char *name,
-			     const char *group, const char *path);
+/* Adds an empty suite, of which nothing is known yet; `path` is made absolute. NULL: no memory. */
+struct suite *plan_suite_new(struct proctor_plan *plan, const char *name, const char *group,
+			     const char *path);
 /* Adds a test to the end of `suite`; sets its id. May move suite->tests. NULL: no memory. */
 struct test *suite_test_new(struct suite *suite, unsigned index, const char *name,
 			    const char *file, const char *symbol);
+/* The same for a test that is handed in by its index, and perhaps a name: it is taken for one of TML's
+ * until the file was looked at. */
+struct test *suite_test_by_index(struct suite *suite, unsigned index, const char *name,
+				 const char *file);
 /* Copies NAME=VALUE texts, NULL at the end, into the test. -ENOMEM. */
 int test_set_env(struct test *t, const char *const *env);
 /* Room for `ntests` more tests at once. -ENOMEM. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/host.h"
 
-#include "adapter/exe.h"
+#include "base/program.h"
 #include "base/clock.h"
 #include "base/futex.h"
 #include "coverage/coverage.h"
@@ -146,7 +146,7 @@ static int host_exec(struct host *h, const struct task *task,
 	spawn.envp = env.vars;
 	ret = spawn_start(&spawn, &child, err);
 	if (ret < 0 && !h->map.page && err)
-		exe_explain(suite->path, err);
+		program_explain(suite->path, err);
 	environment_fini(&env);
 	if (ret == 0) {
 		h->pid = child.pid;
@@ -237,7 +237,7 @@ int host_start(struct run *run, unsigned worker, int core, const struct task *ta
 	       struct host **host, struct proctor_error *err)
 {
 	struct host *h;
-	bool library = task->suite->kind != SUITE_EXE;
+	bool library = task->suite->adapter->in_host;
 	int ret = 0;
 
 	if (run->stopping)
@@ -338,7 +338,7 @@ static enum page_call test_call(const struct test *test)
 {
 	if (test->missing)
 		return PAGE_CALL_MISSING;
-	return test->suite->kind == SUITE_TML ? PAGE_CALL_TML : PAGE_CALL_SUITE_H;
+	return test->suite->adapter->call;
 }
 
 static int host_fill(struct host *h, const struct task *task)

@@ -37,7 +37,8 @@ static bool queue_alone(const struct queue *q, item_t item)
 {
 	const struct test *test = queue_test(q, item);
 
-	return q->isolation == PROCTOR_ISOLATION_TEST || test->workdir || test->env || test->suite->kind == SUITE_EXE;
+	return q->isolation == PROCTOR_ISOLATION_TEST || test->workdir || test->env ||
+	       test->suite->adapter->single;
 }
 
 static void lane_unlink(struct queue *q, size_t i)

@@ -304,10 +304,10 @@ static void worker_run_task(struct worker *w, struct host **host, const struct t
 		worker_fail_task(w, task, broken);
 	else if (worker_refuses(w, task))
 		return;
-	else if (task->suite->kind == SUITE_EXE)
-		worker_run_exe(w, task);
-	else
+	else if (task->suite->adapter->in_host)
 		worker_run_library(w, host, task);
+	else
+		worker_run_exe(w, task);
 }
 
 static bool worker_next(struct worker *w, const struct host *host, struct task *task)

@@ -208,7 +208,7 @@ static void assert_leads(const char *path, bool leads)
 	struct proctor_plan *plan = proctor_plan_new();
 
 	assert_null(suite_error(plan, path));
-	assert_int_equal(plan->suites[0]->kind, SUITE_EXE);
+	assert_ptr_equal(plan->suites[0]->adapter, &adapter_exe);
 	assert_int_equal(plan->suites[0]->leads, leads);
 	proctor_plan_free(plan);
 }

@@ -60,7 +60,7 @@ static void a_manifest_says_what_the_library_does_not(void **state)
 	assert_string_equal(plan->tests[4]->pub.id, "tml::tml_test_0");
 	t = plan->tests[7];
 	assert_string_equal(t->pub.id, "prog.sh::all of it");
-	assert_int_equal(t->suite->kind, SUITE_EXE);
+	assert_ptr_equal(t->suite->adapter, &adapter_exe);
 	assert_null(t->symbol);
 	proctor_plan_free(plan);
 }

@@ -90,7 +90,7 @@ static void entries_come_in_the_order_of_the_source(void **state)
 			"const char proctor_label__c[] = \"c\\0b.c\";\n");
 	plan = plan_of("libentries.so");
 	assert_ids(plan, " entries::b entries::first one entries::c");
-	assert_int_equal(plan->suites[0]->kind, SUITE_SUITE_H);
+	assert_ptr_equal(plan->suites[0]->adapter, &adapter_suite_h);
 	assert_string_equal(plan->tests[1]->symbol, "proctor_entry__a");
 	assert_string_equal(proctor_plan_test(plan, 1)->file, "a.c");
 	assert_int_equal(proctor_plan_test(plan, 1)->timeout_us, 1500000);
@@ -150,7 +150,7 @@ static void executables_are_one_test(void **state)
 	add(plan, "fixed", NULL);
 	add(plan, "script.sh", NULL);
 	assert_ids(plan, " prog fixed script.sh");
-	assert_int_equal(plan->suites[0]->kind, SUITE_EXE);
+	assert_ptr_equal(plan->suites[0]->adapter, &adapter_exe);
 	assert_null(plan->tests[0]->symbol);
 	proctor_plan_free(plan);
 }
@@ -199,7 +199,7 @@ static void a_library_with_an_interpreter_is_a_library(void **state)
 			"interp[] = \"/lib64/ld-linux-x86-64.so.2\";\n");
 	plan = plan_of("interp.so");
 	assert_ids(plan, " interp::tml_test_0");
-	assert_int_equal(plan->suites[0]->kind, SUITE_TML);
+	assert_ptr_equal(plan->suites[0]->adapter, &adapter_tml);
 	proctor_plan_free(plan);
 }
 

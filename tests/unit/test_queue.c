@@ -31,7 +31,7 @@ static void fake_init(struct fake *f, size_t nsuites, size_t ntests)
 		f->order[i] = &f->tests[i];
 	}
 	for (size_t i = 0; i < nsuites; i++) {
-		f->suites[i].kind = SUITE_TML;
+		f->suites[i].adapter = &adapter_tml;
 		f->suites[i].file.dev = 1;
 		f->suites[i].file.ino = i + 1;
 	}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A framework: how proctor knows its files, lists and runs their tests, and understands what they print.
+ * Each is a constant table in a file of its own; what else is special about a framework's suites is a
+ * property here, so that nobody has to ask which framework it is.
+ */
+#ifndef ADAPTER_ADAPTER_H
+#define ADAPTER_ADAPTER_H
+
+#include "adapter/listing.h"
+#include "base/elf.h"
+#include "base/error.h"
+#include "proctor/proctor.h"
+#include "wire/page.h"
+
+#include <stdbool.h>
+
+/* What a file shows without being run. */
+struct file_view {
+	const char *path;
+	const char *head;		/* its first bytes */
+	size_t nhead;
+	const struct elf_file *elf;	/* NULL: not ELF, or a program that was not read as a whole */
+};
+
+/* How sure an adapter is that a program is one of its framework's. The surest gets it. */
+enum sureness {
+	SURE_NOT,
+	SURE_LAST_RESORT,	/* any program will do */
+	SURE_OF_FILE,		/* the file shows it */
+};
+
+/*
+ * The tests of a library, from its symbols: all adapters share one pass over them. A library with
+ * tests of no adapter is none of proctor's, one with tests of two is an error.
+ */
+struct symbol_lister {
+	const char *prefix;	/* of every symbol that matters */
+	const char *tests;	/* "… function": how a sentence names what was looked for */
+	/* Gets each defined symbol with the prefix; adds it to `list` if it is of a test. -ENOMEM. */
+	int (*take)(const struct elf_file *f, size_t i, struct listing *list,
+		    struct proctor_error *err);
+	/* After the last symbol: completes the tests of `list` and puts them in the order of their
+	 * indices. -ENOEXEC: the library is damaged. */
+	int (*finish)(const struct elf_file *f, struct listing *list, struct proctor_error *err);
+};
+
+#define COMMAND_WORDS_MAX 16
+
+/* How a program is started for exactly the tests asked for. */
+struct command_line {
+	char *argv[COMMAND_WORDS_MAX + 1];	/* lent by who asked; NULL at the end */
+};
+
+/* What a parser tells. Lent until the function that tells it returns. */
+struct parser_event {
+	enum parser_event_kind { PARSER_STARTED, PARSER_ENDED } kind;
+	const char *name;		/* as it was listed; NULL: the only test of the process */
+	uint64_t nbytes;		/* of the stream that lie before this event */
+	enum proctor_verdict verdict;	/* ENDED: */
+	const char *message;		/* why it is no pass; NULL: nothing to say */
+};
+
+/*
+ * Understands what a program writes to its standard output. It does nothing but that: it is given bytes in
+ * the order in which they were written, in pieces of any size, and tells what they mean.
+ */
+struct parser;
+struct parser_ops {
+	/* What is told goes to `tell`, from within feed and end. NULL: no memory. */
+	struct parser *(*open)(void (*tell)(const struct parser_event *event, void *data),
+			       void *data);
+	/* Where memory is short the parser goes on as well as it can; the test's verdict is then an error. */
+	void (*feed)(struct parser *p, const char *bytes, size_t nbytes);
+	/* The stream is complete and the process over, with a status as wait(2) gives it. Tells the end of
+	 * what had started. A verdict from here counts where the process ended by itself: what was killed or
+	 * crashed is judged by that. */
+	void (*end)(struct parser *p, int status);
+	void (*close)(struct parser *p);
+};
+
+struct adapter {
+	const char *name;		/* as --framework=NAME has it and lists show it */
+
+	/* A library, which proctor-host opens; else a program, which is started itself. */
+	bool in_host;
+	/* The whole file is one test, called as the suite is, unless it was given a name. */
+	bool single;
+	/* A crash ends the run, where nothing else was asked for and all suites are such. */
+	bool crash_stops;
+	/* Its users do not know the symbols of their tests: one that is missing is told by its index. */
+	bool hides_symbols;
+
+	/* Libraries: their tests, and how proctor-host calls one. */
+	const struct symbol_lister *lister;
+	enum page_call call;
+
+	/* Programs: from the file alone, never by running it. NULL: only where --framework says so. */
+	enum sureness (*recognize)(const struct file_view *file);
+	int (*run_command)(const char *path, struct command_line *line, struct proctor_error *err);
+	const struct parser_ops *parser;	/* NULL: the exit status tells all */
+};
+
+/* Every adapter: a line here and a file are what a new one needs. */
+#define ADAPTERS \
+	ADAPTER(tml) \
+	ADAPTER(suite_h) \
+	ADAPTER(exe)
+
+#define ADAPTER(name) extern const struct adapter adapter_##name;
+ADAPTERS
+#undef ADAPTER
+
+#define ADAPTER(name) + 1
+enum { ADAPTERS_COUNT = 0 ADAPTERS };
+#undef ADAPTER
+
+extern const struct adapter *const adapters[ADAPTERS_COUNT];
+
+/* The adapter of this name. -EINVAL: there is none, and the sentence says which there are. */
+int adapter_find(const char *name, const struct adapter **adapter, struct proctor_error *err);
+
+/* The one that is surest of a program; there always is one. */
+const struct adapter *adapter_of_program(const struct file_view *file);
+
+#endif
