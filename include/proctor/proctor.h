@@ -323,6 +323,11 @@ size_t proctor_plan_ntests(const struct proctor_plan *plan);
  * plan: suites of the same name are called by the directories that tell them apart (`a/foo`).
  */
 const struct proctor_test *proctor_plan_test(const struct proctor_plan *plan, size_t i);
+/*
+ * Why the suite of that test cannot be run, in one sentence, the same pointer for all its tests; NULL: it
+ * can, as far as is known. Of suites that were added without looking into them the run finds out.
+ */
+const char *proctor_plan_broken(const struct proctor_plan *plan, size_t i);
 
 /*
  * Runs the plan. Returns 0 when the run was carried out, whatever the tests did, and fills

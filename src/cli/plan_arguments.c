@@ -7,22 +7,22 @@
 #include <string.h>
 
 #include "base/pattern.h"
-#include "plan/model.h"
 
 /* A suite that cannot be run gets its verdict in the report; who reads only stderr is told too. */
 static void say_broken(const struct proctor_plan *plan, struct plan_outcome *outcome)
 {
-	const struct suite *last = NULL;
+	size_t ntests = proctor_plan_ntests(plan);
+	const char *last = NULL;
 
-	outcome->all_broken = plan->ntests > 0;
-	for (size_t i = 0; i < plan->ntests; i++) {
-		const struct suite *suite = plan->tests[i]->suite;
+	outcome->all_broken = ntests > 0;
+	for (size_t i = 0; i < ntests; i++) {
+		const char *why = proctor_plan_broken(plan, i);
 
-		if (!suite->error)
+		if (!why)
 			outcome->all_broken = false;
-		else if (suite != last)
-			say(suite->error);
-		last = suite;
+		else if (why != last)
+			say(why);
+		last = why;
 	}
 }
 

@@ -111,3 +111,8 @@ const struct proctor_test *proctor_plan_test(const struct proctor_plan *plan, si
 		return NULL;
 	return &plan->tests[i]->pub;
 }
+
+const char *proctor_plan_broken(const struct proctor_plan *plan, size_t i)
+{
+	return proctor_plan_test(plan, i) ? plan->tests[i]->suite->error : NULL;
+}

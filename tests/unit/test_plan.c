@@ -476,6 +476,20 @@ static void a_broken_file_passes_every_filter(void **state)
 	proctor_plan_free(plan);
 }
 
+static void why_a_suite_cannot_be_run_is_known_before_the_run(void **state)
+{
+	struct proctor_plan *plan = plan_of("gone.so");
+
+	(void)state;
+	fixture_library("there.so", ONE_TEST);
+	add(plan, "there.so", NULL);
+	assert_int_equal(proctor_plan_ntests(plan), 2);
+	assert_non_null(strstr(proctor_plan_broken(plan, 0), "gone.so"));
+	assert_null(proctor_plan_broken(plan, 1));
+	assert_null(proctor_plan_broken(plan, 2));
+	proctor_plan_free(plan);
+}
+
 static void each_test_is_in_one_shard(void **state)
 {
 	unsigned nseen[500] = {0};
@@ -734,6 +748,7 @@ int main(void)
 		cmocka_unit_test(equal_names_are_told_apart),
 		cmocka_unit_test(a_selection_narrows),
 		cmocka_unit_test(a_broken_file_passes_every_filter),
+		cmocka_unit_test(why_a_suite_cannot_be_run_is_known_before_the_run),
 		cmocka_unit_test(each_test_is_in_one_shard),
 		cmocka_unit_test(a_shard_that_is_none_is_refused),
 		cmocka_unit_test(a_seed_is_an_order),
