@@ -40,22 +40,6 @@ const char *proctor_verdict_name(enum proctor_verdict verdict)
 	return (unsigned)verdict < PROCTOR_NVERDICTS ? names[verdict] : "unknown";
 }
 
-uint64_t pauses_within(struct pauses *p, uint64_t from_us, uint64_t to_us)
-{
-	uint64_t sum = 0;
-
-	pthread_mutex_lock(&p->lock);
-	for (size_t i = 0; i < p->n; i++) {
-		uint64_t from = p->list[i].from_us > from_us ? p->list[i].from_us : from_us;
-		uint64_t to = p->list[i].to_us < to_us ? p->list[i].to_us : to_us;
-
-		if (to > from)
-			sum += to - from;
-	}
-	pthread_mutex_unlock(&p->lock);
-	return sum;
-}
-
 static int options_complete(struct proctor_options *to, const struct proctor_options *from,
 			    struct proctor_error *err)
 {
@@ -197,8 +181,7 @@ static void run_release(struct run *run)
 	for (size_t i = 0; run->broken && i < run->queue.nlanes; i++)
 		free(run->broken[i]);
 	free(run->broken);
-	free(run->pauses.list);
-	pthread_mutex_destroy(&run->pauses.lock);
+	pauses_fini(&run->pauses);
 	environment_fini(&run->environment);
 	coverage_close(run->coverage);
 	free(run->preload_path);
@@ -238,7 +221,7 @@ static void tell_refused(struct supervisor *sup)
 
 		if (refused) {
 			kernel_refusal(call, refused, &err);
-			supervisor_note(sup, "%s: %s", err.text, call->instead);
+			writer_note(&sup->run->writer, "%s: %s", err.text, call->instead);
 		}
 	}
 }
@@ -289,7 +272,7 @@ static int run_finish_coverage(struct supervisor *sup)
 		e->event.coverage = summary;	/* lives until the writer has ended */
 		writer_add(&run->writer, e);
 	} else if (summary) {
-		sup->lost = true;
+		run->writer.lost = true;
 	}
 	if (outcome == COVERAGE_FAILED && sup->err->code == 0)
 		*sup->err = err;
@@ -322,7 +305,7 @@ static int run_supervise(struct supervisor *sup, const char *why, int *exit_code
 
 		ret = ret < 0 ? ret : failed;
 	}
-	if (ret == 0 && sup->lost)
+	if (ret == 0 && run->writer.lost)
 		ret = error_set(sup->err, -ENOMEM, "no memory for all of the run's events and output");
 	*exit_code = run_exit_code(sup, ret);
 	tell_run(sup, end, start_us, sup->why_stopped[0] ? sup->why_stopped : NULL,
@@ -419,7 +402,7 @@ int proctor_run(struct proctor_plan *plan, const struct proctor_options *options
 	*sup.err = (struct proctor_error){ 0 };
 	run->supervisor = &sup;
 	run->inherited.null_fd = -1;
-	pthread_mutex_init(&run->pauses.lock, NULL);
+	pauses_init(&run->pauses);
 	ret = options_complete(&run->options, options, sup.err);
 	if (ret == 0)
 		ret = plan_prepare(plan, sup.err);

@@ -111,7 +111,7 @@ static struct writer_entry *entry_make(struct outputs *o, const struct host *h)
 	return e;
 }
 
-static void outputs_tell(struct supervisor *sup, struct outputs *o, const struct host *h)
+static void outputs_tell(struct writer *w, struct outputs *o, const struct host *h)
 {
 	struct writer_entry *e = entry_make(o, h);
 	const char *line;
@@ -119,7 +119,7 @@ static void outputs_tell(struct supervisor *sup, struct outputs *o, const struct
 	int nline;
 
 	if (!e) {
-		sup->lost = true;
+		w->lost = true;
 		return;
 	}
 	if (e->event.nexit_outputs == 0) {
@@ -131,9 +131,9 @@ static void outputs_tell(struct supervisor *sup, struct outputs *o, const struct
 	if (asprintf(&e->own_text, "%s wrote %llu bytes at exit: %.*s", names,
 		     (unsigned long long)total_bytes(&e->event), nline, nline > 0 ? line : "") < 0)
 		e->own_text = NULL;
-	sup->lost = sup->lost || !e->own_text;
+	w->lost |= !e->own_text;
 	e->event.text = e->own_text ? e->own_text : "no memory for a note";
-	writer_add(&sup->run->writer, e);
+	writer_add(w, e);
 }
 
 static bool anything_left(const struct cutter *c)
@@ -141,7 +141,7 @@ static bool anything_left(const struct cutter *c)
 	return c->cuts || c->open.total_bytes > 0;
 }
 
-void exit_output_tell(struct supervisor *sup, struct host *h)
+void exit_output_tell(struct writer *w, struct host *h)
 {
 	struct outputs o = { .n = h->nsuites + 1 };
 
@@ -150,12 +150,12 @@ void exit_output_tell(struct supervisor *sup, struct host *h)
 		return;
 	o.captures = calloc(o.n, sizeof(*o.captures));
 	if (!o.captures) {
-		sup->lost = true;
+		w->lost = true;
 		return;
 	}
 	captures_read(&o, h, &h->out_cut, 0);
 	captures_read(&o, h, &h->err_cut, 1);
-	outputs_tell(sup, &o, h);
+	outputs_tell(w, &o, h);
 	for (size_t i = 0; i < o.n; i++) {
 		capture_free(&o.captures[i][0]);
 		capture_free(&o.captures[i][1]);

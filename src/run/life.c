@@ -10,7 +10,6 @@
 #include "run/results.h"
 #include "run/signals.h"
 #include "run/stuck.h"
-#include "run/undead.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -53,9 +52,9 @@ size_t life_orphans(struct supervisor *sup, const struct host *h, char **left)
 		owner.group = h->group;
 	}
 	ndying = orphans_kill(&sup->orphans, &owner, !h, host_lives, sup, left, &others);
-	sup->lost = sup->lost || sup->orphans.lost;
+	sup->run->writer.lost |= sup->orphans.lost;
 	if (others)
-		supervisor_note(sup, "killed what a test had left behind: %s", others);
+		writer_note(&sup->run->writer, "killed what a test had left behind: %s", others);
 	free(others);
 	return ndying;
 }
@@ -74,7 +73,7 @@ static void host_drain(struct supervisor *sup, struct stream *s)
 	struct proctor_error err;
 
 	if (s->started && sup->ops->drain(sup->lp, s, DRAIN_BYTES, &err) < 0)
-		supervisor_note(sup, "the last output of a test may be incomplete: %s", err.text);
+		writer_note(&sup->run->writer, "the last output of a test may be incomplete: %s", err.text);
 }
 
 static void host_close_stream(struct supervisor *sup, struct stream *s, struct cutter *c)
@@ -85,7 +84,7 @@ static void host_close_stream(struct supervisor *sup, struct stream *s, struct c
 	host_drain(sup, s);
 	sup->ops->stop(sup->lp, s);
 	cutter_end(c);
-	sup->lost = sup->lost || c->lost;
+	sup->run->writer.lost |= c->lost;
 	close(s->fd);
 	s->fd = -1;
 }
@@ -208,11 +207,11 @@ static void host_output(struct host *h, struct stream *s, struct cutter *c, cons
 	uint64_t before = c->open.total_bytes;
 
 	if (error != 0)
-		supervisor_note(sup, "the output of process %d can be read no further: %s", h->pid,
+		writer_note(&sup->run->writer, "the output of process %d can be read no further: %s", h->pid,
 				strerrordesc_np(error));
 	sup->nread_bytes += nbytes;
 	cutter_feed(c, bytes, nbytes);
-	sup->lost = sup->lost || c->lost;
+	sup->run->writer.lost |= c->lost;
 	/* Refused where the user's pipes hold too much already: then it stays as it is. */
 	if (before < FLOOD_BYTES && c->open.total_bytes >= FLOOD_BYTES)
 		fcntl(s->fd, F_SETPIPE_SZ, FLOOD_PIPE_BYTES);
@@ -255,14 +254,13 @@ int life_watch(struct supervisor *sup, struct host *h, struct proctor_error *err
 	return ret;
 }
 
-void life_give_up(struct supervisor *sup, struct host *h, int errnum)
+void life_give_up(struct supervisor *sup, struct host *h)
 {
 	char why[STUCK_BYTES];
 
-	stuck_words(h->pid, errnum, why, sizeof(why));
+	stuck_words(h->pid, h->kill_errnum, why, sizeof(why));
 	if (asprintf(&h->undead, "process %d could not be killed: %s", h->pid, why) < 0)
 		h->undead = strdup("its process could not be killed");
-	sup->ops->stop(sup->lp, &h->death);
 	h->died_us = clock_us();
 	h->state = host_next(h->state, HOST_OVERDUE);
 	h->act_us = CLOCK_NEVER;
@@ -271,7 +269,6 @@ void life_give_up(struct supervisor *sup, struct host *h, int errnum)
 	sup->run->workers[h->worker].live_host = 0;
 	host_close_stream(sup, &h->out, &h->out_cut);
 	host_close_stream(sup, &h->err, &h->err_cut);
-	undead_watch(sup, h);
 	h->pid = 0;
 	results_settle(sup, h);
 	host_say_over(h);

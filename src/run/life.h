@@ -22,8 +22,8 @@ void life_died(struct supervisor *sup, struct host *h);
 void life_look(struct supervisor *sup, struct host *h, uint64_t now_us);
 /* Some orphan ended: perhaps the last that a dead host is held up by. */
 void life_orphan_ended(struct supervisor *sup);
-/* `errnum` is what kill(2) said of SIGKILL; 0: that it was sent. */
-void life_give_up(struct supervisor *sup, struct host *h, int errnum);
+/* SIGKILL did not end it: its worker goes on without it. */
+void life_give_up(struct supervisor *sup, struct host *h);
 
 /* Kills what dead hosts have left, and names what is of `h`; NULL: what no host is left to own. Returns
  * how many of it may yet die. */

@@ -53,7 +53,7 @@ static struct writer_entry *entry_new(struct rest *rest, enum proctor_event_kind
 	struct writer_entry *e = writer_entry_new(kind, clock_us());
 
 	if (!e) {
-		rest->sup->lost = true;
+		rest->sup->run->writer.lost = true;
 		return NULL;
 	}
 	e->event.test = test;
@@ -74,7 +74,7 @@ static void PRINTF_LIKE(3, 4) entry_say(struct rest *rest, struct writer_entry *
 	va_start(ap, fmt);
 	if (vasprintf(&e->own_message, fmt, ap) < 0) {
 		e->own_message = NULL;
-		rest->sup->lost = true;
+		rest->sup->run->writer.lost = true;
 	}
 	va_end(ap);
 	e->result.message = e->own_message;
@@ -192,7 +192,7 @@ void not_run_tell(struct supervisor *sup)
 	};
 
 	if (!rest.missing)
-		sup->lost = true;
+		sup->run->writer.lost = true;
 	queue_rest(&sup->run->queue, rest_take, &rest);
 	for (size_t i = 0; rest.missing && i < ntests; i++) {
 		if (rest.missing[i].n == 0)

@@ -19,7 +19,7 @@ static struct writer_entry *event_new(struct supervisor *sup, enum proctor_event
 	struct writer_entry *e = writer_entry_new(kind, time_us);
 
 	if (!e) {
-		sup->lost = true;
+		sup->run->writer.lost = true;
 		return NULL;
 	}
 	e->event.test = test;
@@ -38,7 +38,7 @@ static struct exit_test *exit_test(struct supervisor *sup, const struct suite *s
 	t = calloc(1, sizeof(*t));
 	if (!t || asprintf(&t->id, "%s::(exit)", suite->name) < 0) {
 		free(t);
-		sup->lost = true;
+		sup->run->writer.lost = true;
 		return NULL;
 	}
 	t->pub = (struct proctor_test){ .id = t->id, .suite = suite->name, .group = suite->group,
@@ -172,7 +172,7 @@ static bool retry(struct supervisor *sup, const struct outcome *o)
 		return false;
 	if (queue_push_retry(&sup->run->queue, o->suite, o->item, o->result.attempt + 1) == 0)
 		return true;
-	sup->lost = true;
+	sup->run->writer.lost = true;
 	return false;
 }
 
@@ -295,7 +295,7 @@ static void tell_end(struct supervisor *sup, struct host *host, struct outcome *
 	note_sent(host, o);
 	if (o->item != ITEM_EXIT)
 		begun_remove(&sup->begun, o->item);
-	sup->lost = sup->lost || o->lost;
+	sup->run->writer.lost |= o->lost;
 	e = event_new(sup, PROCTOR_TEST_END, o->result.end_us ? o->result.end_us : clock_us(), test);
 	if (!e || !test) {
 		counted = o->result;
@@ -351,7 +351,7 @@ void results_add(struct supervisor *sup, struct host *host, struct outcome *o)
 	w = calloc(1, sizeof(*w));
 	if (!w) {
 		/* Its output, or part of it, is lost, its verdict is not. */
-		sup->lost = true;
+		sup->run->writer.lost = true;
 		tell_end(sup, host, o);
 		return;
 	}

@@ -7,6 +7,7 @@
 #include "run/cores.h"
 #include "run/environment.h"
 #include "run/mailbox.h"
+#include "run/pauses.h"
 #include "run/symbolizer.h"
 #include "run/writer.h"
 
@@ -23,13 +24,6 @@ struct worker {
 	bool ended;		/* the supervisor's: it posted its last */
 	struct post end;
 	_Atomic uint64_t live_host;	/* number of the host it has or is starting; 0: none */
-};
-
-/* Times at which the run itself was stopped (SIGTSTP): they count for no test. */
-struct pauses {
-	pthread_mutex_t lock;
-	struct pause { uint64_t from_us, to_us; } *list;
-	size_t n;
 };
 
 struct run {
@@ -81,8 +75,5 @@ static inline uint64_t run_slow_us(const struct run *run, item_t item)
 
 	return asked ? asked : run_timeout_us(run, item) / 2;
 }
-
-/* How long the run was stopped between two points in time. */
-uint64_t pauses_within(struct pauses *p, uint64_t from_us, uint64_t to_us);
 
 #endif

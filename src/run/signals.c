@@ -120,7 +120,7 @@ static void signals_disobey(struct supervisor *sup, struct host *h, int signo, i
 	if (sent->signals >> (signo - 1) & 1)
 		return;
 	sent->signals |= UINT64_C(1) << (signo - 1);
-	supervisor_note(sup, "%s from process %d of %s%s was not obeyed",
+	writer_note(&sup->run->writer, "%s from process %d of %s%s was not obeyed",
 			signal_name(signo, name, sizeof(name)), pid,
 			work.ending ? "a host at its exit, after " : "", work.task.ntests > 0 ?
 			run_test(h->run, work.task.first + at)->pub.id : "a test");
@@ -131,7 +131,7 @@ static void signals_disobey_orphan(struct supervisor *sup, int signo, int pid)
 	char name[WORDS_BYTES];
 
 	signal_name(signo, name, sizeof(name));
-	supervisor_note(sup, "%s from process %d, which a test had left behind, was not obeyed",
+	writer_note(&sup->run->writer, "%s from process %d, which a test had left behind, was not obeyed",
 			name, pid);
 }
 
@@ -140,7 +140,7 @@ static void signals_disobey_early(struct supervisor *sup, int signo, int pid)
 	char name[WORDS_BYTES];
 
 	signal_name(signo, name, sizeof(name));
-	supervisor_note(sup, "%s from process %d, which belongs to the run and ran no test, was not "
+	writer_note(&sup->run->writer, "%s from process %d, which belongs to the run and ran no test, was not "
 			"obeyed", name, pid);
 }
 
@@ -160,7 +160,7 @@ static void signals_disobey_file(struct supervisor *sup, int signo)
 	if (sup->of_files >> (signo - 1) & 1)
 		return;
 	sup->of_files |= UINT64_C(1) << (signo - 1);
-	supervisor_note(sup, "%s, by which the kernel told of a file that some process had opened, was "
+	writer_note(&sup->run->writer, "%s, by which the kernel told of a file that some process had opened, was "
 			"not obeyed", signal_name(signo, name, sizeof(name)));
 }
 
@@ -231,7 +231,7 @@ static void signals_tell(struct supervisor *sup, int signo, const char *running)
 	size_t ndone = sup->run->plan->ntests * sup->run->options.repeat - sup->nunfinished;
 	char name[WORDS_BYTES];
 
-	supervisor_note(sup, "interrupted by %s: %zu tests are done%s%s", signal_name(signo, name,
+	writer_note(&sup->run->writer, "interrupted by %s: %zu tests are done%s%s", signal_name(signo, name,
 			sizeof(name)), ndone, *running ? "; stopping " : "", running);
 }
 
@@ -294,7 +294,7 @@ static void signals_show(struct supervisor *sup)
 		writer_add(&sup->run->writer, e);
 		return;
 	}
-	sup->lost = true;
+	sup->run->writer.lost = true;
 	free(text);
 	if (e)
 		writer_entry_free(e);

@@ -45,27 +45,6 @@
 /* How long orphans may take to die at the end of the run. */
 #define ORPHANS_US 2000000u
 
-void supervisor_note(struct supervisor *sup, const char *fmt, ...)
-{
-	struct writer_entry *e = writer_entry_new(PROCTOR_NOTE, clock_us());
-	va_list args;
-	int n;
-
-	if (!e) {
-		sup->lost = true;
-		return;
-	}
-	va_start(args, fmt);
-	n = vasprintf(&e->own_text, fmt, args);
-	va_end(args);
-	if (n < 0) {
-		e->own_text = NULL;
-		sup->lost = true;
-	}
-	e->event.text = e->own_text ? e->own_text : "no memory for a note";
-	writer_add(&sup->run->writer, e);
-}
-
 void supervisor_look_by(struct supervisor *sup, uint64_t us)
 {
 	if (us < sup->tick_us)
@@ -82,18 +61,8 @@ void supervisor_fatal(struct supervisor *sup, const struct proctor_error *why)
 
 void supervisor_paused(struct supervisor *sup, uint64_t from_us, uint64_t to_us)
 {
-	struct pauses *p = &sup->run->pauses;
-	struct pause *list;
-
-	pthread_mutex_lock(&p->lock);
-	list = realloc(p->list, (p->n + 1) * sizeof(*list));
-	/* The tests have less time then, as if it had not been noticed. */
-	sup->lost = sup->lost || !list;
-	if (list) {
-		list[p->n++] = (struct pause){ from_us, to_us };
-		p->list = list;
-	}
-	pthread_mutex_unlock(&p->lock);
+	if (pauses_add(&sup->run->pauses, from_us, to_us) < 0)
+		sup->run->writer.lost = true;
 	for (struct host *h = sup->hosts; h; h = h->next)
 		if (h->act_us != CLOCK_NEVER)
 			h->act_us += to_us - from_us;
@@ -111,6 +80,48 @@ static void supervisor_notice_pause(struct supervisor *sup, uint64_t now_us)
 	if (sup->seen_us != 0 && now_us > due_us && now_us - due_us > LATE_US)
 		supervisor_paused(sup, sup->seen_us, now_us);
 	sup->seen_us = now_us;
+}
+
+/* One that had been given up has died after all. */
+static void supervisor_on_undead(struct stream *s, const char *bytes, size_t nbytes, int error)
+{
+	struct undead *u = container_of(s, struct undead, death);
+	struct supervisor *sup = u->owner;
+
+	(void)bytes, (void)nbytes, (void)error;
+	sup->ops->stop(sup->lp, s);
+	/* Its worker may have ended before it: then it was reaped as an orphan is. */
+	if (spawned_is_zombie(u->pid))
+		spawned_signal(u->pid, u->group, SIGKILL);
+	guard_remove(sup->run->guard, u->group);
+	undead_remove(&sup->undead, u);
+}
+
+static void host_give_up(struct supervisor *sup, struct host *h)
+{
+	struct proctor_error err;
+	struct undead *u;
+
+	/* A descriptor has one stream. */
+	sup->ops->stop(sup->lp, &h->death);
+	u = undead_add(&sup->undead, h->pid, h->group, h->pidfd);
+	h->pidfd = -1;
+	if (u) {
+		u->owner = sup;
+		u->death.call = supervisor_on_undead;
+		if (sup->ops->start(sup->lp, &u->death, &err) < 0)
+			writer_note(&sup->run->writer, "process %d is not watched any longer: %s",
+				    u->pid, err.text);
+	}
+	life_give_up(sup, h);
+}
+
+static void supervisor_forget_undead(struct supervisor *sup)
+{
+	while (sup->undead) {
+		sup->ops->stop(sup->lp, &sup->undead->death);
+		undead_remove(&sup->undead, sup->undead);
+	}
 }
 
 /* Effects of entering a state against the host's will. */
@@ -135,7 +146,7 @@ static void host_enter(struct supervisor *sup, struct host *h, enum host_state s
 		h->act_us = clock_us() + (h->kill_errnum == EPERM ? 0 : KILLED_US);
 		break;
 	case HOST_UNDEAD:
-		life_give_up(sup, h, h->kill_errnum);
+		host_give_up(sup, h);
 		break;
 	case HOST_RUNNING:
 	case HOST_DRAINING:
@@ -237,11 +248,11 @@ static void supervisor_release(struct supervisor *sup, struct host *h)
 	char name[HOST_WORDS_BYTES];
 	struct host **at = &sup->hosts;
 
-	exit_output_tell(sup, h);
+	exit_output_tell(&sup->run->writer, h);
 	/* Of no test: a constructor's, mostly. */
 	if (h->left) {
 		host_words(h, name, sizeof(name));
-		supervisor_note(sup, "killed what %s had left behind: %s", h->nsuites > 0 ? name :
+		writer_note(&sup->run->writer, "killed what %s had left behind: %s", h->nsuites > 0 ? name :
 				"a host", h->left);
 	}
 	while (*at != h)
@@ -349,7 +360,7 @@ static void host_tell_slow_exit(struct supervisor *sup, struct host *h, uint64_t
 	h->slow_exit = true;
 	/* Its worker waits: the suites stay as they are. */
 	exit_suite_name(h, name, sizeof(name));
-	supervisor_note(sup, "%s has run for %s", name, duration_words(age_us, words, sizeof(words)));
+	writer_note(&sup->run->writer, "%s has run for %s", name, duration_words(age_us, words, sizeof(words)));
 }
 
 /* What has begun since the last look, and what is slow. */
@@ -470,7 +481,7 @@ static void supervisor_note_guard(struct supervisor *sup)
 	if (kernel_check_start(&refused) < 0)
 		supervisor_fatal(sup, &refused);
 	else
-		supervisor_note(sup, "if proctor is killed, tests may outlive it: %s", err.text);
+		writer_note(&sup->run->writer, "if proctor is killed, tests may outlive it: %s", err.text);
 }
 
 static void supervisor_close_guard(struct supervisor *sup)
@@ -479,7 +490,7 @@ static void supervisor_close_guard(struct supervisor *sup)
 
 	supervisor_note_guard(sup);
 	if (guard_close(sup->run->guard, &err) < 0)
-		supervisor_note(sup, "had proctor been killed, tests would have outlived it: %s",
+		writer_note(&sup->run->writer, "had proctor been killed, tests would have outlived it: %s",
 				err.text);
 	sup->run->guard = NULL;
 }
@@ -571,11 +582,11 @@ static void supervisor_last_orphans(struct supervisor *sup)
 		if (sup->ops->turn(sup->lp, clock_us() + 10000, &err) < 0)
 			break;
 	if (left)
-		supervisor_note(sup, "killed what some test had left behind: %s", left);
+		writer_note(&sup->run->writer, "killed what some test had left behind: %s", left);
 	if (ndying > 0)
 		orphans_name_undead(&sup->orphans, &undead);
 	if (undead)
-		supervisor_note(sup, "what some test had left behind does not die: %s", undead);
+		writer_note(&sup->run->writer, "what some test had left behind does not die: %s", undead);
 	free(left);
 	free(undead);
 }
@@ -680,7 +691,7 @@ int supervisor_run(struct supervisor *sup)
 	/* Before the orphans: with their worker's thread gone they look like some. */
 	symbolizers_fini(&run->symbolizers);
 	supervisor_last_orphans(sup);
-	undead_fini(sup);
+	supervisor_forget_undead(sup);
 	supervisor_close_guard(sup);
 	not_run_tell(sup);
 	return sup->err->code;

@@ -67,7 +67,6 @@ struct supervisor {
 	bool failed;			/* some test did */
 	bool coverage_partial;	/* and that is not allowed */
 	bool coverage_below;	/* of the minimum */
-	bool lost;			/* no memory for an event */
 	bool loop_failed;		/* a stream could not be started: poll(2) has to do */
 	struct proctor_counts counts;
 	struct exit_test *exit_tests;
@@ -93,7 +92,5 @@ void supervisor_stop(struct supervisor *sup, enum stopping how);
 void supervisor_reason(struct supervisor *sup, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Proctor itself cannot go on; the first reason counts. */
 void supervisor_fatal(struct supervisor *sup, const struct proctor_error *why);
-/* A sentence for people, as an event. */
-void supervisor_note(struct supervisor *sup, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 #endif

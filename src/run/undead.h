@@ -1,20 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Processes that do not die of SIGKILL: why, as far as /proc tells, and their end if it comes after
- * all. Supervisor's thread.
+ * Processes that did not die of SIGKILL. Their hosts are gone and nobody waits for them, but if one
+ * dies during the run after all, it is reaped. Supervisor's thread.
  */
 #ifndef RUN_UNDEAD_H
 #define RUN_UNDEAD_H
 
-#include <stddef.h>
+#include "loop/loop.h"
 
-struct host;
-struct supervisor;
+#include <sys/types.h>
 
-/* Watches the process of a host that was given up, and takes over its pidfd. Without memory for it
- * nobody sees it die: then it stays a zombie until the program's end. */
-void undead_watch(struct supervisor *sup, struct host *h);
-/* At the end of the run: those that have died since are reaped, the rest is let go. */
-void undead_fini(struct supervisor *sup);
+struct undead {
+	struct undead *next;
+	void *owner;		/* the caller's, for its callback */
+	pid_t pid, group;
+	struct stream death;	/* of its pidfd; started and stopped by the caller */
+};
+
+/* Adds one to the list, which takes over `pidfd`. NULL: no memory. Then nobody sees it die: it stays
+ * a zombie until the program's end. */
+struct undead *undead_add(struct undead **list, pid_t pid, pid_t group, int pidfd);
+/* Reaps it, if it is dead, and forgets it. Its stream is stopped. */
+void undead_remove(struct undead **list, struct undead *u);
 
 #endif

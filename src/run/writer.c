@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/writer.h"
 
+#include "base/clock.h"
 #include "base/thread.h"
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 
@@ -127,6 +130,27 @@ void writer_add(struct writer *w, struct writer_entry *e)
 	e->nbytes += sizeof(*e);
 	*w->batch_tail = e;
 	w->batch_tail = &e->next;
+}
+
+void writer_note(struct writer *w, const char *fmt, ...)
+{
+	struct writer_entry *e = writer_entry_new(PROCTOR_NOTE, clock_us());
+	va_list args;
+	int n;
+
+	if (!e) {
+		w->lost = true;
+		return;
+	}
+	va_start(args, fmt);
+	n = vasprintf(&e->own_text, fmt, args);
+	va_end(args);
+	if (n < 0) {
+		e->own_text = NULL;
+		w->lost = true;
+	}
+	e->event.text = e->own_text ? e->own_text : "no memory for a note";
+	writer_add(w, e);
 }
 
 void writer_flush(struct writer *w)

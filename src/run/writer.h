@@ -30,6 +30,7 @@ struct writer {
 					 * or when the callback asks for the end */
 	/* The supervisor's. */
 	struct writer_entry *batch, **batch_tail;
+	bool lost;			/* no memory for an event, or for a part of one */
 	/* Under lock. */
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -52,6 +53,8 @@ struct writer_entry *writer_entry_new(enum proctor_event_kind kind, uint64_t tim
 void writer_entry_free(struct writer_entry *e);
 /* Adds to the batch; takes the entry over. Supervisor's thread. */
 void writer_add(struct writer *w, struct writer_entry *e);
+/* Adds a sentence for people, a PROCTOR_NOTE. Without memory `lost` is set. Supervisor's thread. */
+void writer_note(struct writer *w, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Hands the batch to the thread. Once a turn, so that the thread is not woken for each event. */
 void writer_flush(struct writer *w);
 
