@@ -22,7 +22,7 @@ static void make_object(const char *dir, const char *prefix)
 
 	/* A make that runs this test shall not speak to this one. */
 	snprintf(command, sizeof(command), "env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u MAKEOVERRIDES "
-		 "make -s B=%s PREFIX=%s %s/obj/src/run/host_path.o >&2", dir, prefix, dir);
+		 "make -s B=%s PREFIX=%s %s/obj/src/lib/host_path.o >&2", dir, prefix, dir);
 	if (system(command) != 0)
 		fail_msg("%s fails", command);
 }
@@ -31,7 +31,7 @@ static bool object_has(const char *dir, const char *text)
 {
 	char command[512];
 
-	snprintf(command, sizeof(command), "grep -q '%s' %s/obj/src/run/host_path.o", text, dir);
+	snprintf(command, sizeof(command), "grep -q '%s' %s/obj/src/lib/host_path.o", text, dir);
 	return system(command) == 0;
 }
 
@@ -43,7 +43,7 @@ static void another_prefix_than_last_time_counts(void **state)
 	(void)state;
 	to_sources();
 	assert_non_null(mkdtemp(dir));
-	snprintf(path, sizeof(path), "%s/obj/src/run/host_path.o", dir);
+	snprintf(path, sizeof(path), "%s/obj/src/lib/host_path.o", dir);
 	make_object(dir, "/usr/local");
 	assert_true(object_has(dir, "/usr/local/libexec/proctor"));
 	make_object(dir, "/else/where");
