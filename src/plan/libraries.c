@@ -217,7 +217,7 @@ int libraries_find(struct libraries *libs, const struct loaded *by, const char *
 		return direct ? 0 : -ENOMEM;
 	}
 	/* RPATH is inherited from the loaders, and void where there is a RUNPATH. */
-	for (const struct loaded *l = by; l && !by->lib->runpath; l = l->loader) {
+	for (const struct loaded *l = by->lib->runpath ? NULL : by; l; l = l->loader) {
 		if (!l->lib->rpath || l->lib->runpath)
 			continue;
 		ret = libraries_search(libs, l->lib->rpath, ":", l->lib->path, soname, lib);
