@@ -137,8 +137,25 @@ static bool run_has_libraries(const struct proctor_plan *plan)
 static bool run_closes_suites(const struct run *run)
 {
 	return !run->coverage && run->options.isolation == PROCTOR_ISOLATION_BATCH &&
-	       !environment_get(&run->environment, "LD_PRELOAD") &&
-	       !environment_get(&run->environment, "LD_AUDIT");
+	       !child_environment_get(&run->environment, "LD_PRELOAD") &&
+	       !child_environment_get(&run->environment, "LD_AUDIT");
+}
+
+static bool run_linger(void *data, uint64_t us)
+{
+	struct run *run = data;
+
+	return queue_linger(&run->queue, us);
+}
+
+static void run_prepare_launch(struct run *run)
+{
+	run->launch = (struct launch){
+		.plan = run->plan, .options = &run->options, .inherited = &run->inherited,
+		.environment = &run->environment, .host_path = run->host_path,
+		.coverage = run->coverage, .closes_suites = run_closes_suites(run),
+		.stopping = &run->stopping, .linger = run_linger, .linger_data = run,
+	};
 }
 
 static int run_prepare(struct run *run, const struct proctor_plan *plan, struct proctor_error *err)
@@ -168,11 +185,12 @@ static int run_prepare(struct run *run, const struct proctor_plan *plan, struct 
 		ret = host_path_find(run->options.host_path, &run->host_path, err);
 	if (ret == 0 && run->options.coverage.kind != PROCTOR_COVERAGE_NONE && plan->ntests > 0)
 		ret = run_open_coverage(run, err);
-	if (ret == 0 && environment_init(&run->environment, run->run_id) < 0)
+	if (ret == 0 && child_environment_init(&run->environment, run->run_id) < 0)
 		ret = error_set(err, -ENOMEM, "no memory for the environment");
 	if (ret == 0)
 		ret = run_prepare_symbolizers(run, err);
-	run->closes_suites = ret == 0 && run_closes_suites(run);
+	if (ret == 0)
+		run_prepare_launch(run);
 	return ret;
 }
 
@@ -182,7 +200,7 @@ static void run_release(struct run *run)
 		free(run->broken[i]);
 	free(run->broken);
 	pauses_fini(&run->pauses);
-	environment_fini(&run->environment);
+	child_environment_fini(&run->environment);
 	coverage_close(run->coverage);
 	free(run->preload_path);
 	free(run->symbolizers.path);

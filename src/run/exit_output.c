@@ -2,7 +2,7 @@
 #include "run/exit_output.h"
 
 #include "base/clock.h"
-#include "run/host_words.h"
+#include "hosts/host_words.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,21 +17,22 @@ struct outputs {
 	size_t n;
 };
 
-static void captures_read(struct outputs *o, const struct host *h, struct cutter *c, unsigned stream)
+static void captures_read(struct outputs *o, struct cutter *c, unsigned stream)
 {
-	struct capture rest, *unknown = &o->captures[h->nsuites == 1 ? 0 : h->nsuites][stream];
+	size_t nsuites = o->n - 1;
+	struct capture rest, *unknown = &o->captures[nsuites == 1 ? 0 : nsuites][stream];
 	uint32_t suite;
 
 	cutter_claim(c, MARKER_LAST, unknown);
 	while (cutter_claim_exit(c, &suite, &rest))
-		capture_join(suite < h->nsuites ? &o->captures[suite][stream] : unknown, &rest,
+		capture_join(suite < nsuites ? &o->captures[suite][stream] : unknown, &rest,
 			     c->max_bytes);
 	capture_join(unknown, &c->open, c->max_bytes);
 }
 
-static struct proctor_exit_output output_take(const struct host *h, struct outputs *o, size_t i)
+static struct proctor_exit_output output_take(const struct watch *h, struct outputs *o, size_t i)
 {
-	struct proctor_exit_output to = { .suite = i < h->nsuites ? h->suites[i]->name : NULL };
+	struct proctor_exit_output to = { .suite = i < h->host->nsuites ? h->host->suites[i]->name : NULL };
 
 	to.out = capture_take(&o->captures[i][0], h->out_cut.max_bytes, &to.nout, &to.out_head,
 			      &to.out_bytes);
@@ -64,7 +65,7 @@ static const char *excerpt(const struct proctor_exit_output *o, int *n)
 }
 
 /* Who wrote it: the suites that are known to; else the host of those that may have. */
-static void writers_name(const struct writer_entry *e, const struct host *h, char *to, size_t nto)
+static void writers_name(const struct writer_entry *e, const struct watch *h, char *to, size_t nto)
 {
 	const struct proctor_event *event = &e->event;
 	size_t nknown = event->nexit_outputs, n = 0;
@@ -75,7 +76,7 @@ static void writers_name(const struct writer_entry *e, const struct host *h, cha
 	for (size_t i = 0; i < nknown; i++)
 		suite_words_append(to, nto, &n, e->own_exit_outputs[i].suite, i, nknown);
 	if (nknown == 0)
-		host_words(h, to, nto);
+		host_words(h->host, to, nto);
 }
 
 static uint64_t total_bytes(const struct proctor_event *event)
@@ -88,7 +89,7 @@ static uint64_t total_bytes(const struct proctor_event *event)
 }
 
 /* With all that there is of each; NULL: no memory. */
-static struct writer_entry *entry_make(struct outputs *o, const struct host *h)
+static struct writer_entry *entry_make(struct outputs *o, const struct watch *h)
 {
 	struct writer_entry *e = writer_entry_new(PROCTOR_NOTE, clock_us());
 
@@ -111,7 +112,7 @@ static struct writer_entry *entry_make(struct outputs *o, const struct host *h)
 	return e;
 }
 
-static void outputs_tell(struct writer *w, struct outputs *o, const struct host *h)
+static void outputs_tell(struct writer *w, struct outputs *o, const struct watch *h)
 {
 	struct writer_entry *e = entry_make(o, h);
 	const char *line;
@@ -141,11 +142,11 @@ static bool anything_left(const struct cutter *c)
 	return c->cuts || c->open.total_bytes > 0;
 }
 
-void exit_output_tell(struct writer *w, struct host *h)
+void exit_output_tell(struct writer *w, struct watch *h)
 {
-	struct outputs o = { .n = h->nsuites + 1 };
+	struct outputs o = { .n = h->host->nsuites + 1 };
 
-	if (!h->captured || h->nsuites == 0 ||
+	if (!h->captured || h->host->nsuites == 0 ||
 	    (!anything_left(&h->out_cut) && !anything_left(&h->err_cut)))
 		return;
 	o.captures = calloc(o.n, sizeof(*o.captures));
@@ -153,8 +154,8 @@ void exit_output_tell(struct writer *w, struct host *h)
 		w->lost = true;
 		return;
 	}
-	captures_read(&o, h, &h->out_cut, 0);
-	captures_read(&o, h, &h->err_cut, 1);
+	captures_read(&o, &h->out_cut, 0);
+	captures_read(&o, &h->err_cut, 1);
 	outputs_tell(w, &o, h);
 	for (size_t i = 0; i < o.n; i++) {
 		capture_free(&o.captures[i][0]);

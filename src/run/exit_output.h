@@ -3,10 +3,10 @@
 #ifndef RUN_EXIT_OUTPUT_H
 #define RUN_EXIT_OUTPUT_H
 
-#include "run/host.h"
+#include "run/watch.h"
 #include "run/writer.h"
 
 /* Tells it as one note, if there is any, when the host is over. Supervisor's thread. */
-void exit_output_tell(struct writer *w, struct host *host);
+void exit_output_tell(struct writer *w, struct watch *host);
 
 #endif

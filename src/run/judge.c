@@ -2,8 +2,8 @@
 #include "run/judge.h"
 
 #include "base/clock.h"
+#include "hosts/exit_suite.h"
 #include "run/backtrace.h"
-#include "run/exit_suite.h"
 #include "run/verdict.h"
 
 #include <errno.h>
@@ -40,13 +40,14 @@ void judge_distrust(struct post *post, const char *message)
 
 void judge_exe(struct host *host, struct post *post)
 {
-	const struct task *task = &host->work.task;
+	const struct task *task = &host->shared.work.task;
 	struct outcome *o = post_outcome(post, task, 0, 1);
 
-	verdict_of_exe(o, host, run_timeout_us(host->run, task->first));
-	if (host->left) {
-		o->left = host->left;
-		host->left = NULL;
+	verdict_of_exe(o, &host->shared.end, host->shared.work.handed_us,
+		       launch_timeout_us(host->launch, task->first));
+	if (host->shared.end.left) {
+		o->left = host->shared.end.left;
+		host->shared.end.left = NULL;
 		o->result.marks |= PROCTOR_LEAKY;
 	}
 }
@@ -69,9 +70,10 @@ static void evidence_read(struct evidence *e, const struct host *host)
 }
 
 /* Every outcome of the hand-out is judged. */
-static void evidence_backtraces(const struct evidence *e, struct host *host, struct post *post)
+static void evidence_backtraces(const struct evidence *e, struct symbolizers *symbolizers,
+				struct post *post)
 {
-	outcomes_backtrace(post->outcomes, post->noutcomes, &host->run->symbolizers, &e->crash,
+	outcomes_backtrace(post->outcomes, post->noutcomes, symbolizers, &e->crash,
 			   &e->modules);
 }
 
@@ -85,7 +87,7 @@ static void evidence_fini(struct evidence *e)
 static unsigned judge_ended(struct host *host, const struct task *task, unsigned nended, bool over,
 			    const struct evidence *e, struct post *post, struct proctor_error *err)
 {
-	uint64_t after_us = host->work.handed_us;
+	uint64_t after_us = host->shared.work.handed_us;
 
 	for (unsigned i = 0; i < nended; i++) {
 		struct record_view_context ctx = { .handed_us = after_us, .ntests = task->ntests,
@@ -96,11 +98,11 @@ static unsigned judge_ended(struct host *host, const struct task *task, unsigned
 		if (page_read_record(host->map.page, &ctx, &record, err) < 0)
 			return i;
 		after_us = record.end_us;
-		o = post_outcome(post, task, i, host->work.serial);
+		o = post_outcome(post, task, i, host->shared.work.serial);
 		verdict_of_record(o, &record, &e->crash);
 		/* It withstood SIGTERM and came back in its grace time. */
-		if (over && host->stop == STOP_TIMEOUT && host->stop_serial == o->serial)
-			verdict_of_timeout(o, run_timeout_us(host->run, o->item));
+		if (over && host->shared.end.stop == STOP_TIMEOUT && host->shared.end.stop_serial == o->serial)
+			verdict_of_timeout(o, launch_timeout_us(host->launch, o->item));
 		record_fini(&record);
 	}
 	return nended;
@@ -109,24 +111,24 @@ static unsigned judge_ended(struct host *host, const struct task *task, unsigned
 /* The start of the test that was running, if its record is worth anything. */
 static uint64_t judge_start_us(struct host *host, const struct task *task, unsigned i)
 {
-	struct record_view_context ctx = { .handed_us = host->work.handed_us,
+	struct record_view_context ctx = { .handed_us = host->shared.work.handed_us,
 					   .ntests = task->ntests, .index = i };
 	struct record record;
 	uint64_t start_us;
 
 	if (page_read_record(host->map.page, &ctx, &record, NULL) < 0)
-		return host->work.handed_us;
+		return host->shared.work.handed_us;
 	start_us = record.start_us;
 	record_fini(&record);
-	return start_us ? start_us : host->work.handed_us;
+	return start_us ? start_us : host->shared.work.handed_us;
 }
 
 static void take_left(struct host *host, struct outcome *o)
 {
-	if (!host->left || o->left)
+	if (!host->shared.end.left || o->left)
 		return;
-	o->left = host->left;
-	host->left = NULL;
+	o->left = host->shared.end.left;
+	host->shared.end.left = NULL;
 	o->result.marks |= PROCTOR_LEAKY;
 }
 
@@ -134,10 +136,10 @@ static void take_left(struct host *host, struct outcome *o)
 static void judge_died(struct host *host, const struct task *task, unsigned i,
 		       const struct evidence *e, struct post *post)
 {
-	struct outcome *o = post_outcome(post, task, i, host->work.serial);
+	struct outcome *o = post_outcome(post, task, i, host->shared.work.serial);
 
 	o->result.start_us = judge_start_us(host, task, i);
-	verdict_of_death(o, host, run_timeout_us(host->run, o->item), &e->crash);
+	verdict_of_death(o, &host->shared.end, launch_timeout_us(host->launch, o->item), &e->crash);
 	take_left(host, o);
 }
 
@@ -149,9 +151,9 @@ static void judge_died_after(struct host *host, const struct evidence *e, struct
 	uint64_t start_us = o->result.start_us;
 	char *text;
 
-	if (host->stop == STOP_CANCELLED)
+	if (host->shared.end.stop == STOP_CANCELLED)
 		return;
-	verdict_of_death(o, host, progress_between_us(host->run->options.timeout_us), &e->crash);
+	verdict_of_death(o, &host->shared.end, progress_between_us(host->launch->options->timeout_us), &e->crash);
 	o->result.start_us = start_us;
 	if (asprintf(&text, "after it had returned: %s", o->message ? o->message : "") >= 0) {
 		free(o->message);
@@ -175,7 +177,7 @@ static bool worth_another_host(const struct host *host, const struct task *task,
 static void judge_unopened(const struct host *host, const struct task *task, char *text,
 			   struct judgement *j, struct post *post)
 {
-	judge_all_errors(task, host->work.serial, text ? text : "its suite cannot be opened", post);
+	judge_all_errors(task, host->shared.work.serial, text ? text : "its suite cannot be opened", post);
 	post->outcomes[0].lost = post->outcomes[0].lost || !text;
 	j->broken = text;
 }
@@ -186,12 +188,12 @@ static void judge_not_begun(struct host *host, const struct task *task, enum pag
 {
 	char *how, *text;
 
-	if (host->stop == STOP_CANCELLED || worth_another_host(host, task, phase)) {
+	if (host->shared.end.stop == STOP_CANCELLED || worth_another_host(host, task, phase)) {
 		j->nrest = task->ntests;
 		j->never_began = true;
 		return;
 	}
-	how = death_words(host, host->run->options.timeout_us, &e->crash);
+	how = death_words(&host->shared.end, host->launch->options->timeout_us, &e->crash);
 	if (asprintf(&text, "opening %s: a constructor %s", task->suite->path,
 		     how ? how : "died") < 0)
 		text = NULL;
@@ -223,8 +225,7 @@ static void judge_open_failed(struct host *host, const struct task *task, struct
 /* Which test ran last, as far as the output tells: the one after the last marker. */
 static unsigned judge_by_markers(const struct host *host, const struct task *task, unsigned nheld)
 {
-	uint32_t out = host->out_cut.serial, err = host->err_cut.serial;
-	uint32_t ended = out > err ? out : err, first = host->work.serial;
+	uint32_t ended = host->shared.end.marked_serial, first = host->shared.work.serial;
 	unsigned i = ended >= first ? ended - first + 1 : 0;
 
 	if (i >= task->ntests)
@@ -256,9 +257,9 @@ static void judge_overwritten(struct host *host, const struct task *task, unsign
 	if (nheld == task->ntests)
 		return;
 	i = judge_by_markers(host, task, nheld);
-	o = post_outcome(post, task, i, host->work.serial);
-	o->result.start_us = host->work.handed_us;
-	o->result.end_us = host->died_us;
+	o = post_outcome(post, task, i, host->shared.work.serial);
+	o->result.start_us = host->shared.work.handed_us;
+	o->result.end_us = host->shared.end.died_us;
 	o->open_output = true;
 	verdict_crash(o, why->text);
 	take_left(host, o);
@@ -270,13 +271,13 @@ static void judge_overwritten(struct host *host, const struct task *task, unsign
 static void judge_over(struct host *host, const struct task *task, const struct page_state *state,
 		       const struct progress *p, const struct evidence *e, struct judgement *j, struct post *post)
 {
-	uint32_t serial = host->work.serial + p->nended;
+	uint32_t serial = host->shared.work.serial + p->nended;
 	bool started = p->phase == PROGRESS_TEST;
 
-	if (started && host->stop == STOP_TIMEOUT && host->stop_serial != serial && p->nended > 0) {
+	if (started && host->shared.end.stop == STOP_TIMEOUT && host->shared.end.stop_serial != serial && p->nended > 0) {
 		/* It began in the grace time of another. */
 		j->nrest = task->ntests - p->nended;
-	} else if (started && (host->stop != STOP_TIMEOUT || host->stop_serial == serial)) {
+	} else if (started && (host->shared.end.stop != STOP_TIMEOUT || host->shared.end.stop_serial == serial)) {
 		judge_died(host, task, p->nended, e, post);
 		j->nrest = task->ntests - p->nended - 1;
 	} else if (p->nended == 0 && state->retire == RETIRE_OPEN_FAILED) {
@@ -290,13 +291,13 @@ static void judge_over(struct host *host, const struct task *task, const struct 
 }
 
 struct judgement judge_task(struct host *host, const struct task *task, bool over,
-			    struct post *post)
+			    struct symbolizers *symbolizers, struct post *post)
 {
 	struct judgement j = { .retire = over };
 	struct proctor_error why;
 	struct page_state state;
 	struct evidence e;
-	const struct hand_out out = host_hand_out_of(host, &host->work);
+	const struct hand_out out = host_hand_out_of(host, &host->shared.work);
 	struct progress p;
 	unsigned nheld = 0;
 
@@ -310,7 +311,7 @@ struct judgement judge_task(struct host *host, const struct task *task, bool ove
 	if (over) {
 		if (p.nended < task->ntests)
 			judge_over(host, task, &state, &p, &e, &j, post);
-		else if (host->stop != STOP_CANCELLED)
+		else if (host->shared.end.stop != STOP_CANCELLED)
 			judge_died_after(host, &e, post);
 		goto out;
 	}
@@ -329,7 +330,7 @@ struct judgement judge_task(struct host *host, const struct task *task, bool ove
 overwritten:
 	judge_overwritten(host, task, nheld, over, &why, &j, post);
 out:
-	evidence_backtraces(&e, host, post);
+	evidence_backtraces(&e, symbolizers, post);
 	evidence_fini(&e);
 	return j;
 }
@@ -369,22 +370,22 @@ static void exit_names(const struct host *host, bool sure, char *names, size_t n
 /* What ended well is not told of, nor what was not given the time for it. */
 static bool exit_is_told(const struct host *host)
 {
-	bool ended_well = host->status == 0 && !host->stolen && !host->undead;
+	bool ended_well = host->shared.end.status == 0 && !host->shared.end.stolen && !host->shared.end.undead;
 
-	switch (host->stop) {
+	switch (host->shared.end.stop) {
 	case STOP_NOT:
 		return !ended_well;
 	case STOP_TIMEOUT:
 		return true;
 	case STOP_CANCELLED:
-		return host->stop_exit && !ended_well;
+		return host->shared.end.stop_exit && !ended_well;
 	case STOP_CONDEMNED:
 		return false;
 	}
 	return true;
 }
 
-void judge_exit(struct host *host, struct post *post)
+void judge_exit(struct host *host, struct symbolizers *symbolizers, struct post *post)
 {
 	struct outcome *o;
 	struct evidence e;
@@ -398,9 +399,9 @@ void judge_exit(struct host *host, struct post *post)
 	*o = (struct outcome){ .item = ITEM_EXIT, .serial = MARKER_LAST };
 	o->suite = exit_blamed(host, &e, &sure);
 	o->result.attempt = 1;
-	o->result.start_us = host->work.handed_us;
-	verdict_of_death(o, host, host->run->options.timeout_us, &e.crash);
-	how = death_words(host, host->run->options.timeout_us, &e.crash);
+	o->result.start_us = host->shared.work.handed_us;
+	verdict_of_death(o, &host->shared.end, host->launch->options->timeout_us, &e.crash);
+	how = death_words(&host->shared.end, host->launch->options->timeout_us, &e.crash);
 	exit_names(host, sure, names, sizeof(names));
 	if (asprintf(&text, "at the exit of the host, after its last test: %s%s", how ? how : "failed",
 		     names) >= 0) {
@@ -411,6 +412,6 @@ void judge_exit(struct host *host, struct post *post)
 	}
 	free(how);
 	take_left(host, o);
-	evidence_backtraces(&e, host, post);
+	evidence_backtraces(&e, symbolizers, post);
 	evidence_fini(&e);
 }

@@ -6,8 +6,9 @@
 #ifndef RUN_JUDGE_H
 #define RUN_JUDGE_H
 
-#include "run/host.h"
-#include "run/run.h"
+#include "hosts/host.h"
+#include "run/mailbox.h"
+#include "run/symbolizer.h"
 
 struct judgement {
 	unsigned nrest;		/* tests at the end of the task that must be handed out again */
@@ -20,10 +21,10 @@ struct judgement {
 
 /* Judges `task`; outcomes are added to `post`. `over`: the host has died. */
 struct judgement judge_task(struct host *host, const struct task *task, bool over,
-			    struct post *post);
+			    struct symbolizers *symbolizers, struct post *post);
 
 /* Judges the end of a host that was told to end and is over: adds one outcome if it was no good. */
-void judge_exit(struct host *host, struct post *post);
+void judge_exit(struct host *host, struct symbolizers *symbolizers, struct post *post);
 
 /* Adds the outcome `error` for each test of the task. */
 void judge_all_errors(const struct task *task, uint32_t serial, const char *message,

@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "base/container.h"
 #include "base/death.h"
-#include "base/futex.h"
 #include "run/guard_client.h"
 #include "run/orphans.h"
 #include "run/results.h"
@@ -39,7 +38,7 @@ static bool host_lives(uint64_t number, void *data)
 	return false;
 }
 
-size_t life_orphans(struct supervisor *sup, const struct host *h, char **left)
+size_t life_orphans(struct supervisor *sup, const struct watch *h, char **left)
 {
 	struct orphan_owner owner = { .run_id = sup->run->run_id };
 	char *others = NULL;
@@ -60,7 +59,7 @@ size_t life_orphans(struct supervisor *sup, const struct host *h, char **left)
 }
 
 /* Does something live on that it had started? Only known where the run is told of orphans. */
-static bool host_has_orphans(struct supervisor *sup, const struct host *h)
+static bool host_has_orphans(struct supervisor *sup, const struct watch *h)
 {
 	const struct orphan_owner owner = { .run_id = sup->run->run_id, .number = h->number,
 					    .group = h->group };
@@ -89,20 +88,17 @@ static void host_close_stream(struct supervisor *sup, struct stream *s, struct c
 	s->fd = -1;
 }
 
-/* The page's word and our own flag; the worker believes the flag. Once in a host's life. */
-static void host_say_over(struct host *h)
+/* All that it wrote was cut, and all that is known of its end stands in `shared`. */
+static void host_end(struct watch *h)
 {
-	_Atomic uint32_t *word = h->map.page ? &h->map.page->done : &h->own_done;
+	uint32_t out = h->out_cut.serial, err = h->err_cut.serial;
 
-	assert(!atomic_load_explicit(&h->over, memory_order_relaxed));
-	atomic_store_explicit(&h->over, true, memory_order_release);
-	/* Whatever a test wrote there, it changes: a worker about to sleep on it does not. */
-	atomic_fetch_xor(word, PAGE_DEAD);
-	futex_wake(word);
+	h->host->shared.end.marked_serial = out > err ? out : err;
+	host_say_over(h->host);
 }
 
 /* From here on its number may be a stranger's. */
-static void host_reap(struct supervisor *sup, struct host *h)
+static void host_reap(struct supervisor *sup, struct watch *h)
 {
 	int status;
 	pid_t pid;
@@ -111,7 +107,7 @@ static void host_reap(struct supervisor *sup, struct host *h)
 	assert(h->pid > 0);
 	guard_remove(sup->run->guard, h->group);
 	do
-		pid = wait4(h->pid, &status, WNOHANG, &h->rusage);
+		pid = wait4(h->pid, &status, WNOHANG, &h->host->shared.end.rusage);
 	while (pid < 0 && errno == EINTR);
 	h->pid = h->group = 0;
 }
@@ -120,7 +116,7 @@ static void host_reap(struct supervisor *sup, struct host *h)
  * How it ended, without reaping it: a zombie keeps its number, so its group cannot become a
  * stranger's. Some other part of the program may wait for any child, and have been faster.
  */
-static void host_learn_status(struct supervisor *sup, struct host *h)
+static void host_learn_status(struct supervisor *sup, struct watch *h)
 {
 	siginfo_t si = { 0 };
 	int ret;
@@ -128,37 +124,37 @@ static void host_learn_status(struct supervisor *sup, struct host *h)
 	do
 		ret = waitid(P_PID, (id_t)h->pid, &si, WEXITED | WNOHANG | WNOWAIT);
 	while (ret < 0 && errno == EINTR);
-	h->stolen = ret < 0 || si.si_pid != h->pid;
-	if (h->stolen)
+	h->host->shared.end.stolen = ret < 0 || si.si_pid != h->pid;
+	if (h->host->shared.end.stolen)
 		host_reap(sup, h);
 	else
-		h->status = death_status(&si);
+		h->host->shared.end.status = death_status(&si);
 }
 
 /* Dead, and nobody is waited for any longer. */
-static void life_finish(struct supervisor *sup, struct host *h, enum host_event event)
+static void life_finish(struct supervisor *sup, struct watch *h, enum host_event event)
 {
 	/* First: what is drained below may end, and has the host looked at again. */
 	h->state = host_next(h->state, event);
 	h->act_us = CLOCK_NEVER;
 	sup->run->workers[h->worker].live_host = 0;
-	life_orphans(sup, h, &h->left);
-	if (!h->stolen && spawned_is_zombie(h->pid))
+	life_orphans(sup, h, &h->host->shared.end.left);
+	if (!h->host->shared.end.stolen && spawned_is_zombie(h->pid))
 		spawned_signal(h->pid, h->group, SIGKILL);
 	host_close_stream(sup, &h->out, &h->out_cut);
 	host_close_stream(sup, &h->err, &h->err_cut);
-	if (!h->stolen)
+	if (!h->host->shared.end.stolen)
 		host_reap(sup, h);
 	results_settle(sup, h);
-	host_say_over(h);
+	host_end(h);
 }
 
-static bool host_output_ended(const struct host *h)
+static bool host_output_ended(const struct watch *h)
 {
 	return !h->out.started && !h->err.started;
 }
 
-void life_look(struct supervisor *sup, struct host *h, uint64_t now_us)
+void life_look(struct supervisor *sup, struct watch *h, uint64_t now_us)
 {
 	if (h->state != HOST_DRAINING)
 		return;
@@ -170,37 +166,37 @@ void life_look(struct supervisor *sup, struct host *h, uint64_t now_us)
 
 void life_orphan_ended(struct supervisor *sup)
 {
-	for (struct host *h = sup->hosts; h; h = h->next)
+	for (struct watch *h = sup->hosts; h; h = h->next)
 		if (h->state == HOST_DRAINING && host_output_ended(h))
 			life_look(sup, h, clock_us());
 }
 
-void life_died(struct supervisor *sup, struct host *h)
+void life_died(struct supervisor *sup, struct watch *h)
 {
 	sup->ops->stop(sup->lp, &h->death);
-	h->died_us = clock_us();
+	h->host->shared.end.died_us = clock_us();
 	host_learn_status(sup, h);
 	h->state = host_next(h->state, HOST_DIED);
 	/* Also if it was killed: the rest of its group is on its way out, and is no leak for that. */
-	h->act_us = h->died_us + sup->run->options.leak_us;
+	h->act_us = h->host->shared.end.died_us + sup->run->options.leak_us;
 	supervisor_look_by(sup, h->act_us);
 	/* Each of these may look at it and find that it is over. While it is not reaped it can be told
 	 * whom a signal came from; what it wrote is in the pipes by now, and mostly their end, too. */
 	signals_take(sup);
 	host_drain(sup, &h->out);
 	host_drain(sup, &h->err);
-	life_look(sup, h, h->died_us);
+	life_look(sup, h, h->host->shared.end.died_us);
 }
 
 static void life_on_death(struct stream *s, const char *bytes, size_t nbytes, int error)
 {
-	struct host *h = container_of(s, struct host, death);
+	struct watch *h = container_of(s, struct watch, death);
 
 	(void)bytes, (void)nbytes, (void)error;
 	life_died(h->run->supervisor, h);
 }
 
-static void host_output(struct host *h, struct stream *s, struct cutter *c, const char *bytes,
+static void host_output(struct watch *h, struct stream *s, struct cutter *c, const char *bytes,
 			size_t nbytes, int error)
 {
 	struct supervisor *sup = h->run->supervisor;
@@ -223,21 +219,21 @@ static void host_output(struct host *h, struct stream *s, struct cutter *c, cons
 
 static void life_on_out(struct stream *s, const char *bytes, size_t nbytes, int error)
 {
-	struct host *h = container_of(s, struct host, out);
+	struct watch *h = container_of(s, struct watch, out);
 
 	host_output(h, s, &h->out_cut, bytes, nbytes, error);
 }
 
 static void life_on_err(struct stream *s, const char *bytes, size_t nbytes, int error)
 {
-	struct host *h = container_of(s, struct host, err);
+	struct watch *h = container_of(s, struct watch, err);
 
 	host_output(h, s, &h->err_cut, bytes, nbytes, error);
 }
 
-int life_watch(struct supervisor *sup, struct host *h, struct proctor_error *err)
+int life_watch(struct supervisor *sup, struct watch *h, struct proctor_error *err)
 {
-	const uint8_t *key = h->map.page ? h->map.marker_key : NULL;
+	const uint8_t *key = host_marker_key(h->host);
 	size_t max_bytes = sup->run->options.max_output_bytes;
 	int ret;
 
@@ -254,14 +250,14 @@ int life_watch(struct supervisor *sup, struct host *h, struct proctor_error *err
 	return ret;
 }
 
-void life_give_up(struct supervisor *sup, struct host *h)
+void life_give_up(struct supervisor *sup, struct watch *h)
 {
 	char why[STUCK_BYTES];
 
 	stuck_words(h->pid, h->kill_errnum, why, sizeof(why));
-	if (asprintf(&h->undead, "process %d could not be killed: %s", h->pid, why) < 0)
-		h->undead = strdup("its process could not be killed");
-	h->died_us = clock_us();
+	if (asprintf(&h->host->shared.end.undead, "process %d could not be killed: %s", h->pid, why) < 0)
+		h->host->shared.end.undead = strdup("its process could not be killed");
+	h->host->shared.end.died_us = clock_us();
 	h->state = host_next(h->state, HOST_OVERDUE);
 	h->act_us = CLOCK_NEVER;
 	/* Once its worker has ended it is a child of this thread, as orphans are. */
@@ -271,5 +267,5 @@ void life_give_up(struct supervisor *sup, struct host *h)
 	host_close_stream(sup, &h->err, &h->err_cut);
 	h->pid = 0;
 	results_settle(sup, h);
-	host_say_over(h);
+	host_end(h);
 }

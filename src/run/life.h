@@ -15,18 +15,18 @@
 #include "run/supervisor.h"
 
 /* Waits for its output and its death. On failure some of it is not waited for. */
-int life_watch(struct supervisor *sup, struct host *h, struct proctor_error *err);
+int life_watch(struct supervisor *sup, struct watch *h, struct proctor_error *err);
 /* Its pidfd says that it died. */
-void life_died(struct supervisor *sup, struct host *h);
+void life_died(struct supervisor *sup, struct watch *h);
 /* It died: is it over by now? */
-void life_look(struct supervisor *sup, struct host *h, uint64_t now_us);
+void life_look(struct supervisor *sup, struct watch *h, uint64_t now_us);
 /* Some orphan ended: perhaps the last that a dead host is held up by. */
 void life_orphan_ended(struct supervisor *sup);
 /* SIGKILL did not end it: its worker goes on without it. */
-void life_give_up(struct supervisor *sup, struct host *h);
+void life_give_up(struct supervisor *sup, struct watch *h);
 
 /* Kills what dead hosts have left, and names what is of `h`; NULL: what no host is left to own. Returns
  * how many of it may yet die. */
-size_t life_orphans(struct supervisor *sup, const struct host *h, char **left);
+size_t life_orphans(struct supervisor *sup, const struct watch *h, char **left);
 
 #endif

@@ -98,7 +98,7 @@ struct post *mailbox_results(struct mailbox *m, unsigned worker)
 	m->unused[worker] = post->next;
 	pthread_mutex_unlock(&m->lock);
 	post->next = NULL;
-	post->host = NULL;
+	post->watch = NULL;
 	post->noutcomes = 0;
 	return post;
 }

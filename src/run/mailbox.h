@@ -10,13 +10,13 @@
 
 #include <sys/resource.h>
 
-struct host;
+struct watch;
 
 enum post_kind {
-	POST_STARTED,		/* `host` is alive: watch it */
-	POST_RESULTS,		/* outcomes of tests of `host` (NULL: of no host) */
-	POST_KILL,		/* `host` cannot be trusted any more: kill it */
-	POST_RELEASED,		/* the worker is through with `host`: free it */
+	POST_STARTED,		/* the host of `watch` is alive */
+	POST_RESULTS,		/* outcomes of tests of its host (NULL: of no host) */
+	POST_KILL,		/* the host cannot be trusted any more: kill it */
+	POST_RELEASED,		/* the worker is through with the host: free both */
 	POST_WORKER_ENDED,	/* the worker's last */
 };
 
@@ -39,7 +39,7 @@ struct post {
 	struct post *next;
 	enum post_kind kind;
 	unsigned worker;
-	struct host *host;
+	struct watch *watch;
 	unsigned noutcomes;
 	struct outcome *outcomes;	/* TASK_TESTS_MAX of them if kind is POST_RESULTS */
 };

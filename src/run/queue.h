@@ -11,24 +11,9 @@
 #ifndef RUN_QUEUE_H
 #define RUN_QUEUE_H
 
-#include "plan/model.h"
-#include "wire/page.h"
+#include "hosts/task.h"
 
 #include <pthread.h>
-
-/* The i-th thing to run: test i % plan->ntests in repetition i / plan->ntests + 1. */
-typedef uint32_t item_t;
-
-/* One hand-out: consecutive tests of one suite. Owned by the worker that popped it. */
-struct task {
-	struct suite *suite;	/* library, name, group, path */
-	item_t first;		/* tests plan->tests[(first + i) % ntests] */
-	unsigned ntests;	/* 1 to TASK_TESTS_MAX */
-	unsigned attempt;	/* from 1 */
-	unsigned nopens;	/* hosts that died or failed before its first test began */
-	bool own_host;		/* shares its host with no other task */
-	size_t lane;
-};
 
 struct range {
 	struct range *next;

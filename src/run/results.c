@@ -74,7 +74,7 @@ static unsigned outcome_repetition(struct supervisor *sup, const struct outcome 
 	return t ? ++t->nresults : 1;
 }
 
-static void tell_running(struct supervisor *sup, enum proctor_event_kind kind, struct host *host,
+static void tell_running(struct supervisor *sup, enum proctor_event_kind kind, struct watch *host,
 			 const struct host_work *work, uint32_t serial, uint64_t time_us,
 			 uint64_t start_us)
 {
@@ -98,7 +98,7 @@ static void tell_running(struct supervisor *sup, enum proctor_event_kind kind, s
 	event_add(sup, e);
 }
 
-void results_tell_start(struct supervisor *sup, struct host *host, const struct host_work *work,
+void results_tell_start(struct supervisor *sup, struct watch *host, const struct host_work *work,
 			uint32_t serial, uint64_t start_us)
 {
 	if (serial <= host->told_serial || !host_work_has(work, serial))
@@ -107,7 +107,7 @@ void results_tell_start(struct supervisor *sup, struct host *host, const struct 
 	tell_running(sup, PROCTOR_TEST_START, host, work, serial, start_us, start_us);
 }
 
-void results_tell_slow(struct supervisor *sup, struct host *host, const struct host_work *work,
+void results_tell_slow(struct supervisor *sup, struct watch *host, const struct host_work *work,
 		       uint32_t serial, uint64_t start_us)
 {
 	if (serial <= host->slow_serial || !host_work_has(work, serial))
@@ -137,7 +137,7 @@ static struct taken take_output(const struct stream *s, struct cutter *c, const 
 	return taken;
 }
 
-static void take_outputs(struct host *host, const struct outcome *o, struct writer_entry *e)
+static void take_outputs(struct watch *host, const struct outcome *o, struct writer_entry *e)
 {
 	const struct taken out = take_output(&host->out, &host->out_cut, o);
 	const struct taken err = take_output(&host->err, &host->err_cut, o);
@@ -236,7 +236,7 @@ static void complete(struct supervisor *sup, const struct outcome *o, struct pro
 	r->final = !retry(sup, o);
 }
 
-static void tell_start_of(struct supervisor *sup, struct host *host, const struct outcome *o,
+static void tell_start_of(struct supervisor *sup, struct watch *host, const struct outcome *o,
 			  const struct proctor_test *test)
 {
 	struct writer_entry *e;
@@ -259,9 +259,9 @@ static void tell_start_of(struct supervisor *sup, struct host *host, const struc
 }
 
 /* Signals that a test sent to proctor were not obeyed; its report says so. */
-static void note_sent(struct host *host, struct outcome *o)
+static void note_sent(struct watch *host, struct outcome *o)
 {
-	const struct sent *sent = host ? host_sent(host, o->serial) : NULL;
+	const struct sent *sent = host ? watch_sent(host, o->serial) : NULL;
 	char names[1024] = "", name[WORDS_BYTES], *text;
 	size_t n = 0;
 
@@ -286,7 +286,7 @@ static size_t text_bytes(const char *text)
 }
 
 /* The outcome is complete: the one place where a result is written. */
-static void tell_end(struct supervisor *sup, struct host *host, struct outcome *o)
+static void tell_end(struct supervisor *sup, struct watch *host, struct outcome *o)
 {
 	const struct proctor_test *test = outcome_test(sup, o);
 	struct proctor_result counted;
@@ -328,7 +328,7 @@ static bool stream_complete(const struct stream *s, const struct cutter *c, uint
 	return !s->started || c->serial >= serial;
 }
 
-static bool output_complete(const struct host *host, uint32_t serial)
+static bool output_complete(const struct watch *host, uint32_t serial)
 {
 	if (!host || (!host->captured && serial != MARKER_LAST))
 		return true;
@@ -336,7 +336,7 @@ static bool output_complete(const struct host *host, uint32_t serial)
 	       stream_complete(&host->err, &host->err_cut, serial);
 }
 
-void results_add(struct supervisor *sup, struct host *host, struct outcome *o)
+void results_add(struct supervisor *sup, struct watch *host, struct outcome *o)
 {
 	const struct proctor_test *test = outcome_test(sup, o);
 	struct waiting *w;
@@ -360,7 +360,7 @@ void results_add(struct supervisor *sup, struct host *host, struct outcome *o)
 	host->waiting_tail = &w->next;
 }
 
-void results_settle(struct supervisor *sup, struct host *host)
+void results_settle(struct supervisor *sup, struct watch *host)
 {
 	while (host->waiting && output_complete(host, host->waiting->outcome.serial)) {
 		struct waiting *w = host->waiting;

@@ -16,14 +16,14 @@ struct waiting {
 };
 
 /* Takes over a judged outcome of `host`; NULL: of no host. */
-void results_add(struct supervisor *sup, struct host *host, struct outcome *o);
+void results_add(struct supervisor *sup, struct watch *host, struct outcome *o);
 /* Tells what has become complete; all of it when the host is over. */
-void results_settle(struct supervisor *sup, struct host *host);
+void results_settle(struct supervisor *sup, struct watch *host);
 
 /* Tells that a test runs (once for each serial, which must be told in order), or that it is slow. */
-void results_tell_start(struct supervisor *sup, struct host *host, const struct host_work *work,
+void results_tell_start(struct supervisor *sup, struct watch *host, const struct host_work *work,
 			uint32_t serial, uint64_t start_us);
-void results_tell_slow(struct supervisor *sup, struct host *host, const struct host_work *work,
+void results_tell_slow(struct supervisor *sup, struct watch *host, const struct host_work *work,
 		       uint32_t serial, uint64_t start_us);
 
 void results_fini(struct supervisor *sup);

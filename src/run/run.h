@@ -4,11 +4,12 @@
 #define RUN_RUN_H
 
 #include "base/spawn.h"
+#include "hosts/child_environment.h"
 #include "run/cores.h"
-#include "run/environment.h"
 #include "run/mailbox.h"
 #include "run/pauses.h"
 #include "run/symbolizer.h"
+#include "run/watch.h"
 #include "run/writer.h"
 
 struct coverage;
@@ -21,8 +22,8 @@ struct worker {
 	int core;		/* -1: not pinned; ... to here */
 	pthread_t thread;
 	bool started;		/* the supervisor's: the thread exists */
-	bool ended;		/* the supervisor's: it posted its last */
 	struct post end;
+	struct watch *watch;	/* its own: of the host it has; NULL: none */
 	_Atomic uint64_t live_host;	/* number of the host it has or is starting; 0: none */
 };
 
@@ -33,7 +34,8 @@ struct run {
 	struct proctor_options options;		/* defaults filled in */
 	sigset_t mask;				/* the caller's */
 	struct inherited inherited;
-	struct environment environment;
+	struct child_environment environment;
+	struct launch launch;			/* lent to all hosts */
 	char run_id[RUN_ID_BYTES];
 	char *host_path;
 	struct coverage *coverage;	/* NULL: none is collected; has a lock of its own */
@@ -50,22 +52,19 @@ struct run {
 	struct guard *guard;			/* NULL: none */
 	_Atomic uint64_t nhosts;		/* numbers given out */
 	_Atomic(char *) *broken;		/* by lane: why its suite cannot be opened; NULL: it can */
-	bool closes_suites;			/* those that are closable; constant once workers run */
 	/* Set by the supervisor: nothing more is to be started (the task list's "done"). */
 	_Atomic bool stopping;
 };
 
 static inline const struct test *run_test(const struct run *run, item_t item)
 {
-	return run->plan->tests[item % run->plan->ntests];
+	return item_test(run->plan, item);
 }
 
 /* The deadline of a test: its own or the run's. */
 static inline uint64_t run_timeout_us(const struct run *run, item_t item)
 {
-	uint64_t own = run_test(run, item)->pub.timeout_us;
-
-	return own ? own : run->options.timeout_us;
+	return launch_timeout_us(&run->launch, item);
 }
 
 /* When it counts as slow: at half its deadline, if nothing was asked for. */

@@ -9,17 +9,17 @@
 /* How far up a sender's ancestors are followed. */
 #define ANCESTORS_MAX 64
 
-static struct host *host_of_session(struct supervisor *sup, int pid, const struct process_stat *st)
+static struct watch *host_of_session(struct supervisor *sup, int pid, const struct process_stat *st)
 {
-	for (struct host *h = sup->hosts; h; h = h->next)
+	for (struct watch *h = sup->hosts; h; h = h->next)
 		if (h->pid > 0 && (h->pid == pid || h->group == st->session))
 			return h;
 	return NULL;
 }
 
-static struct host *host_of_number(struct supervisor *sup, uint64_t number)
+static struct watch *host_of_number(struct supervisor *sup, uint64_t number)
 {
-	for (struct host *h = sup->hosts; h; h = h->next)
+	for (struct watch *h = sup->hosts; h; h = h->next)
 		if (h->number == number)
 			return h;
 	return NULL;
@@ -52,7 +52,7 @@ static struct sender sender_of_child(struct supervisor *sup, int pid, const stru
 static struct sender sender_climb(struct supervisor *sup, int pid, struct process_stat *st)
 {
 	for (int i = 0; i < ANCESTORS_MAX; i++) {
-		struct host *h = host_of_session(sup, pid, st);
+		struct watch *h = host_of_session(sup, pid, st);
 
 		if (h)
 			return (struct sender){ .kind = SENDER_TEST, .host = h };

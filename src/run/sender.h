@@ -19,7 +19,7 @@ enum sender_kind {
 
 struct sender {
 	enum sender_kind kind;
-	struct host *host;
+	struct watch *host;
 	uint64_t number;
 };
 

@@ -5,7 +5,7 @@
 #include "base/container.h"
 #include "base/crash_words.h"
 #include "base/duration_words.h"
-#include "run/exit_suite.h"
+#include "hosts/exit_suite.h"
 #include "run/life.h"
 #include "run/orphans.h"
 #include "run/sender.h"
@@ -61,23 +61,24 @@ static int signals_check_threads(struct proctor_error *err)
 }
 
 /* How far a host is with its work; all zero if it is idle. */
-static struct progress host_progress(struct host *h, struct host_work *work)
+static struct progress host_progress(struct watch *h, struct host_work *work)
 {
+	struct host_shared *shared = &h->host->shared;
 	struct progress p = { 0 };
 	struct hand_out out;
 
-	pthread_mutex_lock(&h->lock);
-	*work = h->work;
-	out = host_hand_out_of(h, work);
+	pthread_mutex_lock(&shared->lock);
+	*work = shared->work;
+	out = host_hand_out_of(h->host, work);
 	if (work->busy)
 		p = progress_read(&out, clock_us());
-	pthread_mutex_unlock(&h->lock);
+	pthread_mutex_unlock(&shared->lock);
 	return p;
 }
 
 /* The test that runs in a host, or the host's exit, and since when; NULL: none does. The name of an
  * exit is written to `ending`, of EXIT_NAME_BYTES. */
-static const char *host_running(struct host *h, uint64_t *since_us, char *ending)
+static const char *host_running(struct watch *h, uint64_t *since_us, char *ending)
 {
 	struct host_work work;
 	struct progress p = host_progress(h, &work);
@@ -87,8 +88,8 @@ static const char *host_running(struct host *h, uint64_t *since_us, char *ending
 	if (!lives || !work.busy)
 		return NULL;
 	/* From then on its worker waits, and its suites stay the same. */
-	if (work.ending && h->nsuites > 0) {
-		exit_suite_name(h, ending, EXIT_NAME_BYTES);
+	if (work.ending && h->host->nsuites > 0) {
+		exit_suite_name(h->host, ending, EXIT_NAME_BYTES);
 		return ending;
 	}
 	return p.phase == PROGRESS_TEST ?
@@ -106,14 +107,14 @@ static unsigned work_blamed(const struct host_work *work, const struct progress 
 }
 
 /* Noted with the test, or with the host's exit, and told once for each of them and signal. */
-static void signals_disobey(struct supervisor *sup, struct host *h, int signo, int pid)
+static void signals_disobey(struct supervisor *sup, struct watch *h, int signo, int pid)
 {
 	char name[WORDS_BYTES];
 	struct host_work work;
 	struct progress p = host_progress(h, &work);
 	unsigned at = work_blamed(&work, &p);
 	uint32_t serial = work.ending ? MARKER_LAST : work.serial + at;
-	struct sent *sent = host_sent(h, serial);
+	struct sent *sent = watch_sent(h, serial);
 
 	if (sent->serial != serial)
 		*sent = (struct sent){ .serial = serial };
@@ -180,7 +181,7 @@ static void signals_early(struct supervisor *sup, int signo, int pid, int host_p
 	sup->early[i].signals |= UINT64_C(1) << (signo - 1);
 }
 
-void signals_started(struct supervisor *sup, struct host *host)
+void signals_started(struct supervisor *sup, struct watch *host)
 {
 	unsigned i = 0;
 
@@ -212,7 +213,7 @@ static void signals_running(struct supervisor *sup, char *words, size_t nwords)
 	size_t n = 0, nmore = 0;
 
 	words[0] = '\0';
-	for (struct host *h = sup->hosts; h; h = h->next) {
+	for (struct watch *h = sup->hosts; h; h = h->next) {
 		uint64_t since_us;
 		const char *id = host_running(h, &since_us, ending);
 
@@ -275,7 +276,7 @@ static void signals_show(struct supervisor *sup)
 
 	/* Hosts that were just started run tests, too. */
 	supervisor_meet(sup);
-	for (struct host *h = sup->hosts; file && h; h = h->next) {
+	for (struct watch *h = sup->hosts; file && h; h = h->next) {
 		uint64_t since_us, now_us = clock_us();
 		const char *id = host_running(h, &since_us, ending);
 
@@ -302,7 +303,7 @@ static void signals_show(struct supervisor *sup)
 
 static void signals_group(struct supervisor *sup, int signo)
 {
-	for (struct host *h = sup->hosts; h; h = h->next)
+	for (struct watch *h = sup->hosts; h; h = h->next)
 		if (h->pid > 0)
 			spawned_signal(h->pid, h->group, signo);
 }

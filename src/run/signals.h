@@ -18,7 +18,7 @@ void signals_take(struct supervisor *sup);
  * the run does not own the process. */
 int signals_cancel_fd(struct supervisor *sup);
 /* The start of a host was posted: it may have sent a signal already. */
-void signals_started(struct supervisor *sup, struct host *host);
+void signals_started(struct supervisor *sup, struct watch *host);
 /* At the end of the run: notes what was sent by a child of a worker that ran no test. */
 void signals_note_early(struct supervisor *sup);
 /* Puts mask and subreaper back, once; a second call does nothing. Signals that are still pending are dropped with the signalfd's

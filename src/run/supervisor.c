@@ -5,10 +5,10 @@
 #include "base/container.h"
 #include "base/duration_words.h"
 #include "coverage/outside.h"
+#include "hosts/exit_suite.h"
+#include "hosts/host_words.h"
 #include "run/exit_output.h"
-#include "run/exit_suite.h"
 #include "run/guard_client.h"
-#include "run/host_words.h"
 #include "run/kernel.h"
 #include "run/life.h"
 #include "run/not_run.h"
@@ -63,7 +63,7 @@ void supervisor_paused(struct supervisor *sup, uint64_t from_us, uint64_t to_us)
 {
 	if (pauses_add(&sup->run->pauses, from_us, to_us) < 0)
 		sup->run->writer.lost = true;
-	for (struct host *h = sup->hosts; h; h = h->next)
+	for (struct watch *h = sup->hosts; h; h = h->next)
 		if (h->act_us != CLOCK_NEVER)
 			h->act_us += to_us - from_us;
 	sup->seen_us = to_us;
@@ -97,7 +97,7 @@ static void supervisor_on_undead(struct stream *s, const char *bytes, size_t nby
 	undead_remove(&sup->undead, u);
 }
 
-static void host_give_up(struct supervisor *sup, struct host *h)
+static void host_give_up(struct supervisor *sup, struct watch *h)
 {
 	struct proctor_error err;
 	struct undead *u;
@@ -125,7 +125,7 @@ static void supervisor_forget_undead(struct supervisor *sup)
 }
 
 /* Effects of entering a state against the host's will. */
-static void host_enter(struct supervisor *sup, struct host *h, enum host_state state)
+static void host_enter(struct supervisor *sup, struct watch *h, enum host_state state)
 {
 	if (state == h->state)
 		return;
@@ -157,24 +157,27 @@ static void host_enter(struct supervisor *sup, struct host *h, enum host_state s
 }
 
 /* It is dead: what it left is not waited for any longer. */
-static void host_hurry(struct supervisor *sup, struct host *h)
+static void host_hurry(struct supervisor *sup, struct watch *h)
 {
 	h->act_us = 0;
 	supervisor_look_by(sup, 0);
 }
 
-static void host_stop_for(struct supervisor *sup, struct host *h, enum host_stop why,
+static void host_stop_for(struct supervisor *sup, struct watch *h, enum host_stop why,
 			  uint32_t serial, enum host_event event)
 {
-	pthread_mutex_lock(&h->lock);
-	if (h->stop == STOP_NOT) {
-		h->stop = why;
-		h->stop_serial = serial;
-		h->stop_turn = exit_suite_turn(h);
-		h->stop_exit = h->work.busy && h->work.ending &&
-			       clock_us() >= h->work.handed_us + EXIT_HANGS_US;
+	struct host_shared *shared = &h->host->shared;
+	struct host_end *end = &shared->end;
+
+	pthread_mutex_lock(&shared->lock);
+	if (end->stop == STOP_NOT) {
+		end->stop = why;
+		end->stop_serial = serial;
+		end->stop_turn = exit_suite_turn(h->host);
+		end->stop_exit = shared->work.busy && shared->work.ending &&
+			       clock_us() >= shared->work.handed_us + EXIT_HANGS_US;
 	}
-	pthread_mutex_unlock(&h->lock);
+	pthread_mutex_unlock(&shared->lock);
 	if (h->state == HOST_DRAINING)
 		host_hurry(sup, h);
 	else
@@ -182,17 +185,18 @@ static void host_stop_for(struct supervisor *sup, struct host *h, enum host_stop
 }
 
 /* Under the lock: from `run->stopping` on, either this sees a task, or none is handed out. */
-static bool host_is_working(struct host *h)
+static bool host_is_working(struct watch *h)
 {
+	struct host_shared *shared = &h->host->shared;
 	bool working;
 
-	pthread_mutex_lock(&h->lock);
-	working = h->work.busy && !h->work.ending;
-	pthread_mutex_unlock(&h->lock);
+	pthread_mutex_lock(&shared->lock);
+	working = shared->work.busy && !shared->work.ending;
+	pthread_mutex_unlock(&shared->lock);
 	return working;
 }
 
-static void host_cancel(struct supervisor *sup, struct host *h)
+static void host_cancel(struct supervisor *sup, struct watch *h)
 {
 	if (h->state == HOST_DRAINING && sup->stopping == STOPPING_KILLED)
 		host_hurry(sup, h);
@@ -223,11 +227,11 @@ void supervisor_stop(struct supervisor *sup, enum stopping how)
 	sup->stopped_us = clock_us();
 	sup->run->stopping = true;
 	queue_end(&sup->run->queue);
-	for (struct host *h = sup->hosts; h; h = h->next)
+	for (struct watch *h = sup->hosts; h; h = h->next)
 		host_cancel(sup, h);
 }
 
-static void supervisor_watch(struct supervisor *sup, struct host *h)
+static void supervisor_watch(struct supervisor *sup, struct watch *h)
 {
 	struct proctor_error err;
 
@@ -243,46 +247,44 @@ static void supervisor_watch(struct supervisor *sup, struct host *h)
 		host_cancel(sup, h);
 }
 
-static void supervisor_release(struct supervisor *sup, struct host *h)
+static void supervisor_release(struct supervisor *sup, struct watch *h)
 {
 	char name[HOST_WORDS_BYTES];
-	struct host **at = &sup->hosts;
+	struct watch **at = &sup->hosts;
 
 	exit_output_tell(&sup->run->writer, h);
 	/* Of no test: a constructor's, mostly. */
-	if (h->left) {
-		host_words(h, name, sizeof(name));
-		writer_note(&sup->run->writer, "killed what %s had left behind: %s", h->nsuites > 0 ? name :
-				"a host", h->left);
+	if (h->host->shared.end.left) {
+		host_words(h->host, name, sizeof(name));
+		writer_note(&sup->run->writer, "killed what %s had left behind: %s",
+			    h->host->nsuites > 0 ? name : "a host", h->host->shared.end.left);
 	}
 	while (*at != h)
 		at = &(*at)->next;
 	*at = h->next;
-	cutter_fini(&h->out_cut);
-	cutter_fini(&h->err_cut);
-	host_free(h);
+	host_free(h->host);
+	watch_free(h);
 }
 
 static void supervisor_post(struct supervisor *sup, struct post *post)
 {
 	switch (post->kind) {
 	case POST_STARTED:
-		supervisor_watch(sup, post->host);
+		supervisor_watch(sup, post->watch);
 		break;
 	case POST_RESULTS:
 		for (unsigned i = 0; i < post->noutcomes; i++)
-			results_add(sup, post->host, &post->outcomes[i]);
+			results_add(sup, post->watch, &post->outcomes[i]);
 		mailbox_return(&sup->run->mailbox, post);
 		break;
 	case POST_KILL:
-		host_stop_for(sup, post->host, STOP_CONDEMNED, 0, HOST_CONDEMNED);
+		host_stop_for(sup, post->watch, STOP_CONDEMNED, 0, HOST_CONDEMNED);
 		break;
 	case POST_RELEASED:
-		supervisor_release(sup, post->host);
+		supervisor_release(sup, post->watch);
 		break;
 	case POST_WORKER_ENDED:
 		sup->nworkers--;
-		sup->run->workers[post->worker].ended = true;
 		break;
 	}
 }
@@ -349,22 +351,22 @@ static struct deadlines host_deadlines(const struct run *run, const struct host_
 }
 
 /* Only a note: there is no result of an exit that ends well. */
-static void host_tell_slow_exit(struct supervisor *sup, struct host *h, uint64_t age_us)
+static void host_tell_slow_exit(struct supervisor *sup, struct watch *h, uint64_t age_us)
 {
 	const struct proctor_options *options = &sup->run->options;
 	char words[DURATION_WORDS_BYTES], name[EXIT_NAME_BYTES];
 
-	if (h->slow_exit || h->nsuites == 0 ||
+	if (h->slow_exit || h->host->nsuites == 0 ||
 	    age_us < (options->slow_after_us ? options->slow_after_us : options->timeout_us / 2))
 		return;
 	h->slow_exit = true;
 	/* Its worker waits: the suites stay as they are. */
-	exit_suite_name(h, name, sizeof(name));
+	exit_suite_name(h->host, name, sizeof(name));
 	writer_note(&sup->run->writer, "%s has run for %s", name, duration_words(age_us, words, sizeof(words)));
 }
 
 /* What has begun since the last look, and what is slow. */
-static void host_tell(struct supervisor *sup, struct host *h, const struct host_work *work,
+static void host_tell(struct supervisor *sup, struct watch *h, const struct host_work *work,
 		      const struct progress *p, uint64_t now_us, uint64_t paused_us)
 {
 	unsigned nstarted = p->nended + (p->phase == PROGRESS_TEST);
@@ -400,39 +402,41 @@ struct look {
 
 /* Decided under the lock: the worker cannot hand out another task meanwhile. False: it is idle, and
  * its worker may be filling the page. */
-static bool host_read(struct supervisor *sup, struct host *h, uint64_t now_us, struct look *look)
+static bool host_read(struct supervisor *sup, struct watch *h, uint64_t now_us, struct look *look)
 {
+	struct host_shared *shared = &h->host->shared;
+	struct host_end *end = &shared->end;
 	struct hand_out out;
 	struct deadlines d;
 	uint64_t exit_us;
 
-	pthread_mutex_lock(&h->lock);
-	look->work = h->work;
+	pthread_mutex_lock(&shared->lock);
+	look->work = shared->work;
 	if (!look->work.busy) {
-		pthread_mutex_unlock(&h->lock);
+		pthread_mutex_unlock(&shared->lock);
 		return false;
 	}
-	out = host_hand_out_of(h, &look->work);
+	out = host_hand_out_of(h->host, &look->work);
 	look->progress = progress_read(&out, now_us);
-	d = host_deadlines(h->run, &look->work, &look->progress);
-	look->paused_us = pauses_within(&h->run->pauses, look->progress.since_us, now_us);
+	d = host_deadlines(sup->run, &look->work, &look->progress);
+	look->paused_us = pauses_within(&sup->run->pauses, look->progress.since_us, now_us);
 	look->due_us = progress_due_us(&out, &look->progress, &d) + look->paused_us;
 	exit_us = exit_due_us(sup, &look->work, now_us);
 	look->overdue = now_us >= look->due_us || now_us >= exit_us;
-	if (look->overdue && h->stop == STOP_NOT) {
-		h->stop = now_us >= look->due_us ? STOP_TIMEOUT : STOP_CANCELLED;
-		h->stop_turn = exit_suite_turn(h);
-		h->stop_exit = look->work.ending;
-		h->stop_serial = look->progress.phase == PROGRESS_TEST ?
+	if (look->overdue && end->stop == STOP_NOT) {
+		end->stop = now_us >= look->due_us ? STOP_TIMEOUT : STOP_CANCELLED;
+		end->stop_turn = exit_suite_turn(h->host);
+		end->stop_exit = look->work.ending;
+		end->stop_serial = look->progress.phase == PROGRESS_TEST ?
 				 look->work.serial + look->progress.nended : 0;
 	}
-	pthread_mutex_unlock(&h->lock);
+	pthread_mutex_unlock(&shared->lock);
 	if (exit_us < look->due_us)
 		look->due_us = exit_us;
 	return true;
 }
 
-static uint64_t host_look_running(struct supervisor *sup, struct host *h, uint64_t now_us)
+static uint64_t host_look_running(struct supervisor *sup, struct watch *h, uint64_t now_us)
 {
 	struct look look;
 
@@ -451,7 +455,7 @@ static uint64_t host_look_running(struct supervisor *sup, struct host *h, uint64
 }
 
 /* Looks at one host; returns when it wants to be looked at again. */
-static uint64_t host_look(struct supervisor *sup, struct host *h, uint64_t now_us)
+static uint64_t host_look(struct supervisor *sup, struct watch *h, uint64_t now_us)
 {
 	switch (h->state) {
 	case HOST_RUNNING:
@@ -508,7 +512,7 @@ static uint64_t supervisor_look(struct supervisor *sup)
 	/* Whatever became of the wake-up for them. */
 	supervisor_posts(sup);
 	supervisor_note_guard(sup);
-	for (struct host *h = sup->hosts; h; h = h->next)
+	for (struct watch *h = sup->hosts; h; h = h->next)
 		supervisor_look_by(sup, host_look(sup, h, now_us));
 	if (sup->hosts && now_us >= sup->told_tick_us + TICK_US) {
 		struct writer_entry *e = writer_entry_new(PROCTOR_TICK, now_us);
@@ -600,11 +604,11 @@ static void supervisor_rescue(struct supervisor *sup)
 	supervisor_stop(sup, STOPPING_KILLED);
 	while (sup->nworkers > 0) {
 		struct pollfd fds[PROCTOR_THREADS_MAX + 1];
-		struct host *hosts[PROCTOR_THREADS_MAX + 1];
+		struct watch *hosts[PROCTOR_THREADS_MAX + 1];
 		nfds_t n = 0;
 
 		fds[n++] = (struct pollfd){ .fd = sup->wake.fd, .events = POLLIN };
-		for (struct host *h = sup->hosts; h && n < ARRAY_SIZE(fds); h = h->next) {
+		for (struct watch *h = sup->hosts; h && n < ARRAY_SIZE(fds); h = h->next) {
 			/* A death that was seen before, or one that does not come. */
 			host_look(sup, h, clock_us());
 			if (h->state != HOST_KILLED)
@@ -651,7 +655,7 @@ static bool supervisor_may_nap(const struct supervisor *sup)
 	    sup->nunfinished <= (size_t)sup->nworkers * TASK_TESTS_MAX ||
 	    sup->nread_bytes > NAP_BYTES)
 		return false;
-	for (const struct host *h = sup->hosts; h; h = h->next)
+	for (const struct watch *h = sup->hosts; h; h = h->next)
 		if (h->alone || h->state != HOST_RUNNING)
 			return false;
 	return true;

@@ -7,7 +7,6 @@
 #define RUN_SUPERVISOR_H
 
 #include "run/begun.h"
-#include "run/host.h"
 #include "run/job.h"
 #include "run/orphans.h"
 #include "run/run.h"
@@ -37,7 +36,7 @@ struct supervisor {
 	struct stream signals;		/* fd -1: the run does not own the process */
 	sigset_t saved_mask;
 	int saved_subreaper;
-	struct host *hosts;		/* alive or not yet released */
+	struct watch *hosts;		/* alive or not yet released */
 	struct post *posts;		/* taken from the mailbox, to be dealt with, in order */
 	struct undead *undead;		/* given up, and watched nevertheless */
 	struct orphans orphans;

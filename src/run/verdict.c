@@ -155,11 +155,11 @@ void verdict_of_timeout(struct outcome *o, uint64_t timeout_us)
 				duration_words(timeout_us, words, sizeof(words))));
 }
 
-static void verdict_of_stop(struct outcome *o, const struct host *host, uint64_t timeout_us)
+static void verdict_of_stop(struct outcome *o, const struct host_end *end, uint64_t timeout_us)
 {
-	if (WIFSIGNALED(host->status))
-		o->result.signal = WTERMSIG(host->status);
-	switch (host->stop) {
+	if (WIFSIGNALED(end->status))
+		o->result.signal = WTERMSIG(end->status);
+	switch (end->stop) {
 	case STOP_NOT:
 		break;
 	case STOP_TIMEOUT:
@@ -176,33 +176,33 @@ static void verdict_of_stop(struct outcome *o, const struct host *host, uint64_t
 }
 
 /* What decides before how it died, which may not even be known. True if something does. */
-static bool verdict_of_no_death(struct outcome *o, const struct host *host, uint64_t timeout_us)
+static bool verdict_of_no_death(struct outcome *o, const struct host_end *end, uint64_t timeout_us)
 {
 	char *text;
 
-	if (host->stop == STOP_NOT && !host->stolen)
+	if (end->stop == STOP_NOT && !end->stolen)
 		return false;
-	verdict_of_stop(o, host, timeout_us);
-	if (host->stop == STOP_NOT)
+	verdict_of_stop(o, end, timeout_us);
+	if (end->stop == STOP_NOT)
 		verdict_error(o, stolen_words);
-	if (host->undead) {
+	if (end->undead) {
 		text = sentence("%s%s%s", o->message ? o->message : "", o->message ? "; " : "",
-				host->undead);
+				end->undead);
 		if (text)
 			outcome_say(o, text);
 	}
 	return true;
 }
 
-void verdict_of_death(struct outcome *o, const struct host *host, uint64_t timeout_us,
+void verdict_of_death(struct outcome *o, const struct host_end *end, uint64_t timeout_us,
 		      const struct crash *crash)
 {
 	o->result.exit_code = -1;
-	o->result.end_us = host->died_us;
-	o->result.max_rss_kb = (uint64_t)host->rusage.ru_maxrss;
+	o->result.end_us = end->died_us;
+	o->result.max_rss_kb = (uint64_t)end->rusage.ru_maxrss;
 	o->open_output = true;
-	if (!verdict_of_no_death(o, host, timeout_us))
-		verdict_of_child(o, host->status, crash);
+	if (!verdict_of_no_death(o, end, timeout_us))
+		verdict_of_child(o, end->status, crash);
 }
 
 static uint64_t timeval_us(struct timeval tv)
@@ -235,17 +235,18 @@ static void verdict_of_status(struct outcome *o, int status)
 	}
 }
 
-void verdict_of_exe(struct outcome *o, const struct host *host, uint64_t timeout_us)
+void verdict_of_exe(struct outcome *o, const struct host_end *end, uint64_t start_us,
+		    uint64_t timeout_us)
 {
 	o->result.exit_code = -1;
-	o->result.start_us = host->work.handed_us;
-	o->result.end_us = host->died_us;
-	o->result.user_us = timeval_us(host->rusage.ru_utime);
-	o->result.sys_us = timeval_us(host->rusage.ru_stime);
-	o->result.max_rss_kb = (uint64_t)host->rusage.ru_maxrss;
+	o->result.start_us = start_us;
+	o->result.end_us = end->died_us;
+	o->result.user_us = timeval_us(end->rusage.ru_utime);
+	o->result.sys_us = timeval_us(end->rusage.ru_stime);
+	o->result.max_rss_kb = (uint64_t)end->rusage.ru_maxrss;
 	o->open_output = true;
-	if (!verdict_of_no_death(o, host, timeout_us))
-		verdict_of_status(o, host->status);
+	if (!verdict_of_no_death(o, end, timeout_us))
+		verdict_of_status(o, end->status);
 }
 
 void verdict_error(struct outcome *o, const char *message)
@@ -262,25 +263,25 @@ void verdict_crash(struct outcome *o, const char *message)
 	outcome_say(o, sentence("%s", message));
 }
 
-char *death_words(const struct host *host, uint64_t timeout_us, const struct crash *crash)
+char *death_words(const struct host_end *end, uint64_t timeout_us, const struct crash *crash)
 {
 	char words[WORDS_BYTES];
 
-	if (host->stop == STOP_TIMEOUT)
+	if (end->stop == STOP_TIMEOUT)
 		return sentence("was not through after %s%s%s",
 				duration_words(timeout_us, words, sizeof(words)),
-				host->undead ? "; " : "", host->undead ? host->undead : "");
-	if (host->stop == STOP_CANCELLED)
+				end->undead ? "; " : "", end->undead ? end->undead : "");
+	if (end->stop == STOP_CANCELLED)
 		return sentence("was not through when the run was ended%s%s",
-				host->undead ? "; " : "", host->undead ? host->undead : "");
-	if (host->stolen)
+				end->undead ? "; " : "", end->undead ? end->undead : "");
+	if (end->stolen)
 		return sentence("%s", stolen_words);
-	if (WIFSIGNALED(host->status)) {
-		char *how = crash_sentence(crash, WTERMSIG(host->status));
+	if (WIFSIGNALED(end->status)) {
+		char *how = crash_sentence(crash, WTERMSIG(end->status));
 		char *text = sentence("died: %s", how ? how : "by a signal");
 
 		free(how);
 		return text;
 	}
-	return sentence("ended the process with exit status %d", WEXITSTATUS(host->status));
+	return sentence("ended the process with exit status %d", WEXITSTATUS(end->status));
 }

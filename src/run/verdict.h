@@ -7,17 +7,19 @@
 #ifndef RUN_VERDICT_H
 #define RUN_VERDICT_H
 
-#include "run/host.h"
+#include "hosts/host.h"
+#include "run/mailbox.h"
 
 /* A test whose record has ended. Takes the record's texts over. */
 void verdict_of_record(struct outcome *o, struct record *record, const struct crash *crash);
 
 /* A test that was running when its host died: `crash` may be all zero. */
-void verdict_of_death(struct outcome *o, const struct host *host, uint64_t timeout_us,
+void verdict_of_death(struct outcome *o, const struct host_end *end, uint64_t timeout_us,
 		      const struct crash *crash);
 
-/* An executable that has ended. */
-void verdict_of_exe(struct outcome *o, const struct host *host, uint64_t timeout_us);
+/* An executable that was started at `start_us` and has ended. */
+void verdict_of_exe(struct outcome *o, const struct host_end *end, uint64_t start_us,
+		    uint64_t timeout_us);
 
 /* It was overdue, whatever its record says. */
 void verdict_of_timeout(struct outcome *o, uint64_t timeout_us);
@@ -28,6 +30,6 @@ void verdict_error(struct outcome *o, const char *message);
 void verdict_crash(struct outcome *o, const char *message);
 
 /* A sentence on how a host died when no test of it was running, heap: "the host was ended by …". */
-char *death_words(const struct host *host, uint64_t timeout_us, const struct crash *crash);
+char *death_words(const struct host_end *end, uint64_t timeout_us, const struct crash *crash);
 
 #endif

@@ -33,11 +33,12 @@ static void worker_pin(const struct worker *w)
 	CPU_FREE(set);
 }
 
-static struct post *worker_results(struct worker *w, struct host *host)
+/* Of the host it has, if it has one. */
+static struct post *worker_results(struct worker *w)
 {
 	struct post *post = mailbox_results(&w->run->mailbox, w->slot);
 
-	post->host = host;
+	post->watch = w->watch;
 	return post;
 }
 
@@ -73,34 +74,43 @@ static void worker_tell(struct worker *w)
 
 static void worker_fail_task(struct worker *w, const struct task *task, const char *message)
 {
-	struct post *post = worker_results(w, NULL);
+	struct post *post = worker_results(w);
 
+	/* No process is to blame, and none has begun with it. */
+	post->watch = NULL;
 	judge_all_errors(task, 0, message, post);
 	worker_post(w, post);
 }
 
 /* The host is over and judged: the supervisor frees it. */
-static void worker_release(struct worker *w, struct host **host)
+static void worker_release(struct worker *w)
 {
-	host_leave_counts(*host);
-	mailbox_post_quietly(&w->run->mailbox, &(*host)->released);
-	*host = NULL;
+	host_leave_counts(w->watch->host);
+	mailbox_post_quietly(&w->run->mailbox, &w->watch->released);
+	w->watch = NULL;
 }
 
 /* Has an idle host exit, and judges how it did. */
-static void worker_end_host(struct worker *w, struct host **host)
+static void worker_end_host(struct worker *w)
 {
 	struct post *post;
 
-	if (!*host)
+	if (!w->watch)
 		return;
-	host_tell_end(*host);
+	host_tell_end(w->watch->host);
 	worker_tell(w);
-	host_wait_over(*host);
-	post = worker_results(w, *host);
-	judge_exit(*host, post);
+	host_wait_over(w->watch->host);
+	post = worker_results(w);
+	judge_exit(w->watch->host, &w->run->symbolizers, post);
 	worker_post(w, post);
-	worker_release(w, host);
+	worker_release(w);
+}
+
+/* Has it killed, and waits for that. */
+static void worker_kill_host(struct worker *w)
+{
+	mailbox_post(&w->run->mailbox, &w->watch->kill);
+	host_wait_over(w->watch->host);
 }
 
 /* What is left of a task goes back to the head of the queue. */
@@ -175,27 +185,51 @@ static void worker_not_started(struct worker *w, const struct task *task, int re
 		worker_fail_task(w, task, err->text);
 }
 
+/* On success the supervisor watches it; on failure its tests were dealt with. */
+static bool worker_start_host(struct worker *w, const struct task *task)
+{
+	struct watch *watch = watch_new(w->run, w->slot, w->core);
+	uint64_t number = ++w->run->nhosts;
+	struct proctor_error err;
+	struct started started;
+	struct host *host;
+	int ret;
+
+	if (!watch) {
+		worker_fail_task(w, task, "no memory to watch its host");
+		return false;
+	}
+	/* Before the start: what the process leaves at once is known to be of a host. */
+	w->live_host = number;
+	ret = host_start(&w->run->launch, w->slot, number, task, &host, &started, &err);
+	if (ret < 0) {
+		w->live_host = 0;
+		watch_free(watch);
+		worker_not_started(w, task, ret, &err);
+		return false;
+	}
+	guard_add(w->run->guard, started.process.group);
+	watch_started(watch, host, &started);
+	w->watch = watch;
+	mailbox_post(&w->run->mailbox, &watch->started);
+	return true;
+}
+
 static void worker_run_exe(struct worker *w, const struct task *task)
 {
-	struct proctor_error err;
-	struct host *host;
 	struct post *post;
 	bool opened;
-	int ret = host_start(w->run, w->slot, w->core, task, &host, &err);
 
-	if (ret < 0) {
-		worker_not_started(w, task, ret, &err);
+	if (!worker_start_host(w, task))
 		return;
-	}
-	mailbox_post(&w->run->mailbox, &host->started);
 	/* It was the same before the start: then it was this file that was executed. */
 	opened = file_look(task->suite->path, &task->suite->file) == FILE_SAME;
-	host_wait_over(host);
-	post = worker_results(w, host);
-	judge_exe(host, post);
+	host_wait_over(w->watch->host);
+	post = worker_results(w);
+	judge_exe(w->watch->host, post);
 	worker_distrusts(w, task, opened, post);
 	worker_post(w, post);
-	worker_release(w, &host);
+	worker_release(w);
 }
 
 static bool host_has(const struct host *host, const struct suite *suite)
@@ -232,50 +266,42 @@ static void worker_opens(struct host *host, struct suite *suite)
 	host->nopened++;
 }
 
-static bool worker_ready_host(struct worker *w, struct host **host, const struct task *task)
+static bool worker_ready_host(struct worker *w, const struct task *task)
 {
-	struct proctor_error err;
-	int ret;
-
-	if (*host && !worker_fits(*host, task))
-		worker_end_host(w, host);
-	if (!*host) {
-		ret = host_start(w->run, w->slot, w->core, task, host, &err);
-		if (ret < 0) {
-			worker_not_started(w, task, ret, &err);
-			return false;
-		}
-		mailbox_post(&w->run->mailbox, &(*host)->started);
-	}
-	if (!host_has(*host, task->suite))
-		worker_opens(*host, task->suite);
+	if (w->watch && !worker_fits(w->watch->host, task))
+		worker_end_host(w);
+	if (!w->watch && !worker_start_host(w, task))
+		return false;
+	if (!host_has(w->watch->host, task->suite))
+		worker_opens(w->watch->host, task->suite);
 	return true;
 }
 
-static void worker_run_library(struct worker *w, struct host **host, const struct task *task)
+static void worker_run_library(struct worker *w, const struct task *task)
 {
 	struct proctor_error err;
 	struct judgement j;
+	struct host *host;
 	struct post *post;
 	bool over, distrusted;
 	int ret;
 
-	if (!worker_ready_host(w, host, task))
+	if (!worker_ready_host(w, task))
 		return;
-	ret = host_hand_out(*host, task, &err);
+	host = w->watch->host;
+	ret = host_hand_out(host, task, &err);
 	if (ret < 0) {
 		worker_not_started(w, task, ret, &err);
 		return;
 	}
 	worker_tell(w);
-	over = host_wait(*host);
-	post = worker_results(w, *host);
-	j = judge_task(*host, task, over, post);
+	over = host_wait(host);
+	post = worker_results(w);
+	j = judge_task(host, task, over, &w->run->symbolizers, post);
 	if (j.condemn) {
-		mailbox_post(&w->run->mailbox, &(*host)->kill);
-		host_wait_over(*host);
+		worker_kill_host(w);
 		over = true;
-		j = judge_task(*host, task, over, post);
+		j = judge_task(host, task, over, &w->run->symbolizers, post);
 	}
 	distrusted = worker_distrusts(w, task, !j.broken, post);
 	worker_mark_broken(w, task->lane, j.broken);
@@ -284,17 +310,16 @@ static void worker_run_library(struct worker *w, struct host **host, const struc
 	worker_put_back(w, task, j.again, j.nagain, false);
 	if (distrusted && !over) {
 		/* Not to its exit, where more of that code would run. */
-		mailbox_post(&w->run->mailbox, &(*host)->kill);
-		host_wait_over(*host);
+		worker_kill_host(w);
 		over = true;
 	}
 	if (over)
-		worker_release(w, host);
+		worker_release(w);
 	else if (j.retire || task->own_host)
-		worker_end_host(w, host);
+		worker_end_host(w);
 }
 
-static void worker_run_task(struct worker *w, struct host **host, const struct task *task)
+static void worker_run_task(struct worker *w, const struct task *task)
 {
 	const char *broken = task->suite->error;
 
@@ -305,13 +330,14 @@ static void worker_run_task(struct worker *w, struct host **host, const struct t
 	else if (worker_refuses(w, task))
 		return;
 	else if (task->suite->adapter->in_host)
-		worker_run_library(w, host, task);
+		worker_run_library(w, task);
 	else
 		worker_run_exe(w, task);
 }
 
-static bool worker_next(struct worker *w, const struct host *host, struct task *task)
+static bool worker_next(struct worker *w, struct task *task)
 {
+	const struct host *host = w->watch ? w->watch->host : NULL;
 	struct suite *const *open = host ? host->suites : NULL;
 	size_t nopen = host ? host->nsuites : 0;
 
@@ -324,15 +350,14 @@ static bool worker_next(struct worker *w, const struct host *host, struct task *
 static void *worker_main(void *data)
 {
 	struct worker *w = data;
-	struct host *host = NULL;
 	struct task task;
 
 	worker_pin(w);
 	/* Nothing is started that it would not clean up after. */
 	guard_wait(w->run->guard);
-	while (worker_next(w, host, &task))
-		worker_run_task(w, &host, &task);
-	worker_end_host(w, &host);
+	while (worker_next(w, &task))
+		worker_run_task(w, &task);
+	worker_end_host(w);
 	mailbox_post(&w->run->mailbox, &w->end);
 	return NULL;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "run/environment.h"
 #include "base/spawn.h"
+#include "hosts/child_environment.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -286,23 +286,23 @@ static void only_what_passes_is_tried_again(void **state)
 static void an_environment_replaces_and_adds(void **state)
 {
 	char *more[] = { "B=3", "C=4", NULL };
-	struct environment env, copy;
+	struct child_environment env, copy;
 
 	(void)state;
 	setenv("B", "1", 1);
-	assert_int_equal(environment_init(&env, "abc"), 0);
-	assert_string_equal(environment_get(&env, "PROCTOR_RUN_ID"), "abc");
-	assert_string_equal(environment_get(&env, "B"), "1");
-	assert_int_equal(environment_copy(&copy, &env), 0);
-	assert_int_equal(environment_set(&copy, "B", "%d", 2), 0);
-	assert_string_equal(environment_get(&copy, "B"), "2");
-	assert_int_equal(environment_add(&copy, more), 0);
-	assert_string_equal(environment_get(&copy, "B"), "3");
-	assert_string_equal(environment_get(&copy, "C"), "4");
-	assert_null(environment_get(&copy, "NOT_THERE"));
-	assert_string_equal(environment_get(&env, "B"), "1");
-	environment_fini(&copy);
-	environment_fini(&env);
+	assert_int_equal(child_environment_init(&env, "abc"), 0);
+	assert_string_equal(child_environment_get(&env, "PROCTOR_RUN_ID"), "abc");
+	assert_string_equal(child_environment_get(&env, "B"), "1");
+	assert_int_equal(child_environment_copy(&copy, &env), 0);
+	assert_int_equal(child_environment_set(&copy, "B", "%d", 2), 0);
+	assert_string_equal(child_environment_get(&copy, "B"), "2");
+	assert_int_equal(child_environment_add(&copy, more), 0);
+	assert_string_equal(child_environment_get(&copy, "B"), "3");
+	assert_string_equal(child_environment_get(&copy, "C"), "4");
+	assert_null(child_environment_get(&copy, "NOT_THERE"));
+	assert_string_equal(child_environment_get(&env, "B"), "1");
+	child_environment_fini(&copy);
+	child_environment_fini(&env);
 }
 
 static int open_inherited(void **state)

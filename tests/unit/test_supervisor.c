@@ -31,13 +31,14 @@ struct scene {
 	struct run run;
 	struct supervisor sup;
 	struct host host;
+	struct watch watch;
 	struct proctor_error err;
 	char shown[SHOWN_BYTES];
 };
 
 static void scene_open(struct scene *s)
 {
-	struct host *h = &s->host;
+	struct watch *h = &s->watch;
 	struct spawned child;
 	char *argv[] = { "sleep", "1000", NULL }, *envp[] = { NULL };
 	sigset_t all, mask;
@@ -69,14 +70,15 @@ static void scene_open(struct scene *s)
 						      .inherited = &s->run.inherited,
 						      .fds = { -1, -1, -1, -1, -1 } },
 				     &child, &s->err), 0);
-	*h = (struct host){ .run = &s->run, .pid = child.pid, .group = child.group,
-			    .pidfd = child.pidfd, .act_us = CLOCK_NEVER };
-	h->out.fd = h->err.fd = h->map.fd = -1;
-	h->started = (struct post){ .kind = POST_STARTED, .host = h };
-	h->kill = (struct post){ .kind = POST_KILL, .host = h };
-	h->work = (struct host_work){ .busy = true, .task = { .ntests = 1 }, .serial = 1,
-				      .handed_us = clock_us() - 1000000 };
-	pthread_mutex_init(&h->lock, NULL);
+	s->run.launch = (struct launch){ .plan = &s->plan, .options = &s->run.options };
+	*h = (struct watch){ .run = &s->run, .host = &s->host, .pid = child.pid,
+			     .group = child.group, .pidfd = child.pidfd, .act_us = CLOCK_NEVER };
+	h->out.fd = h->err.fd = s->host.map.fd = -1;
+	h->started = (struct post){ .kind = POST_STARTED, .watch = h };
+	h->kill = (struct post){ .kind = POST_KILL, .watch = h };
+	s->host.shared.work = (struct host_work){ .busy = true, .task = { .ntests = 1 },
+						  .serial = 1, .handed_us = clock_us() - 1000000 };
+	pthread_mutex_init(&s->host.shared.lock, NULL);
 	s->sup.hosts = h;
 }
 
@@ -96,10 +98,10 @@ static void scene_close(struct scene *s)
 {
 	if (s->sup.signals.fd >= 0)
 		close(s->sup.signals.fd);
-	loop_epoll.stop(s->sup.lp, &s->host.death);
-	spawned_signal(s->host.pid, s->host.group, SIGKILL);
-	assert_int_equal(waitpid(s->host.pid, NULL, 0), s->host.pid);
-	close(s->host.pidfd);
+	loop_epoll.stop(s->sup.lp, &s->watch.death);
+	spawned_signal(s->watch.pid, s->watch.group, SIGKILL);
+	assert_int_equal(waitpid(s->watch.pid, NULL, 0), s->watch.pid);
+	close(s->watch.pidfd);
 	inherited_close(&s->run.inherited);
 	pthread_sigmask(SIG_SETMASK, &s->run.inherited.mask, NULL);
 	begun_fini(&s->sup.begun);
@@ -117,9 +119,9 @@ static void an_overdue_host_is_stopped(void **state)
 
 	(void)state;
 	scene_open(&s);
-	assert_true(host_look(&s.sup, &s.host, now_us) >= now_us + GRACE_US);
-	assert_int_equal(s.host.state, HOST_STOPPING);
-	assert_int_equal(s.host.stop, STOP_TIMEOUT);
+	assert_true(host_look(&s.sup, &s.watch, now_us) >= now_us + GRACE_US);
+	assert_int_equal(s.watch.state, HOST_STOPPING);
+	assert_int_equal(s.host.shared.end.stop, STOP_TIMEOUT);
 	scene_close(&s);
 }
 
@@ -131,9 +133,9 @@ static void a_host_that_was_just_killed_is_not_given_up(void **state)
 
 	(void)state;
 	scene_open(&s);
-	mailbox_post(&s.run.mailbox, &s.host.kill);
-	assert_true(host_look(&s.sup, &s.host, now_us) > now_us);
-	assert_int_equal(s.host.state, HOST_KILLED);
+	mailbox_post(&s.run.mailbox, &s.watch.kill);
+	assert_true(host_look(&s.sup, &s.watch, now_us) > now_us);
+	assert_int_equal(s.watch.state, HOST_KILLED);
 	scene_close(&s);
 }
 
@@ -145,9 +147,9 @@ static void a_host_that_was_just_asked_to_stop_is_not_killed(void **state)
 	(void)state;
 	scene_open(&s);
 	scene_signal(&s, SIGTERM);
-	assert_true(host_look(&s.sup, &s.host, clock_us()) > clock_us() + GRACE_US / 2);
+	assert_true(host_look(&s.sup, &s.watch, clock_us()) > clock_us() + GRACE_US / 2);
 	assert_int_equal(s.sup.stop_signal, SIGTERM);
-	assert_int_equal(s.host.state, HOST_STOPPING);
+	assert_int_equal(s.watch.state, HOST_STOPPING);
 	scene_close(&s);
 }
 
@@ -158,7 +160,7 @@ static void what_was_just_started_is_shown(void **state)
 	(void)state;
 	scene_open(&s);
 	s.sup.hosts = NULL;
-	mailbox_post(&s.run.mailbox, &s.host.started);
+	mailbox_post(&s.run.mailbox, &s.watch.started);
 	scene_signal(&s, SIGUSR1);
 	signals_take(&s.sup);
 	scene_close(&s);

@@ -121,11 +121,11 @@ static void the_supervisors_stop_is_stronger_than_the_death(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-		struct host host = { .stop = table[i].stop, .status = table[i].status,
-				     .died_us = 77 };
+		struct host_end end = { .stop = table[i].stop, .status = table[i].status,
+					.died_us = 77 };
 		struct outcome o = { 0 };
 
-		verdict_of_death(&o, &host, 1000000, &no_crash);
+		verdict_of_death(&o, &end, 1000000, &no_crash);
 		assert_int_equal(o.result.verdict, table[i].verdict);
 		assert_int_equal(o.result.end_us, 77);
 		assert_true(o.open_output);
@@ -148,10 +148,11 @@ static void an_executable_is_judged_by_its_status(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-		struct host host = { .status = table[i].status };
+		struct host_end end = { .status = table[i].status };
 		struct outcome o = { 0 };
 
-		verdict_of_exe(&o, &host, 1000000);
+		verdict_of_exe(&o, &end, 5, 1000000);
+		assert_int_equal(o.result.start_us, 5);
 		assert_int_equal(o.result.verdict, table[i].verdict);
 		assert_int_equal(o.result.exit_code, table[i].exit_code);
 		assert_int_equal(o.result.signal, table[i].signal);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Whose functions (of atexit, destructors of static objects) run when a host exits, and its name. */
-#ifndef RUN_EXIT_SUITE_H
-#define RUN_EXIT_SUITE_H
+#ifndef HOSTS_EXIT_SUITE_H
+#define HOSTS_EXIT_SUITE_H
 
-#include "run/host.h"
+#include "hosts/host.h"
 
 #define EXIT_NAME_BYTES 320
 

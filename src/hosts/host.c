@@ -1,84 +1,63 @@
 /* SPDX-License-Identifier: MIT */
-#include "run/host.h"
+#include "hosts/host.h"
 
-#include "base/program.h"
 #include "base/clock.h"
 #include "base/futex.h"
+#include "base/program.h"
 #include "coverage/coverage.h"
-#include "run/guard_client.h"
-#include "run/run.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-
-enum host_state host_next(enum host_state state, enum host_event event)
-{
-	switch (event) {
-	case HOST_DIED:
-		return state == HOST_OVER || state == HOST_UNDEAD ? state : HOST_DRAINING;
-	case HOST_ENDED:	return state == HOST_DRAINING ? HOST_OVER : state;
-	case HOST_CONDEMNED:
-	case HOST_OVERDUE:
-		switch (state) {
-		case HOST_RUNNING:
-			return event == HOST_OVERDUE ? HOST_STOPPING : HOST_KILLED;
-		case HOST_STOPPING:	return HOST_KILLED;
-		case HOST_KILLED:	return event == HOST_OVERDUE ? HOST_UNDEAD : HOST_KILLED;
-		case HOST_DRAINING:	return HOST_OVER;	/* a leaked child holds the pipe */
-		case HOST_UNDEAD:	return HOST_UNDEAD;
-		case HOST_OVER:		return HOST_OVER;	/* the timer lost the race */
-		}
-	}
-	return state;	/* not reached: both switches are exhaustive */
-}
+#include <unistd.h>
 
 /* Libraries with initial-exec TLS opened late live off the loader's small static surplus: many
  * suites in one host need more of it than a program usually does. */
-static int host_widen_tls(struct environment *env)
+static int host_widen_tls(struct child_environment *env)
 {
 	static const char tunable[] = "glibc.rtld.optional_static_tls=65536";
-	const char *old = environment_get(env, "GLIBC_TUNABLES");
+	const char *old = child_environment_get(env, "GLIBC_TUNABLES");
 
 	if (!old)
-		return environment_set(env, "GLIBC_TUNABLES", "%s", tunable);
+		return child_environment_set(env, "GLIBC_TUNABLES", "%s", tunable);
 	if (strstr(old, "glibc.rtld.optional_static_tls"))
 		return 0;
-	return environment_set(env, "GLIBC_TUNABLES", "%s:%s", old, tunable);
+	return child_environment_set(env, "GLIBC_TUNABLES", "%s:%s", old, tunable);
 }
 
-static int host_preload(struct environment *env, const char *preload)
+static int host_preload(struct child_environment *env, const char *preload)
 {
-	const char *old = environment_get(env, "LD_PRELOAD");
+	const char *old = child_environment_get(env, "LD_PRELOAD");
 
 	if (!old || !*old)
-		return environment_set(env, "LD_PRELOAD", "%s", preload);
-	return environment_set(env, "LD_PRELOAD", "%s:%s", preload, old);
+		return child_environment_set(env, "LD_PRELOAD", "%s", preload);
+	return child_environment_set(env, "LD_PRELOAD", "%s:%s", preload, old);
 }
 
 /* What instrumented code is to find. */
 static int host_environment_counts(const struct coverage_environment *counts,
-				   struct environment *env)
+				   struct child_environment *env)
 {
 	int ret = 0;
 
 	if (counts->profile)
-		ret = environment_set(env, "LLVM_PROFILE_FILE", "%s", counts->profile);
+		ret = child_environment_set(env, "LLVM_PROFILE_FILE", "%s", counts->profile);
 	if (ret == 0 && counts->functions)
-		ret = environment_set(env, "TML_COVERAGE_FILE", "%s", counts->functions);
+		ret = child_environment_set(env, "TML_COVERAGE_FILE", "%s", counts->functions);
 	if (ret == 0 && counts->preload)
 		ret = host_preload(env, counts->preload);
 	return ret;
 }
 
 static int host_environment(const struct host *h, const struct task *task,
-			    const struct coverage_environment *counts, struct environment *env)
+			    const struct coverage_environment *counts, struct child_environment *env)
 {
-	const struct test *test = run_test(h->run, task->first);
-	int ret = environment_copy(env, &h->run->environment);
+	const struct test *test = item_test(h->launch->plan, task->first);
+	int ret = child_environment_copy(env, h->launch->environment);
 
 	if (ret < 0)
 		return ret;
@@ -91,15 +70,15 @@ static int host_environment(const struct host *h, const struct task *task,
 	if (ret == 0 && task->suite->preload && (h->map.page || (counts && counts->preload)))
 		ret = host_preload(env, task->suite->preload);
 	if (ret == 0)
-		ret = environment_set(env, "PROCTOR_WORKER", "%u", h->worker);
+		ret = child_environment_set(env, "PROCTOR_WORKER", "%u", h->worker);
 	if (ret == 0)
-		ret = environment_set(env, "PROCTOR_HOST", "%llu", (unsigned long long)h->number);
+		ret = child_environment_set(env, "PROCTOR_HOST", "%llu", (unsigned long long)h->number);
 	if (ret == 0 && task->own_host && task->ntests == 1)
-		ret = environment_set(env, "PROCTOR_TEST", "%s", test->pub.id);
+		ret = child_environment_set(env, "PROCTOR_TEST", "%s", test->pub.id);
 	if (ret == 0 && task->own_host && test->env)
-		ret = environment_add(env, test->env);
+		ret = child_environment_add(env, test->env);
 	if (ret < 0)
-		environment_fini(env);
+		child_environment_fini(env);
 	return ret;
 }
 
@@ -108,30 +87,29 @@ static bool host_pause(void *data, uint64_t us)
 {
 	struct host *h = data;
 
-	h->given_up = !queue_linger(&h->run->queue, us);
-	h->work.handed_us = clock_us();
+	h->given_up = !h->launch->linger(h->launch->linger_data, us);
+	h->shared.work.handed_us = clock_us();
 	return !h->given_up;
 }
 
 static int host_exec(struct host *h, const struct task *task,
 		     const struct coverage_environment *counts, int out_fd, int err_fd,
-		     struct proctor_error *err)
+		     struct spawned *child, struct proctor_error *err)
 {
-	const struct run *run = h->run;
+	const struct launch *launch = h->launch;
 	const struct suite *suite = task->suite;
 	char *host_argv[] = { "proctor-host", "serve", NULL, NULL, NULL }, **word = host_argv + 2;
 	char *exe_argv[] = { suite->path, NULL };
-	struct environment env;
-	struct spawned child;
+	struct child_environment env;
 	struct spawn spawn = {
-		.path = h->map.page ? run->host_path : suite->path,
+		.path = h->map.page ? launch->host_path : suite->path,
 		.argv = h->map.page ? host_argv : exe_argv,
-		.workdir = task->own_host ? run_test(run, task->first)->workdir : NULL,
-		.inherited = &run->inherited, .keep_affinity = run->options.pin_tests,
+		.workdir = task->own_host ? item_test(launch->plan, task->first)->workdir : NULL,
+		.inherited = launch->inherited, .keep_affinity = launch->options->pin_tests,
 		.leads = h->map.page || suite->leads,
 		.dies_with_parent = true, .oom_first = true,
-		.handlers_known = run->options.own_process,
-		.fds = { run->inherited.null_fd, out_fd, err_fd, h->map.page ? h->map.fd : -1,
+		.handlers_known = launch->options->own_process,
+		.fds = { launch->inherited->null_fd, out_fd, err_fd, h->map.page ? h->map.fd : -1,
 			 h->counts ? h->counts->area_fd : -1 },
 		.pause = host_pause, .pause_data = h,
 	};
@@ -144,48 +122,47 @@ static int host_exec(struct host *h, const struct task *task,
 	if (ret < 0)
 		return error_set(err, ret, "no memory for the environment of %s", suite->path);
 	spawn.envp = env.vars;
-	ret = spawn_start(&spawn, &child, err);
+	ret = spawn_start(&spawn, child, err);
 	if (ret < 0 && !h->map.page && err)
 		program_explain(suite->path, err);
-	environment_fini(&env);
-	if (ret == 0) {
-		h->pid = child.pid;
-		h->group = child.group;
-		h->pidfd = child.pidfd;
-	}
+	child_environment_fini(&env);
 	return ret < 0 && h->given_up ? -ECANCELED : ret;
 }
 
-/* The read end becomes the host's stream; the write end is the caller's. */
-static int host_pipe(struct stream *s, int *write_fd, struct proctor_error *err)
+static int host_pipe(int *read_fd, int *write_fd, struct proctor_error *err)
 {
 	int fds[2], ret = pipe_high(fds);
 
 	if (ret < 0)
 		return error_sys(err, -ret, "cannot make a pipe for the output of a test");
 	fcntl(fds[0], F_SETFL, O_NONBLOCK);
-	s->fd = fds[0];
+	*read_fd = fds[0];
 	*write_fd = fds[1];
 	return 0;
 }
 
 static int host_pipes_and_exec(struct host *h, const struct task *task,
 			       const struct coverage_environment *counts,
-			       struct proctor_error *err)
+			       struct started *started, struct proctor_error *err)
 {
 	int out_fd = -1, err_fd = -1, ret = 0;
 
+	*started = (struct started){ .out_fd = -1, .err_fd = -1 };
 	if (h->captured) {
-		ret = host_pipe(&h->out, &out_fd, err);
+		ret = host_pipe(&started->out_fd, &out_fd, err);
 		if (ret == 0)
-			ret = host_pipe(&h->err, &err_fd, err);
+			ret = host_pipe(&started->err_fd, &err_fd, err);
 	}
 	if (ret == 0)
-		ret = host_exec(h, task, counts, out_fd, err_fd, err);
+		ret = host_exec(h, task, counts, out_fd, err_fd, &started->process, err);
 	if (out_fd >= 0)
 		close(out_fd);
 	if (err_fd >= 0)
 		close(err_fd);
+	if (ret < 0 && started->out_fd >= 0)
+		close(started->out_fd);
+	if (ret < 0 && started->err_fd >= 0)
+		close(started->err_fd);
 	return ret;
 }
 
@@ -194,21 +171,22 @@ static int host_note_tests(struct host *h, const struct task *task, struct proct
 {
 	for (unsigned i = 0; h->counts && i < task->ntests; i++)
 		if (process_note_test(h->counts, task->suite,
-				      run_test(h->run, task->first + i)->pub.name) < 0)
+				      item_test(h->launch->plan, task->first + i)->pub.name) < 0)
 			return error_set(err, -ENOMEM, "no memory for the coverage of suite %s",
 					 task->suite->name);
 	return 0;
 }
 
 /* The same with what coverage needs; on failure nothing is expected of the process. */
-static int host_start_counted(struct host *h, const struct task *task, struct proctor_error *err)
+static int host_start_counted(struct host *h, const struct task *task, struct started *started,
+			      struct proctor_error *err)
 {
-	struct coverage *cov = h->run->coverage;
+	struct coverage *cov = h->launch->coverage;
 	struct coverage_environment env;
 	int ret;
 
 	if (!cov)
-		return host_pipes_and_exec(h, task, NULL, err);
+		return host_pipes_and_exec(h, task, NULL, started, err);
 	ret = coverage_process(cov, h->number, h->map.page ? NULL : task->suite, &h->counts, &env,
 			       err);
 	if (ret < 0)
@@ -216,7 +194,7 @@ static int host_start_counted(struct host *h, const struct task *task, struct pr
 	if (!h->map.page)
 		ret = host_note_tests(h, task, err);
 	if (ret == 0)
-		ret = host_pipes_and_exec(h, task, &env, err);
+		ret = host_pipes_and_exec(h, task, &env, started, err);
 	coverage_environment_fini(&env);
 	if (ret < 0) {
 		coverage_dropped(cov, h->counts);
@@ -229,95 +207,92 @@ void host_leave_counts(struct host *h)
 {
 	if (h->counts)
 		/* What does not die is not waited for either: nothing of it can be believed. */
-		coverage_ended(h->run->coverage, h->counts, h->undead ? SIGKILL : h->status);
+		coverage_ended(h->launch->coverage, h->counts,
+			       h->shared.end.undead ? SIGKILL : h->shared.end.status);
 	h->counts = NULL;
 }
 
-int host_start(struct run *run, unsigned worker, int core, const struct task *task,
-	       struct host **host, struct proctor_error *err)
+/* All but the process. */
+static struct host *host_new(const struct launch *launch, unsigned worker, uint64_t number,
+			     const struct task *task)
+{
+	struct host *h = calloc(1, sizeof(*h));
+
+	if (!h)
+		return NULL;
+	h->launch = launch;
+	h->worker = worker;
+	h->number = number;
+	h->map.fd = -1;
+	h->alone = !task->suite->adapter->in_host || task->own_host;
+	h->captured = !launch->options->nocapture;
+	h->next_serial = 1;
+	pthread_mutex_init(&h->shared.lock, NULL);
+	return h;
+}
+
+int host_start(const struct launch *launch, unsigned worker, uint64_t number,
+	       const struct task *task, struct host **host, struct started *started,
+	       struct proctor_error *err)
 {
 	struct host *h;
-	bool library = task->suite->adapter->in_host;
 	int ret = 0;
 
-	if (run->stopping)
+	if (*launch->stopping)
 		return -ECANCELED;
-	h = calloc(1, sizeof(*h));
+	h = host_new(launch, worker, number, task);
 	if (!h)
 		return error_set(err, -ENOMEM, "no memory for a host of %s", task->suite->path);
-	h->run = run;
-	h->worker = worker;
-	h->core = core;
-	h->pidfd = h->out.fd = h->err.fd = h->map.fd = -1;
-	h->alone = !library || task->own_host;
-	h->captured = !run->options.nocapture;
-	h->next_serial = 1;
-	h->waiting_tail = &h->waiting;
-	h->number = ++run->nhosts;
-	h->started = (struct post){ .kind = POST_STARTED, .worker = worker, .host = h };
-	h->kill = (struct post){ .kind = POST_KILL, .worker = worker, .host = h };
-	h->released = (struct post){ .kind = POST_RELEASED, .worker = worker, .host = h };
-	pthread_mutex_init(&h->lock, NULL);
-	if (!library) {
-		h->work = (struct host_work){ .busy = true, .task = *task, .serial = 1,
-					      .handed_us = clock_us() };
+	if (!task->suite->adapter->in_host) {
+		h->shared.work = (struct host_work){ .busy = true, .task = *task, .serial = 1,
+						     .handed_us = clock_us() };
 	} else {
 		ret = page_open(&h->map, err);
 		if (ret == 0 && (h->map.fd = fd_high(h->map.fd)) < 0)
 			ret = error_sys(err, -h->map.fd, "cannot keep a progress page");
 		if (ret == 0)
-			h->map.page->leak_us = run->options.leak_us;
+			h->map.page->leak_us = launch->options->leak_us;
 	}
-	if (ret == 0) {
-		run->workers[worker].live_host = h->number;
-		ret = host_start_counted(h, task, err);
-	}
+	if (ret == 0)
+		ret = host_start_counted(h, task, started, err);
 	if (ret < 0) {
-		run->workers[worker].live_host = 0;
 		host_free(h);
 		return ret;
 	}
-	guard_add(run->guard, h->group);
 	*host = h;
 	return 0;
 }
 
 void host_free(struct host *h)
 {
-	if (h->out.fd >= 0)
-		close(h->out.fd);
-	if (h->err.fd >= 0)
-		close(h->err.fd);
-	if (h->pidfd >= 0)
-		close(h->pidfd);
 	page_close(&h->map);
-	free(h->left);
-	free(h->undead);
-	pthread_mutex_destroy(&h->lock);
+	free(h->shared.end.left);
+	free(h->shared.end.undead);
+	pthread_mutex_destroy(&h->shared.lock);
 	free(h);
 }
 
 bool host_closes(const struct host *h, const struct suite *suite)
 {
-	return suite->closable && h->run->closes_suites;
+	return suite->closable && h->launch->closes_suites;
 }
 
 static uint32_t host_task_flags(const struct host *h, const struct suite *suite)
 {
-	const struct run *run = h->run;
+	const struct proctor_options *options = h->launch->options;
 
 	return (host_closes(h, suite) ? PAGE_CLOSES : 0) |
-	       (run->options.isolation == PROCTOR_ISOLATION_FORK ? PAGE_FORK : 0) |
-	       (run->options.backtrace ? PAGE_BACKTRACE : 0) |
-	       (run->options.no_check_leaks ? 0 : PAGE_LEAKS) |
-	       (run->options.nocapture ? PAGE_NOCAPTURE : 0) |
+	       (options->isolation == PROCTOR_ISOLATION_FORK ? PAGE_FORK : 0) |
+	       (options->backtrace ? PAGE_BACKTRACE : 0) |
+	       (options->no_check_leaks ? 0 : PAGE_LEAKS) |
+	       (options->nocapture ? PAGE_NOCAPTURE : 0) |
 	       (suite->sanitizer != SANITIZER_NONE ? PAGE_SANITIZED : 0);
 }
 
 /* The name of the suite's profile, which nothing else of the run has. */
 static int host_fill_profile(struct host *h, const struct task *task, uint32_t *used)
 {
-	char *path = h->counts ? coverage_profile(h->run->coverage, h->counts, task->suite) : NULL;
+	char *path = h->counts ? coverage_profile(h->launch->coverage, h->counts, task->suite) : NULL;
 	int ret = page_put_string(h->map.page, used, path ? path : "", &h->map.page->task.profile);
 
 	free(path);
@@ -353,7 +328,7 @@ static int host_fill(struct host *h, const struct task *task)
 	if (ret == 0)
 		ret = host_fill_profile(h, task, &used);
 	for (unsigned i = 0; ret == 0 && i < task->ntests; i++) {
-		const struct test *test = run_test(h->run, task->first + i);
+		const struct test *test = item_test(h->launch->plan, task->first + i);
 		struct page_test *pt = &p->task.tests[i];
 
 		pt->call = test_call(test);
@@ -372,6 +347,7 @@ static int host_fill(struct host *h, const struct task *task)
 int host_hand_out(struct host *h, const struct task *task, struct proctor_error *err)
 {
 	struct page *p = h->map.page;
+	struct host_shared *shared = &h->shared;
 	bool stopping;
 
 	page_reset_task(p);
@@ -384,13 +360,14 @@ int host_hand_out(struct host *h, const struct task *task, struct proctor_error 
 				 "host", task->suite->name);
 	if (host_note_tests(h, task, err) < 0)
 		return err->code;
-	pthread_mutex_lock(&h->lock);
+	pthread_mutex_lock(&shared->lock);
 	/* Under the lock: what the supervisor does not see when it stops the run is not begun. */
-	stopping = h->run->stopping;
+	stopping = *h->launch->stopping;
 	if (!stopping)
-		h->work = (struct host_work){ .busy = true, .task = *task,
-					      .serial = h->next_serial, .handed_us = clock_us() };
-	pthread_mutex_unlock(&h->lock);
+		shared->work = (struct host_work){ .busy = true, .task = *task,
+						   .serial = h->next_serial,
+						   .handed_us = clock_us() };
+	pthread_mutex_unlock(&shared->lock);
 	if (stopping)
 		return -ECANCELED;
 	h->next_serial += task->ntests;
@@ -401,26 +378,31 @@ int host_hand_out(struct host *h, const struct task *task, struct proctor_error 
 
 void host_tell_end(struct host *h)
 {
-	pthread_mutex_lock(&h->lock);
-	h->work.busy = h->work.ending = true;
-	h->work.handed_us = clock_us();
-	pthread_mutex_unlock(&h->lock);
+	pthread_mutex_lock(&h->shared.lock);
+	h->shared.work.busy = h->shared.work.ending = true;
+	h->shared.work.handed_us = clock_us();
+	pthread_mutex_unlock(&h->shared.lock);
 	h->map.page->task.command = PAGE_END;
 	page_hand_out(h->map.page);
 }
 
 static bool host_is_over(struct host *h)
 {
-	return atomic_load_explicit(&h->over, memory_order_acquire);
+	return atomic_load_explicit(&h->shared.over, memory_order_acquire);
 }
 
-/* The word a host's end is told through. */
+/* The word through which its end is told. */
+static _Atomic uint32_t *host_end_word(struct host *h)
+{
+	return h->map.page ? &h->map.page->done : &h->shared.own_done;
+}
+
 static void host_sleep(struct host *h, uint32_t seen)
 {
 	if (h->map.page)
 		page_wait(h->map.page, seen);
 	else
-		futex_wait(&h->own_done, seen, 1000000);
+		futex_wait(&h->shared.own_done, seen, 1000000);
 }
 
 /* The task is done, unless the supervisor has begun to stop the host. */
@@ -428,11 +410,11 @@ static bool host_leave_work(struct host *h)
 {
 	bool stopped;
 
-	pthread_mutex_lock(&h->lock);
-	stopped = h->stop != STOP_NOT;
+	pthread_mutex_lock(&h->shared.lock);
+	stopped = h->shared.end.stop != STOP_NOT;
 	if (!stopped)
-		h->work.busy = false;
-	pthread_mutex_unlock(&h->lock);
+		h->shared.work.busy = false;
+	pthread_mutex_unlock(&h->shared.lock);
 	return !stopped;
 }
 
@@ -453,7 +435,7 @@ bool host_wait(struct host *h)
 
 void host_wait_over(struct host *h)
 {
-	_Atomic uint32_t *word = h->map.page ? &h->map.page->done : &h->own_done;
+	_Atomic uint32_t *word = host_end_word(h);
 
 	for (;;) {
 		uint32_t done = atomic_load(word);
@@ -462,4 +444,21 @@ void host_wait_over(struct host *h)
 			return;
 		host_sleep(h, done);
 	}
+}
+
+const uint8_t *host_marker_key(const struct host *h)
+{
+	return h->map.page ? h->map.marker_key : NULL;
+}
+
+void host_say_over(struct host *h)
+{
+	_Atomic uint32_t *word = host_end_word(h);
+
+	assert(!atomic_load_explicit(&h->shared.over, memory_order_relaxed));
+	/* The worker believes this flag; the word, on which it sleeps, a test may write to, too. */
+	atomic_store_explicit(&h->shared.over, true, memory_order_release);
+	/* Whatever a test wrote there, it changes: a worker about to sleep on it does not. */
+	atomic_fetch_xor(word, PAGE_DEAD);
+	futex_wake(word);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "run/environment.h"
+#include "hosts/child_environment.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static int environment_grow(struct environment *env, size_t want)
+static int child_environment_grow(struct child_environment *env, size_t want)
 {
 	char **vars;
 
@@ -24,7 +24,7 @@ static int environment_grow(struct environment *env, size_t want)
 }
 
 /* Every string is a copy: the caller's environment may change while the run goes on. */
-static int environment_put(struct environment *env, char *var)
+static int child_environment_put(struct child_environment *env, char *var)
 {
 	size_t nname = (size_t)(strchrnul(var, '=') - var);
 
@@ -35,7 +35,7 @@ static int environment_put(struct environment *env, char *var)
 			return 0;
 		}
 	}
-	if (environment_grow(env, env->nvars + 2) < 0) {
+	if (child_environment_grow(env, env->nvars + 2) < 0) {
 		free(var);
 		return -ENOMEM;
 	}
@@ -44,13 +44,13 @@ static int environment_put(struct environment *env, char *var)
 	return 0;
 }
 
-static int environment_append_all(struct environment *env, char *const *vars)
+static int environment_append_all(struct child_environment *env, char *const *vars)
 {
 	size_t n = 0;
 
 	while (vars && vars[n])
 		n++;
-	if (environment_grow(env, env->nvars + n + 1) < 0)
+	if (child_environment_grow(env, env->nvars + n + 1) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
 		char *var = strdup(vars[i]);
@@ -63,35 +63,35 @@ static int environment_append_all(struct environment *env, char *const *vars)
 	return 0;
 }
 
-int environment_copy(struct environment *env, const struct environment *from)
+int child_environment_copy(struct child_environment *env, const struct child_environment *from)
 {
-	*env = (struct environment){ 0 };
+	*env = (struct child_environment){ 0 };
 	if (environment_append_all(env, from->vars) == 0)
 		return 0;
-	environment_fini(env);
+	child_environment_fini(env);
 	return -ENOMEM;
 }
 
-int environment_init(struct environment *env, const char *run_id)
+int child_environment_init(struct child_environment *env, const char *run_id)
 {
-	*env = (struct environment){ 0 };
+	*env = (struct child_environment){ 0 };
 	if (environment_append_all(env, environ) == 0 &&
-	    environment_set(env, "PROCTOR", "1") == 0 &&
-	    environment_set(env, "PROCTOR_RUN_ID", "%s", run_id) == 0)
+	    child_environment_set(env, "PROCTOR", "1") == 0 &&
+	    child_environment_set(env, "PROCTOR_RUN_ID", "%s", run_id) == 0)
 		return 0;
-	environment_fini(env);
+	child_environment_fini(env);
 	return -ENOMEM;
 }
 
-void environment_fini(struct environment *env)
+void child_environment_fini(struct child_environment *env)
 {
 	for (size_t i = 0; i < env->nvars; i++)
 		free(env->vars[i]);
 	free(env->vars);
-	*env = (struct environment){ 0 };
+	*env = (struct child_environment){ 0 };
 }
 
-int environment_set(struct environment *env, const char *name, const char *fmt, ...)
+int child_environment_set(struct child_environment *env, const char *name, const char *fmt, ...)
 {
 	char *value, *var;
 	va_list args;
@@ -104,21 +104,21 @@ int environment_set(struct environment *env, const char *name, const char *fmt, 
 		return -ENOMEM;
 	n = asprintf(&var, "%s=%s", name, value);
 	free(value);
-	return n < 0 ? -ENOMEM : environment_put(env, var);
+	return n < 0 ? -ENOMEM : child_environment_put(env, var);
 }
 
-int environment_add(struct environment *env, char *const *vars)
+int child_environment_add(struct child_environment *env, char *const *vars)
 {
 	for (size_t i = 0; vars && vars[i]; i++) {
 		char *var = strdup(vars[i]);
 
-		if (!var || environment_put(env, var) < 0)
+		if (!var || child_environment_put(env, var) < 0)
 			return -ENOMEM;
 	}
 	return 0;
 }
 
-const char *environment_get(const struct environment *env, const char *name)
+const char *child_environment_get(const struct child_environment *env, const char *name)
 {
 	size_t nname = strlen(name);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "run/exit_suite.h"
+#include "hosts/exit_suite.h"
 
-#include "run/host_words.h"
+#include "hosts/host_words.h"
 
 #include <stdio.h>
 
@@ -14,7 +14,8 @@ uint32_t exit_suite_turn(const struct host *host)
 
 struct suite *exit_suite(const struct host *host)
 {
-	uint32_t turn = host->stop_exit ? host->stop_turn : exit_suite_turn(host);
+	const struct host_end *end = &host->shared.end;
+	uint32_t turn = end->stop_exit ? end->stop_turn : exit_suite_turn(host);
 
 	if (host->nsuites == 1)
 		return host->suites[0];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "run/host_words.h"
+#include "hosts/host_words.h"
 
 #include <stdio.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What a host is called in sentences: by the suites that are open in it. */
-#ifndef RUN_HOST_WORDS_H
-#define RUN_HOST_WORDS_H
+#ifndef HOSTS_HOST_WORDS_H
+#define HOSTS_HOST_WORDS_H
 
-#include "run/host.h"
+#include "hosts/host.h"
 
 #define HOST_WORDS_BYTES 256
 

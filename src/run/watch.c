@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/watch.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+struct watch *watch_new(struct run *run, unsigned worker, int core)
+{
+	struct watch *h = calloc(1, sizeof(*h));
+
+	if (!h)
+		return NULL;
+	h->run = run;
+	h->worker = worker;
+	h->core = core;
+	h->pidfd = h->out.fd = h->err.fd = -1;
+	h->waiting_tail = &h->waiting;
+	h->started = (struct post){ .kind = POST_STARTED, .worker = worker, .watch = h };
+	h->kill = (struct post){ .kind = POST_KILL, .worker = worker, .watch = h };
+	h->released = (struct post){ .kind = POST_RELEASED, .worker = worker, .watch = h };
+	return h;
+}
+
+void watch_started(struct watch *h, struct host *host, const struct started *started)
+{
+	h->host = host;
+	h->number = host->number;
+	h->alone = host->alone;
+	h->captured = host->captured;
+	h->counts = host->counts;
+	h->pid = started->process.pid;
+	h->group = started->process.group;
+	h->pidfd = started->process.pidfd;
+	h->out.fd = started->out_fd;
+	h->err.fd = started->err_fd;
+}
+
+void watch_free(struct watch *h)
+{
+	if (h->out.fd >= 0)
+		close(h->out.fd);
+	if (h->err.fd >= 0)
+		close(h->err.fd);
+	if (h->pidfd >= 0)
+		close(h->pidfd);
+	cutter_fini(&h->out_cut);
+	cutter_fini(&h->err_cut);
+	free(h);
+}

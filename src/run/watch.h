@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the supervisor knows of a host: its process and state, its output, its deadlines, what was
+ * told of it. Made by the worker, which fills in the first group and gives it away with
+ * POST_STARTED; from then on it is the supervisor's.
+ */
+#ifndef RUN_WATCH_H
+#define RUN_WATCH_H
+
+#include "hosts/capture.h"
+#include "hosts/host.h"
+#include "hosts/host_state.h"
+#include "loop/loop.h"
+#include "run/mailbox.h"
+
+struct run;
+
+struct watch {
+	/* The worker's before POST_STARTED, constant after; the posts are the worker's to send. */
+	struct run *run;
+	struct host *host;		/* the worker's until POST_RELEASED */
+	struct post started, kill, released;
+	unsigned worker;
+	int core;			/* -1: the worker is not pinned */
+	uint64_t number;		/* as host->number, and so on */
+	bool alone, captured;
+	struct process *counts;
+	/* The supervisor's alone. */
+	struct watch *next;
+	pid_t pid, group;		/* as struct spawned has them; 0: reaped, or given up */
+	int pidfd;
+	enum host_state state;
+	struct stream out, err;		/* fd -1 if not captured */
+	struct stream death;
+	struct cutter out_cut, err_cut;
+	struct waiting *waiting, **waiting_tail;	/* results whose output is not complete */
+	uint32_t told_serial;		/* test-start was told up to this one */
+	uint32_t slow_serial;		/* test-slow was told of this one */
+	bool slow_exit;			/* that its exit takes long was noted */
+	uint64_t act_us;		/* when the next step against it is due */
+	struct sent {			/* what tests sent to proctor, as watch_sent() finds it */
+		uint32_t serial;	/* 0: none */
+		uint64_t signals;	/* bit N - 1: signal N */
+	} sent[TASK_TESTS_MAX + 1];
+	int kill_errnum;		/* what kill(2) said of SIGKILL */
+};
+
+/* Where what this test sent is kept; MARKER_LAST: what was sent at the host's exit. */
+static inline struct sent *watch_sent(struct watch *h, uint32_t serial)
+{
+	return &h->sent[serial == MARKER_LAST ? TASK_TESTS_MAX : serial % TASK_TESTS_MAX];
+}
+
+/* Worker's: an empty one, before its host is started, so that telling cannot fail. NULL: no memory. */
+struct watch *watch_new(struct run *run, unsigned worker, int core);
+/* Worker's: the host was started. */
+void watch_started(struct watch *h, struct host *host, const struct started *started);
+/* Closes what it has; the host is not touched. */
+void watch_free(struct watch *h);
+
+#endif
