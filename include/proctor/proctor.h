@@ -3,7 +3,7 @@
  * proctor: run test suites in parallel and lose none of their tests.
  *
  * A caller fills `struct proctor_options`, makes a plan (from files, or handed in suite by suite),
- * runs it and gets each event through a callback. All functions return 0 or a negative errno and,
+ * and runs it; reporters, of which there may be several, get each event. All functions return 0 or a negative errno and,
  * on failure, one sentence in `struct proctor_error`; a test that fails is not an error.
  *
  * Units stand in the names: `_us` is microseconds (CLOCK_MONOTONIC for points in time), `_bytes`
@@ -11,7 +11,7 @@
  * wrote them and may hold anything.
  *
  * Threads: a plan may be used by one thread at a time. proctor_run() blocks its caller, which
- * becomes the supervisor; the callback is called by one other thread (the writer), one event at a
+ * becomes the supervisor; reporters are called by one other thread (the writer), one event at a
  * time, in order.
  */
 #ifndef PROCTOR_PROCTOR_H
@@ -219,6 +219,15 @@ struct proctor_event {
  */
 typedef int proctor_callback(const struct proctor_event *event, void *data);
 
+/*
+ * One of those that hear of a run. A run may have any number of them: each gets each event, in the order of
+ * their list, whatever the others return, and goes on getting events after it returned an error.
+ */
+struct proctor_reporter {
+	proctor_callback *event;
+	void *data;
+};
+
 /* For times where 0 is the default: no time at all. */
 #define PROCTOR_AT_ONCE UINT64_MAX
 
@@ -330,14 +339,14 @@ const struct proctor_test *proctor_plan_test(const struct proctor_plan *plan, si
 const char *proctor_plan_broken(const struct proctor_plan *plan, size_t i);
 
 /*
- * Runs the plan. Returns 0 when the run was carried out, whatever the tests did, and fills
+ * Runs the plan; `reporters` are lent until it returns, and may be none. Returns 0 when the run was carried out, whatever the tests did, and fills
  * `counts` and `*exit_code` (0; 1: a test failed; 2: no suite could be used; 4: nothing to run; or
  * 128+N; both may be NULL); a negative errno when proctor
  * itself could not go on (exit code 3), after RUN_END where RUN_START was sent.
  */
 int proctor_run(struct proctor_plan *plan, const struct proctor_options *options,
-		proctor_callback *callback, void *data, struct proctor_counts *counts,
-		int *exit_code, struct proctor_error *err);
+		const struct proctor_reporter *reporters, size_t nreporters,
+		struct proctor_counts *counts, int *exit_code, struct proctor_error *err);
 
 /*
  * Makes the coverage reports again from what a run left in coverage->dir, with other globs, minimum

@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "coverage/coverage.h"
 #include "hosts/page.h"
+#include "lib/audience.h"
 #include "lib/host_path.h"
 #include "plan/order.h"
 #include "plan/prepare.h"
@@ -334,24 +335,24 @@ static int run_supervise(struct supervisor *sup, const char *why, int *exit_code
 	return ret;
 }
 
-static int run_with_writer(struct supervisor *sup, proctor_callback *callback, void *data,
-			   const char *why, int *exit_code)
+static int run_with_writer(struct supervisor *sup, struct audience *audience, const char *why,
+			   int *exit_code)
 {
 	struct run *run = sup->run;
-	int ret = writer_open(&run->writer, callback, data, run->mailbox.wake_fd, sup->err);
+	int ret = writer_open(&run->writer, audience_event, audience, run->mailbox.wake_fd,
+			      sup->err);
 
 	if (ret < 0)
 		return ret;
 	ret = run_supervise(sup, why, exit_code);
-	/* A callback may block for as long as its reader does: nothing else is left to be done. */
+	/* A reporter may block for as long as its reader does: nothing else is left to be done. */
 	if (writer_close(&run->writer) == -EPIPE)
 		*exit_code = 128 + SIGPIPE;
 	results_fini(sup);
 	return ret;
 }
 
-static int run_with_loop(struct supervisor *sup, proctor_callback *callback, void *data,
-			 int *exit_code)
+static int run_with_loop(struct supervisor *sup, struct audience *audience, int *exit_code)
 {
 	struct run *run = sup->run;
 	char why[256];
@@ -369,7 +370,7 @@ static int run_with_loop(struct supervisor *sup, proctor_callback *callback, voi
 		goto close_mailbox;
 	run->broken = calloc(run->queue.nlanes ? run->queue.nlanes : 1, sizeof(*run->broken));
 	if (run->broken && begun_init(&sup->begun, run->plan->ntests * run->options.repeat) == 0)
-		ret = run_with_writer(sup, callback, data, why, exit_code);
+		ret = run_with_writer(sup, audience, why, exit_code);
 	else
 		ret = error_set(sup->err, -ENOMEM, "no memory for the tests of %zu suites",
 				run->queue.nlanes);
@@ -382,8 +383,7 @@ close_loop:
 	return ret;
 }
 
-static int run_guarded(struct supervisor *sup, proctor_callback *callback, void *data,
-		       int *exit_code)
+static int run_guarded(struct supervisor *sup, struct audience *audience, int *exit_code)
 {
 	struct run *run = sup->run;
 	struct proctor_error err;
@@ -394,7 +394,7 @@ static int run_guarded(struct supervisor *sup, proctor_callback *callback, void 
 		ret = guard_open(&run->guard, run->host_path, run->run_id, &run->inherited, sup->err);
 	if (ret < 0)
 		return ret;
-	ret = run_with_loop(sup, callback, data, exit_code);
+	ret = run_with_loop(sup, audience, exit_code);
 	/* The supervisor has closed it, if the run came so far. */
 	guard_close(run->guard, &err);
 	run->guard = NULL;
@@ -402,9 +402,10 @@ static int run_guarded(struct supervisor *sup, proctor_callback *callback, void 
 }
 
 int proctor_run(struct proctor_plan *plan, const struct proctor_options *options,
-		proctor_callback *callback, void *data, struct proctor_counts *counts,
-		int *exit_code, struct proctor_error *err)
+		const struct proctor_reporter *reporters, size_t nreporters,
+		struct proctor_counts *counts, int *exit_code, struct proctor_error *err)
 {
+	struct audience audience = { reporters, nreporters };
 	struct proctor_error own_err = { 0 };
 	struct run *run = calloc(1, sizeof(*run));
 	struct supervisor sup = { .run = run, .err = err ? err : &own_err,
@@ -438,7 +439,7 @@ int proctor_run(struct proctor_plan *plan, const struct proctor_options *options
 	if (ret == 0 && run->options.own_process)
 		ret = signals_open(&sup, sup.err);
 	if (ret == 0) {
-		ret = run_guarded(&sup, callback, data, &code);
+		ret = run_guarded(&sup, &audience, &code);
 		if (run->options.own_process)
 			signals_close(&sup);
 		signals_restore_pipe(&sup);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A reporter turns the events of one run into one kind of output. Each kind has an open function
- * of its own (terminal.h, events.h, junit.h); all are fed and closed through this table, on one
- * thread at a time.
+ * of its own (terminal.h, events.h, junit.h), which cli/audience.c calls; all get their events and are
+ * closed through this table, on one thread at a time.
  */
 #ifndef REPORT_REPORTER_H
 #define REPORT_REPORTER_H

@@ -105,6 +105,9 @@ static int on_event(const struct proctor_event *event, void *data)
 	return 0;
 }
 
+/* The one reporter of most runs here. */
+#define REPORTER(seen) (&(struct proctor_reporter){ on_event, (seen) })
+
 static struct proctor_plan *smoke_plan(unsigned nsuites)
 {
 	struct proctor_plan *plan = proctor_plan_new();
@@ -244,7 +247,7 @@ static void run_smoke(unsigned nsuites, struct seen *seen, const struct proctor_
 	int exit_code = -1;
 
 	memset(seen, 0, sizeof(*seen));
-	if (proctor_run(plan, options, on_event, seen, &counts, &exit_code, &err) < 0)
+	if (proctor_run(plan, options, REPORTER(seen), 1, &counts, &exit_code, &err) < 0)
 		fail_msg("%s", err.text);
 	assert_int_equal(exit_code, 0);
 	assert_int_equal(counts.total, nsuites * SMOKE_TESTS);
@@ -317,7 +320,7 @@ static void what_tests_leave_costs_no_child_of_the_program(void **state)
 		assert_int_equal(waitid(P_PID, (id_t)dead[i], &si, WEXITED | WNOWAIT), 0);
 	}
 	assert_int_equal(proctor_plan_add_path(plan, fixture("exe_ends/leaves_child"), NULL, &err), 0);
-	if (proctor_run(plan, &options, on_event, &seen, &counts, NULL, &err) < 0)
+	if (proctor_run(plan, &options, REPORTER(&seen), 1, &counts, NULL, &err) < 0)
 		fail_msg("%s", err.text);
 	assert_int_equal(counts.by_verdict[PROCTOR_PASS], 100);
 	for (unsigned i = 0; i < 8; i++)
@@ -338,7 +341,7 @@ static void a_process_with_open_signals_cannot_be_owned(void **state)
 	(void)state;
 	work_start(&work);
 	process_look(&before);
-	assert_int_equal(proctor_run(plan, &options, on_event, &seen, NULL, NULL, &err), -EBUSY);
+	assert_int_equal(proctor_run(plan, &options, REPORTER(&seen), 1, NULL, NULL, &err), -EBUSY);
 	assert_non_null(strstr(err.text, "SIGCHLD"));
 	assert_int_equal(seen.nstarts, 0);
 	process_look(&after);
@@ -360,7 +363,7 @@ static void a_callback_may_stop_the_run(void **state)
 
 	(void)state;
 	process_look(&before);
-	ret = proctor_run(plan, &options, on_event, &seen, &counts, NULL, &err);
+	ret = proctor_run(plan, &options, REPORTER(&seen), 1, &counts, NULL, &err);
 	assert_int_equal(ret, -ECANCELED);
 	assert_true(err.text[0] != '\0');
 	assert_true(seen.nends >= 3);
@@ -369,6 +372,45 @@ static void a_callback_may_stop_the_run(void **state)
 	/* No host outlives the run. */
 	assert_int_equal(waitpid(-1, &status, WNOHANG), -1);
 	assert_int_equal(errno, ECHILD);
+	proctor_plan_free(plan);
+}
+
+/* The second of three asks for the end; all three hear of all that was run, in their order. */
+static void a_reporter_that_stops_the_run_disturbs_no_other(void **state)
+{
+	struct proctor_options options = { .nthreads = 2, .loop = loop_wanted(),
+					   .host_path = product("proctor-host") };
+	struct proctor_plan *plan = smoke_plan(20);
+	struct seen seen[3] = { [1] = { .stop_after = 3 } };
+	const struct proctor_reporter reporters[] = {
+		{ on_event, &seen[0] }, { on_event, &seen[1] }, { on_event, &seen[2] },
+	};
+	struct proctor_error err = { .code = 0 };
+
+	(void)state;
+	assert_int_equal(proctor_run(plan, &options, reporters, 3, NULL, NULL, &err), -ECANCELED);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(seen[i].nrun_starts, 1);
+		assert_int_equal(seen[i].nrun_ends, 1);
+		assert_int_equal(seen[i].nstarts, seen[0].nstarts);
+		assert_int_equal(seen[i].nends, seen[0].nends);
+		assert_int_equal(seen[i].nnot_run, seen[0].nnot_run);
+	}
+	assert_true(seen[0].nends >= 3);
+	proctor_plan_free(plan);
+}
+
+static void a_run_may_be_heard_by_nobody(void **state)
+{
+	struct proctor_options options = { .nthreads = 2, .loop = loop_wanted(),
+					   .host_path = product("proctor-host") };
+	struct proctor_plan *plan = smoke_plan(2);
+	struct proctor_counts counts = { .total = 0 };
+	struct proctor_error err = { .code = 0 };
+
+	(void)state;
+	assert_int_equal(proctor_run(plan, &options, NULL, 0, &counts, NULL, &err), 0);
+	assert_int_equal(counts.by_verdict[PROCTOR_PASS], 2 * SMOKE_TESTS);
 	proctor_plan_free(plan);
 }
 
@@ -400,7 +442,7 @@ static void a_status_that_the_program_took_is_no_pass(void **state)
 	(void)state;
 	assert_int_equal(proctor_plan_add_path(plan, fixture("exe_options/fails"), NULL, &err), 0);
 	assert_int_equal(pthread_create(&reaper, NULL, reaper_run, &stop), 0);
-	if (proctor_run(plan, &options, on_event, &seen, &counts, &exit_code, &err) < 0)
+	if (proctor_run(plan, &options, REPORTER(&seen), 1, &counts, &exit_code, &err) < 0)
 		fail_msg("%s", err.text);
 	atomic_store(&stop, true);
 	assert_int_equal(pthread_join(reaper, NULL), 0);
@@ -420,7 +462,7 @@ static void an_empty_plan_is_nothing_to_run(void **state)
 	int exit_code = -1;
 
 	(void)state;
-	if (proctor_run(plan, &options, on_event, &seen, NULL, &exit_code, &err) < 0)
+	if (proctor_run(plan, &options, REPORTER(&seen), 1, NULL, &exit_code, &err) < 0)
 		fail_msg("%s", err.text);
 	assert_int_equal(exit_code, 4);
 	proctor_plan_free(plan);
@@ -503,7 +545,7 @@ static void a_crash_does_to_the_run_what_was_asked(void **state)
 		struct proctor_error err;
 
 		assert_int_equal(proctor_plan_add_path(plan, fixture(cases[i].suite), NULL, &err), 0);
-		assert_int_equal(proctor_run(plan, &options, on_event, &seen, &counts, NULL, &err), 0);
+		assert_int_equal(proctor_run(plan, &options, REPORTER(&seen), 1, &counts, NULL, &err), 0);
 		assert_int_equal(counts.by_verdict[PROCTOR_NOT_RUN] > 0, cases[i].stops);
 		assert_int_equal(seen.nnot_run, counts.by_verdict[PROCTOR_NOT_RUN]);
 		assert_int_equal(seen.reasons, cases[i].stops);
@@ -522,7 +564,7 @@ static void so_many_failures_are_enough(void **state)
 
 	(void)state;
 	assert_int_equal(proctor_plan_add_path(plan, fixture("exe_options/fails"), NULL, &err), 0);
-	assert_int_equal(proctor_run(plan, &options, on_event, &seen, &counts, NULL, &err), 0);
+	assert_int_equal(proctor_run(plan, &options, REPORTER(&seen), 1, &counts, NULL, &err), 0);
 	assert_int_equal(counts.by_verdict[PROCTOR_FAIL], 2);
 	assert_true(seen.reasons);
 	/* One event for all that is missing. */
@@ -560,6 +602,8 @@ int main(void)
 		cmocka_unit_test(what_tests_leave_costs_no_child_of_the_program),
 		cmocka_unit_test(a_process_with_open_signals_cannot_be_owned),
 		cmocka_unit_test(a_callback_may_stop_the_run),
+		cmocka_unit_test(a_reporter_that_stops_the_run_disturbs_no_other),
+		cmocka_unit_test(a_run_may_be_heard_by_nobody),
 		cmocka_unit_test(a_crash_does_to_the_run_what_was_asked),
 		cmocka_unit_test(so_many_failures_are_enough),
 		cmocka_unit_test(a_status_that_the_program_took_is_no_pass),

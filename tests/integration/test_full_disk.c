@@ -28,6 +28,32 @@ static void a_device_that_is_full(void **state)
 	check_told(run, "/dev/full");
 }
 
+/* The report in JUnit's XML is whole, though the events, which stand before it, had no room. */
+static void the_events_fail_and_other_reports_do_not(void **state)
+{
+	char path[64], option[80], text[8192];
+	struct run *run;
+	size_t ncases = 0;
+	FILE *f;
+
+	(void)state;
+	snprintf(path, sizeof(path), "/tmp/proctor-whole-%d.xml", (int)getpid());
+	snprintf(option, sizeof(option), "--junit=%s", path);
+	run = run_proctor(&(struct run_setup){
+		.args = WORDS("--events=/dev/full", option, suite_path("smoke")),
+		.no_events = true,
+	});
+	check_told(run, "/dev/full");
+	f = fopen(path, "re");
+	assert_non_null(f);
+	while (fgets(text, sizeof(text), f))
+		ncases += strstr(text, "<testcase") != NULL;
+	fclose(f);
+	unlink(path);
+	assert_int_equal(ncases, 224);
+	assert_string_equal(text, "</testsuites>\n");
+}
+
 /* Full after a while; what was written is whole lines. */
 static void a_disk_that_runs_full(void **state)
 {
@@ -77,6 +103,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		harness_test(a_device_that_is_full),
+		harness_test(the_events_fail_and_other_reports_do_not),
 		harness_test(a_disk_that_runs_full),
 		harness_test(a_directory_that_is_not_there),
 	};

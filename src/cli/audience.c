@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/audience.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/container.h"
+#include "cli/color.h"
+#include "cli/commands.h"
+#include "report/events.h"
+#include "report/junit.h"
+
+/* Keeps SIGPIPE from this thread: a reader that is gone shall be an error of the write. Blocked,
+ * not ignored: a test must find the disposition that proctor was started with. */
+static void block_sigpipe(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+static void channel_failed(struct channel *c, const struct proctor_error *err)
+{
+	if (!c->failed)
+		say_error(err);
+	c->failed = true;
+	c->audience->broken = true;
+}
+
+/* Only a reader of stdout who is gone ends the run: whatever else fails is an incomplete output. */
+static int channel_event(const struct proctor_event *event, void *data)
+{
+	struct channel *c = data;
+	struct proctor_error err;
+	int ret;
+
+	if (event->kind == PROCTOR_RUN_START)
+		block_sigpipe();
+	ret = c->reporter->ops->event(c->reporter, event, &err);
+	if (ret < 0 && c->is_stdout && ret == -EPIPE)
+		return ret;
+	if (ret < 0)
+		channel_failed(c, &err);
+	return 0;
+}
+
+static void say_running(const char *text)
+{
+	while (*text) {
+		size_t nline = strcspn(text, "\n");
+		char *line = strndup(text, nline);
+
+		say(line ? line : "no memory to say what runs");
+		free(line);
+		text += nline + (text[nline] == '\n');
+	}
+}
+
+/* For people who read stderr, whatever stdout is for. The last of the list: it writes below what the
+ * terminal's reporter has done with its live line. */
+static int stderr_event(const struct proctor_event *event, void *data)
+{
+	struct audience *a = data;
+
+	if (event->kind == PROCTOR_COVERAGE)
+		a->nproblems = event->coverage->nproblems;
+	if (event->kind == PROCTOR_RUNNING)
+		say_running(event->text);
+	return 0;
+}
+
+/* Events that go to stdout have it for themselves: the report goes to stderr. */
+static bool events_on_stdout(const struct options *o)
+{
+	return o->events_path && strcmp(o->events_path, "-") == 0;
+}
+
+static int open_terminal(struct channel *c, const struct options *o, struct proctor_error *err)
+{
+	bool events = events_on_stdout(o);
+	int fd = events ? STDERR_FILENO : STDOUT_FILENO;
+	struct terminal_options options = {
+		.volume = o->volume,
+		.output = o->output,
+		.nslowest = o->nslowest,
+		.color = color_use(o->color, fd),
+		/* Tests that write to the same terminal would tear the line, and so would events. */
+		.status = color_terminal(fd) && !o->run.nocapture &&
+			  !(events && isatty(STDOUT_FILENO)) && o->volume != TERMINAL_QUIET,
+	};
+
+	c->is_stdout = !events;
+	return terminal_open(&c->reporter, fd, &options, err);
+}
+
+static int open_events(struct channel *c, const struct options *o, struct proctor_error *err)
+{
+	c->is_stdout = events_on_stdout(o);
+	return o->events_path ? events_open(&c->reporter, o->events_path, err) : 0;
+}
+
+static int open_junit(struct channel *c, const struct options *o, struct proctor_error *err)
+{
+	return o->junit_path ? junit_open(&c->reporter, o->junit_path, err) : 0;
+}
+
+/* The kinds of reporters; each leaves `reporter` NULL where the options do not ask for it. */
+static int (*const openers[])(struct channel *c, const struct options *o,
+			      struct proctor_error *err) = {
+	open_terminal,
+	open_events,
+	open_junit,
+};
+
+static_assert(ARRAY_SIZE(openers) <= AUDIENCE_MAX, "each kind may be open at once");
+
+int audience_open(struct audience *a, const struct options *o, struct proctor_error *err)
+{
+	*a = (struct audience){ 0 };
+	for (size_t i = 0; i < ARRAY_SIZE(openers); i++) {
+		struct channel *c = &a->channels[a->nchannels];
+		int ret;
+
+		*c = (struct channel){ .audience = a };
+		ret = openers[i](c, o, err);
+		if (ret < 0) {
+			audience_close(a);
+			return ret;
+		}
+		if (!c->reporter)
+			continue;
+		a->nchannels++;
+		a->reporters[a->nreporters++] = (struct proctor_reporter){ channel_event, c };
+	}
+	a->reporters[a->nreporters++] = (struct proctor_reporter){ stderr_event, a };
+	return 0;
+}
+
+void audience_close(struct audience *a)
+{
+	struct proctor_error err;
+
+	block_sigpipe();
+	for (size_t i = 0; i < a->nchannels; i++) {
+		struct channel *c = &a->channels[i];
+		int ret = c->reporter->ops->close(c->reporter, &err);
+
+		if (ret < 0 && !(c->is_stdout && ret == -EPIPE))
+			channel_failed(c, &err);
+	}
+	a->nchannels = 0;
+}
