@@ -173,10 +173,10 @@ static void collect_profile(struct collector *k, struct process *p, struct proce
 		mark_covered_unread(k, s->suite);
 	} else if (!mark_covered(k, p, &found, own)) {
 		if (own != OBJECT_NONE && !k->covered[own])
-			sentences_add(&k->store->problems, "%s, the profile of %s, is of another binary",
+			texts_add(&k->store->problems, "%s, the profile of %s, is of another binary",
 				      path, suite_concerned(s, &who)->text);
 		else
-			sentences_add(&k->store->notes, "a library that %s opened left a profile, and "
+			texts_add(&k->store->notes, "a library that %s opened left a profile, and "
 				      "none of the suites needs it: it is in coverage.profdata, not in "
 				      "the reports", suite_concerned(s, &who)->text);
 	}
@@ -244,7 +244,7 @@ static void collect_images(struct collector *k, struct process *p)
 	if (!f)
 		error_sys(&err, path ? errno : ENOMEM, "cannot open it");
 	if (!f || collect_image_file(k, f, &err) < 0)
-		sentences_add(&k->store->problems, "the counters that a process of %s left are not "
+		texts_add(&k->store->problems, "the counters that a process of %s left are not "
 			      "used: %s", process_concerned(p, &who)->text, err.text);
 	if (f)
 		fclose(f);
@@ -286,7 +286,7 @@ static void check_missing(struct collector *k, const struct process *p)
 		if (k->covered[object] || !may_count(p, object))
 			continue;
 		k->covered[object] = true;
-		sentences_add(&k->store->problems, "the counts of %s are missing: process %llu of the run "
+		texts_add(&k->store->problems, "the counts of %s are missing: process %llu of the run "
 			      "%s, and %s", suite_concerned(&p->suites[i], &who)->text,
 			      (unsigned long long)p->number, how,
 			      p->suites[i].damage ?: "left no profile");
@@ -294,18 +294,18 @@ static void check_missing(struct collector *k, const struct process *p)
 	for (size_t i = 0; p->loaded && i < k->objects->n; i++)
 		if ((p->loaded[i] || (p->opening && is_needed(k, p, i))) && !k->covered[i] &&
 		    k->objects->list[i].counts)
-			sentences_add(&k->store->problems, "the counts of %s are missing: process %llu "
+			texts_add(&k->store->problems, "the counts of %s are missing: process %llu "
 				      "of the run, of %s, %s and left no profile", k->objects->list[i].path,
 				      (unsigned long long)p->number,
 				      process_concerned(p, &who)->text, how);
 	if (p->nforked_lost > 0)
-		sentences_add(&k->store->problems, "the counts of %u process%s that %s forked are "
+		texts_add(&k->store->problems, "the counts of %u process%s that %s forked are "
 			      "missing: %s ended in a way that leaves none (SIGKILL, for one)",
 			      p->nforked_lost, p->nforked_lost == 1 ? "" : "es",
 			      process_concerned(p, &who)->text,
 			      p->nforked_lost == 1 ? "it" : "they");
 	if (p->nothers_lost > 0)
-		sentences_add(&k->store->problems, "in processes that %s forked, counts of libraries "
+		texts_add(&k->store->problems, "in processes that %s forked, counts of libraries "
 			      "that were opened with dlopen() are missing (%u): these carry the counts of "
 			      "the process that forked", process_concerned(p, &who)->text,
 			      p->nothers_lost);
@@ -346,7 +346,7 @@ static bool other_counts(struct collector *k, const struct process *p, const cha
 	struct concerned who;
 
 	if (other && other->gone)
-		sentences_add(&k->store->notes, "%s, which %s opened, is not there any more: whether "
+		texts_add(&k->store->notes, "%s, which %s opened, is not there any more: whether "
 			      "counts of it are missing cannot be told", path,
 			      process_concerned(p, &who)->text);
 	return other && other->counts;
@@ -371,13 +371,13 @@ static void check_others(struct collector *k, const struct process *p)
 	how_ended(p->status, how);
 	for (const char *path = p->others; path && *path; path += strlen(path) + 1)
 		if (other_counts(k, p, path) && !is_expected(k, p, path))
-			sentences_add(&k->store->problems, "the counts of %s, a library that %s opened, "
+			texts_add(&k->store->problems, "the counts of %s, a library that %s opened, "
 				      "are missing: process %llu of the run %s and left no profile", path,
 				      process_concerned(p, &who)->text,
 				      (unsigned long long)p->number, how);
 	for (const char *path = p->others_of_children; path && *path; path += strlen(path) + 1)
 		if (other_counts(k, p, path))
-			sentences_add(&k->store->problems, "the counts of %s, a library that was opened "
+			texts_add(&k->store->problems, "the counts of %s, a library that was opened "
 				      "in a process that %s forked, are missing", path,
 				      process_concerned(p, &who)->text);
 }
@@ -430,14 +430,14 @@ static void collect_other(struct collector *k, const char *name)
 	}
 	ret = merge_add_file(&k->merge, path, &found, &err);
 	if (ret < 0)
-		sentences_add(&k->store->problems, "a profile that a program started by %s left is not "
+		texts_add(&k->store->problems, "a profile that a program started by %s left is not "
 			      "used: %s", who.text, err.text);
 	else if (found.other)
-		sentences_add(&k->store->notes, "a program started by %s left a profile that only LLVM's "
+		texts_add(&k->store->notes, "a program started by %s left a profile that only LLVM's "
 			      "own tool can merge: it is in coverage.profdata, and in the reports if it is "
 			      "a suite's (%s)", who.text, name);
 	else if (!mark_covered(k, NULL, &found, OBJECT_NONE))
-		sentences_add(&k->store->notes, "a program started by %s left a profile, and none of "
+		texts_add(&k->store->notes, "a program started by %s left a profile, and none of "
 			      "the suites is its binary: it is in coverage.profdata, not in the reports "
 			      "(%s)", who.text, name);
 	free(path);
@@ -473,7 +473,7 @@ static void check_program_functions(struct collector *k, const struct process *p
 	if (!o || !o->functions || (written && !WIFSIGNALED(p->status)))
 		return;
 	how_ended(p->status, how);
-	sentences_add(&k->store->problems, "TML functions of %s %s missing: process %llu of the run %s, and "
+	texts_add(&k->store->problems, "TML functions of %s %s missing: process %llu of the run %s, and "
 		      "they are written at the normal end of a test only",
 		      process_concerned(p, &who)->text,
 		      WIFSIGNALED(p->status) ? "may be" : "are", (unsigned long long)p->number, how);
@@ -488,14 +488,14 @@ static void check_host_functions(struct collector *k, const struct process *p)
 	how_ended(p->status, how);
 	process_concerned(p, &who);
 	if (p->functions_lost)
-		sentences_add(&k->store->problems, "TML functions of %s are missing: process %llu of the "
+		texts_add(&k->store->problems, "TML functions of %s are missing: process %llu of the "
 			      "run could not enter them all", who.text, (unsigned long long)p->number);
 	if (p->functions_missing)
-		sentences_add(&k->store->problems, "TML functions of %s are missing: process %llu of the run "
+		texts_add(&k->store->problems, "TML functions of %s are missing: process %llu of the run "
 			      "%s",
 			      who.text, (unsigned long long)p->number, how);
 	if (n > 0)
-		sentences_add(&k->store->problems, "TML functions of %u process%s that %s forked are "
+		texts_add(&k->store->problems, "TML functions of %u process%s that %s forked are "
 			      "missing: %s ended in a way that leaves none (SIGKILL, for one)", n,
 			      n == 1 ? "" : "es", who.text, n == 1 ? "it" : "they");
 }
@@ -528,7 +528,7 @@ static void collect_functions(struct collector *k, const char *name)
 		return;
 	}
 	if (functions_add_file(&k->store->functions, path, &err) < 0)
-		sentences_add(&k->store->problems, "the TML functions of %s are not used: %s", who.text,
+		texts_add(&k->store->problems, "the TML functions of %s are not used: %s", who.text,
 			      err.text);
 	free(path);
 }
@@ -543,17 +543,18 @@ static bool is_functions(const char *name)
 	return strcmp(name + strspn(name, "0123456789"), "-functions") == 0;
 }
 
-/* Whose functions are to be read from the sum: llvm-cov cannot show what has no map. */
-static int add_unmapped(struct collector *k, const struct merge_sum *sum)
+/* The binaries without a coverage map that the sum is of. */
+static struct texts unmapped_paths(const struct collector *k, const struct merge_sum *sum)
 {
+	struct texts paths = { 0 };
+
 	for (size_t i = 0; i < k->objects->n; i++) {
 		const struct object *o = &k->objects->list[i];
 
-		if (o->counts && !o->mapped && o->identity == sum->identity &&
-		    store_add_unmapped(k->store, o->path) < 0)
-			return -ENOMEM;
+		if (o->counts && !o->mapped && o->identity == sum->identity)
+			texts_add(&paths, "%s", o->path);
 	}
-	return 0;
+	return paths;
 }
 
 /* LLVM's tool merges such profiles, and nothing of it is left to read functions from. */
@@ -561,29 +562,43 @@ static void check_unread(struct collector *k)
 {
 	for (size_t i = 0; i < k->objects->n; i++)
 		if (k->unread[i] && k->objects->list[i].counts && !k->objects->list[i].mapped)
-			sentences_add(&k->store->problems, "%s has no coverage map, and its functions "
+			texts_add(&k->store->problems, "%s has no coverage map, and its functions "
 				      "are not reported: a profile of it has what only LLVM's own tool can "
 				      "merge (%s)", k->objects->list[i].path, k->merge.others[0].why);
 }
 
-/* The summed profiles, one for each binary. */
-static int write_sums(struct collector *k, struct proctor_error *err)
+/* For LLVM's tools. */
+static int write_sum(struct collector *k, const struct merge_sum *sum, size_t number,
+		     struct proctor_error *err)
+{
+	char name[64], *path;
+	int ret;
+
+	snprintf(name, sizeof(name), "merged/%zu.profraw", number);
+	path = store_path(k->store, name);
+	ret = path ? merge_write(sum, path, err)
+		   : error_set(err, -ENOMEM, "no memory for a profile's name");
+	if (ret == 0 && store_add_profile(k->store, name, sum->header.version) < 0)
+		ret = error_set(err, -ENOMEM, "no memory for the list of profiles");
+	free(path);
+	return ret;
+}
+
+/* The sums, one for each binary. Of what has no map llvm-cov shows nothing: its functions are kept. */
+static int keep_sums(struct collector *k, struct proctor_error *err)
 {
 	int ret = 0;
 
 	for (size_t i = 0; i < k->merge.nsums && ret == 0; i++) {
 		const struct merge_sum *sum = k->merge.sums[i];
-		char name[64], *path;
+		struct texts paths = unmapped_paths(k, sum);
 
-		snprintf(name, sizeof(name), "merged/%zu.profraw", i);
-		path = store_path(k->store, name);
-		ret = path ? merge_write(sum, path, err)
-			   : error_set(err, -ENOMEM, "no memory for a profile's name");
-		if (ret == 0 && (store_add_profile(k->store, name, sum->header.version) < 0 ||
-				 add_unmapped(k, sum) < 0))
-			ret = error_set(err, -ENOMEM, "no memory for the list of profiles");
-		free(path);
+		if (paths.n > 0 || paths.lost)
+			ret = unmapped_add(&k->store->unmapped, sum, &paths, err);
+		else
+			ret = write_sum(k, sum, i, err);
 	}
+	unmapped_sort(&k->store->unmapped);
 	return ret;
 }
 
@@ -620,12 +635,12 @@ static int add_binaries(struct collector *k, struct proctor_error *err)
 		/* The map in another file is of other code. */
 		change = file_look(o->path, &o->file);
 		if (change != FILE_SAME)
-			sentences_add(&k->store->problems, "%s %s: its coverage is not in the reports",
+			texts_add(&k->store->problems, "%s %s: its coverage is not in the reports",
 				      o->path, file_change_words(change));
-		else if (store_add_binary(k->store, o->path) < 0)
-			return error_set(err, -ENOMEM, "no memory for the list of binaries");
+		else
+			texts_add(&k->store->binaries, "%s", o->path);
 	}
-	return 0;
+	return k->store->binaries.lost ? error_set(err, -ENOMEM, "no memory for the list of binaries") : 0;
 }
 
 int collect(const struct collection *c, struct proctor_error *err)
@@ -636,7 +651,7 @@ int collect(const struct collection *c, struct proctor_error *err)
 
 	for (struct process *p = c->processes; p; p = p->next)
 		if (p->problem)
-			sentences_add(&c->store->problems, "%s (%s)", p->problem,
+			texts_add(&c->store->problems, "%s (%s)", p->problem,
 				      process_concerned(p, &who)->text);
 	merge_init(&k.merge);
 	k.covered = calloc(c->objects->n ? c->objects->n : 1, sizeof(*k.covered));
@@ -652,7 +667,7 @@ int collect(const struct collection *c, struct proctor_error *err)
 			collect_process(&k, p);
 		collect_files(&k, is_other, collect_other);
 		check_unread(&k);
-		ret = write_sums(&k, err);
+		ret = keep_sums(&k, err);
 		if (ret == 0)
 			ret = keep_others(&k, err);
 		if (ret == 0)

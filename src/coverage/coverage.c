@@ -80,11 +80,11 @@ static void coverage_note_plain(struct coverage *cov, const struct proctor_plan 
 			first = suite->name;
 	}
 	if (nsuites > 0 && nplain == nsuites)
-		sentences_add(&cov->store.problems, "no suite is instrumented: compile with "
+		texts_add(&cov->store.problems, "no suite is instrumented: compile with "
 			      "-fprofile-instr-generate -fcoverage-mapping (clang), or TML's own "
 			      "coverage");
 	else if (nplain > 0)
-		sentences_add(&cov->store.notes, "%zu of %zu suites are not instrumented, the first is "
+		texts_add(&cov->store.notes, "%zu of %zu suites are not instrumented, the first is "
 			      "%s", nplain, nsuites, first);
 }
 
@@ -98,7 +98,7 @@ static void coverage_note_unmapped(struct coverage *cov)
 		if (cov->objects.list[i].counts && !cov->objects.list[i].mapped && n++ == 0)
 			first = cov->objects.list[i].path;
 	if (n > 0)
-		sentences_add(&cov->store.notes, "%zu %s counters and no coverage map (%s%s): functions "
+		texts_add(&cov->store.notes, "%zu %s counters and no coverage map (%s%s): functions "
 			      "are reported, lines are not; clang has them with -fcoverage-mapping", n,
 			      n == 1 ? "binary has" : "binaries have", n == 1 ? "" : "the first is ",
 			      first);
@@ -258,7 +258,7 @@ enum coverage_outcome coverage_finish(struct coverage *cov, int cancel_fd,
 	int ret;
 
 	if (cov->nstarted != cov->nended)
-		sentences_add(&cov->store.problems, "%zu of the %zu processes that were started are "
+		texts_add(&cov->store.problems, "%zu of the %zu processes that were started are "
 			      "not accounted for", cov->nstarted - cov->nended, cov->nstarted);
 	ret = collect(&collection, err);
 	if (ret == 0)

@@ -4,8 +4,6 @@
 #define COVERAGE_PUBLISH_H
 
 #include "coverage/report.h"
-#include "coverage/store.h"
-#include "coverage/unmapped.h"
 
 enum coverage_outcome {
 	COVERAGE_COMPLETE,
@@ -17,7 +15,6 @@ enum coverage_outcome {
 struct publication {			/* all zero: nothing */
 	struct proctor_coverage_summary summary;	/* lends from the rest and from the store */
 	struct report_summary numbers;
-	struct unmapped_list unmapped;
 	json_t *doc;
 	char *json_path, *lcov_path, *html_path;
 };

@@ -104,14 +104,14 @@ static void put_table(struct html *h, const struct report_summary *s)
 }
 
 static void put_sentences(struct html *h, const char *class, const char *title,
-			  const char *const *list, size_t n)
+			  const struct texts *texts)
 {
-	if (n == 0)
+	if (texts->n == 0)
 		return;
 	fprintf(h->file, "<div class=\"%s\"><strong>%s</strong><ul>\n", class, title);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < texts->n; i++) {
 		fputs("<li>", h->file);
-		put_string(h, list[i]);
+		put_string(h, texts->list[i]);
 		fputs("</li>\n", h->file);
 	}
 	fputs("</ul></div>\n", h->file);
@@ -278,9 +278,9 @@ static void put_functions(struct html *h, const struct functions *f)
 static void put_unmapped_binary(struct html *h, const struct unmapped *u)
 {
 	fputs("<details><summary>", h->file);
-	put_string(h, u->paths[0]);
-	if (u->npaths > 1)
-		fprintf(h->file, " and %zu more with the same functions", u->npaths - 1);
+	put_string(h, u->paths.list[0]);
+	if (u->paths.n > 1)
+		fprintf(h->file, " and %zu more with the same functions", u->paths.n - 1);
 	fprintf(h->file, " <span class=\"note\">%zu of %zu ran</span></summary>\n<table>\n"
 		"<tr><th>Function</th><th>Calls</th></tr>\n", u->nran, u->n);
 	for (size_t i = 0; i < u->n; i++) {
@@ -303,43 +303,37 @@ static void put_unmapped(struct html *h, const struct unmapped_list *unmapped)
 		put_unmapped_binary(h, &unmapped->list[i]);
 }
 
-static bool put_page(struct html *h, const json_t *doc, const struct report_facts *facts,
-		     const struct report_summary *s)
+static bool put_page(struct html *h, const json_t *doc, const struct report_summary *summary,
+		     const struct store *store)
 {
 	bool whole = true;
 
 	fputs(page_head, h->file);
 	fputs("<h1>Coverage</h1>\n", h->file);
-	put_sentences(h, "warn", "This report is not complete.", facts->problems, facts->nproblems);
-	put_table(h, s);
-	put_sentences(h, "note", "Notes", facts->notes, facts->nnotes);
-	whole = put_files(h, doc, s);
-	if (facts->functions)
-		put_functions(h, facts->functions);
-	if (facts->unmapped && facts->unmapped->n > 0)
-		put_unmapped(h, facts->unmapped);
+	put_sentences(h, "warn", "This report is not complete.", &store->problems);
+	put_table(h, summary);
+	put_sentences(h, "note", "Notes", &store->notes);
+	whole = put_files(h, doc, summary);
+	if (store->has_functions)
+		put_functions(h, &store->functions);
+	if (store->unmapped.n > 0)
+		put_unmapped(h, &store->unmapped);
 	fputs("</body>\n</html>\n", h->file);
 	return whole && !h->scratch.failed;
 }
 
-int report_html(const json_t *doc, const struct report_facts *facts, const char *path,
-		struct proctor_error *err)
+int report_html(const json_t *doc, const struct report_summary *summary, const struct store *store,
+		const char *path, struct proctor_error *err)
 {
 	struct replacement r;
-	struct report_summary s;
 	struct html h = { .file = NULL };
-	int ret = report_summarize(doc, &s, err);
+	int ret = replacement_open(&r, path, err);
 
 	if (ret < 0)
 		return ret;
-	ret = replacement_open(&r, path, err);
-	if (ret == 0) {
-		h.file = r.file;
-		if (!put_page(&h, doc, facts, &s))
-			ret = error_set(err, -ENOMEM, "no memory to write %s", path);
-		ret = replacement_close(&r, ret, err);
-	}
+	h.file = r.file;
+	if (!put_page(&h, doc, summary, store))
+		ret = error_set(err, -ENOMEM, "no memory to write %s", path);
 	bytes_fini(&h.scratch);
-	free(s.files);
-	return ret;
+	return replacement_close(&r, ret, err);
 }

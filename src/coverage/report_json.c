@@ -3,20 +3,15 @@
 
 #include "base/percent.h"
 #include "base/replacement.h"
-#include "base/text.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 /* From here on a count is one below zero: llvm-cov writes the largest number instead. */
 #define NEGATIVE_MIN ((json_int_t)1 << 62)
 
-static int unexpected(const char *path, const char *what, struct proctor_error *err)
+static int unexpected(const char *what, struct proctor_error *err)
 {
-	return error_set(err, -EBADMSG, "%s is not what llvm-cov exports: it has no %s", path, what);
+	return error_set(err, -EBADMSG, "the export of llvm-cov has no %s", what);
 }
 
 static int no_memory(struct proctor_error *err)
@@ -160,17 +155,16 @@ static size_t data_clamp(json_t *data)
 }
 
 /* Narrows one element of "data" and counts its totals anew. */
-static int data_narrow(json_t *data, const struct report_filter *filter, const char *path,
-		       struct proctor_error *err)
+static int data_narrow(json_t *data, const struct report_filter *filter, struct proctor_error *err)
 {
 	json_t *files = json_object_get(data, "files"), *totals, *file, *functions;
 	size_t i;
 
 	if (!json_is_array(files))
-		return unexpected(path, "list of files", err);
+		return unexpected("list of files", err);
 	files = files_keep(files, filter);
 	if (!files)
-		return unexpected(path, "name of a file", err);
+		return unexpected("name of a file", err);
 	totals = summary_zero(json_object_get(data, "totals"));
 	json_array_foreach(files, i, file) {
 		summary_add(totals, json_object_get(file, "summary"));
@@ -184,117 +178,46 @@ static int data_narrow(json_t *data, const struct report_filter *filter, const c
 	return 0;
 }
 
-static json_t *texts(const char *const *list, size_t n)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < n; i++) {
-		json_t *text = json_string(list[i]);
-
-		/* Bytes that are no UTF-8 are in the state file and on the terminal. */
-		json_array_append_new(array, text ? text : json_string("(not UTF-8)"));
-	}
-	return array;
-}
-
-static json_t *tml_functions(const struct functions *functions)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < functions->n; i++) {
-		const struct function *f = &functions->list[i];
-		json_t *hits = f->counted ? json_integer((json_int_t)f->hits) : json_null();
-
-		json_array_append_new(array, json_pack("{s:s?, s:I, s:o}", "name",
-			text_is_utf8(f->name, strlen(f->name)) ? f->name : NULL, "processes",
-			(json_int_t)f->nprocesses, "hits", hits));
-	}
-	return array;
-}
-
-static json_t *text_or_null(const char *text)
-{
-	json_t *string = text_is_utf8(text, strlen(text)) ? json_string(text) : NULL;
-
-	return string ? string : json_null();
-}
-
-static json_t *unmapped_binary(const struct unmapped *u)
-{
-	json_t *paths = json_array(), *functions = json_array();
-
-	for (size_t i = 0; i < u->npaths; i++)
-		json_array_append_new(paths, text_or_null(u->paths[i]));
-	for (size_t i = 0; i < u->n; i++) {
-		const struct unmapped_function *f = &u->list[i];
-		json_t *hits = f->counted ? json_integer((json_int_t)f->hits) : json_null();
-
-		json_array_append_new(functions, json_pack("{s:o, s:b, s:o}", "name",
-				      text_or_null(f->name), "ran", f->ran, "hits", hits));
-	}
-	return json_pack("{s:o, s:o}", "paths", paths, "functions", functions);
-}
-
-static json_t *unmapped_binaries(const struct unmapped_list *unmapped)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < unmapped->n; i++)
-		json_array_append_new(array, unmapped_binary(&unmapped->list[i]));
-	return array;
-}
-
 static json_t *empty_export(void)
 {
 	return json_pack("{s:s, s:s, s:[{s:[], s:[], s:{}}]}", "type", "llvm.coverage.json.export",
 			 "version", "2.0.1", "data", "files", "functions", "totals");
 }
 
-int report_json(const char *export_path, const struct report_filter *filter,
-		const struct report_facts *facts, json_t **docp, size_t *nnegative,
+/* A function that forks begins in one process and goes on in two. */
+static void note_negative(struct store *store, size_t n)
+{
+	if (n > 0)
+		texts_add(&store->notes, "%zu counts were below zero and are shown as 0: they are of "
+			  "functions that fork, whose children are counted from the fork on", n);
+}
+
+int report_json(FILE *exported, const struct report_filter *filter, struct store *store, json_t **docp,
 		struct proctor_error *err)
 {
 	json_error_t where;
-	json_t *doc = export_path ? json_load_file(export_path, 0, &where) : empty_export();
-	json_t *array, *data, *ours;
-	size_t i;
+	json_t *doc = exported ? json_loadf(exported, 0, &where) : empty_export(), *array, *data;
+	size_t i, nnegative = 0;
 	int ret = 0;
 
-	*nnegative = 0;
-	if (!doc && !export_path)
-		return no_memory(err);
 	if (!doc)
-		return error_set(err, -EBADMSG, "%s, line %d: %s", export_path, where.line,
-				 where.text);
+		return exported ? error_set(err, -EBADMSG, "the export of llvm-cov, line %d: %s",
+					    where.line, where.text) : no_memory(err);
 	array = json_object_get(doc, "data");
 	if (!json_is_array(array))
-		ret = unexpected(export_path ? export_path : "the export", "data", err);
-	for (i = 0; ret == 0 && i < json_array_size(array); i++) {
-		data = json_array_get(array, i);
-		ret = data_narrow(data, filter, export_path ? export_path : "the export", err);
-		*nnegative += data_clamp(data);
+		ret = unexpected("data", err);
+	json_array_foreach(array, i, data) {
+		if (ret == 0)
+			ret = data_narrow(data, filter, err);
+		nnegative += data_clamp(data);
 	}
-	ours = json_pack("{s:b, s:o, s:o}", "partial", facts->nproblems > 0, "problems",
-			 texts(facts->problems, facts->nproblems), "notes",
-			 texts(facts->notes, facts->nnotes));
-	if (ret == 0 && facts->functions)
-		json_object_set_new(ours, "tml_functions", tml_functions(facts->functions));
-	if (ret == 0 && facts->unmapped && facts->unmapped->n > 0)
-		json_object_set_new(ours, "unmapped", unmapped_binaries(facts->unmapped));
-	if (json_object_set_new(doc, "proctor", ours) < 0 && ret == 0)
+	note_negative(store, nnegative);
+	if (ret == 0 && json_object_set_new(doc, "proctor", store_facts(store)) < 0)
 		ret = no_memory(err);
-	if (ret < 0) {
+	*docp = ret == 0 ? doc : NULL;
+	if (ret < 0)
 		json_decref(doc);
-		return ret;
-	}
-	*docp = doc;
-	return 0;
-}
-
-void report_add_note(json_t *doc, const char *text)
-{
-	json_array_append_new(json_object_get(json_object_get(doc, "proctor"), "notes"),
-			      json_string(text));
+	return ret;
 }
 
 int report_write_json(json_t *doc, const char *path, struct proctor_error *err)
@@ -347,7 +270,7 @@ int report_summarize(const json_t *doc, struct report_summary *s, struct proctor
 			if (!to->path) {
 				free(s->files);
 				s->files = NULL;
-				return unexpected("the coverage report", "name of a file", err);
+				return unexpected("name of a file", err);
 			}
 			file_add(to, json_object_get(file, "summary"));
 			file_add(&s->total, json_object_get(file, "summary"));

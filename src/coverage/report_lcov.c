@@ -4,10 +4,7 @@
 #include "base/replacement.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 /* "DA:7,3": a count below zero comes as one of the largest numbers, and is copied as 0. */
 static void line_copy(FILE *to, const char *line)
@@ -21,7 +18,7 @@ static void line_copy(FILE *to, const char *line)
 }
 
 /* Copies the wanted records. Test names (TN:) and what else stands between records are passed on. */
-static int records_copy(FILE *from, FILE *to, const struct report_filter *filter, const char *path,
+static int records_copy(FILE *from, FILE *to, const struct report_filter *filter,
 			struct proctor_error *err)
 {
 	char *line = NULL;
@@ -47,9 +44,9 @@ static int records_copy(FILE *from, FILE *to, const struct report_filter *filter
 	}
 	free(line);
 	if (within)
-		return error_set(err, -EBADMSG, "%s is truncated: its last record, at line %zu, does "
-				 "not end", path, number);
-	return ferror(from) ? error_sys(err, EIO, "cannot read %s", path) : 0;
+		return error_set(err, -EBADMSG, "the export of llvm-cov is truncated: its last record, "
+				 "at line %zu, does not end", number);
+	return ferror(from) ? error_sys(err, EIO, "cannot read the export of llvm-cov") : 0;
 }
 
 /* A name's line breaks would be lines of the format. */
@@ -64,7 +61,7 @@ static void name_put(FILE *to, const char *name)
 static void unmapped_put(FILE *to, const struct unmapped *u)
 {
 	fputs("TN:\nSF:", to);
-	name_put(to, u->paths[0]);
+	name_put(to, u->paths.list[0]);
 	for (size_t i = 0; i < u->n; i++) {
 		fputs("FN:0,", to);
 		name_put(to, u->list[i].name);
@@ -78,24 +75,17 @@ static void unmapped_put(FILE *to, const struct unmapped *u)
 	fprintf(to, "FNF:%zu\nFNH:%zu\nend_of_record\n", u->n, u->nran);
 }
 
-int report_lcov(const char *export_path, const struct report_filter *filter,
+int report_lcov(FILE *exported, const struct report_filter *filter,
 		const struct unmapped_list *unmapped, const char *path, struct proctor_error *err)
 {
-	FILE *from = export_path ? fopen(export_path, "re") : NULL;
 	struct replacement to;
-	int ret;
+	int ret = replacement_open(&to, path, err);
 
-	if (export_path && !from)
-		return error_sys(err, errno, "cannot open %s", export_path);
-	ret = replacement_open(&to, path, err);
-	if (ret == 0) {
-		if (from)
-			ret = records_copy(from, to.file, filter, export_path, err);
-		for (size_t i = 0; ret == 0 && unmapped && i < unmapped->n; i++)
-			unmapped_put(to.file, &unmapped->list[i]);
-		ret = replacement_close(&to, ret, err);
-	}
-	if (from)
-		fclose(from);
-	return ret;
+	if (ret < 0)
+		return ret;
+	if (exported)
+		ret = records_copy(exported, to.file, filter, err);
+	for (size_t i = 0; ret == 0 && i < unmapped->n; i++)
+		unmapped_put(to.file, &unmapped->list[i]);
+	return replacement_close(&to, ret, err);
 }

@@ -5,46 +5,36 @@
  *	.proctor-coverage	the mark (coverage/mark.h), locked by the run or report that works here
  *	raw/		what processes leave while tests run; empty after the merge
  *	merged/		one profile for each binary, and the rest that only LLVM can merge
- *	state.json	which profiles and binaries there are, what is missing, TML's functions
+ *	state.json	which profiles and binaries there are, what is missing, functions without lines
  *	coverage.profdata, coverage.json, coverage.lcov, index.html	the reports
  */
 #ifndef COVERAGE_STORE_H
 #define COVERAGE_STORE_H
 
-#include "base/error.h"
+#include "base/texts.h"
+#include "base/vector.h"
 #include "coverage/functions.h"
+#include "coverage/unmapped.h"
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <jansson.h>
 
-/* Sentences for the reports. */
-struct sentences {
-	char **list;
-	size_t n, cap;
-	bool lost;			/* one at least: no memory */
-};
-
-void sentences_add(struct sentences *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void sentences_fini(struct sentences *s);
+#define STATE_NAME "state.json"
 
 struct store_profile {
 	char *path;			/* within the directory */
 	uint64_t version;		/* of the raw format, with variant bits */
-	char **unmapped;		/* binaries without a coverage map that it is of */
-	size_t nunmapped;
 };
 
 struct store {
 	char *dir;			/* absolute */
-	int lock_fd;
-	struct store_profile *profiles;
-	size_t nprofiles, cap_profiles;
-	char **binaries;		/* with a coverage map */
-	size_t nbinaries, cap_binaries;
-	struct sentences problems, notes;
+	int dir_fd;			/* names in it are looked up from here */
+	int lock_fd;			/* the mark */
+	VECTOR(struct store_profile) profiles;	/* summed, of what has a coverage map or is not known */
+	struct texts binaries;		/* with a coverage map */
+	struct texts problems, notes;	/* sentences for the reports */
 	bool has_functions;		/* TML's were collected */
 	struct functions functions;
+	struct unmapped_list unmapped;
 };
 
 /*
@@ -65,12 +55,18 @@ int store_clean_raw(struct store *s, struct proctor_error *err);
 
 /* -ENOMEM. */
 int store_add_profile(struct store *s, const char *path, uint64_t version);
-int store_add_binary(struct store *s, const char *path);
-/* The newest profile is of this binary, which has no coverage map. */
-int store_add_unmapped(struct store *s, const char *path);
 
+/*
+ * What the reports say beside LLVM's counts, as state.json and coverage.json have it: "partial", "problems",
+ * "notes", "tml_functions": [{"name", "processes", "hits" or null}, ...] and "unmapped": [{"paths",
+ * "functions": [{"name", "ran", "hits" or null}, ...]}, ...]. Bytes that are no UTF-8 stand there as
+ * \xNN. NULL: no memory.
+ */
+json_t *store_facts(const struct store *s);
+
+/* Writes state.json. */
 int store_save(const struct store *s, struct proctor_error *err);
-/* -ENODATA: no run left anything here; -EBADMSG: the sentence says what is wrong with the file. */
+/* Reads it. -EBADMSG: the sentence says what is wrong with the file. */
 int store_load(struct store *s, struct proctor_error *err);
 
 #endif

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -55,7 +56,22 @@ static bool child_pause(void *data, uint64_t us)
 	return poll(&cancel, 1, (int)(us / 1000)) == 0;
 }
 
-static int child_start(struct child *c, struct proctor_error *err)
+int tool_file(const struct bytes *content)
+{
+	int fd = memfd_create("proctor", MFD_CLOEXEC), error;
+
+	if (fd < 0)
+		return -errno;
+	errno = ENOSPC;
+	if (content->nbytes == 0 ||
+	    pwrite(fd, content->data, content->nbytes, 0) == (ssize_t)content->nbytes)
+		return fd_high(fd);
+	error = errno;
+	close(fd);
+	return -error;
+}
+
+static int child_spawn(struct child *c, int stdin_fd, int said_fd, struct proctor_error *err)
 {
 	struct spawn spawn = { .path = c->run->path, .argv = c->run->argv,
 			       .inherited = &c->inherited, .leads = true,
@@ -63,32 +79,41 @@ static int child_start(struct child *c, struct proctor_error *err)
 			       .pause = child_pause, .pause_data = c };
 	char **vars = child_environment();
 	struct spawned started;
-	int said[2], ret;
+	int ret;
 
 	if (!vars)
 		return error_set(err, -ENOMEM, "no memory to run %s", c->run->path);
-	ret = pipe_high(said);
-	if (ret < 0) {
-		free(vars);
-		return error_sys(err, -ret, "cannot make a pipe to %s", c->run->path);
-	}
-	fcntl(said[0], F_SETFL, O_NONBLOCK);
 	spawn.envp = vars;
 	for (int i = 0; i < SPAWN_FDS_MAX; i++)
 		spawn.fds[i] = -1;
-	spawn.fds[0] = c->inherited.null_fd;
-	spawn.fds[1] = c->run->stdout_fd >= 0 ? c->run->stdout_fd : said[1];
-	spawn.fds[2] = said[1];
+	spawn.fds[0] = stdin_fd;
+	spawn.fds[1] = c->run->stdout_fd >= 0 ? c->run->stdout_fd : said_fd;
+	spawn.fds[2] = said_fd;
 	ret = spawn_start(&spawn, &started, err);
-	close(said[1]);
 	free(vars);
-	if (ret < 0) {
-		close(said[0]);
-		return ret;
-	}
-	c->said_fd = said[0];
 	c->pid = started.pid;
 	c->pidfd = started.pidfd;
+	return ret;
+}
+
+static int child_start(struct child *c, struct proctor_error *err)
+{
+	int said[2], ret, stdin_fd = tool_file(&c->run->input);
+
+	if (stdin_fd < 0)
+		return error_sys(err, -stdin_fd, "cannot make the input of %s", c->run->path);
+	ret = pipe_high(said);
+	if (ret < 0) {
+		error_sys(err, -ret, "cannot make a pipe to %s", c->run->path);
+	} else {
+		fcntl(said[0], F_SETFL, O_NONBLOCK);
+		c->said_fd = said[0];
+		ret = child_spawn(c, stdin_fd, said[1], err);
+		close(said[1]);
+		if (ret < 0)
+			close(said[0]);
+	}
+	close(stdin_fd);
 	return ret;
 }
 

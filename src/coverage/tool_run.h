@@ -3,7 +3,7 @@
 #ifndef COVERAGE_TOOL_RUN_H
 #define COVERAGE_TOOL_RUN_H
 
-#include "base/error.h"
+#include "base/bytes.h"
 
 #define TOOL_SAID_BYTES 8192	/* of its stderr, and of its stdout where that is wanted */
 
@@ -11,11 +11,15 @@ struct tool_run {
 	const char *path;
 	char *const *argv;
 	const char *what;		/* it is to do: "merge 12 profiles"; for the sentence */
-	int stdout_fd;			/* where it writes to; -1: collected in `said` too */
+	struct bytes input;		/* what it reads at its stdin; the caller's */
+	int stdout_fd;			/* where it writes to (tool_file()); -1: collected in `said` too */
 	uint64_t timeout_us;
 	int cancel_fd;			/* readable: give up; -1: none */
 	char said[TOOL_SAID_BYTES + 1];	/* filled: text, the first of it */
 };
+
+/* A file in memory, which no test can reach, from its beginning; or -errno. */
+int tool_file(const struct bytes *content);
 
 /*
  * Any thread; its signal mask is as before on return. The process dies with the thread, and by

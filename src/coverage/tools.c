@@ -2,7 +2,8 @@
 #include "coverage/tools.h"
 
 #include "base/escape.h"
-#include "base/spawn.h"
+#include "base/container.h"
+#include "base/vector.h"
 #include "coverage/raw.h"
 #include "coverage/tool_run.h"
 
@@ -16,8 +17,6 @@
 #include <unistd.h>
 
 #define VERSION_TIMEOUT_US 30000000u
-/* With more binaries than this they go into a file: the kernel bounds the arguments. */
-#define ARGUMENTS_MAX 64
 
 /* Which LLVM reads which raw version: INSTR_PROF_RAW_VERSION in the releases' InstrProfData.inc. */
 static const struct {
@@ -41,50 +40,42 @@ static unsigned version_read(const char *said)
 	return at ? (unsigned)strtoul(at + strlen("LLVM version "), NULL, 10) : 0;
 }
 
-static bool tool_known(const struct tool *list, size_t n, unsigned major)
+static bool tool_known(const struct tool_list *tools, unsigned major)
 {
-	for (size_t i = 0; i < n; i++)
-		if (list[i].major == major)
+	for (size_t i = 0; i < tools->n; i++)
+		if (tools->list[i].major == major)
 			return true;
 	return false;
 }
 
-/* Keeps the tool at its place, newest first. */
-static int tool_keep(struct tool **list, size_t *n, const char *path, unsigned major)
+static int tool_compare(const void *a, const void *b)
 {
-	struct tool *grown = reallocarray(*list, *n + 1, sizeof(*grown));
-	size_t at = *n;
-	char *copy;
+	unsigned left = ((const struct tool *)a)->major, right = ((const struct tool *)b)->major;
 
-	if (!grown)
-		return -ENOMEM;
-	*list = grown;
-	copy = strdup(path);
-	if (!copy)
-		return -ENOMEM;
-	for (; at > 0 && grown[at - 1].major < major; at--)
-		grown[at] = grown[at - 1];
-	grown[at] = (struct tool){ .path = copy, .major = major };
-	(*n)++;
-	return 0;
+	return left > right ? -1 : left < right;
 }
 
-/* A tool that has been asked: under several names it is asked once. */
-struct asked {
-	dev_t dev;
-	ino_t ino;
-};
+/* Keeps the tool at its place, newest first. */
+static bool tool_keep(struct tool_list *tools, const char *path, unsigned major)
+{
+	struct tool *tool = vector_add(tools);
+
+	if (!tool || !(tool->path = strdup(path)))
+		return false;
+	tool->major = major;
+	qsort(tools->list, tools->n, sizeof(*tools->list), tool_compare);
+	return true;
+}
 
 struct search {
 	struct tools *tools;
-	struct asked *asked;
-	size_t nasked;
+	VECTOR(struct stat) asked;	/* under several names a tool is asked once */
 };
 
-static bool search_was_asked(struct search *s, const struct stat *st)
+static bool search_was_asked(const struct search *s, const struct stat *st)
 {
-	for (size_t i = 0; i < s->nasked; i++)
-		if (s->asked[i].ino == st->st_ino && s->asked[i].dev == st->st_dev)
+	for (size_t i = 0; i < s->asked.n; i++)
+		if (s->asked.list[i].st_ino == st->st_ino && s->asked.list[i].st_dev == st->st_dev)
 			return true;
 	return false;
 }
@@ -92,8 +83,7 @@ static bool search_was_asked(struct search *s, const struct stat *st)
 /* Asks the program for its version and keeps it. What does not answer is passed over. */
 static int search_ask(struct search *s, const char *path, bool profdata, struct proctor_error *err)
 {
-	struct tool **list = profdata ? &s->tools->profdata : &s->tools->cov;
-	size_t *n = profdata ? &s->tools->nprofdata : &s->tools->ncov;
+	struct tool_list *tools = profdata ? &s->tools->profdata : &s->tools->cov;
 	/* Before LLVM 17 llvm-profdata knew no option without a subcommand. */
 	char *argv[] = { (char *)path, profdata ? "merge" : "--version",
 			 profdata ? "--version" : NULL, NULL };
@@ -102,19 +92,17 @@ static int search_ask(struct search *s, const char *path, bool profdata, struct 
 				.stdout_fd = -1, .cancel_fd = s->tools->cancel_fd,
 				.timeout_us = limit_us < VERSION_TIMEOUT_US ? limit_us
 									    : VERSION_TIMEOUT_US };
-	struct asked *asked;
-	struct stat st;
+	struct stat st, *asked;
 	unsigned major;
 	int ret;
 
 	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) || access(path, X_OK) < 0 ||
 	    search_was_asked(s, &st))
 		return 0;
-	asked = reallocarray(s->asked, s->nasked + 1, sizeof(*asked));
+	asked = vector_add(&s->asked);
 	if (!asked)
 		return no_memory(err);
-	s->asked = asked;
-	s->asked[s->nasked++] = (struct asked){ .dev = st.st_dev, .ino = st.st_ino };
+	*asked = st;
 	ret = tool_run(&run, err);
 	if (ret == -EINTR || ret == -ENOMEM)
 		return ret;
@@ -123,9 +111,9 @@ static int search_ask(struct search *s, const char *path, bool profdata, struct 
 		error_set(err, -EBADMSG, "%s does not tell its version", path);
 	if (major == 0 && s->tools->passed_over.code == 0)
 		s->tools->passed_over = *err;
-	if (major == 0 || tool_known(*list, *n, major))
+	if (major == 0 || tool_known(tools, major))
 		return 0;
-	return tool_keep(list, n, path, major) < 0 ? no_memory(err) : 0;
+	return tool_keep(tools, path, major) ? 0 : no_memory(err);
 }
 
 /* "llvm-cov", or that with a dash and digits. */
@@ -169,12 +157,12 @@ static void tools_pair(struct tools *t)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < t->ncov; i++)
-		if (tool_known(t->profdata, t->nprofdata, t->cov[i].major))
-			t->cov[n++] = t->cov[i];
+	for (size_t i = 0; i < t->cov.n; i++)
+		if (tool_known(&t->profdata, t->cov.list[i].major))
+			t->cov.list[n++] = t->cov.list[i];
 		else
-			free(t->cov[i].path);
-	t->ncov = n;
+			free(t->cov.list[i].path);
+	t->cov.n = n;
 }
 
 int tools_find(struct tools *t, const char *path, uint64_t timeout_us, int cancel_fd,
@@ -189,7 +177,7 @@ int tools_find(struct tools *t, const char *path, uint64_t timeout_us, int cance
 	     dir = strtok_r(NULL, ":", &save))
 		ret = search_directory(&s, dir, err);
 	free(copy);
-	free(s.asked);
+	free(s.asked.list);
 	if (ret < 0)
 		tools_fini(t);
 	else
@@ -197,14 +185,17 @@ int tools_find(struct tools *t, const char *path, uint64_t timeout_us, int cance
 	return ret;
 }
 
+static void tool_list_fini(struct tool_list *tools)
+{
+	for (size_t i = 0; i < tools->n; i++)
+		free(tools->list[i].path);
+	free(tools->list);
+}
+
 void tools_fini(struct tools *t)
 {
-	for (size_t i = 0; i < t->nprofdata; i++)
-		free(t->profdata[i].path);
-	for (size_t i = 0; i < t->ncov; i++)
-		free(t->cov[i].path);
-	free(t->profdata);
-	free(t->cov);
+	tool_list_fini(&t->profdata);
+	tool_list_fini(&t->cov);
 	*t = (struct tools){ .cancel_fd = -1 };
 }
 
@@ -238,21 +229,21 @@ int tools_for_raw(const struct tools *t, uint64_t raw_version, const struct tool
 {
 	uint64_t version = raw_version & RAW_VERSION_MASK;
 
-	for (size_t i = 0; i < sizeof(raw_readers) / sizeof(raw_readers[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(raw_readers); i++) {
+		unsigned from = raw_readers[i].from, to = raw_readers[i].to;
+
 		if (raw_readers[i].version != version)
 			continue;
-		for (size_t j = 0; j < t->nprofdata; j++)
-			if (t->profdata[j].major >= raw_readers[i].from &&
-			    (!raw_readers[i].to || t->profdata[j].major <= raw_readers[i].to)) {
-				*tool = &t->profdata[j];
+		for (size_t j = 0; j < t->profdata.n; j++) {
+			*tool = &t->profdata.list[j];
+			if ((*tool)->major >= from && (!to || (*tool)->major <= to))
 				return 0;
-			}
-		return add_passed_over(t, reader_missing(version, raw_readers[i].from,
-							 raw_readers[i].to, err), err);
+		}
+		return add_passed_over(t, reader_missing(version, from, to, err), err);
 	}
 	/* A version that is newer than this table. */
-	if (t->nprofdata > 0 && version > 10) {
-		*tool = &t->profdata[0];
+	if (t->profdata.n > 0 && version > 10) {
+		*tool = &t->profdata.list[0];
 		return 0;
 	}
 	return error_set(err, -ENOENT, "there is no llvm-profdata for raw profiles of version %llu",
@@ -262,223 +253,129 @@ int tools_for_raw(const struct tools *t, uint64_t raw_version, const struct tool
 int tools_newest(const struct tools *t, const struct tool **profdata, const struct tool **cov,
 		 struct proctor_error *err)
 {
-	if (t->nprofdata == 0 || t->ncov == 0)
+	if (t->profdata.n == 0 || t->cov.n == 0)
 		return add_passed_over(t, error_set(err, -ENOENT, "coverage reports need llvm-profdata "
 						    "and llvm-cov of one version, and none are in "
 						    "PATH: install them (Debian: package llvm)"), err);
-	*cov = &t->cov[0];
-	for (size_t i = 0; i < t->nprofdata; i++)
-		if (t->profdata[i].major == t->cov[0].major)
-			*profdata = &t->profdata[i];
+	*cov = &t->cov.list[0];
+	for (size_t i = 0; i < t->profdata.n; i++)
+		if (t->profdata.list[i].major == (*cov)->major)
+			*profdata = &t->profdata.list[i];
 	return 0;
 }
 
 /* The tool wrote something, whatever its exit status says. */
-static int output_check(const struct tool *tool, const char *path, struct proctor_error *err)
+static int output_check(const struct tool *tool, const struct stat *st, const char *output,
+			struct proctor_error *err)
 {
-	struct stat st;
-
-	if (stat(path, &st) == 0 && st.st_size > 0)
-		return 0;
-	return error_set(err, -EIO, "%s ended well and wrote nothing into %s", tool->path, path);
+	return st->st_size > 0 ? 0 : error_set(err, -EIO, "%s ended well and wrote nothing%s%s",
+					       tool->path, *output ? " into " : "", output);
 }
 
-/* Takes the place of `path` once it is complete. */
-static int output_keep(const struct tool *tool, const char *temporary, const char *path,
-		       struct proctor_error *err)
-{
-	int ret = output_check(tool, temporary, err);
-
-	if (ret == 0 && rename(temporary, path) < 0)
-		ret = error_sys(err, errno, "cannot write %s", path);
-	return ret;
-}
-
-/* A file of ours to be read or filled by a tool. The name can be foreseen, and tests may write here: it
- * is made new, and no link is followed. -errno. */
-static int own_file(const char *path)
+/* LLVM opens whatever has the name, which can be foreseen, and tests may write here: the file is made
+ * new, and no link is followed. */
+static int output_make(const char *path, struct proctor_error *err)
 {
 	int fd;
 
 	unlink(path);
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-	return fd < 0 ? -errno : fd;
-}
-
-/* The same as a stream; NULL and errno. */
-static FILE *own_stream(const char *path)
-{
-	int fd = own_file(path);
-	FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
-
 	if (fd < 0)
-		errno = -fd;
-	else if (!f)
-		close(fd);
-	return f;
-}
-
-/* One path a line, after its weight. */
-static int list_write(const char *list, const char *const *inputs, size_t n,
-		      struct proctor_error *err)
-{
-	FILE *f = own_stream(list);
-	int ret = 0;
-
-	for (size_t i = 0; f && i < n && ret == 0; i++)
-		if (strchr(inputs[i], '\n'))
-			ret = error_set(err, -EINVAL, "a profile's path has a line break: %s",
-					inputs[i]);
-		else if (fprintf(f, "1,%s\n", inputs[i]) < 0)
-			break;
-	if (!f || ferror(f) || fflush(f) != 0)
-		ret = ret < 0 ? ret : error_sys(err, errno, "cannot write %s", list);
-	if (f)
-		fclose(f);
-	return ret;
-}
-
-int tools_merge(const struct tools *t, const struct tool *profdata, const char *const *inputs,
-		size_t ninputs, const char *output, struct proctor_error *err)
-{
-	char *list = NULL, *temporary = NULL, *option = NULL, what[64];
-	struct tool_run run = { .path = profdata->path, .what = what, .stdout_fd = -1,
-				.timeout_us = t->timeout_us, .cancel_fd = t->cancel_fd };
-	int ret = 0;
-
-	snprintf(what, sizeof(what), "merge %zu profile%s", ninputs, ninputs == 1 ? "" : "s");
-	if (asprintf(&list, "%s.list", output) < 0)
-		list = NULL;
-	if (asprintf(&temporary, "%s.new", output) < 0)
-		temporary = NULL;
-	if (list && asprintf(&option, "--input-files=%s", list) < 0)
-		option = NULL;
-	if (!list || !temporary || !option)
-		ret = no_memory(err);
-	if (ret == 0)
-		ret = list_write(list, inputs, ninputs, err);
-	if (ret == 0) {
-		/* LLVM opens whatever has the name. */
-		int fd = own_file(temporary);
-
-		if (fd < 0)
-			ret = error_sys(err, -fd, "cannot write %s", temporary);
-		else
-			close(fd);
-	}
-	if (ret == 0) {
-		char *argv[] = { profdata->path, "merge", "--sparse", "-o", temporary, option, NULL };
-
-		run.argv = argv;
-		ret = tool_run(&run, err);
-	}
-	if (ret == 0)
-		ret = output_keep(profdata, temporary, output, err);
-	if (list)
-		unlink(list);
-	if (temporary)
-		unlink(temporary);
-	free(list);
-	free(temporary);
-	free(option);
-	return ret;
-}
-
-static int objects_write(const char *path, const char *const *objects, size_t n,
-			 struct proctor_error *err)
-{
-	struct bytes words = { 0 };
-	FILE *f = own_stream(path);
-	int ret = 0;
-
-	for (size_t i = 0; f && i < n; i++) {
-		bytes_text(&words, i ? "-object\n" : "");
-		escape_argument(&words, objects[i]);
-		bytes_text(&words, "\n");
-	}
-	if (words.failed)
-		ret = error_sys(err, ENOMEM, "cannot write %s", path);
-	else if (!f || fwrite(words.data, 1, words.nbytes, f) != words.nbytes || fflush(f) != 0)
-		ret = error_sys(err, errno, "cannot write %s", path);
-	if (f)
-		fclose(f);
-	bytes_fini(&words);
-	return ret;
-}
-
-/* Fills the objects' part of the arguments; many go by way of the file `response`. */
-static int objects_arguments(char **argv, char *response, const char *const *objects, size_t n,
-			     struct proctor_error *err)
-{
-	if (n > ARGUMENTS_MAX) {
-		argv[0] = response;
-		return objects_write(response + 1, objects, n, err);
-	}
-	for (size_t i = 0; i < n; i++) {
-		if (i > 0)
-			*argv++ = "-object";
-		*argv++ = (char *)objects[i];
-	}
+		return error_sys(err, errno, "cannot write %s", path);
+	close(fd);
 	return 0;
 }
 
-/* Runs llvm-cov with its stdout in `temporary`. */
-static int export_run(const struct tools *t, const struct tool *cov, char *const *argv,
-		      const char *what, const char *temporary, char **warnings,
-		      struct proctor_error *err)
+int tools_merge(const struct tools *t, const struct tool *profdata, const struct texts *inputs,
+		const char *output, struct proctor_error *err)
 {
-	struct tool_run run = { .path = cov->path, .argv = argv, .what = what,
+	char what[64], *argv[] = { profdata->path, "merge", "--sparse", "-o", (char *)output,
+				   "--input-files=-", NULL };
+	struct tool_run run = { .path = profdata->path, .argv = argv, .what = what, .stdout_fd = -1,
 				.timeout_us = t->timeout_us, .cancel_fd = t->cancel_fd };
-	int ret;
+	struct stat st = { .st_size = 0 };
+	int ret = 0;
 
-	ret = own_file(temporary);
-	run.stdout_fd = ret < 0 ? ret : fd_high(ret);
-	if (run.stdout_fd < 0)
-		return error_sys(err, -run.stdout_fd, "cannot write %s", temporary);
-	ret = tool_run(&run, err);
-	if (close(run.stdout_fd) < 0 && ret == 0)
-		ret = error_sys(err, errno, "cannot write %s", temporary);
-	if (ret == 0 && *run.said && !(*warnings = strdup(run.said)))
+	snprintf(what, sizeof(what), "merge %zu profile%s", inputs->n, inputs->n == 1 ? "" : "s");
+	/* One path a line, after its weight: commas in it are its own then. */
+	for (size_t i = 0; i < inputs->n && ret == 0; i++)
+		if (strchr(inputs->list[i], '\n'))
+			ret = error_set(err, -EINVAL, "a profile's path has a line break: %s",
+					inputs->list[i]);
+		else
+			bytes_printf(&run.input, "1,%s\n", inputs->list[i]);
+	if (ret == 0 && run.input.failed)
 		ret = no_memory(err);
+	if (ret == 0 && (ret = output_make(output, err)) == 0) {
+		ret = tool_run(&run, err);
+		if (ret == 0 && stat(output, &st) < 0)
+			st.st_size = 0;
+		if (ret == 0)
+			ret = output_check(profdata, &st, output, err);
+		if (ret < 0)
+			unlink(output);
+	}
+	bytes_fini(&run.input);
 	return ret;
 }
 
-int tools_export(const struct tools *t, const struct tool *cov, const char *profile,
-		 const char *const *objects, size_t nobjects, const char *format,
-		 const char *output, char **warnings, struct proctor_error *err)
+/* A word for LLVM's reader of argument files, which splits and quotes as a shell does. */
+static void word_add(struct bytes *to, const char *option, const char *word)
 {
-	char *argv[2 * ARGUMENTS_MAX + 8] = { cov->path, "export" };
-	char *temporary = NULL, *response = NULL, *option = NULL, *kind = NULL, what[64];
+	bytes_printf(to, "\"%s", option);
+	for (; *word; word++)
+		bytes_printf(to, *word == '"' || *word == '\\' ? "\\%c" : "%c", *word);
+	bytes_text(to, "\"\n");
+}
+
+/* Runs llvm-cov with its stdout in a file in memory. */
+static int export_run(struct tool_run *run, const struct tool *cov, FILE **exported,
+		      struct proctor_error *err)
+{
+	struct stat st;
+	int ret, fd = tool_file(&(struct bytes){ 0 });
+
+	if (fd < 0)
+		return error_sys(err, -fd, "cannot keep what %s exports", cov->path);
+	run->stdout_fd = fd;
+	ret = tool_run(run, err);
+	if (ret == 0 && fstat(fd, &st) == 0)
+		ret = output_check(cov, &st, "", err);
+	lseek(fd, 0, SEEK_SET);
+	*exported = ret == 0 ? fdopen(fd, "r") : NULL;
+	if (!*exported)
+		close(fd);
+	return ret == 0 && !*exported ? no_memory(err) : ret;
+}
+
+int tools_export(const struct tools *t, const struct tool *cov, const char *profile,
+		 const struct texts *binaries, const char *format, FILE **exported,
+		 char **warnings, struct proctor_error *err)
+{
+	/* The kernel bounds the arguments, not what they are read from. */
+	char what[64], *argv[] = { cov->path, "export", "@/proc/self/fd/0", NULL };
+	struct tool_run run = { .path = cov->path, .argv = argv, .what = what,
+				.timeout_us = t->timeout_us, .cancel_fd = t->cancel_fd };
 	int ret = 0;
 
+	*exported = NULL;
 	*warnings = NULL;
-	snprintf(what, sizeof(what), "export the coverage of %zu %s", nobjects,
-		 nobjects == 1 ? "binary" : "binaries");
-	if (asprintf(&temporary, "%s.new", output) < 0)
-		temporary = NULL;
-	if (asprintf(&response, "@%s.objects", output) < 0)
-		response = NULL;
-	if (asprintf(&option, "-instr-profile=%s", profile) < 0)
-		option = NULL;
-	if (asprintf(&kind, "-format=%s", format) < 0)
-		kind = NULL;
-	if (!temporary || !response || !option || !kind)
+	snprintf(what, sizeof(what), "export the coverage of %zu %s", binaries->n,
+		 binaries->n == 1 ? "binary" : "binaries");
+	word_add(&run.input, "-instr-profile=", profile);
+	word_add(&run.input, "-format=", format);
+	for (size_t i = 0; i < binaries->n; i++)
+		word_add(&run.input, i ? "-object=" : "", binaries->list[i]);
+	if (run.input.failed)
 		ret = no_memory(err);
-	argv[2] = option;
-	argv[3] = kind;
 	if (ret == 0)
-		ret = objects_arguments(argv + 4, response, objects, nobjects, err);
-	if (ret == 0)
-		ret = export_run(t, cov, argv, what, temporary, warnings, err);
-	if (ret == 0)
-		ret = output_keep(cov, temporary, output, err);
-	if (temporary)
-		unlink(temporary);
-	if (response && nobjects > ARGUMENTS_MAX)
-		unlink(response + 1);
-	free(temporary);
-	free(response);
-	free(option);
-	free(kind);
+		ret = export_run(&run, cov, exported, err);
+	if (ret == 0 && *run.said && !(*warnings = strdup(run.said)))
+		ret = no_memory(err);
+	if (ret < 0 && *exported) {
+		fclose(*exported);
+		*exported = NULL;
+	}
+	bytes_fini(&run.input);
 	return ret;
 }

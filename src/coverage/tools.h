@@ -9,18 +9,23 @@
 #ifndef COVERAGE_TOOLS_H
 #define COVERAGE_TOOLS_H
 
-#include "base/error.h"
+#include "base/texts.h"
 
-#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 
 struct tool {
 	char *path;
 	unsigned major;			/* of its LLVM */
 };
 
-struct tools {				/* newest first */
-	struct tool *profdata, *cov;
-	size_t nprofdata, ncov;
+struct tool_list {			/* newest first */
+	struct tool *list;
+	size_t n, cap;
+};
+
+struct tools {
+	struct tool_list profdata, cov;
 	struct proctor_error passed_over;	/* why the first one was; code 0: none was */
 	uint64_t timeout_us;		/* for each call */
 	int cancel_fd;			/* readable: give up at once (-EINTR); -1: none */
@@ -48,25 +53,25 @@ int tools_newest(const struct tools *t, const struct tool **profdata, const stru
 		 struct proctor_error *err);
 
 /*
- * Merges raw or indexed profiles into `output` (an indexed profile): `llvm-profdata merge -sparse`.
- * The files are handed over in a list file beside `output`, so that there may be any number.
+ * Merges any number of raw or indexed profiles into the file `output` (an indexed profile), which is there
+ * complete or not at all: `llvm-profdata merge -sparse`.
  */
-int tools_merge(const struct tools *t, const struct tool *profdata, const char *const *inputs,
-		size_t ninputs, const char *output, struct proctor_error *err);
+int tools_merge(const struct tools *t, const struct tool *profdata, const struct texts *inputs,
+		const char *output, struct proctor_error *err);
 
 /*
- * `llvm-cov export` in `format` ("text" or "lcov") for all of `objects`, into the file `output`.
- * What it warns of goes to `*warnings`, a line each, allocated; NULL: nothing.
+ * `llvm-cov export` in `format` ("text" or "lcov") for any number of binaries, into a file without a name,
+ * `*exported`, which the caller closes. What it warns of goes to `*warnings`, a line each, allocated;
+ * NULL: nothing.
  */
 int tools_export(const struct tools *t, const struct tool *cov, const char *profile,
-		 const char *const *objects, size_t nobjects, const char *format,
-		 const char *output, char **warnings, struct proctor_error *err);
+		 const struct texts *binaries, const char *format, FILE **exported,
+		 char **warnings, struct proctor_error *err);
 
 /*
- * All calls: the process dies with the calling thread, its stderr is collected (8 KiB of it), and
- * `output` is there complete or not at all. The sentence of a failure names the tool, what it was to
- * do, how it ended (exit status, signal, time limit) and the last line it wrote to stderr.
- * -ETIMEDOUT: the limit; -EINTR: cancelled; -EIO: it failed; -ENOSPC where stdout could not be kept.
+ * All calls: the process dies with the calling thread, and its stderr is collected (8 KiB of it). The
+ * sentence of a failure names the tool, what it was to do, how it ended (exit status, signal, time limit)
+ * and the last line it wrote to stderr. -ETIMEDOUT: the limit; -EINTR: cancelled; -EIO: it failed.
  */
 
 #endif

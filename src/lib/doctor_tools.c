@@ -54,15 +54,15 @@ static void add_tool(struct facts *f, const char *name, const char *purpose)
 	facts_add(f, name, "not found (%s)", purpose);
 }
 
-static void add_versions(struct facts *f, const char *name, const struct tool *list, size_t n)
+static void add_versions(struct facts *f, const char *name, const struct tool_list *tools)
 {
 	char versions[128] = "";
 	size_t used = 0;
 
-	for (size_t i = 0; i < n && used < sizeof(versions); i++)
+	for (size_t i = 0; i < tools->n && used < sizeof(versions); i++)
 		used += (size_t)snprintf(versions + used, sizeof(versions) - used, "%s%u", i ? ", " : "of LLVM ",
-					 list[i].major);
-	facts_add(f, name, "%s", n ? versions : "none in PATH (coverage reports need it)");
+					 tools->list[i].major);
+	facts_add(f, name, "%s", tools->n ? versions : "none in PATH (coverage reports need it)");
 }
 
 /* Runs need neither: only reports of coverage do. */
@@ -76,8 +76,8 @@ static void add_coverage_tools(struct facts *f)
 		facts_add(f, "llvm-profdata", "%s", err.text);
 		return;
 	}
-	add_versions(f, "llvm-profdata", tools.profdata, tools.nprofdata);
-	add_versions(f, "llvm-cov", tools.cov, tools.ncov);
+	add_versions(f, "llvm-profdata", &tools.profdata);
+	add_versions(f, "llvm-cov", &tools.cov);
 	tools_fini(&tools);
 }
 

@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t nbytes)
 	struct proctor_error err;
 	struct merge_found found;
 	struct unmapped_list unmapped = { 0 };
-	char path[32], *paths = "library";
+	char path[32];
 	struct merge m;
 
 	if (fd < 0)
@@ -34,9 +34,15 @@ int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t nbytes)
 		    (m.nsums != nsums || m.nothers != nothers || !err.text[0]))
 			abort();
 	}
-	merge_fini(&m);
-	if (unmapped_add(&unmapped, path, &paths, 1, &err) < 0 && !err.text[0])
-		abort();
+	for (size_t i = 0; i < m.nsums; i++) {
+		struct texts paths = { 0 };
+
+		texts_add(&paths, "library");
+		if (unmapped_add(&unmapped, m.sums[i], &paths, &err) < 0 && !err.text[0])
+			abort();
+	}
+	unmapped_sort(&unmapped);
 	unmapped_fini(&unmapped);
+	merge_fini(&m);
 	return 0;
 }

@@ -288,7 +288,7 @@ static const struct tool_row tool_rows[] = {
 	{ "llvm-cov fails", "while [ \"$1\" != -o ]; do shift; done; echo x > \"$2\"",
 	  "echo no such thing >&2; exit 2", "llvm-cov-19, which was to export" },
 	{ "llvm-cov talks nonsense", "while [ \"$1\" != -o ]; do shift; done; echo x > \"$2\"",
-	  "echo nonsense", "export.json, line 1" },
+	  "echo nonsense", "the export of llvm-cov, line 1" },
 };
 
 static void a_tool_that_fails_is_an_error(void **state)

@@ -50,16 +50,48 @@ static bool export(const char *llvm)
 
 static const char *const llvms[] = { "14", "16", "19" };
 
-static json_t *document(const char *export_path, const struct report_filter *filter,
-			const struct report_facts *facts)
+static int report(const char *exported, const struct report_filter *filter, struct store *store,
+		  json_t **doc, struct proctor_error *err)
+{
+	FILE *f = exported ? fopen(exported, "r") : NULL;
+	int ret = report_json(f, filter, store, doc, err);
+
+	if (f)
+		fclose(f);
+	return ret;
+}
+
+static json_t *document(const char *exported, const struct report_filter *filter,
+			struct store *store)
 {
 	struct proctor_error err;
-	size_t nnegative;
 	json_t *doc;
 
-	if (report_json(export_path, filter, facts, &doc, &nnegative, &err) < 0)
+	if (report(exported, filter, store, &doc, &err) < 0)
 		fail_msg("%s", err.text);
 	return doc;
+}
+
+static int lcov_copy(const char *exported, const struct report_filter *filter, const char *path)
+{
+	FILE *f = fopen(exported, "r");
+	struct proctor_error err;
+	int ret = report_lcov(f, filter, &(struct unmapped_list){ 0 }, path, &err);
+
+	fclose(f);
+	return ret;
+}
+
+static int page(const json_t *doc, const struct store *store, const char *path)
+{
+	struct report_summary summary;
+	struct proctor_error err;
+	int ret;
+
+	assert_int_equal(report_summarize(doc, &summary, &err), 0);
+	ret = report_html(doc, &summary, store, path, &err);
+	free(summary.files);
+	return ret;
 }
 
 static void totals_are_llvms_own(void **state)
@@ -71,7 +103,7 @@ static void totals_are_llvms_own(void **state)
 		if (!export(llvms[i]))
 			continue;
 		doc = document("export.json", &(struct report_filter){ 0 },
-			       &(struct report_facts){ 0 });
+			       &(struct store){ 0 });
 		theirs = json_load_file("export.json", 0, NULL);
 		totals = json_object_get(json_array_get(json_object_get(theirs, "data"), 0), "totals");
 		for (const char *const *name = (const char *const[]){ "lines", "functions", "regions",
@@ -162,7 +194,7 @@ static void globs_narrow_files_and_functions(void **state)
 	(void)state;
 	if (!export("19"))
 		return;
-	doc = document("export.json", &a, &(struct report_facts){ 0 });
+	doc = document("export.json", &a, &(struct store){ 0 });
 	assert_true(names_file(doc, "src/a.c"));
 	assert_false(names_file(doc, "b<&>.c"));
 	assert_int_equal(report_summarize(doc, &summary, &err), 0);
@@ -170,10 +202,10 @@ static void globs_narrow_files_and_functions(void **state)
 	assert_true(summary.files[0].lines.count == summary.total.lines.count);
 	free(summary.files);
 	json_decref(doc);
-	assert_int_equal(report_lcov("export.lcov", &a, NULL, "a.lcov", &err), 0);
+	assert_int_equal(lcov_copy("export.lcov", &a, "a.lcov"), 0);
 	fixture_run("grep -c SF: a.lcov | grep -qx 1 && grep -q src/a.c a.lcov && "
 		    "test $(grep -c end_of_record a.lcov) = 1");
-	doc = document("export.json", &no_headers, &(struct report_facts){ 0 });
+	doc = document("export.json", &no_headers, &(struct store){ 0 });
 	assert_int_equal(report_summarize(doc, &summary, &err), 0);
 	assert_int_equal(summary.nfiles, 2);
 	free(summary.files);
@@ -182,12 +214,12 @@ static void globs_narrow_files_and_functions(void **state)
 
 static void what_is_missing_stands_in_the_document(void **state)
 {
-	const char *const problems[] = { "the counts of \"x\" are missing" }, *const notes[] = { "hm" };
+	char *problems[] = { "the counts of \"x\" are missing" }, *notes[] = { "hm" };
 	struct function list[] = { { "core::add", 3, true, 2 }, { "core::sub", 0, false, 1 } };
-	const struct functions functions = { .list = list, .n = 2 };
-	const struct report_facts facts = { .problems = problems, .nproblems = 1, .notes = notes,
-					    .nnotes = 1, .functions = &functions };
-	json_t *doc = document(NULL, &(struct report_filter){ 0 }, &facts), *ours;
+	struct store store = { .problems = { .list = problems, .n = 1 },
+			       .notes = { .list = notes, .n = 1 }, .has_functions = true,
+			       .functions = { .list = list, .n = 2 } };
+	json_t *doc = document(NULL, &(struct report_filter){ 0 }, &store), *ours;
 	char *text;
 
 	(void)state;
@@ -207,13 +239,12 @@ static void functions_without_a_map_are_in_all_reports(void **state)
 	struct unmapped_function first[] = { { "f<1>", 7, true, true }, { "g\nh", 0, true, false } };
 	struct unmapped_function second[] = { { "edge", 0, false, true } };
 	struct unmapped binaries[] = {
-		{ .paths = paths, .npaths = 2, .list = first, .n = 2, .nran = 1 },
-		{ .paths = other, .npaths = 1, .list = second, .n = 1, .nran = 1 },
+		{ .paths = { .list = paths, .n = 2 }, .list = first, .n = 2, .nran = 1 },
+		{ .paths = { .list = other, .n = 1 }, .list = second, .n = 1, .nran = 1 },
 	};
-	const struct unmapped_list unmapped = { .list = binaries, .n = 2, .nbinaries = 3,
-						.nfunctions = 3, .nran = 2 };
-	const struct report_facts facts = { .unmapped = &unmapped };
-	json_t *doc = document(NULL, &(struct report_filter){ 0 }, &facts);
+	struct store store = { .unmapped = { .list = binaries, .n = 2, .nbinaries = 3, .nfunctions = 3,
+					     .nran = 2 } };
+	json_t *doc = document(NULL, &(struct report_filter){ 0 }, &store);
 	struct proctor_error err;
 
 	(void)state;
@@ -224,11 +255,11 @@ static void functions_without_a_map_are_in_all_reports(void **state)
 		"{\"functions\":[{\"hits\":null,\"name\":\"edge\",\"ran\":true}],"
 		"\"paths\":[\"/s/libc.so\"]}]");
 	free(text);
-	assert_int_equal(report_lcov(NULL, &(struct report_filter){ 0 }, &unmapped, "un.lcov", &err), 0);
+	assert_int_equal(report_lcov(NULL, &(struct report_filter){ 0 }, &store.unmapped, "un.lcov", &err), 0);
 	fixture_run("printf 'TN:\\nSF:/s/liba.so\\nFN:0,f<1>\\nFN:0,g?h\\nFNDA:7,f<1>\\nFNDA:0,g?h\\n"
 		    "FNF:2\\nFNH:1\\nend_of_record\\nTN:\\nSF:/s/libc.so\\nFN:0,edge\\nFNDA:1,edge\\n"
 		    "FNF:1\\nFNH:1\\nend_of_record\\n' | cmp - un.lcov");
-	assert_int_equal(report_html(doc, &facts, "un.html", &err), 0);
+	assert_int_equal(page(doc, &store, "un.html"), 0);
 	fixture_run("grep -q 'Functions without a coverage map: 2 of 3 ran' un.html && "
 		    "grep -q '<tr><td>f&lt;1&gt;</td><td>7</td></tr>' un.html && "
 		    "grep -q '<tr><td>edge</td><td>ran</td></tr>' un.html && "
@@ -243,29 +274,25 @@ static void nonsense_is_refused_by_name(void **state)
 		"{\"data\":[{\"files\":[{}]}]}", "nonsense",
 	};
 	struct proctor_error err;
-	size_t nnegative;
 	json_t *doc;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		fixture_write("bad.json", bad[i], strlen(bad[i]));
-		assert_int_equal(report_json("bad.json", &(struct report_filter){ 0 },
-					     &(struct report_facts){ 0 }, &doc, &nnegative, &err),
-				 -EBADMSG);
-		assert_non_null(strstr(err.text, "bad.json"));
+		assert_int_equal(report("bad.json", &(struct report_filter){ 0 },
+					&(struct store){ 0 }, &doc, &err), -EBADMSG);
+		assert_non_null(strstr(err.text, "the export of llvm-cov"));
 	}
 	fixture_write("bad.lcov", "SF:a.c\nDA:1,1\n", 14);
-	assert_int_equal(report_lcov("bad.lcov", &(struct report_filter){ 0 }, NULL, "x.lcov", &err),
-			 -EBADMSG);
+	assert_int_equal(lcov_copy("bad.lcov", &(struct report_filter){ 0 }, "x.lcov"), -EBADMSG);
 	assert_int_equal(access("x.lcov", F_OK), -1);
 	assert_int_equal(access("x.lcov.new", F_OK), -1);
 }
 
 static void the_page_is_well_formed_and_shows_what_is_missed(void **state)
 {
-	const char *const problems[] = { "<script>alert(1)</script>" };
-	const struct report_facts facts = { .problems = problems, .nproblems = 1 };
-	struct proctor_error err;
+	char *problems[] = { "<script>alert(1)</script>" };
+	struct store store = { .problems = { .list = problems, .n = 1 } };
 	json_t *doc;
 
 	(void)state;
@@ -273,8 +300,8 @@ static void the_page_is_well_formed_and_shows_what_is_missed(void **state)
 		return;
 	/* Bytes that are no UTF-8, in a source that is shown. */
 	fixture_run("printf '/* \\377<b> */\\n' >> src/shared.h");
-	doc = document("export.json", &(struct report_filter){ 0 }, &facts);
-	assert_int_equal(report_html(doc, &facts, "page.html", &err), 0);
+	doc = document("export.json", &(struct report_filter){ 0 }, &store);
+	assert_int_equal(page(doc, &store, "page.html"), 0);
 	fixture_run("! grep -q '<script>\\|<b>' page.html && grep -q '&lt;script&gt;' page.html && "
 		    "grep -q 'b&lt;&amp;&gt;.c' page.html && grep -q '\\\\xff' page.html");
 	fixture_run("grep -q 'class=\"l x\"><span class=\"n\">5</span><span class=\"c\">0</span>"
@@ -284,9 +311,9 @@ static void the_page_is_well_formed_and_shows_what_is_missed(void **state)
 		    "test $(grep -o \"<$e[ >]\" page.html | wc -l) = "
 		    "$(grep -o \"</$e>\" page.html | wc -l) || { echo $e; exit 1; }; done");
 	fixture_run("rm src/a.c");
-	assert_int_equal(report_html(doc, &facts, "page.html", &err), 0);
+	assert_int_equal(page(doc, &store, "page.html"), 0);
 	fixture_run("grep -q 'cannot be shown: No such file' page.html");
-	assert_int_equal(report_html(doc, &facts, "no/such/page.html", &err), -ENOENT);
+	assert_int_equal(page(doc, &store, "no/such/page.html"), -ENOENT);
 	json_decref(doc);
 }
 
@@ -299,20 +326,21 @@ static void counts_below_zero_are_zero(void **state)
 		"\"regions\":[[1,1,2,2,9223372036854775807,0,0,0]]}],\"totals\":{}}]}";
 	static const char lcov[] = "SF:a.c\nDA:1,18446744073709551614\nDA:2,3\nDA:nonsense\n"
 		"end_of_record\n";
+	struct store store = { 0 };
 	struct proctor_error err;
-	size_t nnegative;
 	json_t *doc;
 
 	(void)state;
 	fixture_write("negative.json", json, sizeof(json) - 1);
 	fixture_write("negative.lcov", lcov, sizeof(lcov) - 1);
-	assert_int_equal(report_json("negative.json", &(struct report_filter){ 0 },
-				     &(struct report_facts){ 0 }, &doc, &nnegative, &err), 0);
-	assert_int_equal(nnegative, 2);
+	assert_int_equal(report("negative.json", &(struct report_filter){ 0 }, &store, &doc, &err), 0);
+	assert_int_equal(store.notes.n, 1);
+	assert_non_null(strstr(store.notes.list[0], "2 counts were below zero"));
+	assert_true(names_file(json_object_get(doc, "proctor"), store.notes.list[0]));
+	texts_fini(&store.notes);
 	assert_int_equal(report_write_json(doc, "clamped.json", &err), 0);
 	json_decref(doc);
-	assert_int_equal(report_lcov("negative.lcov", &(struct report_filter){ 0 }, NULL, "clamped.lcov",
-				     &err), 0);
+	assert_int_equal(lcov_copy("negative.lcov", &(struct report_filter){ 0 }, "clamped.lcov"), 0);
 	fixture_run("grep -q '1,1,0,true' clamped.json && grep -q '2,1,3,true' clamped.json && "
 		    "grep -q '1,1,2,2,0,0,0,0' clamped.json && grep -qx DA:1,0 clamped.lcov && "
 		    "grep -qx DA:2,3 clamped.lcov && grep -qx DA:nonsense clamped.lcov");
@@ -321,13 +349,12 @@ static void counts_below_zero_are_zero(void **state)
 /* LLVM lists such files: of a header, say, whose functions were not emitted. */
 static void a_file_without_lines_has_no_percentage(void **state)
 {
-	struct proctor_error err;
 	json_t *doc = json_pack("{s[{s[{sss[]s{}}]}]}", "data", "files", "filename", "none.h",
 				"segments", "summary");
 
 	(void)state;
 	assert_non_null(doc);
-	assert_int_equal(report_html(doc, &(struct report_facts){ 0 }, "none.html", &err), 0);
+	assert_int_equal(page(doc, &(struct store){ 0 }, "none.html"), 0);
 	fixture_run("grep -q 'none.h.*<td>0/0</td><td>-</td><td></td>' none.html && "
 		    "! grep -q '%%</meter>\\|&#8239;%%' none.html");
 	json_decref(doc);
