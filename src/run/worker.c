@@ -217,11 +217,16 @@ static bool worker_start_host(struct worker *w, const struct task *task)
 
 static void worker_run_exe(struct worker *w, const struct task *task)
 {
+	struct watch *idle = w->watch;
 	struct post *post;
 	bool opened;
 
-	if (!worker_start_host(w, task))
+	/* A host that has suites open waits meanwhile. */
+	w->watch = NULL;
+	if (!worker_start_host(w, task)) {
+		w->watch = idle;
 		return;
+	}
 	/* It was the same before the start: then it was this file that was executed. */
 	opened = file_look(task->suite->path, &task->suite->file) == FILE_SAME;
 	host_wait_over(w->watch->host);
@@ -230,6 +235,7 @@ static void worker_run_exe(struct worker *w, const struct task *task)
 	worker_distrusts(w, task, opened, post);
 	worker_post(w, post);
 	worker_release(w);
+	w->watch = idle;
 }
 
 static bool host_has(const struct host *host, const struct suite *suite)
