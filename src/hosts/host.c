@@ -225,6 +225,7 @@ static struct host *host_new(const struct launch *launch, unsigned worker, uint6
 	h->number = number;
 	h->map.fd = -1;
 	h->alone = !task->suite->adapter->in_host || task->own_host;
+	h->settings = item_test(launch->plan, task->first)->settings;
 	h->captured = !launch->options->nocapture;
 	h->next_serial = 1;
 	pthread_mutex_init(&h->shared.lock, NULL);
@@ -282,7 +283,7 @@ static uint32_t host_task_flags(const struct host *h, const struct suite *suite)
 	const struct proctor_options *options = h->launch->options;
 
 	return (host_closes(h, suite) ? PAGE_CLOSES : 0) |
-	       (options->isolation == PROCTOR_ISOLATION_FORK ? PAGE_FORK : 0) |
+	       (h->settings->isolation == PROCTOR_ISOLATION_FORK ? PAGE_FORK : 0) |
 	       (options->backtrace ? PAGE_BACKTRACE : 0) |
 	       (options->no_check_leaks ? 0 : PAGE_LEAKS) |
 	       (options->nocapture ? PAGE_NOCAPTURE : 0) |

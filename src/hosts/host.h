@@ -90,6 +90,7 @@ struct host {
 	const struct launch *launch;
 	unsigned worker;		/* PROCTOR_WORKER of its descendants */
 	uint64_t number;		/* and PROCTOR_HOST */
+	const struct test_settings *settings;	/* its first test's: those that share it agree */
 	struct page_map map;		/* map.page NULL: an executable */
 	bool alone;			/* it gets one task: its worker waits for its end */
 	bool captured;			/* false: it inherited stdout and stderr */
@@ -115,14 +116,6 @@ static inline struct hand_out host_hand_out_of(const struct host *h, const struc
 static inline bool host_work_has(const struct host_work *work, uint32_t serial)
 {
 	return serial >= work->serial && serial - work->serial < work->task.ntests;
-}
-
-/* The deadline of one of the tests: its own or the run's. */
-static inline uint64_t launch_timeout_us(const struct launch *launch, item_t item)
-{
-	uint64_t own = item_test(launch->plan, item)->pub.timeout_us;
-
-	return own ? own : launch->options->timeout_us;
 }
 
 /*

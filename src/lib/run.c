@@ -10,6 +10,7 @@
 #include "lib/host_path.h"
 #include "plan/order.h"
 #include "plan/prepare.h"
+#include "plan/resolve.h"
 #include "run/guard_client.h"
 #include "run/kernel.h"
 #include "run/results.h"
@@ -137,7 +138,7 @@ static bool run_has_libraries(const struct proctor_plan *plan)
  * suite once and forks has it open as long as it lives. */
 static bool run_closes_suites(const struct run *run)
 {
-	return !run->coverage && run->options.isolation == PROCTOR_ISOLATION_BATCH &&
+	return !run->coverage && run->plan->settings.isolation == PROCTOR_ISOLATION_BATCH &&
 	       !child_environment_get(&run->environment, "LD_PRELOAD") &&
 	       !child_environment_get(&run->environment, "LD_AUDIT");
 }
@@ -365,7 +366,7 @@ static int run_with_loop(struct supervisor *sup, struct audience *audience, int 
 	if (ret < 0)
 		goto close_loop;
 	ret = queue_init(&run->queue, run->plan, run->nworkers, run->options.repeat,
-			 run->options.isolation, sup->err);
+			 sup->err);
 	if (ret < 0)
 		goto close_mailbox;
 	run->broken = calloc(run->queue.nlanes ? run->queue.nlanes : 1, sizeof(*run->broken));
@@ -434,6 +435,8 @@ int proctor_run(struct proctor_plan *plan, const struct proctor_options *options
 				run->options.seed = clock_us();
 		plan_shuffle(plan, run->options.seed);
 	}
+	if (ret == 0)
+		ret = plan_resolve(plan, &run->options, sup.err);
 	if (ret == 0)
 		ret = run_prepare(run, plan, sup.err);
 	if (ret == 0 && run->options.own_process)

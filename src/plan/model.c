@@ -24,6 +24,7 @@ void plan_free(struct proctor_plan *plan)
 	free(plan->tests);
 	free(plan->order);
 	libraries_free(plan->libraries);
+	arena_fini(&plan->settings_arena);
 	arena_fini(&plan->arena);
 	free(plan);
 }

@@ -28,6 +28,17 @@ struct need {
 	ino_t ino;
 };
 
+/* What holds for a test when it is run: its own wish, else the run's (resolve.h). */
+struct test_settings {
+	uint64_t timeout_us;		/* until it is stopped */
+	uint64_t grace_us;		/* between SIGTERM and SIGKILL */
+	uint64_t slow_after_us;
+	size_t max_output_bytes;	/* kept of each stream */
+	unsigned retries;
+	enum proctor_isolation isolation;
+	bool own_host;			/* shares its process with no other test */
+};
+
 struct test {
 	struct proctor_test pub;	/* as reporters see it; strings owned by the plan */
 	struct suite *suite;
@@ -36,6 +47,7 @@ struct test {
 	uint64_t duration_us;		/* known from earlier; 0: unknown */
 	char *workdir;			/* NULL: the run's */
 	char **env;			/* NAME=VALUE added; NULL: none */
+	const struct test_settings *settings;	/* NULL until plan_resolve() */
 	bool selected;
 	bool placeholder;		/* "(load)": for the unknown tests of a broken suite */
 };
@@ -75,6 +87,8 @@ struct proctor_plan {
 	size_t ntests;
 	bool stale;			/* something changed since plan_collect */
 	struct suite **order;		/* plan_collect's; plan_shuffle reorders it */
+	struct test_settings settings;	/* the run's, of what is no test's: opening, ending */
+	struct arena settings_arena;	/* the tests' own */
 	struct arena arena;
 	struct libraries *libraries;	/* what was learned of needed libraries */
 	struct file_set files;		/* of suites added by path */

@@ -44,7 +44,7 @@ void judge_exe(struct host *host, struct post *post)
 	struct outcome *o = post_outcome(post, task, 0, 1);
 
 	verdict_of_exe(o, &host->shared.end, host->shared.work.handed_us,
-		       launch_timeout_us(host->launch, task->first));
+		       item_test(host->launch->plan, task->first)->settings->timeout_us);
 	if (host->shared.end.left) {
 		o->left = host->shared.end.left;
 		host->shared.end.left = NULL;
@@ -102,7 +102,7 @@ static unsigned judge_ended(struct host *host, const struct task *task, unsigned
 		verdict_of_record(o, &record, &e->crash);
 		/* It withstood SIGTERM and came back in its grace time. */
 		if (over && host->shared.end.stop == STOP_TIMEOUT && host->shared.end.stop_serial == o->serial)
-			verdict_of_timeout(o, launch_timeout_us(host->launch, o->item));
+			verdict_of_timeout(o, item_test(host->launch->plan, o->item)->settings->timeout_us);
 		record_fini(&record);
 	}
 	return nended;
@@ -139,7 +139,7 @@ static void judge_died(struct host *host, const struct task *task, unsigned i,
 	struct outcome *o = post_outcome(post, task, i, host->shared.work.serial);
 
 	o->result.start_us = judge_start_us(host, task, i);
-	verdict_of_death(o, &host->shared.end, launch_timeout_us(host->launch, o->item), &e->crash);
+	verdict_of_death(o, &host->shared.end, item_test(host->launch->plan, o->item)->settings->timeout_us, &e->crash);
 	take_left(host, o);
 }
 
@@ -153,7 +153,7 @@ static void judge_died_after(struct host *host, const struct evidence *e, struct
 
 	if (host->shared.end.stop == STOP_CANCELLED)
 		return;
-	verdict_of_death(o, &host->shared.end, progress_between_us(host->launch->options->timeout_us), &e->crash);
+	verdict_of_death(o, &host->shared.end, progress_between_us(host->launch->plan->settings.timeout_us), &e->crash);
 	o->result.start_us = start_us;
 	if (asprintf(&text, "after it had returned: %s", o->message ? o->message : "") >= 0) {
 		free(o->message);
@@ -193,7 +193,7 @@ static void judge_not_begun(struct host *host, const struct task *task, enum pag
 		j->never_began = true;
 		return;
 	}
-	how = death_words(&host->shared.end, host->launch->options->timeout_us, &e->crash);
+	how = death_words(&host->shared.end, host->launch->plan->settings.timeout_us, &e->crash);
 	if (asprintf(&text, "opening %s: a constructor %s", task->suite->path,
 		     how ? how : "died") < 0)
 		text = NULL;
@@ -400,8 +400,8 @@ void judge_exit(struct host *host, struct symbolizers *symbolizers, struct post 
 	o->suite = exit_blamed(host, &e, &sure);
 	o->result.attempt = 1;
 	o->result.start_us = host->shared.work.handed_us;
-	verdict_of_death(o, &host->shared.end, host->launch->options->timeout_us, &e.crash);
-	how = death_words(&host->shared.end, host->launch->options->timeout_us, &e.crash);
+	verdict_of_death(o, &host->shared.end, host->launch->plan->settings.timeout_us, &e.crash);
+	how = death_words(&host->shared.end, host->launch->plan->settings.timeout_us, &e.crash);
 	exit_names(host, sure, names, sizeof(names));
 	if (asprintf(&text, "at the exit of the host, after its last test: %s%s", how ? how : "failed",
 		     names) >= 0) {

@@ -234,7 +234,7 @@ static void life_on_err(struct stream *s, const char *bytes, size_t nbytes, int 
 int life_watch(struct supervisor *sup, struct watch *h, struct proctor_error *err)
 {
 	const uint8_t *key = host_marker_key(h->host);
-	size_t max_bytes = sup->run->options.max_output_bytes;
+	size_t max_bytes = h->host->settings->max_output_bytes;
 	int ret;
 
 	cutter_init(&h->out_cut, key, max_bytes);

@@ -32,13 +32,9 @@ static uint64_t range_cost_us(const struct queue *q, const struct range *r)
 	return cost;
 }
 
-/* A test with a directory or environment of its own cannot share a process. */
-static bool queue_alone(const struct queue *q, item_t item)
+static const struct test_settings *queue_settings(const struct queue *q, item_t item)
 {
-	const struct test *test = queue_test(q, item);
-
-	return q->isolation == PROCTOR_ISOLATION_TEST || test->workdir || test->env ||
-	       test->suite->adapter->single;
+	return queue_test(q, item)->settings;
 }
 
 static void lane_unlink(struct queue *q, size_t i)
@@ -134,9 +130,9 @@ static int queue_fill(struct queue *q, unsigned repeat)
 }
 
 int queue_init(struct queue *q, const struct proctor_plan *plan, unsigned nworkers, unsigned repeat,
-	       enum proctor_isolation isolation, struct proctor_error *err)
+	       struct proctor_error *err)
 {
-	*q = (struct queue){ .plan = plan, .nworkers = nworkers, .isolation = isolation };
+	*q = (struct queue){ .plan = plan, .nworkers = nworkers, };
 	if ((uint64_t)plan->ntests * repeat >= UINT32_MAX)
 		return error_set(err, -EINVAL, "%zu tests times %u repetitions are more than a "
 				 "run can count", plan->ntests, repeat);
@@ -229,17 +225,18 @@ static void queue_cut(struct queue *q, size_t i, struct task *task)
 	uint64_t bound_us = q->nworkers > 1 ? q->cost_us / (4 * q->nworkers) : UINT64_MAX;
 	/* A page has room for one crash record, and a forked test's death does not end the host:
 	 * it is read before the next test begins. */
-	unsigned most = q->isolation == PROCTOR_ISOLATION_FORK ? 1 : TASK_TESTS_MAX;
+	unsigned most = queue_settings(q, r->first)->isolation == PROCTOR_ISOLATION_FORK ?
+			1 : TASK_TESTS_MAX;
 	uint64_t cost = 0;
 
 	*task = (struct task){ .suite = lane->suite, .first = r->first, .attempt = r->attempt,
 			       .nopens = r->nopens, .lane = i };
-	task->own_host = r->own_host || queue_alone(q, r->first);
+	task->own_host = r->own_host || queue_settings(q, r->first)->own_host;
 	while (r->first < r->end && task->ntests < most) {
 		uint64_t next = queue_cost_us(q, r->first);
 
 		if (task->ntests > 0 &&
-		    (task->own_host || queue_alone(q, r->first) || cost + next > bound_us))
+		    (task->own_host || queue_settings(q, r->first)->own_host || cost + next > bound_us))
 			break;
 		cost += next;
 		task->ntests++;

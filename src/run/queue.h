@@ -33,7 +33,6 @@ struct lane {
 struct queue {
 	const struct proctor_plan *plan;	/* constant from here ... */
 	unsigned nworkers;
-	enum proctor_isolation isolation;
 	uint64_t unknown_us;			/* cost of a test nothing is known of; ... to here */
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -46,9 +45,9 @@ struct queue {
 	bool ended;				/* nothing more will come: workers go home */
 };
 
-/* Queues every test of the plan `repeat` times. -ENOMEM. */
+/* Queues every test of the plan, whose settings are resolved, `repeat` times. -ENOMEM. */
 int queue_init(struct queue *q, const struct proctor_plan *plan, unsigned nworkers, unsigned repeat,
-	       enum proctor_isolation isolation, struct proctor_error *err);
+	       struct proctor_error *err);
 void queue_fini(struct queue *q);
 
 /*

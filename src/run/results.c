@@ -165,9 +165,7 @@ static bool verdict_is_bad(enum proctor_verdict verdict)
 /* Is another attempt due? Queued here, so that `final` is the truth. */
 static bool retry(struct supervisor *sup, const struct outcome *o)
 {
-	const struct run *run = sup->run;
-
-	if (o->item == ITEM_EXIT || o->result.attempt > run->options.retries ||
+	if (o->item == ITEM_EXIT || o->result.attempt > run_settings(sup->run, o->item)->retries ||
 	    !verdict_is_bad(o->result.verdict) || sup->stopping != STOPPING_NOT)
 		return false;
 	if (queue_push_retry(&sup->run->queue, o->suite, o->item, o->result.attempt + 1) == 0)
@@ -229,7 +227,7 @@ static void complete(struct supervisor *sup, const struct outcome *o, struct pro
 	if (r->start_us != 0 && r->end_us >= r->start_us)
 		r->duration_us = r->end_us - r->start_us -
 				 pauses_within(&run->pauses, r->start_us, r->end_us);
-	if (o->item != ITEM_EXIT && r->duration_us > run_slow_us(run, o->item))
+	if (o->item != ITEM_EXIT && r->duration_us > run_settings(run, o->item)->slow_after_us)
 		r->marks |= PROCTOR_SLOW;
 	if (r->verdict == PROCTOR_PASS && r->attempt > 1)
 		r->marks |= PROCTOR_FLAKY;

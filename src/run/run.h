@@ -31,7 +31,7 @@ struct run {
 	/* Constant while workers run. */
 	struct supervisor *supervisor;		/* for the supervisor's own callbacks */
 	const struct proctor_plan *plan;
-	struct proctor_options options;		/* defaults filled in */
+	struct proctor_options options;		/* defaults filled in; each test has its settings */
 	sigset_t mask;				/* the caller's */
 	struct inherited inherited;
 	struct child_environment environment;
@@ -61,18 +61,9 @@ static inline const struct test *run_test(const struct run *run, item_t item)
 	return item_test(run->plan, item);
 }
 
-/* The deadline of a test: its own or the run's. */
-static inline uint64_t run_timeout_us(const struct run *run, item_t item)
+static inline const struct test_settings *run_settings(const struct run *run, item_t item)
 {
-	return launch_timeout_us(&run->launch, item);
-}
-
-/* When it counts as slow: at half its deadline, if nothing was asked for. */
-static inline uint64_t run_slow_us(const struct run *run, item_t item)
-{
-	uint64_t asked = run->options.slow_after_us;
-
-	return asked ? asked : run_timeout_us(run, item) / 2;
+	return item_test(run->plan, item)->settings;
 }
 
 #endif

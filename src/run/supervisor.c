@@ -137,7 +137,7 @@ static void host_enter(struct supervisor *sup, struct watch *h, enum host_state 
 	case HOST_STOPPING:
 		spawned_signal(h->pid, h->group, SIGTERM);
 		spawned_signal(h->pid, h->group, SIGCONT);
-		h->act_us = clock_us() + sup->run->options.grace_us;
+		h->act_us = clock_us() + h->host->settings->grace_us;
 		break;
 	case HOST_KILLED:
 		spawned_signal(h->pid, h->group, SIGKILL);
@@ -338,10 +338,10 @@ static void supervisor_on_wake(struct stream *s, const char *bytes, size_t nbyte
 static struct deadlines host_deadlines(const struct run *run, const struct host_work *work,
 				       const struct progress *p)
 {
-	struct deadlines d = { .other_us = run->options.timeout_us };
+	struct deadlines d = { .other_us = run->plan->settings.timeout_us };
 
 	for (unsigned i = 0; !work->ending && i < work->task.ntests; i++) {
-		uint64_t us = run_timeout_us(run, work->task.first + i);
+		uint64_t us = run_settings(run, work->task.first + i)->timeout_us;
 
 		d.task_us += us;
 		if (i == p->nended)
@@ -353,11 +353,10 @@ static struct deadlines host_deadlines(const struct run *run, const struct host_
 /* Only a note: there is no result of an exit that ends well. */
 static void host_tell_slow_exit(struct supervisor *sup, struct watch *h, uint64_t age_us)
 {
-	const struct proctor_options *options = &sup->run->options;
 	char words[DURATION_WORDS_BYTES], name[EXIT_NAME_BYTES];
 
 	if (h->slow_exit || h->host->nsuites == 0 ||
-	    age_us < (options->slow_after_us ? options->slow_after_us : options->timeout_us / 2))
+	    age_us < sup->run->plan->settings.slow_after_us)
 		return;
 	h->slow_exit = true;
 	/* Its worker waits: the suites stay as they are. */
@@ -374,7 +373,8 @@ static void host_tell(struct supervisor *sup, struct watch *h, const struct host
 	for (unsigned i = 0; i < nstarted; i++)
 		results_tell_start(sup, h, work, work->serial + i, p->start_us[i]);
 	if (p->phase == PROGRESS_TEST &&
-	    now_us - p->since_us >= run_slow_us(sup->run, work->task.first + p->nended) + paused_us)
+	    now_us - p->since_us >= paused_us +
+	    run_settings(sup->run, work->task.first + p->nended)->slow_after_us)
 		results_tell_slow(sup, h, work, work->serial + p->nended, p->since_us);
 	if (p->phase == PROGRESS_ENDING)
 		host_tell_slow_exit(sup, h, now_us - p->since_us - paused_us);
@@ -388,7 +388,7 @@ static uint64_t exit_due_us(struct supervisor *sup, const struct host_work *work
 
 	if (!work->ending || sup->stopping == STOPPING_NOT)
 		return CLOCK_NEVER;
-	return from_us + sup->run->options.grace_us +
+	return from_us + sup->run->plan->settings.grace_us +
 	       pauses_within(&sup->run->pauses, from_us, now_us);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/queue.h"
 
+#include "plan/resolve.h"
+
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,6 +21,13 @@ struct fake {
 	size_t ntests;
 };
 
+static void fake_resolve(struct fake *f, enum proctor_isolation isolation)
+{
+	const struct proctor_options options = { .isolation = isolation };
+
+	assert_int_equal(plan_resolve(&f->plan, &options, NULL), 0);
+}
+
 static void fake_init(struct fake *f, size_t nsuites, size_t ntests)
 {
 	f->ntests = nsuites * ntests;
@@ -36,6 +45,7 @@ static void fake_init(struct fake *f, size_t nsuites, size_t ntests)
 		f->suites[i].file.ino = i + 1;
 	}
 	f->plan = (struct proctor_plan){ .tests = f->order, .ntests = f->ntests };
+	fake_resolve(f, PROCTOR_ISOLATION_BATCH);
 }
 
 static void fake_fini(struct fake *f)
@@ -43,6 +53,7 @@ static void fake_fini(struct fake *f)
 	free(f->suites);
 	free(f->tests);
 	free(f->order);
+	arena_fini(&f->plan.settings_arena);
 }
 
 static void a_task_is_at_most_ten_tests_of_one_suite(void **state)
@@ -54,7 +65,7 @@ static void a_task_is_at_most_ten_tests_of_one_suite(void **state)
 
 	(void)state;
 	fake_init(&f, 7, 13);
-	assert_int_equal(queue_init(&q, &f.plan, 1, 2, PROCTOR_ISOLATION_BATCH, NULL), 0);
+	assert_int_equal(queue_init(&q, &f.plan, 1, 2, NULL), 0);
 	while (ntests < 2 * f.ntests) {
 		assert_true(queue_pop(&q, 0, NULL, 0, &task));
 		assert_in_range(task.ntests, 1, TASK_TESTS_MAX);
@@ -76,7 +87,7 @@ static void a_pop_may_be_tried_without_waiting(void **state)
 
 	(void)state;
 	fake_init(&f, 1, 2);
-	assert_int_equal(queue_init(&q, &f.plan, 4, 1, PROCTOR_ISOLATION_BATCH, NULL), 0);
+	assert_int_equal(queue_init(&q, &f.plan, 4, 1, NULL), 0);
 	queue_pause(&q, true);
 	assert_false(queue_try_pop(&q, 0, NULL, 0, &task));
 	queue_pause(&q, false);
@@ -99,7 +110,7 @@ static void tasks_shrink_towards_the_end(void **state)
 
 	(void)state;
 	fake_init(&f, 1, 400);
-	assert_int_equal(queue_init(&q, &f.plan, 4, 1, PROCTOR_ISOLATION_BATCH, NULL), 0);
+	assert_int_equal(queue_init(&q, &f.plan, 4, 1, NULL), 0);
 	assert_true(queue_pop(&q, 0, NULL, 0, &task));
 	assert_int_equal(task.ntests, TASK_TESTS_MAX);
 	for (ntests = task.ntests; ntests < 400; ntests += task.ntests) {
@@ -123,7 +134,7 @@ static void a_long_test_is_a_task_of_its_own(void **state)
 	fake_init(&f, 1, 40);
 	for (size_t i = 0; i < f.ntests; i++)
 		f.tests[i].duration_us = i == 3 ? 1000000 : 1000;
-	assert_int_equal(queue_init(&q, &f.plan, 2, 1, PROCTOR_ISOLATION_BATCH, NULL), 0);
+	assert_int_equal(queue_init(&q, &f.plan, 2, 1, NULL), 0);
 	assert_true(queue_pop(&q, 0, NULL, 0, &task));
 	assert_int_equal(task.ntests, 3);
 	assert_true(queue_pop(&q, 0, NULL, 0, &task));
@@ -141,7 +152,8 @@ static void a_test_with_a_directory_of_its_own_is_alone(void **state)
 	(void)state;
 	fake_init(&f, 1, 10);
 	f.tests[2].workdir = (char *)"/";
-	assert_int_equal(queue_init(&q, &f.plan, 1, 1, PROCTOR_ISOLATION_BATCH, NULL), 0);
+	fake_resolve(&f, PROCTOR_ISOLATION_BATCH);
+	assert_int_equal(queue_init(&q, &f.plan, 1, 1, NULL), 0);
 	assert_true(queue_pop(&q, 0, NULL, 0, &task));
 	assert_int_equal(task.ntests, 2);
 	assert_false(task.own_host);
@@ -160,12 +172,14 @@ static void isolation_decides_who_shares_a_host(void **state)
 
 	(void)state;
 	fake_init(&f, 1, 40);
-	assert_int_equal(queue_init(&q, &f.plan, 1, 1, PROCTOR_ISOLATION_TEST, NULL), 0);
+	fake_resolve(&f, PROCTOR_ISOLATION_TEST);
+	assert_int_equal(queue_init(&q, &f.plan, 1, 1, NULL), 0);
 	assert_true(queue_pop(&q, 0, NULL, 0, &task));
 	assert_int_equal(task.ntests, 1);
 	assert_true(task.own_host);
 	queue_fini(&q);
-	assert_int_equal(queue_init(&q, &f.plan, 1, 1, PROCTOR_ISOLATION_FORK, NULL), 0);
+	fake_resolve(&f, PROCTOR_ISOLATION_FORK);
+	assert_int_equal(queue_init(&q, &f.plan, 1, 1, NULL), 0);
 	assert_true(queue_pop(&q, 0, NULL, 0, &task));
 	assert_int_equal(task.ntests, 1);
 	assert_false(task.own_host);
@@ -181,7 +195,7 @@ static void workers_keep_to_suites_of_their_own(void **state)
 
 	(void)state;
 	fake_init(&f, 2, 100);
-	assert_int_equal(queue_init(&q, &f.plan, 2, 1, PROCTOR_ISOLATION_BATCH, NULL), 0);
+	assert_int_equal(queue_init(&q, &f.plan, 2, 1, NULL), 0);
 	for (int i = 0; i < 5; i++) {
 		assert_true(queue_pop(&q, 0, NULL, 0, &a));
 		assert_true(queue_pop(&q, 1, NULL, 0, &b));
@@ -199,7 +213,7 @@ static void what_is_put_back_comes_first(void **state)
 
 	(void)state;
 	fake_init(&f, 1, 30);
-	assert_int_equal(queue_init(&q, &f.plan, 1, 1, PROCTOR_ISOLATION_BATCH, NULL), 0);
+	assert_int_equal(queue_init(&q, &f.plan, 1, 1, NULL), 0);
 	assert_true(queue_pop(&q, 0, NULL, 0, &task));
 	assert_int_equal(queue_push_head(&q, &task, 4, task.ntests - 4), 0);
 	assert_true(queue_pop(&q, 0, NULL, 0, &again));
@@ -217,7 +231,7 @@ static void a_retry_has_its_attempt_and_a_host_of_its_own(void **state)
 
 	(void)state;
 	fake_init(&f, 1, 1);
-	assert_int_equal(queue_init(&q, &f.plan, 1, 1, PROCTOR_ISOLATION_BATCH, NULL), 0);
+	assert_int_equal(queue_init(&q, &f.plan, 1, 1, NULL), 0);
 	assert_true(queue_pop(&q, 0, NULL, 0, &task));
 	assert_int_equal(queue_push_retry(&q, task.suite, task.first, 2), 0);
 	assert_true(queue_pop(&q, 0, NULL, 0, &task));
@@ -242,7 +256,7 @@ static void the_rest_is_what_was_never_handed_out(void **state)
 
 	(void)state;
 	fake_init(&f, 3, 20);
-	assert_int_equal(queue_init(&q, &f.plan, 1, 1, PROCTOR_ISOLATION_BATCH, NULL), 0);
+	assert_int_equal(queue_init(&q, &f.plan, 1, 1, NULL), 0);
 	assert_true(queue_pop(&q, 0, NULL, 0, &task));
 	queue_end(&q);
 	queue_rest(&q, rest_count, &nrest);
@@ -310,7 +324,7 @@ static void nothing_is_lost_or_doubled_under_contention(void **state)
 	c.nopen = c.f.ntests * repeat;
 	c.taken = calloc(c.nopen, sizeof(*c.taken));
 	assert_non_null(c.taken);
-	assert_int_equal(queue_init(&c.q, &c.f.plan, CROWD_WORKERS, repeat, PROCTOR_ISOLATION_BATCH, NULL), 0);
+	assert_int_equal(queue_init(&c.q, &c.f.plan, CROWD_WORKERS, repeat, NULL), 0);
 	for (unsigned i = 0; i < CROWD_WORKERS; i++) {
 		workers[i] = (struct crowd_worker){ .crowd = &c, .slot = i };
 		assert_int_equal(pthread_create(&workers[i].thread, NULL, crowd_main, &workers[i]), 0);
@@ -350,7 +364,7 @@ static void a_paused_queue_hands_nothing_out(void **state)
 
 	(void)state;
 	fake_init(&f, 1, 5);
-	assert_int_equal(queue_init(&q, &f.plan, 1, 1, PROCTOR_ISOLATION_BATCH, NULL), 0);
+	assert_int_equal(queue_init(&q, &f.plan, 1, 1, NULL), 0);
 	queue_pause(&q, true);
 	assert_int_equal(pthread_create(&thread, NULL, popper_main, &p), 0);
 	queue_end(&q);
@@ -378,7 +392,7 @@ static void who_lingers_is_woken_by_the_end(void **state)
 
 	(void)state;
 	fake_init(&f, 1, 5);
-	assert_int_equal(queue_init(&q, &f.plan, 1, 1, PROCTOR_ISOLATION_BATCH, NULL), 0);
+	assert_int_equal(queue_init(&q, &f.plan, 1, 1, NULL), 0);
 	assert_true(queue_linger(&q, 1000));
 	assert_int_equal(pthread_create(&thread, NULL, lingerer_main, &p), 0);
 	queue_end(&q);

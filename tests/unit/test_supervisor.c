@@ -2,6 +2,8 @@
 /* How the supervisor looks at a host while what it has not dealt with yet may change it. */
 #include "run/supervisor.c"	/* NOLINT(bugprone-suspicious-include): its looks are its own */
 
+#include "plan/resolve.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -26,6 +28,7 @@ static int on_event(const struct proctor_event *event, void *data)
 
 /* A run of one test, which is overdue. */
 struct scene {
+	struct suite suite;
 	struct test test, *tests[1];
 	struct proctor_plan plan;
 	struct run run;
@@ -50,6 +53,10 @@ static void scene_open(struct scene *s)
 	s->run.options = (struct proctor_options){ .timeout_us = 1000, .repeat = 1,
 						   .slow_after_us = CLOCK_NEVER / 2,
 						   .grace_us = GRACE_US };
+	s->suite.adapter = &adapter_tml;
+	s->test.suite = &s->suite;
+	assert_int_equal(plan_resolve(&s->plan, &s->run.options, &s->err), 0);
+	s->host.settings = s->test.settings;
 	pthread_mutex_init(&s->run.pauses.lock, NULL);
 	s->sup = (struct supervisor){ .run = &s->run, .ops = &loop_epoll, .err = &s->err,
 				      .signals = { .fd = -1 } };
@@ -58,8 +65,7 @@ static void scene_open(struct scene *s)
 	assert_int_equal(mailbox_open(&s->run.mailbox, 1, &s->err), 0);
 	assert_int_equal(writer_open(&s->run.writer, on_event, s->shown, s->run.mailbox.wake_fd,
 				     &s->err), 0);
-	assert_int_equal(queue_init(&s->run.queue, &s->plan, 1, 1, PROCTOR_ISOLATION_BATCH,
-				    &s->err), 0);
+	assert_int_equal(queue_init(&s->run.queue, &s->plan, 1, 1, &s->err), 0);
 	assert_int_equal(begun_init(&s->sup.begun, 1), 0);
 	assert_int_equal(inherited_open(&s->run.inherited, &s->err), 0);
 	sigfillset(&all);
