@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/option_table.h"
+
 #define HELP_INDENT 28
 #define HELP_COLUMNS 80
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/container.h"
+#include "cli/near_match.h"
 
 struct command_entry {
 	const char *name;

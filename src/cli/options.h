@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What may be typed: one table of options, from which they are parsed and the help is printed. */
+/* What was typed: the arguments of a command, read. */
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
 
@@ -11,12 +11,6 @@ enum command {
 	COMMAND_LIST = 1 << 1,
 	COMMAND_DOCTOR = 1 << 2,
 	COMMAND_COVERAGE = 1 << 3,
-};
-
-enum option_value {
-	OPTION_FLAG,		/* takes none */
-	OPTION_NEEDED,
-	OPTION_OPTIONAL,	/* --name or --name=VALUE */
 };
 
 enum color_choice {
@@ -43,21 +37,6 @@ struct options {		/* strings are argv's */
 	bool list, list_suites, json, help;
 };
 
-struct option_spec {
-	const char *name;
-	char letter;			/* 0: none */
-	unsigned commands;		/* enum command, or'ed */
-	enum option_value value;
-	const char *value_name;		/* as the help shows it */
-	bool hidden;			/* not for users */
-	const char *help;		/* lines are broken where they are shown */
-	/* Stores `text` (NULL: none was given). The sentence is about the value alone. */
-	int (*store)(struct options *o, const char *text, struct proctor_error *err);
-};
-
-extern const struct option_spec option_table[];
-extern const size_t option_count;
-
 /*
  * Reads the arguments of a command: argv[0] is its name. An argument that is no file, has no slash
  * and does not end in .so or .json becomes a filter, every other one a path. -EINVAL: wrong usage, in one sentence.
@@ -67,8 +46,5 @@ int options_parse(struct options *o, enum command command, int argc, char **argv
 /* -EINVAL where nothing was named to look for tests in. */
 int options_need_path(const struct options *o, struct proctor_error *err);
 void options_fini(struct options *o);
-
-/* The name in `names` that `typed` was probably meant to be; NULL: none is near. */
-const char *near_match(const char *typed, const char *const *names, size_t nnames);
 
 #endif

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "cli/options.h"
+
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,8 +12,8 @@
 
 #include <cmocka.h>
 
-/* The command line is no part of the library. */
-#include "cli/options.c"
+#include "base/container.h"
+#include "cli/option_table.h"
 
 /* Parses the words of `line`, which the options keep pointing into. */
 static int parse(struct options *o, enum command command, char *line, struct proctor_error *err)
@@ -329,18 +331,6 @@ static void every_documented_option_exists(void **state)
 	}
 }
 
-static void near_names_are_found(void **state)
-{
-	static const char *const names[] = { "run", "list", "doctor" };
-
-	(void)state;
-	assert_string_equal(near_match("rnu", names, 3), "run");
-	assert_string_equal(near_match("docter", names, 3), "doctor");
-	assert_string_equal(near_match("lst", names, 3), "list");
-	assert_null(near_match("completely", names, 3));
-	assert_null(near_match("", names, 3));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -352,7 +342,6 @@ int main(void)
 		cmocka_unit_test(what_is_empty_is_wrong_usage),
 		cmocka_unit_test(every_option_is_documented),
 		cmocka_unit_test(every_documented_option_exists),
-		cmocka_unit_test(near_names_are_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
