@@ -121,9 +121,21 @@ static void process_name(pid_t pid, struct lines *l)
 	line_add(l, "%s", process_words(pid, words, sizeof(words)));
 }
 
-/* Living children that are not in `before`: added to `k`, named in `l`, killed. */
-static unsigned children_scan(const struct known *before, struct known *k, struct lines *l,
-			      bool kill_them)
+/* Killed, and named in `l` unless that was done in an earlier round: a killed process may live on
+ * until the machine finds time for its death. */
+static void child_kill(const struct process_stat *st, pid_t pid, struct known *killed,
+		       struct lines *l)
+{
+	if (!(st->flags & PROCESS_EXITING) && !is_known(killed, pid)) {
+		process_name(pid, l);
+		known_add(killed, pid);
+	}
+	kill(pid, SIGKILL);
+}
+
+/* Living children that are not in `before`: added to `k`; killed where `killed` is given. */
+static unsigned children_scan(const struct known *before, struct known *k, struct known *killed,
+			      struct lines *l)
 {
 	DIR *dir = opendir("/proc");
 	unsigned n = 0;
@@ -140,13 +152,8 @@ static unsigned children_scan(const struct known *before, struct known *k, struc
 		n++;
 		if (k)
 			known_add(k, id);
-		if (kill_them) {
-			/* One that was killed in the last round and is still on its way is not
-			 * named twice. */
-			if (!(st.flags & PROCESS_EXITING))
-				process_name(id, l);
-			kill(id, SIGKILL);
-		}
+		if (killed)
+			child_kill(&st, id, killed, l);
 	}
 	closedir(dir);
 	return n;
@@ -156,7 +163,7 @@ void known_children(struct known *k)
 {
 	k->n = 0;
 	if (!left_none())
-		children_scan(NULL, k, NULL, false);
+		children_scan(NULL, k, NULL, NULL);
 }
 
 /* Waits for the end of a child, at most for `us`: one that has ended is left for left_none(). */
@@ -178,17 +185,20 @@ static void child_wait(uint64_t us)
 bool left_processes(const struct known *k, uint64_t leak_us, struct lines *l)
 {
 	uint64_t until_us = clock_us() + leak_us;
+	struct known killed = { .n = 0 };
 
-	while (children_scan(k, NULL, NULL, false) > 0 && clock_us() < until_us)
+	while (children_scan(k, NULL, NULL, NULL) > 0 && clock_us() < until_us)
 		child_wait(EXIT_US / 4), left_none();
-	if (children_scan(k, NULL, l, true) == 0)
+	if (children_scan(k, NULL, &killed, l) == 0)
 		return false;
 	/* What a killed process leaves falls to this one, the subreaper, and is found next time. */
 	until_us = clock_us() + KILL_US;
 	while (!left_none() && clock_us() < until_us) {
 		child_wait(EXIT_US / 4);
-		if (left_none() || children_scan(k, NULL, l, true) == 0)
+		if (left_none() || children_scan(k, NULL, &killed, l) == 0)
 			break;
 	}
+	/* One may have ended since it was last asked for the dead. */
+	left_none();
 	return true;
 }
