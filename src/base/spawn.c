@@ -72,12 +72,29 @@ static bool signal_caught(int signo)
 	       sa.sa_handler != SIG_IGN;
 }
 
+/* Real vfork: the child runs in this memory, and the caller stands still until it has exec'd or ended.
+ * Under ThreadSanitizer, valgrind and qemu-user vfork is a fork. */
+static __attribute__((noinline)) bool vfork_shares_memory(void)
+{
+	volatile bool seen = false;
+	pid_t pid = vfork();	/* NOLINT(clang-analyzer-security.insecureAPI.vfork): no exec */
+
+	if (pid == 0) {
+		seen = true;
+		_exit(0);
+	}
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		continue;
+	return seen;
+}
+
 int inherited_open(struct inherited *in, struct proctor_error *err)
 {
 	struct sigaction sa;
 	int ret;
 
 	*in = (struct inherited){ .null_fd = -1, .pid = getpid() };
+	in->vfork_shares = vfork_shares_memory();
 	pthread_sigmask(SIG_SETMASK, NULL, &in->mask);
 	sigaction(SIGPIPE, NULL, &sa);
 	in->sigpipe_ignored = sa.sa_handler == SIG_IGN;
@@ -141,10 +158,24 @@ struct word {
 	int errnum;	/* why there was no exec */
 };
 
-static void child_say(int fd, struct word word)
+struct start {
+	const struct spawn *spawn;
+	int report_fd;		/* the pipe for words; -1: memory is shared, and they go to `said` */
+	struct word said;
+};
+
+static void child_say(struct start *start, struct word word)
 {
+	if (start->report_fd < 0) {
+		/* The caller reads it after this process's end, or its exec. */
+		if (word.pid > 0)
+			start->said.pid = word.pid;
+		else
+			start->said.errnum = word.errnum;
+		return;
+	}
 	/* Nobody listens only if the parent is gone; so is this process, then. */
-	if (write(fd, &word, sizeof(word)) < 0)
+	if (write(start->report_fd, &word, sizeof(word)) < 0)
 		_exit(126);
 }
 
@@ -179,16 +210,11 @@ static int child_exec(const struct spawn *spawn)
 	return errno;
 }
 
-struct start {
-	const struct spawn *spawn;
-	int report_fd;
-};
-
 static int child_main(void *data)
 {
-	const struct start *start = data;
+	struct start *start = data;
 
-	child_say(start->report_fd, (struct word){ .errnum = child_exec(start->spawn) });
+	child_say(start, (struct word){ .errnum = child_exec(start->spawn) });
 	_exit(127);
 }
 
@@ -219,7 +245,7 @@ static void child_lead(struct start *start)
 	pid_t pid;
 
 	if (setsid() < 0) {
-		child_say(start->report_fd, (struct word){ .errnum = errno });
+		child_say(start, (struct word){ .errnum = errno });
 		_exit(127);
 	}
 	if (start->spawn->leads)
@@ -229,9 +255,9 @@ static void child_lead(struct start *start)
 	if (pid < 0 && errno != EAGAIN && errno != ENOMEM)
 		child_main(start);
 	if (pid < 0)
-		child_say(start->report_fd, (struct word){ .errnum = errno });
+		child_say(start, (struct word){ .errnum = errno });
 	else
-		child_say(start->report_fd, (struct word){ .pid = pid });
+		child_say(start, (struct word){ .pid = pid });
 	_exit(0);
 }
 
@@ -245,11 +271,10 @@ static __attribute__((noinline)) pid_t spawn_vfork(struct start *start)
 	return pid;
 }
 
-/* The write end is close-on-exec: end of file says that exec has happened. Returns an errno. */
-static int spawn_report(int fd, pid_t *pid)
+/* The write end is close-on-exec: end of file says that exec has happened. */
+static void spawn_listen(int fd, struct word *said)
 {
 	struct word word;
-	int errnum = 0;
 	ssize_t n;
 
 	while ((n = read(fd, &word, sizeof(word))) != 0) {
@@ -258,11 +283,10 @@ static int spawn_report(int fd, pid_t *pid)
 		if (n != (ssize_t)sizeof(word))
 			break;
 		if (word.pid > 0)
-			*pid = word.pid;
+			said->pid = word.pid;
 		if (word.errnum != 0)
-			errnum = word.errnum;
+			said->errnum = word.errnum;
 	}
-	return errnum;
 }
 
 /* Not registered anywhere yet: nobody else reaps it. */
@@ -272,7 +296,11 @@ static void spawn_reap(pid_t pid)
 		continue;
 }
 
-/* Creates the process. Returns an errno; the leader of a session that is not the child is gone. */
+/*
+ * Creates the process. Returns an errno; the leader of a session that is not the child is gone.
+ * `report` is a pipe, or -1 twice where memory is shared: that saves the pipe, and the wait for its end,
+ * which comes later than the caller goes on.
+ */
 static int spawn_create(const struct spawn *spawn, const int report[2], struct spawned *child)
 {
 	struct start start = { .spawn = spawn, .report_fd = report[1] };
@@ -281,17 +309,22 @@ static int spawn_create(const struct spawn *spawn, const int report[2], struct s
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &mask);
-	child->group = spawn_vfork(&start);
-	errnum = child->group < 0 ? errno : 0;
+	child->pid = child->group = spawn_vfork(&start);
+	errnum = errno;
 	pthread_sigmask(SIG_SETMASK, &mask, NULL);
-	close(report[1]);
-	child->pid = child->group;
-	if (child->group > 0)
-		errnum = spawn_report(report[0], &child->pid);
-	close(report[0]);
-	if (child->pid != child->group)
+	if (report[1] >= 0)
+		close(report[1]);
+	if (child->pid > 0 && report[0] >= 0)
+		spawn_listen(report[0], &start.said);
+	if (report[0] >= 0)
+		close(report[0]);
+	if (child->pid < 0)
+		return errnum;
+	if (start.said.pid > 0) {
+		child->pid = start.said.pid;
 		spawn_reap(child->group);
-	return errnum;
+	}
+	return start.said.errnum;
 }
 
 void spawned_signal(pid_t pid, pid_t group, int signo)
@@ -319,9 +352,10 @@ bool spawned_is_zombie(pid_t pid)
 
 static int spawn_once(const struct spawn *spawn, struct spawned *child, struct proctor_error *err)
 {
-	int report[2], errnum, ret;
+	int report[2] = { -1, -1 }, errnum, ret = 0;
 
-	ret = pipe_high(report);
+	if (!spawn->inherited->vfork_shares)
+		ret = pipe_high(report);
 	if (ret < 0)
 		return error_sys(err, -ret, "cannot make a pipe to start %s", spawn->path);
 	errnum = spawn_create(spawn, report, child);

@@ -23,6 +23,7 @@ struct inherited {
 	cpu_set_t *affinity;
 	size_t naffinity_bytes;
 	int null_fd;			/* /dev/null, for stdin */
+	bool vfork_shares;		/* a child runs in our memory until it has exec'd */
 	pid_t pid;			/* proctor's own */
 };
 

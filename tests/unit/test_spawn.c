@@ -311,6 +311,15 @@ static int open_inherited(void **state)
 	return inherited_open(&inherited, NULL);
 }
 
+/* As where vfork is a fork. */
+static int open_for_fork(void **state)
+{
+	int ret = open_inherited(state);
+
+	inherited.vfork_shares = false;
+	return ret;
+}
+
 static int close_inherited(void **state)
 {
 	(void)state;
@@ -336,5 +345,7 @@ int main(void)
 		cmocka_unit_test(an_environment_replaces_and_adds),
 	};
 
-	return cmocka_run_group_tests(tests, open_inherited, close_inherited);
+	int nfailed = cmocka_run_group_tests_name("vfork", tests, open_inherited, close_inherited);
+
+	return nfailed + cmocka_run_group_tests_name("fork", tests, open_for_fork, close_inherited);
 }
