@@ -128,7 +128,7 @@ static bool mark_covered(struct collector *k, const struct process *p,
 	bool known = found->nprofiles > 0;
 
 	for (size_t i = 0; i < found->nprofiles; i++) {
-		uint64_t identity = found->sums[i]->identity;
+		uint64_t identity = found->parts[i].sum->identity;
 		bool is_expected = expected != OBJECT_NONE && !k->covered[expected] &&
 				   k->objects->list[expected].identity == identity;
 		size_t object = is_expected ? expected : object_by_identity(k, p, identity);
@@ -564,7 +564,7 @@ static void check_unread(struct collector *k)
 		if (k->unread[i] && k->objects->list[i].counts && !k->objects->list[i].mapped)
 			texts_add(&k->store->problems, "%s has no coverage map, and its functions "
 				      "are not reported: a profile of it has what only LLVM's own tool can "
-				      "merge (%s)", k->objects->list[i].path, k->merge.others[0].why);
+				      "merge (%s)", k->objects->list[i].path, k->merge.others.list[0].why);
 }
 
 /* For LLVM's tools. */
@@ -589,8 +589,8 @@ static int keep_sums(struct collector *k, struct proctor_error *err)
 {
 	int ret = 0;
 
-	for (size_t i = 0; i < k->merge.nsums && ret == 0; i++) {
-		const struct merge_sum *sum = k->merge.sums[i];
+	for (size_t i = 0; i < k->merge.sums.n && ret == 0; i++) {
+		const struct merge_sum *sum = k->merge.sums.list[i];
 		struct texts paths = unmapped_paths(k, sum);
 
 		if (paths.n > 0 || paths.lost)
@@ -607,8 +607,8 @@ static int keep_others(struct collector *k, struct proctor_error *err)
 {
 	int ret = 0;
 
-	for (size_t i = 0; i < k->merge.nothers && ret == 0; i++) {
-		const struct merge_other *other = &k->merge.others[i];
+	for (size_t i = 0; i < k->merge.others.n && ret == 0; i++) {
+		const struct merge_other *other = &k->merge.others.list[i];
 		char name[64], *path;
 
 		snprintf(name, sizeof(name), "merged/other-%zu.profraw", i);
@@ -653,7 +653,6 @@ int collect(const struct collection *c, struct proctor_error *err)
 		if (p->problem)
 			texts_add(&c->store->problems, "%s (%s)", p->problem,
 				      process_concerned(p, &who)->text);
-	merge_init(&k.merge);
 	k.covered = calloc(c->objects->n ? c->objects->n : 1, sizeof(*k.covered));
 	k.unread = calloc(c->objects->n ? c->objects->n : 1, sizeof(*k.unread));
 	if (!k.covered || !k.unread) {

@@ -8,11 +8,13 @@
  * What does not fit (other versions, value profiles, MC/DC bitmaps, byte counters) is not looked
  * into further: it is put on a list of files that are to take LLVM's own way.
  *
- * Memory: one profile for each binary, and one buffer that is smaller than a profile. One thread.
+ * Memory: one profile for each binary, and a buffer for the largest file. One thread.
  */
 #ifndef COVERAGE_MERGE_H
 #define COVERAGE_MERGE_H
 
+#include "base/table.h"
+#include "base/vector.h"
 #include "coverage/raw.h"
 
 /* All profiles of one binary. */
@@ -21,7 +23,6 @@ struct merge_sum {
 	struct raw_header header;	/* of `profile` */
 	unsigned char *profile;		/* a whole raw profile; its counters are the sum */
 	uint64_t nprofiles;		/* added up in it */
-	bool has_ids;			/* the header's binary ids are of a real profile */
 };
 
 /* A file for LLVM's own tool. */
@@ -31,26 +32,29 @@ struct merge_other {
 	char *why;			/* what does not fit, as half a sentence */
 };
 
-struct merge {
-	struct merge_sum **sums;
-	size_t nsums;
-	struct merge_other *others;
-	size_t nothers;
-	/* merge.c's: a table by identity and the read buffer. */
-	struct merge_table *table;
-	unsigned char *buffer;
-	size_t nbuffer;
-	struct merge_sum **found;	/* of the last file */
-	size_t cap_found;
+/* One profile in a file. */
+struct merge_part {
+	uint64_t at;			/* from the beginning of the file, in bytes */
+	struct raw_header header;
+	struct merge_sum *sum;		/* that it is added to */
 };
 
-void merge_init(struct merge *m);
+struct merge {				/* all zero: nothing was added */
+	VECTOR(struct merge_sum *) sums;
+	VECTOR(struct merge_other) others;
+	/* merge.c's. */
+	struct table table;		/* finds a sum by the numbers in its header */
+	unsigned char *buffer;		/* the first bytes of the present file */
+	uint64_t nbuffer;
+	VECTOR(struct merge_part) parts;	/* of the last file */
+};
+
 void merge_fini(struct merge *m);
 
 /* What a file turned out to be. */
 struct merge_found {
 	size_t nprofiles;		/* the profiles in it, one after the other */
-	struct merge_sum **sums;	/* their sums; the merge's, until the next call */
+	const struct merge_part *parts;	/* each of them; the merge's, until the next call */
 	bool other;			/* it is the last of m->others instead */
 };
 

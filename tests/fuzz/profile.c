@@ -26,19 +26,19 @@ int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t nbytes)
 	if (ftruncate(fd, 0) < 0 || pwrite(fd, bytes, nbytes, 0) != (ssize_t)nbytes)
 		abort();
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	merge_init(&m);
+	m = (struct merge){ 0 };
 	for (int i = 0; i < 2; i++) {
-		size_t nsums = m.nsums, nothers = m.nothers;
+		size_t nsums = m.sums.n, nothers = m.others.n;
 
 		if (merge_add_file(&m, path, &found, &err) < 0 &&
-		    (m.nsums != nsums || m.nothers != nothers || !err.text[0]))
+		    (m.sums.n != nsums || m.others.n != nothers || !err.text[0]))
 			abort();
 	}
-	for (size_t i = 0; i < m.nsums; i++) {
+	for (size_t i = 0; i < m.sums.n; i++) {
 		struct texts paths = { 0 };
 
 		texts_add(&paths, "library");
-		if (unmapped_add(&unmapped, m.sums[i], &paths, &err) < 0 && !err.text[0])
+		if (unmapped_add(&unmapped, m.sums.list[i], &paths, &err) < 0 && !err.text[0])
 			abort();
 	}
 	unmapped_sort(&unmapped);

@@ -47,7 +47,7 @@ static void counters_of_one_binary_are_added(void **state)
 	for (unsigned version = 8; version <= 10; version += 2) {
 		struct merge m;
 
-		merge_init(&m);
+		m = (struct merge){ 0 };
 		for (unsigned i = 0; i < MANY; i++) {
 			struct profile p = profile_of(version, 100);
 
@@ -57,10 +57,10 @@ static void counters_of_one_binary_are_added(void **state)
 			profile_make(&p);
 			add_good(&m, &p);
 		}
-		assert_int_equal(m.nsums, 1);
-		assert_int_equal(m.sums[0]->nprofiles, MANY);
+		assert_int_equal(m.sums.n, 1);
+		assert_int_equal(m.sums.list[0]->nprofiles, MANY);
 		for (unsigned i = 0; i < PROFILE_COUNTERS; i++)
-			assert_int_equal(sum_count(m.sums[0], i), MANY * (100 + i));
+			assert_int_equal(sum_count(m.sums.list[0], i), MANY * (100 + i));
 		merge_fini(&m);
 	}
 }
@@ -71,7 +71,7 @@ static void binaries_are_told_apart(void **state)
 	struct merge m;
 
 	(void)state;
-	merge_init(&m);
+	m = (struct merge){ 0 };
 	other_names.names = "MAIN names";
 	profile_make(&other_names);
 	other_hash.bytes[11 * 8 + 8]++;		/* the first function's structure */
@@ -80,11 +80,11 @@ static void binaries_are_told_apart(void **state)
 	add_good(&m, &other_hash);
 	add_good(&m, &newer);
 	add_good(&m, &p);
-	assert_int_equal(m.nsums, 4);
-	assert_int_equal(m.sums[0]->nprofiles, 2);
-	for (size_t i = 0; i < m.nsums; i++)
+	assert_int_equal(m.sums.n, 4);
+	assert_int_equal(m.sums.list[0]->nprofiles, 2);
+	for (size_t i = 0; i < m.sums.n; i++)
 		for (size_t j = 0; j < i; j++)
-			assert_true(m.sums[i]->identity != m.sums[j]->identity);
+			assert_true(m.sums.list[i]->identity != m.sums.list[j]->identity);
 	merge_fini(&m);
 }
 
@@ -94,10 +94,10 @@ static void sums_stop_where_llvm_stops(void **state)
 	struct merge m;
 
 	(void)state;
-	merge_init(&m);
+	m = (struct merge){ 0 };
 	add_good(&m, &p);
 	add_good(&m, &p);
-	assert_true(sum_count(m.sums[0], 0) == UINT64_MAX - 2);
+	assert_true(sum_count(m.sums.list[0], 0) == UINT64_MAX - 2);
 	merge_fini(&m);
 }
 
@@ -114,15 +114,15 @@ static void profiles_in_one_file_are_all_read(void **state)
 	memcpy(both + a.nbytes, b.bytes, b.nbytes);
 	memcpy(both + a.nbytes + b.nbytes, a.bytes, a.nbytes);
 	fixture_write("both", both, 2 * a.nbytes + b.nbytes);
-	merge_init(&m);
+	m = (struct merge){ 0 };
 	assert_int_equal(merge_add_file(&m, "both", &found, &err), 0);
 	assert_int_equal(found.nprofiles, 3);
-	assert_ptr_equal(found.sums[0], m.sums[0]);
-	assert_ptr_equal(found.sums[1], m.sums[1]);
-	assert_ptr_equal(found.sums[2], m.sums[0]);
-	assert_int_equal(m.sums[0]->nprofiles, 2);
-	assert_int_equal(sum_count(m.sums[0], 1), 4);
-	assert_int_equal(sum_count(m.sums[1], 1), 11);
+	assert_ptr_equal(found.parts[0].sum, m.sums.list[0]);
+	assert_ptr_equal(found.parts[1].sum, m.sums.list[1]);
+	assert_ptr_equal(found.parts[2].sum, m.sums.list[0]);
+	assert_int_equal(m.sums.list[0]->nprofiles, 2);
+	assert_int_equal(sum_count(m.sums.list[0], 1), 4);
+	assert_int_equal(sum_count(m.sums.list[1], 1), 11);
 	merge_fini(&m);
 }
 
@@ -135,7 +135,7 @@ static void a_damaged_file_adds_nothing(void **state)
 	(void)state;
 	other.names = "some names";
 	profile_make(&other);
-	merge_init(&m);
+	m = (struct merge){ 0 };
 	add_good(&m, &p);
 	/* The first profile in it is good, and the second one of a binary that is new. */
 	memcpy(both, p.bytes, p.nbytes);
@@ -143,12 +143,12 @@ static void a_damaged_file_adds_nothing(void **state)
 	for (size_t n = 1; n < other.nbytes; n++) {
 		fixture_write("cut", both, p.nbytes + n);
 		add_bad(&m, "cut", -EBADMSG, "damaged");
-		assert_int_equal(m.nsums, 1);
-		assert_int_equal(sum_count(m.sums[0], 0), 5);
+		assert_int_equal(m.sums.n, 1);
+		assert_int_equal(sum_count(m.sums.list[0], 0), 5);
 	}
 	fixture_write("whole", both, p.nbytes + other.nbytes);
 	assert_int_equal(merge_add_file(&m, "whole", &(struct merge_found){ 0 }, NULL), 0);
-	assert_int_equal(m.nsums, 2);
+	assert_int_equal(m.sums.n, 2);
 	merge_fini(&m);
 }
 
@@ -158,7 +158,7 @@ static void what_is_no_profile_is_named(void **state)
 	struct merge m;
 
 	(void)state;
-	merge_init(&m);
+	m = (struct merge){ 0 };
 	fixture_write("empty", "", 0);
 	add_bad(&m, "empty", -EBADMSG, "is empty");
 	fixture_write("zeros", zeros, sizeof(zeros));
@@ -173,20 +173,20 @@ static void what_is_no_profile_is_named(void **state)
 	assert_int_equal(mkfifo("fifo", 0666), 0);
 	add_bad(&m, "fifo", -EBADMSG, "not a file");
 	add_bad(&m, "missing", -ENOENT, "No such file");
-	assert_int_equal(m.nsums + m.nothers, 0);
+	assert_int_equal(m.sums.n + m.others.n, 0);
 	merge_fini(&m);
 }
 
 static void add_other(struct merge *m, const struct profile *p, const char *why)
 {
-	size_t nothers = m->nothers;
+	size_t nothers = m->others.n;
 	struct merge_found found = add_good(m, p);
 
 	assert_true(found.other);
-	assert_int_equal(m->nothers, nothers + 1);
-	assert_string_equal(m->others[nothers].path, "p.profraw");
-	if (!strstr(m->others[nothers].why, why))
-		fail_msg("\"%s\" is not \"%s\"", m->others[nothers].why, why);
+	assert_int_equal(m->others.n, nothers + 1);
+	assert_string_equal(m->others.list[nothers].path, "p.profraw");
+	if (!strstr(m->others.list[nothers].why, why))
+		fail_msg("\"%s\" is not \"%s\"", m->others.list[nothers].why, why);
 }
 
 static void what_does_not_fit_is_left_to_llvm(void **state)
@@ -196,7 +196,7 @@ static void what_does_not_fit_is_left_to_llvm(void **state)
 	struct merge m;
 
 	(void)state;
-	merge_init(&m);
+	m = (struct merge){ 0 };
 	p.nvalue_sites = 2;
 	profile_make(&p);
 	add_other(&m, &p, "value profiles");
@@ -207,10 +207,10 @@ static void what_does_not_fit_is_left_to_llvm(void **state)
 	p = profile_of(8, 1);
 	memcpy(p.bytes + 8, &nine, 8);
 	add_other(&m, &p, "version 9");
-	assert_int_equal(m.others[2].version, 9);
+	assert_int_equal(m.others.list[2].version, 9);
 	p = profile_of(8, UINT64_MAX - 6);	/* the last counts are marks of LLVM's */
 	add_other(&m, &p, "marks");
-	assert_int_equal(m.nsums, 0);
+	assert_int_equal(m.sums.n, 0);
 	merge_fini(&m);
 }
 
@@ -222,16 +222,16 @@ static void a_sum_that_cannot_be_written_leaves_nothing(void **state)
 	struct merge m;
 
 	(void)state;
-	merge_init(&m);
+	m = (struct merge){ 0 };
 	add_good(&m, &p);
-	assert_int_equal(merge_write(m.sums[0], "no/such/place", &err), -ENOENT);
+	assert_int_equal(merge_write(m.sums.list[0], "no/such/place", &err), -ENOENT);
 	assert_non_null(strstr(err.text, "no/such/place"));
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
 	none = old;
 	none.rlim_cur = 16;
 	signal(SIGXFSZ, SIG_IGN);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
-	assert_int_equal(merge_write(m.sums[0], "sum", &err), -EFBIG);
+	assert_int_equal(merge_write(m.sums.list[0], "sum", &err), -EFBIG);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
 	signal(SIGXFSZ, SIG_DFL);
 	assert_int_equal(access("sum", F_OK), -1);
@@ -246,7 +246,7 @@ static void mutate(const struct profile *good, unsigned nrounds)
 	uint64_t random = 88172645463325252ull;
 	struct merge m;
 
-	merge_init(&m);
+	m = (struct merge){ 0 };
 	add_good(&m, good);
 	for (unsigned i = 0; i < nrounds; i++) {
 		struct profile bad = *good;
@@ -268,7 +268,7 @@ static void mutate(const struct profile *good, unsigned nrounds)
 		ret = merge_add_file(&m, "bad", &found, &err);
 		if (ret < 0)
 			assert_true(ret == -EBADMSG && strstr(err.text, "bad"));
-		if (m.nsums > 50 || m.nothers > 50) {
+		if (m.sums.n > 50 || m.others.n > 50) {
 			merge_fini(&m);
 			add_good(&m, good);
 		}
@@ -317,9 +317,9 @@ static void same_as_llvm(const char *version, const struct merge *m)
 {
 	struct proctor_error err;
 
-	assert_int_equal(m->nothers, 0);
-	assert_int_equal(m->nsums, 1);
-	assert_int_equal(merge_write(m->sums[0], "ours.profraw", &err), 0);
+	assert_int_equal(m->others.n, 0);
+	assert_int_equal(m->sums.n, 1);
+	assert_int_equal(merge_write(m->sums.list[0], "ours.profraw", &err), 0);
 	fixture_run("llvm-profdata-%s merge -sparse -o ours ours.profraw", version);
 	fixture_run("llvm-profdata-%s merge -sparse -o theirs run-*.profraw", version);
 	fixture_run("llvm-profdata-%s show --all-functions --counts ours > ours.txt", version);
@@ -341,7 +341,7 @@ static void the_merge_equals_llvms(void **state)
 		snprintf(clang, sizeof(clang), "clang-%s", llvm[v]);
 		if (!real_programs(clang))
 			continue;
-		merge_init(&m);
+		m = (struct merge){ 0 };
 		for (int i = 0; i < MANY; i++) {
 			snprintf(path, sizeof(path), "run-%d.profraw", i);
 			fixture_run("LLVM_PROFILE_FILE=%s ./program %d", path, 7 * i);
@@ -419,19 +419,19 @@ static void copied_counters_are_of_the_same_binary(void **state)
 			continue;
 		fixture_run("LLVM_PROFILE_FILE=run-0.profraw ./program 5");
 		shape = shape_read("program", kinds[v].raw, &data, &names);
-		merge_init(&m);
+		m = (struct merge){ 0 };
 		assert_int_equal(merge_add_file(&m, "run-0.profraw", &found, &err), 0);
-		assert_true(found.sums[0]->identity == merge_shape_identity(&shape));
+		assert_true(found.parts[0].sum->identity == merge_shape_identity(&shape));
 		/* The counters of that very profile, as if they had been copied. */
 		counters = malloc(shape.ncounter_bytes);
-		memcpy(counters, m.sums[0]->profile + m.sums[0]->header.counters_at,
+		memcpy(counters, m.sums.list[0]->profile + m.sums.list[0]->header.counters_at,
 		       shape.ncounter_bytes);
 		assert_int_equal(merge_add_counters(&m, &shape, counters, &sum, &err), 0);
-		assert_ptr_equal(sum, m.sums[0]);
+		assert_ptr_equal(sum, m.sums.list[0]);
 		assert_true(sum_count(sum, 0) == 2 * counters[0] && counters[0] > 0);
 
 		/* Without any profile from a runtime: LLVM takes ours for one. */
-		merge_init(&alone);
+		alone = (struct merge){ 0 };
 		for (int i = 0; i < MANY; i++)
 			assert_int_equal(merge_add_counters(&alone, &shape, counters, &sum, &err), 0);
 		for (int i = 1; i < MANY; i++)
@@ -439,7 +439,7 @@ static void copied_counters_are_of_the_same_binary(void **state)
 		same_as_llvm(kinds[v].llvm, &alone);
 		/* And a real one that comes later is of the same binary. */
 		assert_int_equal(merge_add_file(&alone, "run-0.profraw", &found, &err), 0);
-		assert_int_equal(alone.nsums, 1);
+		assert_int_equal(alone.sums.n, 1);
 		merge_fini(&alone);
 		merge_fini(&m);
 		free(counters);

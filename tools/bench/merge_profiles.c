@@ -33,10 +33,10 @@ int main(int argc, char **argv)
 		fputs("usage: merge_profiles LIST OUTPUT\n", stderr);
 		return 2;
 	}
-	merge_init(&m);
+	m = (struct merge){ 0 };
 	ret = add_all(&m, list, &err);
-	if (ret == 0 && m.nsums > 0)
-		ret = merge_write(m.sums[0], argv[2], &err);
+	if (ret == 0 && m.sums.n > 0)
+		ret = merge_write(m.sums.list[0], argv[2], &err);
 	if (ret < 0)
 		fprintf(stderr, "merge_profiles: %s\n", err.text);
 	merge_fini(&m);
