@@ -137,7 +137,7 @@ static void say_run_end(struct terminal *t, const struct proctor_event *event)
 	t->ended = true;
 }
 
-/* What an event has to say, into t->sheet.bytes. */
+/* Writes what an event has to say onto the sheet. */
 static void terminal_say(struct terminal *t, const struct proctor_event *event)
 {
 	switch (event->kind) {
