@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
+#include "base/utf8.h"
 #include "proctor/suite.h"
 
 #define ENTRY_PREFIX "proctor_entry__"
@@ -102,7 +102,7 @@ static int label_read(const struct elf_file *f, const struct listed *label, stru
 				 f->path, label->symbol);
 	t->name = data;
 	t->file = data + nname + 1;
-	if (!text_is_name(t->name) || (*t->file && !text_is_name(t->file)))
+	if (!utf8_is_name(t->name) || (*t->file && !utf8_is_name(t->file)))
 		return error_set(err, -ENOEXEC, "%s is damaged: the name or file in %s is no text",
 				 f->path, label->symbol);
 	return 0;

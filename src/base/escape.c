@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "base/text.h"
+#include "base/utf8.h"
 
 /* Characters that show as nothing and turn the order of others round, or that end a line: a name
  * could be read as another, or as two lines. U+2028 to U+202E, U+2066 to U+2069. */
@@ -20,7 +20,7 @@ size_t escape_plain(const char *bytes, size_t nbytes)
 
 	if (p[0] < 0x80)
 		return p[0] >= 0x20 && p[0] != 0x7f;
-	while (n <= 4 && n <= nbytes && !text_is_utf8(bytes, n))
+	while (n <= 4 && n <= nbytes && !utf8_valid(bytes, n))
 		n++;
 	if (n > 4 || n > nbytes)
 		return 0;
@@ -115,7 +115,7 @@ void escape_utf8(struct bytes *to, const char *bytes, size_t nbytes)
 	size_t n;
 
 	for (size_t i = 0; i < nbytes; i += n) {
-		for (n = 1; n <= 4 && i + n <= nbytes && !text_is_utf8(bytes + i, n); n++)
+		for (n = 1; n <= 4 && i + n <= nbytes && !utf8_valid(bytes + i, n); n++)
 			;
 		if (n <= 4 && i + n <= nbytes) {
 			bytes_append(to, bytes + i, n);

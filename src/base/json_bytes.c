@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "base/escape.h"
-#include "base/text.h"
+#include "base/utf8.h"
 
 /* A string of what was made in `scratch`. NULL: no memory. */
 static json_t *json_of(const struct bytes *scratch)
@@ -20,7 +20,7 @@ bool json_put_bytes(json_t *object, const char *key, const char *bytes, size_t n
 	char key_base64[40];
 
 	/* jansson frees a value that cannot be put; a NULL cannot. */
-	if (text_is_utf8(bytes, nbytes))
+	if (utf8_valid(bytes, nbytes))
 		return json_object_set_new_nocheck(object, key,
 						   json_stringn_nocheck(bytes, nbytes)) == 0;
 	bytes_clear(scratch);

@@ -5,24 +5,24 @@
 #include <stdio.h>
 #include <string.h>
 
-void texts_reset(struct texts *t)
+void page_texts_reset(struct page_texts *t)
 {
 	t->nbytes = t->nkept = 0;
 	atomic_store_explicit(&t->page->ntexts, 0, memory_order_relaxed);
 }
 
-void texts_keep(struct texts *t)
+void page_texts_keep(struct page_texts *t)
 {
 	memcpy(t->kept + t->nkept, t->page->texts + t->nkept, t->nbytes - t->nkept);
 	t->nkept = t->nbytes;
 }
 
-bool texts_intact(const struct texts *t)
+bool page_texts_intact(const struct page_texts *t)
 {
 	return memcmp(t->kept, t->page->texts, t->nkept) == 0;
 }
 
-void texts_mend(struct texts *t)
+void page_texts_mend(struct page_texts *t)
 {
 	memcpy(t->page->texts, t->kept, t->nkept);
 }
@@ -43,7 +43,7 @@ static size_t cut_mark(char *text, size_t nbytes)
 	return at + nsign;
 }
 
-static struct page_text text_put(struct texts *t, const char *bytes, size_t nbytes, bool cut)
+static struct page_text text_put(struct page_texts *t, const char *bytes, size_t nbytes, bool cut)
 {
 	struct page_text text = { .offset = t->nbytes };
 	size_t room = PAGE_TEXTS_BYTES - t->nbytes;
@@ -58,12 +58,12 @@ static struct page_text text_put(struct texts *t, const char *bytes, size_t nbyt
 	return text;
 }
 
-struct page_text text_add(struct texts *t, const char *bytes, size_t nbytes)
+struct page_text page_texts_add(struct page_texts *t, const char *bytes, size_t nbytes)
 {
 	return text_put(t, bytes, nbytes, false);
 }
 
-struct page_text text_add_string(struct texts *t, const char *string, size_t max_bytes)
+struct page_text page_texts_add_string(struct page_texts *t, const char *string, size_t max_bytes)
 {
 	size_t nbytes = string ? strnlen(string, max_bytes) : 0;
 
@@ -109,10 +109,10 @@ void line_add(struct lines *l, const char *fmt, ...)
 	l->nbytes = start + (size_t)n;
 }
 
-struct page_text text_add_lines(struct texts *t, struct lines *l)
+struct page_text page_texts_add_lines(struct page_texts *t, struct lines *l)
 {
 	if (l->nmore > 0)
 		l->nbytes += (size_t)snprintf(l->text + l->nbytes, sizeof(l->text) - l->nbytes,
 					      "\nand %u more", l->nmore);
-	return text_add(t, l->text, l->nbytes);
+	return page_texts_add(t, l->text, l->nbytes);
 }

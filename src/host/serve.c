@@ -37,7 +37,7 @@ struct host {
 	struct page *page;
 	pid_t pid;		/* the process whose tests these are; in a fork its child */
 	struct stdio io;
-	struct texts texts;
+	struct page_texts texts;
 	struct modules modules;
 	struct checks checks;
 	struct suites suites;
@@ -167,7 +167,7 @@ static void test_judge(struct call *c)
 static void *symbol_refuse(struct host *h, struct page_record *rec, const char *why)
 {
 	rec->outcome = OUTCOME_NO_SYMBOL;
-	rec->message = text_add_string(&h->texts, why, 1024);
+	rec->message = page_texts_add_string(&h->texts, why, 1024);
 	return NULL;
 }
 
@@ -211,7 +211,7 @@ static void forked_main(void *data)
 	c->rec->end_us = clock_us();
 	c->rec->flags = checks_threads(&h->checks, c->left);
 	test_judge(c);
-	c->rec->left = text_add_lines(&h->texts, c->left);
+	c->rec->left = page_texts_add_lines(&h->texts, c->left);
 }
 
 /* What the child wrote: its record may be anything, but for the start, and its texts stay. */
@@ -244,7 +244,7 @@ static void test_run_forked(struct call *c)
 		int n = snprintf(why, sizeof(why), "proctor-host cannot fork: %s", strerror(errno));
 
 		rec->outcome = OUTCOME_FAILED;
-		rec->message = text_add(&h->texts, why, (size_t)n);
+		rec->message = page_texts_add(&h->texts, why, (size_t)n);
 	} else {
 		rec->user_us = end.user_us;
 		rec->sys_us = end.sys_us;
@@ -261,7 +261,7 @@ static void test_run_forked(struct call *c)
 	/* The open files are shared with the child. */
 	stdio_mend(&h->io, &changed);
 	if (c->left->nbytes > 0)
-		rec->left = text_add_lines(&h->texts, c->left);
+		rec->left = page_texts_add_lines(&h->texts, c->left);
 }
 
 static void test_run_here(struct call *c)
@@ -286,7 +286,7 @@ static void test_run_here(struct call *c)
 	}
 	rec->flags |= checks_run(&h->checks, c->left);
 	test_judge(c);
-	rec->left = text_add_lines(&h->texts, c->left);
+	rec->left = page_texts_add_lines(&h->texts, c->left);
 	if (rec->flags & (RECORD_LEAKY_THREAD | RECORD_LEAKY_PROCESS))
 		retire(h, RETIRE_LEAKY);
 	if (rec->outcome == OUTCOME_CAUGHT)
@@ -306,7 +306,7 @@ static bool page_intact(const struct host *h, uint32_t index)
 	       memcmp(p->marker_key, no_key, sizeof(no_key)) == 0 &&
 	       /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison) */
 	       memcmp(&p->task, &h->task, sizeof(h->task)) == 0 &&
-	       memcmp(p->strings, h->strings, h->task.nstrings) == 0 && texts_intact(&h->texts) &&
+	       memcmp(p->strings, h->strings, h->task.nstrings) == 0 && page_texts_intact(&h->texts) &&
 	       memcmp(p->records, h->records, index * sizeof(h->records[0])) == 0 &&
 	       memcmp(&p->records[index + 1], &h->records[index + 1],
 		      (TASK_TESTS_MAX - index - 1) * sizeof(h->records[0])) == 0;
@@ -321,7 +321,7 @@ static void page_mend(struct host *h, uint32_t index, struct page_record *rec)
 	atomic_store(&h->page->go, h->go);
 	memset(h->page->marker_key, 0, sizeof(h->page->marker_key));
 	memcpy(h->page->records, h->records, sizeof(h->records));
-	texts_mend(&h->texts);
+	page_texts_mend(&h->texts);
 	memset(&h->page->crash, 0, sizeof(h->page->crash));
 	atomic_store(&h->page->current, index);
 	atomic_store(&h->page->nmodules, 0);
@@ -353,7 +353,7 @@ static void test_run(struct host *h, struct opened *suite, uint32_t index)
 	left.nbytes = left.nmore = 0;
 	memset((char *)rec + sizeof(rec->state), 0, sizeof(*rec) - sizeof(rec->state));
 	crash_reset();
-	texts_keep(&h->texts);
+	page_texts_keep(&h->texts);
 	rec->start_us = clock_us();
 	h->page->records[index].start_us = rec->start_us;
 	atomic_store_explicit(&h->page->current, index, memory_order_relaxed);
@@ -440,7 +440,7 @@ static struct opened *task_suite(struct host *h)
 	suite = suite_open_unchanged(h, path, &why);
 	child_leave(h, 0);	/* a constructor may fork, too */
 	if (!suite) {
-		h->page->open_message = text_add_string(&h->texts, why, 4096);
+		h->page->open_message = page_texts_add_string(&h->texts, why, 4096);
 		retire(h, RETIRE_OPEN_FAILED);
 		return NULL;
 	}
@@ -456,7 +456,7 @@ static void task_run(struct host *h)
 	struct opened *suite;
 	uint32_t i;
 
-	texts_reset(&h->texts);
+	page_texts_reset(&h->texts);
 	memset(h->records, 0, sizeof(h->records));
 	if (h->retire != RETIRE_NO)
 		return;

@@ -128,7 +128,8 @@ static enum record_outcome verdict_take(void)
 	return OUTCOME_FAILED;
 }
 
-void suite_h_judge(const struct proctor_entry *entry, struct texts *texts, struct page_record *rec)
+void suite_h_judge(const struct proctor_entry *entry, struct page_texts *texts,
+		   struct page_record *rec)
 {
 	enum record_outcome outcome = verdict_take();
 
@@ -137,9 +138,9 @@ void suite_h_judge(const struct proctor_entry *entry, struct texts *texts, struc
 	if (outcome_passes(entry, outcome)) {
 		rec->outcome = OUTCOME_RETURNED;
 	} else if (outcome != OUTCOME_RETURNED) {
-		rec->message = text_add_string(texts, running.message, sizeof(running.message));
+		rec->message = page_texts_add_string(texts, running.message, sizeof(running.message));
 	} else {
 		rec->outcome = OUTCOME_FAILED;
-		rec->message = text_add_string(texts, "was expected to fail, and passed", 64);
+		rec->message = page_texts_add_string(texts, "was expected to fail, and passed", 64);
 	}
 }

@@ -22,6 +22,7 @@ bool suite_h_passes(const struct proctor_entry *entry);
  * Fills outcome and message of `rec`. To be called when what the test left has had its time to end: a
  * thread that fails until then fails the test.
  */
-void suite_h_judge(const struct proctor_entry *entry, struct texts *texts, struct page_record *rec);
+void suite_h_judge(const struct proctor_entry *entry, struct page_texts *texts,
+		   struct page_record *rec);
 
 #endif

@@ -59,7 +59,7 @@ static enum record_outcome outcome_of(const struct tml *tml, int32_t value, cons
 }
 
 void tml_run(const struct tml *tml, tml_test *test, const struct tml_names *names, uint32_t flags,
-	     struct page *page, struct texts *texts, struct page_record *rec)
+	     struct page *page, struct page_texts *texts, struct page_record *rec)
 {
 	bool leaks = (flags & PAGE_LEAKS) && tml->leak_count;
 	const char *message;
@@ -85,9 +85,9 @@ void tml_run(const struct tml *tml, tml_test *test, const struct tml_names *name
 	rec->value = value;
 	rec->outcome = outcome_of(tml, value, message, page);
 	if (rec->outcome != OUTCOME_RETURNED) {
-		rec->message = text_add_string(texts, message, TML_MESSAGE_MAX);
+		rec->message = page_texts_add_string(texts, message, TML_MESSAGE_MAX);
 		if ((flags & PAGE_BACKTRACE) && tml->panic_backtrace)
-			rec->backtrace = text_add_string(texts, tml->panic_backtrace(),
+			rec->backtrace = page_texts_add_string(texts, tml->panic_backtrace(),
 							 TML_BACKTRACE_MAX);
 	}
 	if (tml->clear_context)

@@ -34,6 +34,6 @@ void tml_open(struct tml *tml, void *handle);
  * often as the test does: see serve.c for children that it forked.
  */
 void tml_run(const struct tml *tml, tml_test *test, const struct tml_names *names, uint32_t flags,
-	     struct page *page, struct texts *texts, struct page_record *rec);
+	     struct page *page, struct page_texts *texts, struct page_record *rec);
 
 #endif

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "base/text.h"
+#include "base/utf8.h"
 #include "plan/inspect.h"
 
 #define MANIFEST_VERSION 1
@@ -100,7 +100,7 @@ static int read_text(const struct place *place, json_t *object, const char *fiel
 	if (!json_is_string(json))
 		return manifest_wrong(place, field, err, "must be a string, but is %s",
 				      type_name(json));
-	if (!text_is_name(json_string_value(json)))
+	if (!utf8_is_name(json_string_value(json)))
 		return manifest_wrong(place, field, err, *json_string_value(json) ?
 				      "has control characters" : "must not be empty");
 	*value = json_string_value(json);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
+#include "base/hash.h"
 
 /* A set of texts, all lent, of a size known beforehand. */
 struct name_set {
@@ -28,7 +28,7 @@ static int name_set_init(struct name_set *set, size_t nnames)
 /* False if it is in the set already. */
 static bool name_set_add(struct name_set *set, const char *name)
 {
-	size_t i = text_hash(name) & set->mask;
+	size_t i = hash_text(name) & set->mask;
 
 	for (; set->slots[i]; i = (i + 1) & set->mask)
 		if (strcmp(set->slots[i], name) == 0)

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/pattern.h"
-#include "base/text.h"
+#include "base/hash.h"
 #include "plan/order.h"
 
 static bool matches_any(const char *id, const char *const *patterns, size_t npatterns)
@@ -18,7 +18,7 @@ static bool matches_any(const char *id, const char *const *patterns, size_t npat
 
 static bool shard_has(const struct proctor_selection *sel, const char *id)
 {
-	return sel->shard_count == 0 || text_hash(id) % sel->shard_count + 1 == sel->shard_index;
+	return sel->shard_count == 0 || hash_text(id) % sel->shard_count + 1 == sel->shard_index;
 }
 
 /*

@@ -3,7 +3,7 @@
  * Drives proctor-host as a worker does: page, pipes, markers. The host and the suites are found
  * relative to this program: ../../proctor-host and ../suites/host_NAME.so.
  */
-#include "base/text.h"
+#include "base/utf8.h"
 #include "wire/page.h"
 
 #include <setjmp.h>
@@ -727,7 +727,7 @@ static void what_is_cut_says_so(void **state)
 		said = text(&h, ended(&h, 0)->message);
 		assert_non_null(strstr(said, "\xc3\xa4"));
 		assert_non_null(strstr(said, "... (cut)"));
-		if (!text_is_utf8(said, strlen(said)))
+		if (!utf8_valid(said, strlen(said)))
 			fail_msg("%s: cut within a character: %s", tests[i], said);
 		if (i == 2)
 			assert_non_null(strstr(said, "; they differ from byte 5001 on"));

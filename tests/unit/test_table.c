@@ -2,7 +2,7 @@
 /* src/base/table.h and src/base/vector.h: what was added is found, and nothing else. */
 #include "base/table.h"
 
-#include "base/text.h"
+#include "base/hash.h"
 #include "base/vector.h"
 
 #include "fixture.h"
@@ -16,7 +16,7 @@ static bool is_text(const void *item, const void *key)
 
 static char *find(const struct table *t, const char *text, bool poor)
 {
-	return table_find(t, poor ? 7 : text_hash(text), is_text, text);
+	return table_find(t, poor ? 7 : hash_text(text), is_text, text);
 }
 
 /* With hashes that are good, and with one hash for all. */
@@ -33,7 +33,7 @@ static void what_was_added_is_found(void **state)
 		for (size_t i = 0; i < n; i++) {
 			snprintf(texts[i], sizeof(texts[i]), "%zu", i);
 			assert_null(find(&t, texts[i], poor));
-			assert_true(table_add(&t, poor ? 7 : text_hash(texts[i]), texts[i]));
+			assert_true(table_add(&t, poor ? 7 : hash_text(texts[i]), texts[i]));
 		}
 		assert_int_equal(t.n, n);
 		for (size_t i = 0; i < n; i++) {

@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/text.h"
+#include "base/utf8.h"
 
 #include <string.h>
 
-uint64_t text_hash(const char *text)
-{
-	uint64_t hash = 0xcbf29ce484222325u;
-
-	for (; *text; text++)
-		hash = (hash ^ (unsigned char)*text) * 0x100000001b3u;
-	return hash;
-}
-
 /* Bytes of the sequence at `p`, 0 if it is none: overlong, a surrogate, past U+10FFFF, cut off. */
-static size_t text_sequence(const unsigned char *p, size_t nbytes)
+static size_t utf8_sequence(const unsigned char *p, size_t nbytes)
 {
 	unsigned char low = 0x80, high = 0xbf;
 	size_t n;
@@ -44,23 +35,23 @@ static size_t text_sequence(const unsigned char *p, size_t nbytes)
 	return n;
 }
 
-bool text_is_utf8(const char *bytes, size_t nbytes)
+bool utf8_valid(const char *bytes, size_t nbytes)
 {
 	const unsigned char *p = (const unsigned char *)bytes;
 
 	for (size_t i = 0, n; i < nbytes; i += n) {
-		n = text_sequence(p + i, nbytes - i);
+		n = utf8_sequence(p + i, nbytes - i);
 		if (n == 0)
 			return false;
 	}
 	return true;
 }
 
-bool text_is_name(const char *text)
+bool utf8_is_name(const char *text)
 {
 	const unsigned char *p = (const unsigned char *)text;
 
-	if (*p == '\0' || !text_is_utf8(text, strlen(text)))
+	if (*p == '\0' || !utf8_valid(text, strlen(text)))
 		return false;
 	for (; *p; p++)
 		/* U+0080 to U+009F are control characters too: c2 80 to c2 9f. */
