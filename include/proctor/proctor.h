@@ -312,6 +312,15 @@ void proctor_plan_free(struct proctor_plan *plan);
 int proctor_plan_add_path(struct proctor_plan *plan, const char *path, const char *exe_glob,
 			  struct proctor_error *err);
 
+/*
+ * Says whose tests the files are that are added from here on, whatever they look like: "exe" (a program is one
+ * test), "tap", "suite.h", "tml"; NULL: what each file shows of itself, as at first. A file that cannot be that is
+ * added as a suite that cannot be run. -EINVAL: there is no such framework, and the sentence says which there are; `plan`
+ * NULL asks for no more than that.
+ */
+int proctor_plan_set_framework(struct proctor_plan *plan, const char *name,
+			       struct proctor_error *err);
+
 /* Adds a suite without looking into it for tests; on success `*suite` names it for add_test. */
 int proctor_plan_add_suite(struct proctor_plan *plan, const struct proctor_suite_desc *desc,
 			   size_t *suite, struct proctor_error *err);

@@ -193,6 +193,12 @@ int store_filter(struct options *o, const char *text, struct proctor_error *err)
 	return value_add(&o->filters, &o->selection.nfilters, text, err);
 }
 
+int store_framework(struct options *o, const char *text, struct proctor_error *err)
+{
+	o->framework = text;
+	return proctor_plan_set_framework(NULL, text, err);
+}
+
 int store_skip(struct options *o, const char *text, struct proctor_error *err)
 {
 	return value_add(&o->skips, &o->selection.nskips, text, err);

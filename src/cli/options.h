@@ -28,6 +28,7 @@ struct options {		/* strings are argv's */
 	const char **paths;
 	size_t npaths;
 	const char *exe_glob;
+	const char *framework;		/* NULL: what each file shows */
 	const char *events_path, *junit_path;
 	const char *of_coverage;	/* an option that needs --coverage; NULL: none was given */
 	enum terminal_volume volume;

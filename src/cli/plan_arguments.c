@@ -55,6 +55,8 @@ int plan_arguments(struct proctor_plan *plan, const struct options *o,
 	int ret;
 
 	*outcome = (struct plan_outcome){ 0 };
+	/* Its name was checked when it was read. */
+	proctor_plan_set_framework(plan, o->framework, NULL);
 	for (size_t i = 0; i < o->npaths; i++) {
 		ret = proctor_plan_add_path(plan, o->paths[i], o->exe_glob, &err);
 		if (ret == 0)

@@ -35,6 +35,17 @@ int proctor_plan_add_path(struct proctor_plan *plan, const char *path, const cha
 	return discover_file(plan, path, DISCOVER_NAMED, err);
 }
 
+int proctor_plan_set_framework(struct proctor_plan *plan, const char *name,
+			       struct proctor_error *err)
+{
+	const struct adapter *adapter = NULL;
+	int ret = name ? adapter_find(name, &adapter, err) : 0;
+
+	if (ret == 0 && plan)
+		plan->framework = adapter;
+	return ret;
+}
+
 int proctor_plan_add_suite(struct proctor_plan *plan, const struct proctor_suite_desc *desc,
 			   size_t *suite, struct proctor_error *err)
 {

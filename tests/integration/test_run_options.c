@@ -24,7 +24,7 @@ static void wrong_usage_exits_with_2(void **state)
 		"--max-output=1Q", "--isolation=none", "--on-crash=panic", "--repeat=0",
 		"--repeat=x", "--retries=-1", "--shard=0/2", "--shard=3/2", "--shard=1", "--loop=select",
 		"--shuffle=x", "--no-such-option", "-Z", "--junit=", "--events=", "--skip=", "--filter=",
-		"--suite=", "--exe=", "",
+		"--suite=", "--exe=", "--framework=nose", "",
 	};
 	size_t i;
 

@@ -136,6 +136,68 @@ static void a_damaged_entry_is_named(void **state)
 	assert_error("both.so", "tests of both kinds");
 }
 
+static void assert_error_as(const char *framework, const char *path, const char *cause)
+{
+	struct proctor_plan *plan = proctor_plan_new();
+
+	assert_non_null(plan);
+	assert_int_equal(proctor_plan_set_framework(plan, framework, NULL), 0);
+	add(plan, path, NULL);
+	assert_int_equal(plan->nsuites, 1);
+	assert_non_null(plan->suites[0]->error);
+	if (!strstr(plan->suites[0]->error, cause))
+		fail_msg("\"%s\", expected \"%s\"", plan->suites[0]->error, cause);
+	proctor_plan_free(plan);
+}
+
+static void a_framework_that_was_asked_for_is_taken(void **state)
+{
+	struct proctor_plan *plan = proctor_plan_new();
+
+	(void)state;
+	fixture_library("both.so", ENTRY_TYPE ONE_TEST
+			"struct entry proctor_entry__a = {1, 40, 0, 0, 1, 0, run, 0};\n"
+			"char proctor_label__a[] = \"a\\0a.c\";\n");
+	fixture_write("other", "MZ\1\2", 4);
+	assert_int_equal(chmod("other", 0755), 0);
+	assert_non_null(plan);
+	assert_int_equal(proctor_plan_set_framework(plan, "suite.h", NULL), 0);
+	add(plan, "both.so", NULL);
+	/* A format that only the kernel knows. */
+	assert_int_equal(proctor_plan_set_framework(plan, "exe", NULL), 0);
+	add(plan, "other", NULL);
+	assert_int_equal(proctor_plan_set_framework(plan, NULL, NULL), 0);
+	assert_ids(plan, " both::a other");
+	assert_ptr_equal(plan->suites[0]->adapter, &adapter_suite_h);
+	assert_ptr_equal(plan->suites[1]->adapter, &adapter_exe);
+	assert_null(plan->suites[0]->error);
+	assert_null(plan->suites[1]->error);
+	proctor_plan_free(plan);
+}
+
+static void a_file_that_is_not_of_the_framework_is_an_error(void **state)
+{
+	(void)state;
+	fixture_library("plain.so", ONE_TEST);
+	fixture_write("program", "#!/bin/sh\n", 10);
+	assert_int_equal(chmod("program", 0755), 0);
+	fixture_write("text", "hello\n", 6);
+	assert_error_as("tml", "program", "tests of the framework tml are in shared libraries");
+	assert_error_as("suite.h", "plain.so", "without tests: it has no test of proctor/suite.h");
+	assert_error_as("exe", "plain.so", "is a shared library and cannot be started");
+	assert_error_as("exe", "text", "is neither an ELF file");
+}
+
+static void an_unknown_framework_is_refused(void **state)
+{
+	struct proctor_error err;
+
+	(void)state;
+	assert_int_equal(proctor_plan_set_framework(NULL, "exe", &err), 0);
+	assert_int_equal(proctor_plan_set_framework(NULL, "nose", &err), -EINVAL);
+	assert_non_null(strstr(err.text, "there is no framework \"nose\""));
+}
+
 static void executables_are_one_test(void **state)
 {
 	struct proctor_plan *plan;
@@ -736,6 +798,9 @@ int main(void)
 		cmocka_unit_test(a_single_test_library_has_its_entry),
 		cmocka_unit_test(entries_come_in_the_order_of_the_source),
 		cmocka_unit_test(a_damaged_entry_is_named),
+		cmocka_unit_test(a_framework_that_was_asked_for_is_taken),
+		cmocka_unit_test(a_file_that_is_not_of_the_framework_is_an_error),
+		cmocka_unit_test(an_unknown_framework_is_refused),
 		cmocka_unit_test(executables_are_one_test),
 		cmocka_unit_test(an_executable_is_called_by_one_name),
 		cmocka_unit_test(a_library_with_an_interpreter_is_a_library),

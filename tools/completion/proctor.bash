@@ -26,6 +26,9 @@ _proctor()
 		return
 	fi
 	case $name in
+	--framework)
+		COMPREPLY=($(compgen -W "exe suite.h tml" -- "$cur"))
+		return ;;
 	--isolation)
 		COMPREPLY=($(compgen -W "batch test fork" -- "$cur"))
 		return ;;
@@ -65,7 +68,7 @@ _proctor()
 		COMPREPLY=($(compgen -W "--test-threads= --jobs= --timeout= --grace= --leak-timeout= --slow-after= \
 			--max-output= --isolation= --no-suite --on-crash= --fail-fast \
 			--no-fail-fast --max-fail= --repeat= \
-			--retries= --shuffle --shard= --filter= --skip= --suite= --exe= \
+			--retries= --shuffle --shard= --filter= --skip= --suite= --exe= --framework= \
 			--list --list-suites --show-output= --slowest= --nocapture --pin-tests --loop= --events= --junit= \
 			--coverage --coverage-dir= --coverage-output= --coverage-fail-under= \
 			--coverage-include= --coverage-exclude= --coverage-allow-partial \
@@ -73,7 +76,7 @@ _proctor()
 			--backtrace --no-check-leaks --no-cache --verbose --quiet --color \
 			--no-color --help" -- "$cur")) ;;
 	list)
-		COMPREPLY=($(compgen -W "--shard= --filter= --skip= --suite= --exe= \
+		COMPREPLY=($(compgen -W "--shard= --filter= --skip= --suite= --exe= --framework= \
 			--list-suites --json --help" -- "$cur")) ;;
 	coverage)
 		COMPREPLY=($(compgen -W "--coverage-dir= --coverage-output= \
