@@ -62,25 +62,32 @@ static bool range_fits(uint64_t offset, uint64_t nbytes, uint64_t limit)
 	return offset <= limit && nbytes <= limit - offset;
 }
 
-/* The flag by which linkers tell a program from a library of the same type. */
-static bool dynamic_is_pie(int fd, const Elf64_Phdr *dynamic)
+static void dynamic_read(int fd, const Elf64_Phdr *phdr, struct elf_dynamic *dynamic)
 {
-	Elf64_Dyn entries[64];
-	size_t n = dynamic->p_filesz < sizeof(entries) ? dynamic->p_filesz : sizeof(entries);
-	ssize_t got = pread(fd, entries, n, (off_t)dynamic->p_offset);
+	size_t n = phdr->p_filesz < sizeof(dynamic->entries) ? phdr->p_filesz
+							     : sizeof(dynamic->entries);
+	ssize_t got = pread(fd, dynamic->entries, n, (off_t)phdr->p_offset);
 
-	for (ssize_t i = 0; i < got / (ssize_t)sizeof(entries[0]); i++)
-		if (entries[i].d_tag == DT_FLAGS_1)
-			return entries[i].d_un.d_val & DF_1_PIE;
+	dynamic->n = got > 0 ? (size_t)got / sizeof(dynamic->entries[0]) : 0;
+}
+
+/* The flag by which linkers tell a program from a library of the same type. */
+static bool dynamic_is_pie(const struct elf_dynamic *dynamic)
+{
+	for (size_t i = 0; i < dynamic->n; i++)
+		if (dynamic->entries[i].d_tag == DT_FLAGS_1)
+			return dynamic->entries[i].d_un.d_val & DF_1_PIE;
 	return false;
 }
 
-bool elf_is_program(int fd, const void *head, size_t nhead, uint64_t nbytes)
+bool elf_is_program(int fd, const void *head, size_t nhead, uint64_t nbytes,
+		    struct elf_dynamic *dynamic)
 {
-	Elf64_Phdr phdr, dynamic = { .p_type = PT_NULL };
+	Elf64_Phdr phdr, segment = { .p_type = PT_NULL };
 	Elf64_Ehdr ehdr;
 	bool interpreter = false;
 
+	dynamic->n = 0;
 	if (nhead < sizeof(ehdr))
 		return false;
 	memcpy(&ehdr, head, sizeof(ehdr));
@@ -94,12 +101,13 @@ bool elf_is_program(int fd, const void *head, size_t nhead, uint64_t nbytes)
 		if (phdr.p_type == PT_LOAD && !range_fits(phdr.p_offset, phdr.p_filesz, nbytes))
 			return false;
 		if (phdr.p_type == PT_DYNAMIC)
-			dynamic = phdr;
+			segment = phdr;
 		interpreter |= phdr.p_type == PT_INTERP;
 	}
+	if (segment.p_type == PT_DYNAMIC)
+		dynamic_read(fd, &segment, dynamic);
 	return ehdr.e_type == ET_EXEC ||
-	       (ehdr.e_type == ET_DYN && interpreter && dynamic.p_type == PT_DYNAMIC &&
-		dynamic_is_pie(fd, &dynamic));
+	       (ehdr.e_type == ET_DYN && interpreter && dynamic_is_pie(dynamic));
 }
 
 /* Copies segment `i` of a program that elf_is_program() has approved. */
@@ -123,8 +131,10 @@ static size_t head_nsegments(const void *head)
 
 void elf_interpreter(int fd, const void *head, size_t nhead, char *path, size_t npath)
 {
+	struct elf_dynamic dynamic;
+
 	path[0] = '\0';
-	if (!elf_is_program(fd, head, nhead, UINT64_MAX))
+	if (!elf_is_program(fd, head, nhead, UINT64_MAX, &dynamic))
 		return;
 	for (size_t i = 0; i < head_nsegments(head); i++) {
 		Elf64_Phdr phdr = head_segment(head, i);
@@ -172,25 +182,16 @@ static bool head_offset(const void *head, uint64_t at, uint64_t *offset)
 }
 
 /* The names of the dynamic symbols, on the heap, with a NUL behind; NULL: not known. */
-static char *program_names(int fd, const void *head, size_t *nnames)
+static char *program_names(int fd, const void *head, const struct elf_dynamic *dynamic, size_t *nnames)
 {
-	Elf64_Dyn entries[64];
 	uint64_t at = 0, nbytes = 0, offset;
-	ssize_t got = 0;
 	char *names;
 
-	for (size_t i = 0; i < head_nsegments(head); i++) {
-		Elf64_Phdr phdr = head_segment(head, i);
-
-		if (phdr.p_type == PT_DYNAMIC)
-			got = pread(fd, entries, phdr.p_filesz < sizeof(entries) ? phdr.p_filesz :
-				    sizeof(entries), (off_t)phdr.p_offset);
-	}
-	for (ssize_t i = 0; i < got / (ssize_t)sizeof(entries[0]); i++) {
-		if (entries[i].d_tag == DT_STRTAB)
-			at = entries[i].d_un.d_ptr;
-		else if (entries[i].d_tag == DT_STRSZ)
-			nbytes = entries[i].d_un.d_val;
+	for (size_t i = 0; i < dynamic->n; i++) {
+		if (dynamic->entries[i].d_tag == DT_STRTAB)
+			at = dynamic->entries[i].d_un.d_ptr;
+		else if (dynamic->entries[i].d_tag == DT_STRSZ)
+			nbytes = dynamic->entries[i].d_un.d_val;
 	}
 	/* A program with more than that is big: starting it costs so much that this is no matter. */
 	if (nbytes == 0 || nbytes > 1 << 20 || !head_offset(head, at, &offset))
@@ -204,11 +205,11 @@ static char *program_names(int fd, const void *head, size_t *nnames)
 	return names;
 }
 
-bool elf_program_calls(int fd, const void *head, size_t nhead, const char *const *names,
-		       size_t nnames)
+bool elf_program_calls(int fd, const void *head, const struct elf_dynamic *dynamic,
+		       const char *const *names, size_t nnames)
 {
 	size_t nall = 0;
-	char *all = nhead >= sizeof(Elf64_Ehdr) ? program_names(fd, head, &nall) : NULL;
+	char *all = program_names(fd, head, dynamic, &nall);
 	bool found = all == NULL;
 
 	/* With its end, not with its beginning: linkers keep one name at the end of another. */

@@ -36,19 +36,26 @@ bool elf_is(const void *head, size_t nhead);
 /* As much of a file's beginning as holds the segment table that linkers write. */
 #define ELF_HEAD_BYTES 1024
 
+/* The beginning of a program's dynamic segment; n 0: it has none. */
+struct elf_dynamic {
+	Elf64_Dyn entries[64];
+	size_t n;
+};
+
 /*
  * Is it an executable for this machine beyond doubt, going by its first bytes and its dynamic
- * segment? False says nothing: elf_open() decides. It spares a thousand test programs most of the
- * reading.
+ * segment, which is read into `dynamic`? False says nothing: elf_open() decides. It spares a thousand
+ * test programs most of the reading.
  */
-bool elf_is_program(int fd, const void *head, size_t nhead, uint64_t nbytes);
+bool elf_is_program(int fd, const void *head, size_t nhead, uint64_t nbytes,
+		    struct elf_dynamic *dynamic);
 
 /*
  * Does such a program call one of `names`, by what it takes from libraries? Also true where that
  * cannot be told: a static one has its own.
  */
-bool elf_program_calls(int fd, const void *head, size_t nhead, const char *const *names,
-		       size_t nnames);
+bool elf_program_calls(int fd, const void *head, const struct elf_dynamic *dynamic,
+		       const char *const *names, size_t nnames);
 
 /* The interpreter that an executable for this machine names, "" if none can be found. */
 void elf_interpreter(int fd, const void *head, size_t nhead, char *path, size_t npath);

@@ -9,13 +9,21 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* What follows the last slash. */
+static const char *path_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
 struct file_key file_key_of(const char *path)
 {
-	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	const char *name = path_name(path);
 	char dir[PATH_MAX] = ".";
 	struct stat st;
 
-	if (slash)
+	if (name > path)
 		snprintf(dir, sizeof(dir), "%.*s", (int)(name - path), path);
 	/* What is longer cannot be opened either. */
 	if (name - path < (ptrdiff_t)sizeof(dir) && stat(dir, &st) == 0)
@@ -39,6 +47,21 @@ bool file_key_equal(const struct file_key *a, const struct file_key *b)
 	return file_key_compare(a, b) == 0;
 }
 
+/* Many a file is in the directory of the one before: that is not asked for again. */
+static struct file_key file_set_key(struct file_set *set, const char *path)
+{
+	const char *name = path_name(path);
+	size_t ndir = (size_t)(name - path);
+
+	if (set->last_path && set->last.name == set->last_path + ndir &&
+	    memcmp(path, set->last_path, ndir) == 0)
+		set->last.name = name;
+	else
+		set->last = file_key_of(path);
+	set->last_path = path;
+	return set->last;
+}
+
 int file_set_remember(struct file_set *set, struct arena *arena, const char *path,
 		      struct file_key **kept)
 {
@@ -47,7 +70,7 @@ int file_set_remember(struct file_set *set, struct arena *arena, const char *pat
 
 	if (!key)
 		return -ENOMEM;
-	*key = file_key_of(path);
+	*key = file_set_key(set, path);
 	node = tsearch(key, &set->keys, file_key_compare);
 	if (!node)
 		return -ENOMEM;

@@ -24,6 +24,8 @@ bool file_key_equal(const struct file_key *a, const struct file_key *b);
 /* Files that are remembered; all zero is none. */
 struct file_set {
 	void *keys;		/* tsearch: struct file_key */
+	const char *last_path;	/* of the file that was last remembered; NULL: none was */
+	struct file_key last;
 };
 
 void file_set_fini(struct file_set *set);

@@ -299,6 +299,7 @@ static int suite_as_other(struct suite *s, const struct look *look, enum finding
 static int suite_look_into(struct suite *s, struct look *look, enum finding *finding,
 			   struct proctor_error *err)
 {
+	struct elf_dynamic dynamic;
 	ssize_t n;
 	int ret;
 
@@ -314,8 +315,8 @@ static int suite_look_into(struct suite *s, struct look *look, enum finding *fin
 		return error_sys(err, errno, "cannot read %s", s->path);
 	look->view = (struct file_view){ .path = s->path, .head = look->head, .nhead = (size_t)n };
 	if (elf_is(look->head, (size_t)n) &&
-	    elf_is_program(look->fd, look->head, (size_t)n, (uint64_t)look->st.st_size)) {
-		s->leads = !elf_program_calls(look->fd, look->head, (size_t)n, leader_calls,
+	    elf_is_program(look->fd, look->head, (size_t)n, (uint64_t)look->st.st_size, &dynamic)) {
+		s->leads = !elf_program_calls(look->fd, look->head, &dynamic, leader_calls,
 					      ARRAY_SIZE(leader_calls));
 		return suite_as_program(s, look, err);
 	}
