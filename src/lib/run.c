@@ -13,8 +13,6 @@
 #include "plan/resolve.h"
 #include "run/guard_client.h"
 #include "run/kernel.h"
-#include "run/results.h"
-#include "run/signals.h"
 #include "run/supervisor.h"
 
 #include <errno.h>
@@ -226,7 +224,7 @@ static void tell_run(struct supervisor *sup, struct writer_entry *e, uint64_t st
 	e->event.loop = sup->ops->name;
 	e->event.run_id = run->run_id;
 	e->event.seed = run->options.shuffle ? run->options.seed : 0;
-	e->event.counts = &sup->counts;
+	e->event.counts = &sup->results.counts;
 	e->event.duration_us = clock_us() - start_us;
 	e->event.exit_code = exit_code;
 	writer_add(&run->writer, e);
@@ -255,28 +253,28 @@ static bool run_nothing_usable(const struct run *run)
 	return true;
 }
 
-static int run_exit_code(const struct supervisor *sup, int ret)
+static int run_exit_code(const struct supervisor *sup, int ret, enum coverage_outcome coverage)
 {
 	if (sup->stop_signal != 0)
 		return 128 + sup->stop_signal;
-	if (ret < 0 || sup->coverage_partial)
+	if (ret < 0 || coverage == COVERAGE_PARTIAL)
 		return 3;
 	if (sup->run->plan->ntests == 0)
 		return 4;
-	if (sup->failed)
+	if (sup->results.failed)
 		return run_nothing_usable(sup->run) ? 2 : 1;
-	if (sup->coverage_below)
+	if (coverage == COVERAGE_BELOW)
 		return 1;
 	return 0;
 }
 
 /* Every worker is done: what all processes left is merged, once. */
-static int run_finish_coverage(struct supervisor *sup)
+static enum coverage_outcome run_finish_coverage(struct supervisor *sup)
 {
 	struct run *run = sup->run;
 	const struct proctor_coverage_summary *summary = NULL;
 	struct proctor_error err = { 0 };
-	int cancel_fd = signals_cancel_fd(sup);
+	int cancel_fd = interrupts_cancel_fd(&sup->interrupts);
 	enum coverage_outcome outcome;
 	struct writer_entry *e;
 
@@ -284,9 +282,7 @@ static int run_finish_coverage(struct supervisor *sup)
 	outcome = coverage_finish(run->coverage, cancel_fd, &summary, &err);
 	if (cancel_fd >= 0)
 		close(cancel_fd);
-	signals_take(sup);
-	sup->coverage_partial = outcome == COVERAGE_PARTIAL;
-	sup->coverage_below = outcome == COVERAGE_BELOW;
+	supervisor_take_signals(sup);
 	e = summary ? writer_entry_new(PROCTOR_COVERAGE, clock_us()) : NULL;
 	if (e) {
 		e->event.coverage = summary;	/* lives until the writer has ended */
@@ -296,7 +292,7 @@ static int run_finish_coverage(struct supervisor *sup)
 	}
 	if (outcome == COVERAGE_FAILED && sup->err->code == 0)
 		*sup->err = err;
-	return outcome == COVERAGE_FAILED ? err.code : 0;
+	return outcome;
 }
 
 /* Loop, writer, queue and mailbox stand; the tests are run. */
@@ -307,6 +303,7 @@ static int run_supervise(struct supervisor *sup, const char *why, int *exit_code
 	struct writer_entry *start = writer_entry_new(PROCTOR_RUN_START, start_us);
 	/* Made while nothing has begun: what did begin is never without its sum. */
 	struct writer_entry *end = writer_entry_new(PROCTOR_RUN_END, start_us);
+	enum coverage_outcome coverage = COVERAGE_COMPLETE;
 	int ret = 0;
 
 	if (!start || !end) {
@@ -314,25 +311,23 @@ static int run_supervise(struct supervisor *sup, const char *why, int *exit_code
 		writer_entry_free(end);
 		return error_set(sup->err, -ENOMEM, "no memory for the run's events");
 	}
-	sup->counts.total = sup->nunfinished = run->plan->ntests * run->options.repeat;
 	tell_run(sup, start, start_us, why, 0);
 	if (run->options.own_process)
 		tell_refused(sup);
-	if (sup->nunfinished > 0)
+	if (sup->results.nunfinished > 0)
 		ret = supervisor_run(sup);
-	if (run->coverage) {
-		int failed = run_finish_coverage(sup);
-
-		ret = ret < 0 ? ret : failed;
-	}
+	if (run->coverage)
+		coverage = run_finish_coverage(sup);
+	if (ret == 0 && coverage == COVERAGE_FAILED)
+		ret = sup->err->code;
 	if (ret == 0 && run->writer.lost)
 		ret = error_set(sup->err, -ENOMEM, "no memory for all of the run's events and output");
-	*exit_code = run_exit_code(sup, ret);
+	*exit_code = run_exit_code(sup, ret, coverage);
 	tell_run(sup, end, start_us, sup->why_stopped[0] ? sup->why_stopped : NULL,
 		 *exit_code);
 	/* What is left is to wait for the reader of the events: an interrupt may end that. */
 	if (run->options.own_process)
-		signals_close(sup);
+		supervisor_close_signals(sup);
 	return ret;
 }
 
@@ -349,7 +344,6 @@ static int run_with_writer(struct supervisor *sup, struct audience *audience, co
 	/* A reporter may block for as long as its reader does: nothing else is left to be done. */
 	if (writer_close(&run->writer) == -EPIPE)
 		*exit_code = 128 + SIGPIPE;
-	results_fini(sup);
 	return ret;
 }
 
@@ -370,12 +364,12 @@ static int run_with_loop(struct supervisor *sup, struct audience *audience, int 
 	if (ret < 0)
 		goto close_mailbox;
 	run->broken = calloc(run->queue.nlanes ? run->queue.nlanes : 1, sizeof(*run->broken));
-	if (run->broken && begun_init(&sup->begun, run->plan->ntests * run->options.repeat) == 0)
+	if (run->broken && results_open(&sup->results, run) == 0)
 		ret = run_with_writer(sup, audience, why, exit_code);
 	else
 		ret = error_set(sup->err, -ENOMEM, "no memory for the tests of %zu suites",
 				run->queue.nlanes);
-	begun_fini(&sup->begun);
+	results_close(&sup->results);
 	queue_fini(&run->queue);
 close_mailbox:
 	mailbox_close(&run->mailbox);
@@ -410,7 +404,7 @@ int proctor_run(struct proctor_plan *plan, const struct proctor_options *options
 	struct proctor_error own_err = { 0 };
 	struct run *run = calloc(1, sizeof(*run));
 	struct supervisor sup = { .run = run, .err = err ? err : &own_err,
-				  .signals = { .fd = -1 } };
+				  .interrupts = { .stream = { .fd = -1 } } };
 	sigset_t mask;
 	int ret, code = 3;
 
@@ -420,7 +414,6 @@ int proctor_run(struct proctor_plan *plan, const struct proctor_options *options
 	file_size_hold(&mask);
 	run->mask = mask;
 	*sup.err = (struct proctor_error){ 0 };
-	run->supervisor = &sup;
 	run->inherited.null_fd = -1;
 	pauses_init(&run->pauses);
 	ret = options_complete(&run->options, options, sup.err);
@@ -440,16 +433,19 @@ int proctor_run(struct proctor_plan *plan, const struct proctor_options *options
 	if (ret == 0)
 		ret = run_prepare(run, plan, sup.err);
 	if (ret == 0 && run->options.own_process)
-		ret = signals_open(&sup, sup.err);
+		ret = orphans_open(&sup.orphans, sup.err);
+	if (ret == 0 && run->options.own_process)
+		ret = interrupts_open(&sup.interrupts, run, sup.err);
 	if (ret == 0) {
 		ret = run_guarded(&sup, &audience, &code);
-		if (run->options.own_process)
-			signals_close(&sup);
-		signals_restore_pipe(&sup);
+		if (run->options.own_process) {
+			interrupts_close(&sup.interrupts);
+			interrupts_restore_pipe(&sup.interrupts);
+		}
 	}
 	orphans_fini(&sup.orphans);
 	if (counts)
-		*counts = sup.counts;
+		*counts = sup.results.counts;
 	if (exit_code)
 		*exit_code = code;
 	run_release(run);

@@ -1,32 +1,40 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The end of a host, in either of two ways. It died: then it is over when its output has ended and
- * nothing lives that it had started, or the leak time after its death has passed; what is left then
- * is killed and named. Or it does not die of SIGKILL: then it is given up, its worker goes on, and
- * it is watched until the end of the run. Supervisor's thread; effects on the host's state are in
- * host_next().
+ * From a host's first byte of output to its end, in either of two ways. It died: then it is over when
+ * its output has ended and nothing lives that it had started, or the leak time after its death has
+ * passed. Or it does not die of SIGKILL: then it is given up, and its worker goes on. These are the
+ * steps; the supervisor takes them, and kills what is left in between. Supervisor's thread.
  *
- * What is read or taken on the way (output, its end, signals) calls back: any of these functions
- * may leave this host over, and others, and the run stopped. None is released: only posts do that.
+ * Reading, draining and closing call the streams' callbacks, which do no more than life_feed().
  */
 #ifndef RUN_LIFE_H
 #define RUN_LIFE_H
 
-#include "run/supervisor.h"
+#include "run/run.h"
+
+/* The supervisor's. */
+struct life_calls {
+	stream_callback *out, *err, *death;
+};
 
 /* Waits for its output and its death. On failure some of it is not waited for. */
-int life_watch(struct supervisor *sup, struct watch *h, struct proctor_error *err);
-/* Its pidfd says that it died. */
-void life_died(struct supervisor *sup, struct watch *h);
-/* It died: is it over by now? */
-void life_look(struct supervisor *sup, struct watch *h, uint64_t now_us);
-/* Some orphan ended: perhaps the last that a dead host is held up by. */
-void life_orphan_ended(struct supervisor *sup);
-/* SIGKILL did not end it: its worker goes on without it. */
-void life_give_up(struct supervisor *sup, struct watch *h);
+int life_watch(struct watch *h, const struct loop_ops *ops, struct loop *lp,
+	       const struct life_calls *calls, struct proctor_error *err);
+/* Takes what its stdout or stderr (`s`) has delivered. */
+void life_feed(struct watch *h, struct stream *s, const char *bytes, size_t nbytes, int error);
+/* Takes all that is in its pipes at this moment. */
+void life_drain(struct watch *h);
+/* No more output is waited for. */
+bool life_output_ended(const struct watch *h);
 
-/* Kills what dead hosts have left, and names what is of `h`; NULL: what no host is left to own. Returns
- * how many of it may yet die. */
-size_t life_orphans(struct supervisor *sup, const struct watch *h, char **left);
+/* It has died: what it died of is learned, but it is not reaped, so that its number stays its own and
+ * whom a signal came from can be told. From then on it has the leak time. */
+void life_died(struct watch *h);
+/* Nobody waits for anything of it any longer: drained, closed, reaped. */
+void life_close(struct watch *h);
+/* SIGKILL did not end it: says why, and closes its output. It keeps its pidfd. */
+void life_give_up(struct watch *h);
+/* Its worker may go on: all that is known of its end has been written down. */
+void life_end(struct watch *h);
 
 #endif

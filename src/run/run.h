@@ -14,7 +14,6 @@
 
 struct coverage;
 struct run;
-struct supervisor;
 
 struct worker {
 	struct run *run;	/* constant from here ... */
@@ -29,7 +28,6 @@ struct worker {
 
 struct run {
 	/* Constant while workers run. */
-	struct supervisor *supervisor;		/* for the supervisor's own callbacks */
 	const struct proctor_plan *plan;
 	struct proctor_options options;		/* defaults filled in; each test has its settings */
 	sigset_t mask;				/* the caller's */
@@ -59,6 +57,12 @@ struct run {
 static inline const struct test *run_test(const struct run *run, item_t item)
 {
 	return item_test(run->plan, item);
+}
+
+/* Which repetition of its test it is, from 1. */
+static inline unsigned run_repetition(const struct run *run, item_t item)
+{
+	return (unsigned)(item / run->plan->ntests) + 1;
 }
 
 static inline const struct test_settings *run_settings(const struct run *run, item_t item)

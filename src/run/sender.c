@@ -1,25 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/sender.h"
 
-#include "run/orphans.h"
-
 #include <sys/wait.h>
 #include <unistd.h>
 
 /* How far up a sender's ancestors are followed. */
 #define ANCESTORS_MAX 64
 
-static struct watch *host_of_session(struct supervisor *sup, int pid, const struct process_stat *st)
+static struct watch *host_of_session(struct watch *hosts, int pid, const struct process_stat *st)
 {
-	for (struct watch *h = sup->hosts; h; h = h->next)
+	for (struct watch *h = hosts; h; h = h->next)
 		if (h->pid > 0 && (h->pid == pid || h->group == st->session))
 			return h;
 	return NULL;
 }
 
-static struct watch *host_of_number(struct supervisor *sup, uint64_t number)
+static struct watch *host_of_number(struct watch *hosts, uint64_t number)
 {
-	for (struct watch *h = sup->hosts; h; h = h->next)
+	for (struct watch *h = hosts; h; h = h->next)
 		if (h->number == number)
 			return h;
 	return NULL;
@@ -34,11 +32,12 @@ static bool is_workers_child(int pid)
 }
 
 /* `pid` is a child of this process and in no session of a host that is known. */
-static struct sender sender_of_child(struct supervisor *sup, int pid, const struct process_stat *st)
+static struct sender sender_of_child(const struct orphans *orphans, int pid,
+				     const struct process_stat *st)
 {
 	if (is_workers_child(pid))
 		return (struct sender){ .kind = SENDER_EARLY, .number = (uint64_t)pid };
-	switch (orphans_origin(&sup->orphans, pid, st, 0)) {
+	switch (orphans_origin(orphans, pid, st, 0)) {
 	case ORIGIN_TEST:
 		return (struct sender){ .kind = SENDER_TEST };
 	case ORIGIN_ELSEWHERE:
@@ -49,43 +48,38 @@ static struct sender sender_of_child(struct supervisor *sup, int pid, const stru
 	return (struct sender){ .kind = SENDER_UNKNOWN };
 }
 
-static struct sender sender_climb(struct supervisor *sup, int pid, struct process_stat *st)
+/* From the sender to its parent, and so on, up to a host or out of the run. */
+static struct sender sender_climb(int pid, struct process_stat st, struct watch *hosts,
+				  const struct orphans *orphans)
 {
 	for (int i = 0; i < ANCESTORS_MAX; i++) {
-		struct watch *h = host_of_session(sup, pid, st);
+		struct watch *h = host_of_session(hosts, pid, &st);
 
 		if (h)
 			return (struct sender){ .kind = SENDER_TEST, .host = h };
 		/* No test gets into proctor's own session. */
-		if (st->session == sup->orphans.session)
+		if (st.session == orphans->session)
 			break;
-		if (st->parent == getpid())
-			return sender_of_child(sup, pid, st);
-		pid = st->parent;
-		if (pid <= 1 || !process_stat(pid, st))
+		if (st.parent == getpid())
+			return sender_of_child(orphans, pid, &st);
+		pid = st.parent;
+		if (pid <= 1 || !process_stat(pid, &st))
 			break;
 	}
 	return (struct sender){ .kind = SENDER_STRANGER };
 }
 
-struct sender sender_find(struct supervisor *sup, int pid)
+struct sender sender_find(int pid, const struct process_stat *st, struct watch *hosts,
+			  const struct orphans *orphans, const char *run_id)
 {
-	struct process_stat st;
-	struct sender sender;
+	struct sender sender = sender_climb(pid, *st, hosts, orphans);
 	uint64_t number;
 
-	/* 0: it is in a pid namespace that this one does not see, and so no test's. */
-	if (pid <= 0 || pid == getpid())
-		return (struct sender){ .kind = SENDER_STRANGER };
-	if (!process_stat(pid, &st))
-		return (struct sender){ .kind = SENDER_GONE };
-	supervisor_meet(sup);
-	sender = sender_climb(sup, pid, &st);
 	if (sender.kind == SENDER_EARLY || sender.host)
 		return sender;
-	number = process_host(pid, sup->run->run_id);
+	number = process_host(pid, run_id);
 	if (number != 0)
 		sender = (struct sender){ .kind = SENDER_TEST, .number = number,
-					  .host = host_of_number(sup, number) };
+					  .host = host_of_number(hosts, number) };
 	return sender;
 }

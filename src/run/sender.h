@@ -7,13 +7,14 @@
 #ifndef RUN_SENDER_H
 #define RUN_SENDER_H
 
-#include "run/supervisor.h"
+#include "base/process.h"
+#include "run/orphans.h"
+#include "run/watch.h"
 
 enum sender_kind {
 	SENDER_STRANGER,	/* to be obeyed */
 	SENDER_TEST,		/* `host`, or `number` of a host that is gone, or neither is known */
 	SENDER_EARLY,		/* a test whose host has not been posted yet: `number` is its pid */
-	SENDER_GONE,		/* ended before it could be looked at */
 	SENDER_UNKNOWN,		/* of a test or from before the run: nothing about it says which */
 };
 
@@ -23,7 +24,9 @@ struct sender {
 	uint64_t number;
 };
 
-/* While a sender is not reaped it can be told who it was. */
-struct sender sender_find(struct supervisor *sup, int pid);
+/* `st` is what `pid` was when the signal came. While a sender is not reaped it can be told who it
+ * was. `hosts`: those that are known. */
+struct sender sender_find(int pid, const struct process_stat *st, struct watch *hosts,
+			  const struct orphans *orphans, const char *run_id);
 
 #endif

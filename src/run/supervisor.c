@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/container.h"
-#include "base/duration_words.h"
+#include "base/crash_words.h"
 #include "coverage/outside.h"
 #include "hosts/exit_suite.h"
 #include "hosts/host_words.h"
@@ -11,9 +11,10 @@
 #include "run/guard_client.h"
 #include "run/kernel.h"
 #include "run/life.h"
+#include "run/look.h"
 #include "run/not_run.h"
-#include "run/results.h"
-#include "run/signals.h"
+#include "run/running.h"
+#include "run/starts.h"
 #include "run/undead.h"
 #include "run/worker.h"
 
@@ -42,24 +43,32 @@
 #define FLUSH_US 5000u
 /* A host that is killed at its exit before that was not given the time for it: nothing is told. */
 #define EXIT_HANGS_US 500000u
+/* So many tests that were not run are told before it is asked whether the reader can follow. */
+#define NOT_RUN_TESTS 1000
 /* How long orphans may take to die at the end of the run. */
 #define ORPHANS_US 2000000u
 
-void supervisor_look_by(struct supervisor *sup, uint64_t us)
+/* Says why the run is ended, before it is: the first reason counts. "the run ended at …" */
+static void PRINTF_LIKE(2, 3) supervisor_reason(struct supervisor *sup, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (sup->why_stopped[0])
+		return;
+	va_start(ap, fmt);
+	vsnprintf(sup->why_stopped, sizeof(sup->why_stopped), fmt, ap);
+	va_end(ap);
+}
+
+/* Everything is looked at by then. */
+static void supervisor_look_by(struct supervisor *sup, uint64_t us)
 {
 	if (us < sup->tick_us)
 		sup->tick_us = us;
 }
 
-void supervisor_fatal(struct supervisor *sup, const struct proctor_error *why)
-{
-	if (sup->err->code == 0)
-		*sup->err = *why;
-	supervisor_reason(sup, "the run could not go on: %s", why->text);
-	supervisor_stop(sup, STOPPING_KILLED);
-}
-
-void supervisor_paused(struct supervisor *sup, uint64_t from_us, uint64_t to_us)
+/* The run itself stood still, and was not to blame: no deadline and no grace time passed. */
+static void supervisor_paused(struct supervisor *sup, uint64_t from_us, uint64_t to_us)
 {
 	if (pauses_add(&sup->run->pauses, from_us, to_us) < 0)
 		sup->run->writer.lost = true;
@@ -82,6 +91,190 @@ static void supervisor_notice_pause(struct supervisor *sup, uint64_t now_us)
 	sup->seen_us = now_us;
 }
 
+/* What the callbacks do that bring output: the rest is done after the turn, or after the draining,
+ * as they may be called from the midst of it. */
+static void host_output(struct watch *h, struct stream *s, const char *bytes, size_t nbytes,
+			int error)
+{
+	struct supervisor *sup = h->supervisor;
+
+	life_feed(h, s, bytes, nbytes, error);
+	sup->nread_bytes += nbytes;
+	sup->has_news = h->has_news = true;
+}
+
+static void host_on_out(struct stream *s, const char *bytes, size_t nbytes, int error)
+{
+	host_output(container_of(s, struct watch, out), s, bytes, nbytes, error);
+}
+
+static void host_on_err(struct stream *s, const char *bytes, size_t nbytes, int error)
+{
+	host_output(container_of(s, struct watch, err), s, bytes, nbytes, error);
+}
+
+/* Is the host with this number one of a worker, or about to be? */
+static bool host_lives(uint64_t number, void *data)
+{
+	const struct supervisor *sup = data;
+
+	for (unsigned i = 0; i < sup->run->nworkers; i++)
+		if (sup->run->workers[i].live_host == number)
+			return true;
+	return false;
+}
+
+/* Orphans become children of this process only where it is a subreaper. */
+static bool supervisor_gets_orphans(const struct supervisor *sup)
+{
+	return sup->interrupts.stream.fd >= 0;
+}
+
+/* Kills what dead hosts have left, and names what is of `h`; NULL: what no host is left to own. Returns
+ * how many of it may yet die. */
+static size_t supervisor_kill_orphans(struct supervisor *sup, const struct watch *h, char **left)
+{
+	struct orphan_owner owner = { .run_id = sup->run->run_id };
+	char *others = NULL;
+	size_t ndying;
+
+	if (!supervisor_gets_orphans(sup) || !orphans_reap(&sup->orphans))
+		return 0;
+	if (h) {
+		owner.number = h->number;
+		owner.group = h->group;
+	}
+	ndying = orphans_kill(&sup->orphans, &owner, !h, host_lives, sup, left, &others);
+	sup->run->writer.lost |= sup->orphans.lost;
+	if (others)
+		writer_note(&sup->run->writer, "killed what a test had left behind: %s", others);
+	free(others);
+	return ndying;
+}
+
+/* Does something live on that it had started? Only known where the run is told of orphans. */
+static bool host_has_orphans(struct supervisor *sup, const struct watch *h)
+{
+	const struct orphan_owner owner = { .run_id = sup->run->run_id, .number = h->number,
+					    .group = h->group };
+
+	return supervisor_gets_orphans(sup) && orphans_reap(&sup->orphans) &&
+	       orphans_of(&sup->orphans, &owner);
+}
+
+static void supervisor_stop(struct supervisor *sup, enum stopping how);
+
+/* Tells a complete outcome, and does what follows from it. */
+static void supervisor_conclude(struct supervisor *sup, struct watch *h, struct outcome *o)
+{
+	const struct proctor_options *options = &sup->run->options;
+	enum follow follow = results_follow(&sup->results, o, sup->stopping == STOPPING_NOT);
+	const struct proctor_test *test;
+	char why[sizeof(sup->why_stopped)];
+
+	/* Before the outcome is told: whether it is the test's last depends on it. */
+	if (follow == FOLLOW_RETRY &&
+	    queue_push_retry(&sup->run->queue, o->suite, o->item, o->result.attempt + 1) < 0) {
+		sup->run->writer.lost = true;
+		follow = results_follow(&sup->results, o, false);
+	}
+	test = results_tell(&sup->results, h, o, follow != FOLLOW_RETRY);
+	switch (follow) {
+	case FOLLOW_NOTHING:
+	case FOLLOW_RETRY:
+		break;
+	case FOLLOW_END_CRASH:
+	case FOLLOW_END_FIRST:
+	case FOLLOW_END_FAILURES:
+		supervisor_reason(sup, "%s", follow_reason(follow, options, test ? test->id :
+				  "a test", why, sizeof(why)));
+		supervisor_stop(sup, STOPPING_KILLED);
+		break;
+	}
+}
+
+/* Concludes what was held up by output that has arrived by now. */
+static void host_settle(struct supervisor *sup, struct watch *h)
+{
+	struct outcome o;
+
+	while (results_next(h, &o))
+		supervisor_conclude(sup, h, &o);
+}
+
+/* Dead, and nobody is waited for any longer. */
+static void host_finish(struct supervisor *sup, struct watch *h, enum host_event event)
+{
+	struct host_end *end = &h->host->shared.end;
+
+	h->state = host_next(h->state, event);
+	h->act_us = CLOCK_NEVER;
+	sup->run->workers[h->worker].live_host = 0;
+	supervisor_kill_orphans(sup, h, &end->left);
+	/* A zombie keeps its number: the group cannot have become a stranger's. */
+	if (!end->stolen && spawned_is_zombie(h->pid))
+		spawned_signal(h->pid, h->group, SIGKILL);
+	life_close(h);
+	host_settle(sup, h);
+	life_end(h);
+}
+
+/* It has died: is it over by now? */
+static void host_look_draining(struct supervisor *sup, struct watch *h, uint64_t now_us)
+{
+	if (h->state != HOST_DRAINING)
+		return;
+	if (now_us >= h->act_us)
+		host_finish(sup, h, HOST_OVERDUE);
+	else if (life_output_ended(h) && !host_has_orphans(sup, h))
+		host_finish(sup, h, HOST_ENDED);
+}
+
+/* Looks at dead hosts which only an orphan may have held up. */
+static void supervisor_orphan_ended(struct supervisor *sup)
+{
+	orphans_reap(&sup->orphans);
+	for (struct watch *h = sup->hosts; h; h = h->next)
+		if (h->state == HOST_DRAINING && life_output_ended(h))
+			host_look_draining(sup, h, clock_us());
+}
+
+/* What was read in a turn of the loop, or drained: it may complete results, and end hosts. */
+static void supervisor_take_news(struct supervisor *sup)
+{
+	if (!sup->has_news)
+		return;
+	sup->has_news = false;
+	for (struct watch *h = sup->hosts; h; h = h->next) {
+		if (!h->has_news)
+			continue;
+		h->has_news = false;
+		host_settle(sup, h);
+		if (life_output_ended(h))
+			host_look_draining(sup, h, clock_us());
+	}
+}
+
+static void host_died(struct supervisor *sup, struct watch *h)
+{
+	life_died(h);
+	supervisor_look_by(sup, h->act_us);
+	/* While it is not reaped it can be told whom a signal came from: that may find it over, too. */
+	supervisor_take_signals(sup);
+	/* What it wrote is in the pipes by now, and mostly their end, too. */
+	life_drain(h);
+	host_settle(sup, h);
+	host_look_draining(sup, h, clock_us());
+}
+
+static void host_on_death(struct stream *s, const char *bytes, size_t nbytes, int error)
+{
+	struct watch *h = container_of(s, struct watch, death);
+
+	(void)bytes, (void)nbytes, (void)error;
+	host_died(h->supervisor, h);
+}
+
 /* One that had been given up has died after all. */
 static void supervisor_on_undead(struct stream *s, const char *bytes, size_t nbytes, int error)
 {
@@ -97,14 +290,19 @@ static void supervisor_on_undead(struct stream *s, const char *bytes, size_t nby
 	undead_remove(&sup->undead, u);
 }
 
+/* SIGKILL did not end it. Its worker goes on without it, and it is watched until the run's end. */
 static void host_give_up(struct supervisor *sup, struct watch *h)
 {
 	struct proctor_error err;
 	struct undead *u;
 
-	/* A descriptor has one stream. */
-	sup->ops->stop(sup->lp, &h->death);
+	h->act_us = CLOCK_NEVER;
+	sup->run->workers[h->worker].live_host = 0;
+	/* Once its worker has ended it is a child of this thread, as orphans are. */
+	orphans_give_up(&sup->orphans, h->pid);
+	life_give_up(h);
 	u = undead_add(&sup->undead, h->pid, h->group, h->pidfd);
+	h->pid = 0;
 	h->pidfd = -1;
 	if (u) {
 		u->owner = sup;
@@ -113,7 +311,8 @@ static void host_give_up(struct supervisor *sup, struct watch *h)
 			writer_note(&sup->run->writer, "process %d is not watched any longer: %s",
 				    u->pid, err.text);
 	}
-	life_give_up(sup, h);
+	host_settle(sup, h);
+	life_end(h);
 }
 
 static void supervisor_forget_undead(struct supervisor *sup)
@@ -151,7 +350,7 @@ static void host_enter(struct supervisor *sup, struct watch *h, enum host_state 
 	case HOST_RUNNING:
 	case HOST_DRAINING:
 	case HOST_OVER:
-		break;		/* not against its will: life.c */
+		break;		/* not against its will */
 	}
 	supervisor_look_by(sup, h->act_us);
 }
@@ -208,18 +407,8 @@ static void host_cancel(struct supervisor *sup, struct watch *h)
 		host_stop_for(sup, h, STOP_CANCELLED, 0, HOST_OVERDUE);
 }
 
-void supervisor_reason(struct supervisor *sup, const char *fmt, ...)
-{
-	va_list ap;
-
-	if (sup->why_stopped[0])
-		return;
-	va_start(ap, fmt);
-	vsnprintf(sup->why_stopped, sizeof(sup->why_stopped), fmt, ap);
-	va_end(ap);
-}
-
-void supervisor_stop(struct supervisor *sup, enum stopping how)
+/* Ends the run early. Changes the state of hosts; none is over or released for that. */
+static void supervisor_stop(struct supervisor *sup, enum stopping how)
 {
 	if (sup->stopping >= how)
 		return;
@@ -231,18 +420,29 @@ void supervisor_stop(struct supervisor *sup, enum stopping how)
 		host_cancel(sup, h);
 }
 
+/* Proctor itself cannot go on; the first reason counts. */
+static void supervisor_fatal(struct supervisor *sup, const struct proctor_error *why)
+{
+	if (sup->err->code == 0)
+		*sup->err = *why;
+	supervisor_reason(sup, "the run could not go on: %s", why->text);
+	supervisor_stop(sup, STOPPING_KILLED);
+}
+
 static void supervisor_watch(struct supervisor *sup, struct watch *h)
 {
+	static const struct life_calls calls = { host_on_out, host_on_err, host_on_death };
 	struct proctor_error err;
 
+	h->supervisor = sup;
 	h->next = sup->hosts;
 	sup->hosts = h;
 	h->act_us = CLOCK_NEVER;
-	if (life_watch(sup, h, &err) < 0) {
+	if (life_watch(h, sup->ops, sup->lp, &calls, &err) < 0) {
 		sup->loop_failed = true;
 		supervisor_fatal(sup, &err);
 	}
-	signals_started(sup, h);
+	interrupts_met(&sup->interrupts, h);
 	if (sup->stopping != STOPPING_NOT)
 		host_cancel(sup, h);
 }
@@ -274,7 +474,8 @@ static void supervisor_post(struct supervisor *sup, struct post *post)
 		break;
 	case POST_RESULTS:
 		for (unsigned i = 0; i < post->noutcomes; i++)
-			results_add(sup, post->watch, &post->outcomes[i]);
+			if (results_add(&sup->results, post->watch, &post->outcomes[i]))
+				supervisor_conclude(sup, post->watch, &post->outcomes[i]);
 		mailbox_return(&sup->run->mailbox, post);
 		break;
 	case POST_KILL:
@@ -299,20 +500,9 @@ static void posts_fetch(struct supervisor *sup)
 	*tail = mailbox_take(&sup->run->mailbox);
 }
 
-void supervisor_posts(struct supervisor *sup)
-{
-	/* What a test has sent is noted before its result is told. */
-	signals_take(sup);
-	posts_fetch(sup);
-	while (sup->posts) {
-		struct post *post = sup->posts;
-
-		sup->posts = post->next;
-		supervisor_post(sup, post);
-	}
-}
-
-void supervisor_meet(struct supervisor *sup)
+/* Takes only hosts that were started: of what has come of them, nothing is told yet. None is
+ * released. */
+static void supervisor_meet(struct supervisor *sup)
 {
 	posts_fetch(sup);
 	for (struct post **at = &sup->posts, *post; (post = *at);) {
@@ -322,6 +512,131 @@ void supervisor_meet(struct supervisor *sup)
 		} else {
 			at = &post->next;
 		}
+	}
+}
+
+/* Ctrl-Z: the tests stand still, and their deadlines with them. */
+static void supervisor_suspend(struct supervisor *sup, int signo)
+{
+	uint64_t from_us = clock_us();
+
+	for (struct watch *h = sup->hosts; h; h = h->next)
+		if (h->pid > 0)
+			spawned_signal(h->pid, h->group, SIGSTOP);
+	job_stop(signo);
+	for (struct watch *h = sup->hosts; h; h = h->next)
+		if (h->pid > 0)
+			spawned_signal(h->pid, h->group, SIGCONT);
+	supervisor_paused(sup, from_us, clock_us());
+}
+
+/* The first interrupt: people want to see that it was heard, and what hangs. */
+static void supervisor_interrupted(struct supervisor *sup, const struct interrupt *i,
+				   const char *doubt)
+{
+	char name[WORDS_BYTES], running[400];
+
+	sup->stop_signal = i->signo;
+	signal_name(i->signo, name, sizeof(name));
+	running_list(sup->hosts, running, sizeof(running));
+	if (doubt && *running)
+		supervisor_reason(sup, "the run was ended by %s from process %d, which %s; these "
+				  "ran: %s", name, i->pid, doubt, running);
+	else
+		supervisor_reason(sup, "the run was ended by %s", name);
+	supervisor_stop(sup, STOPPING_ASKED);
+	writer_note(&sup->run->writer, "interrupted by %s: %zu tests are done%s%s", name,
+		    results_ndone(&sup->results), *running ? "; stopping " : "", running);
+}
+
+/* A line for each test that runs, for whoever asked. */
+static void supervisor_show(struct supervisor *sup)
+{
+	struct writer_entry *e = writer_entry_new(PROCTOR_RUNNING, clock_us());
+	char *text = e ? running_ages(sup->hosts) : NULL;
+
+	if (text && !*text) {
+		free(text);
+		if (asprintf(&text, "no test runs; %zu are done\n",
+			     results_ndone(&sup->results)) < 0)
+			text = NULL;
+	}
+	if (!text) {
+		sup->run->writer.lost = true;
+		writer_entry_free(e);
+		return;
+	}
+	e->event.text = e->own_text = text;
+	writer_add(&sup->run->writer, e);
+}
+
+static void supervisor_obey(struct supervisor *sup, const struct interrupt *i, enum request request,
+			    const char *doubt)
+{
+	switch (request) {
+	case REQUEST_NOTHING:
+		break;
+	case REQUEST_SHOW:
+		supervisor_show(sup);
+		break;
+	case REQUEST_SUSPEND:
+		supervisor_suspend(sup, i->signo);
+		break;
+	case REQUEST_STOP:
+		/* After the reader of the report went away, its signal is the run's end. */
+		if (sup->stop_signal == 0)
+			supervisor_interrupted(sup, i, doubt);
+		break;
+	case REQUEST_KILL:
+		supervisor_stop(sup, STOPPING_KILLED);
+		break;
+	}
+}
+
+void supervisor_take_signals(struct supervisor *sup)
+{
+	bool orphan_ended = false;
+	struct interrupt i;
+
+	while (interrupts_next(&sup->interrupts, &i, &orphan_ended)) {
+		enum request request;
+		const char *doubt;
+
+		/* Hosts that were just started run tests, too. */
+		supervisor_meet(sup);
+		request = interrupts_judge(&sup->interrupts, &i, sup->hosts, &sup->orphans, &doubt);
+		supervisor_obey(sup, &i, request, doubt);
+	}
+	/* Last: of who is reaped nothing can be told any more, and of whose host is over. */
+	if (orphan_ended)
+		supervisor_orphan_ended(sup);
+}
+
+static void supervisor_on_signal(struct stream *s, const char *bytes, size_t nbytes, int error)
+{
+	(void)bytes, (void)nbytes, (void)error;
+	supervisor_take_signals(container_of(s, struct supervisor, interrupts.stream));
+}
+
+void supervisor_close_signals(struct supervisor *sup)
+{
+	if (sup->interrupts.stream.started)
+		sup->ops->stop(sup->lp, &sup->interrupts.stream);
+	interrupts_close(&sup->interrupts);
+}
+
+/* Takes what the workers have posted so far, and signals: any host may be in another state after it,
+ * over or released, and the run stopped. One that was running is not released. */
+static void supervisor_posts(struct supervisor *sup)
+{
+	/* What a test has sent is noted before its result is told. */
+	supervisor_take_signals(sup);
+	posts_fetch(sup);
+	while (sup->posts) {
+		struct post *post = sup->posts;
+
+		sup->posts = post->next;
+		supervisor_post(sup, post);
 	}
 }
 
@@ -335,116 +650,15 @@ static void supervisor_on_wake(struct stream *s, const char *bytes, size_t nbyte
 	supervisor_posts(container_of(s, struct supervisor, wake));
 }
 
-static struct deadlines host_deadlines(const struct run *run, const struct host_work *work,
-				       const struct progress *p)
-{
-	struct deadlines d = { .other_us = run->plan->settings.timeout_us };
-
-	for (unsigned i = 0; !work->ending && i < work->task.ntests; i++) {
-		uint64_t us = run_settings(run, work->task.first + i)->timeout_us;
-
-		d.task_us += us;
-		if (i == p->nended)
-			d.test_us = us;
-	}
-	return d;
-}
-
-/* Only a note: there is no result of an exit that ends well. */
-static void host_tell_slow_exit(struct supervisor *sup, struct watch *h, uint64_t age_us)
-{
-	char words[DURATION_WORDS_BYTES], name[EXIT_NAME_BYTES];
-
-	if (h->slow_exit || h->host->nsuites == 0 ||
-	    age_us < sup->run->plan->settings.slow_after_us)
-		return;
-	h->slow_exit = true;
-	/* Its worker waits: the suites stay as they are. */
-	exit_suite_name(h->host, name, sizeof(name));
-	writer_note(&sup->run->writer, "%s has run for %s", name, duration_words(age_us, words, sizeof(words)));
-}
-
-/* What has begun since the last look, and what is slow. */
-static void host_tell(struct supervisor *sup, struct watch *h, const struct host_work *work,
-		      const struct progress *p, uint64_t now_us, uint64_t paused_us)
-{
-	unsigned nstarted = p->nended + (p->phase == PROGRESS_TEST);
-
-	for (unsigned i = 0; i < nstarted; i++)
-		results_tell_start(sup, h, work, work->serial + i, p->start_us[i]);
-	if (p->phase == PROGRESS_TEST &&
-	    now_us - p->since_us >= paused_us +
-	    run_settings(sup->run, work->task.first + p->nended)->slow_after_us)
-		results_tell_slow(sup, h, work, work->serial + p->nended, p->since_us);
-	if (p->phase == PROGRESS_ENDING)
-		host_tell_slow_exit(sup, h, now_us - p->since_us - paused_us);
-}
-
-/* A run that is to end waits for the exit of a host, which its tests' output and counters may need,
- * but only for the grace time. */
-static uint64_t exit_due_us(struct supervisor *sup, const struct host_work *work, uint64_t now_us)
-{
-	uint64_t from_us = work->handed_us > sup->stopped_us ? work->handed_us : sup->stopped_us;
-
-	if (!work->ending || sup->stopping == STOPPING_NOT)
-		return CLOCK_NEVER;
-	return from_us + sup->run->plan->settings.grace_us +
-	       pauses_within(&sup->run->pauses, from_us, now_us);
-}
-
-/* What was found of a host that works. */
-struct look {
-	struct host_work work;
-	struct progress progress;
-	uint64_t due_us, paused_us;
-	bool overdue;
-};
-
-/* Decided under the lock: the worker cannot hand out another task meanwhile. False: it is idle, and
- * its worker may be filling the page. */
-static bool host_read(struct supervisor *sup, struct watch *h, uint64_t now_us, struct look *look)
-{
-	struct host_shared *shared = &h->host->shared;
-	struct host_end *end = &shared->end;
-	struct hand_out out;
-	struct deadlines d;
-	uint64_t exit_us;
-
-	pthread_mutex_lock(&shared->lock);
-	look->work = shared->work;
-	if (!look->work.busy) {
-		pthread_mutex_unlock(&shared->lock);
-		return false;
-	}
-	out = host_hand_out_of(h->host, &look->work);
-	look->progress = progress_read(&out, now_us);
-	d = host_deadlines(sup->run, &look->work, &look->progress);
-	look->paused_us = pauses_within(&sup->run->pauses, look->progress.since_us, now_us);
-	look->due_us = progress_due_us(&out, &look->progress, &d) + look->paused_us;
-	exit_us = exit_due_us(sup, &look->work, now_us);
-	look->overdue = now_us >= look->due_us || now_us >= exit_us;
-	if (look->overdue && end->stop == STOP_NOT) {
-		end->stop = now_us >= look->due_us ? STOP_TIMEOUT : STOP_CANCELLED;
-		end->stop_turn = exit_suite_turn(h->host);
-		end->stop_exit = look->work.ending;
-		end->stop_serial = look->progress.phase == PROGRESS_TEST ?
-				 look->work.serial + look->progress.nended : 0;
-	}
-	pthread_mutex_unlock(&shared->lock);
-	if (exit_us < look->due_us)
-		look->due_us = exit_us;
-	return true;
-}
-
 static uint64_t host_look_running(struct supervisor *sup, struct watch *h, uint64_t now_us)
 {
 	struct look look;
 
-	if (!host_read(sup, h, now_us, &look))
+	if (!look_at(h, now_us, sup->stopped_us, &look))
 		return CLOCK_NEVER;
 	/* The results of earlier tasks were posted before this one was handed out: told first. */
 	supervisor_posts(sup);
-	host_tell(sup, h, &look.work, &look.progress, now_us, look.paused_us);
+	starts_tell(sup->run, &sup->results.begun, h, &look.work, &look.progress, look.age_us);
 	/* One of the posts may have stopped it: then it has the grace time it was given there. */
 	if (h->state != HOST_RUNNING)
 		return h->act_us;
@@ -466,7 +680,7 @@ static uint64_t host_look(struct supervisor *sup, struct watch *h, uint64_t now_
 			host_enter(sup, h, host_next(h->state, HOST_OVERDUE));
 		return h->act_us;
 	case HOST_DRAINING:
-		life_look(sup, h, now_us);
+		host_look_draining(sup, h, now_us);
 		return h->act_us;
 	case HOST_UNDEAD:
 	case HOST_OVER:
@@ -553,9 +767,10 @@ static void supervisor_start(struct supervisor *sup)
 
 	sup->wake = (struct stream){ .fd = run->mailbox.wake_fd, .kind = STREAM_READY,
 				     .call = supervisor_on_wake };
+	sup->interrupts.stream.call = supervisor_on_signal;
 	ret = sup->ops->start(sup->lp, &sup->wake, sup->err);
-	if (ret == 0 && sup->signals.fd >= 0)
-		ret = sup->ops->start(sup->lp, &sup->signals, sup->err);
+	if (ret == 0 && sup->interrupts.stream.fd >= 0)
+		ret = sup->ops->start(sup->lp, &sup->interrupts.stream, sup->err);
 	for (unsigned i = 0; ret == 0 && i < run->nworkers; i++) {
 		ret = worker_start(&run->workers[i], sup->err);
 		if (ret == 0)
@@ -582,7 +797,7 @@ static void supervisor_last_orphans(struct supervisor *sup)
 	char *left = NULL, *undead = NULL;
 	size_t ndying;
 
-	while ((ndying = life_orphans(sup, NULL, &left)) > 0 && clock_us() < until_us)
+	while ((ndying = supervisor_kill_orphans(sup, NULL, &left)) > 0 && clock_us() < until_us)
 		if (sup->ops->turn(sup->lp, clock_us() + 10000, &err) < 0)
 			break;
 	if (left)
@@ -620,7 +835,7 @@ static void supervisor_rescue(struct supervisor *sup)
 		poll(fds, n, TICK_US / 1000);
 		for (nfds_t i = 1; i < n; i++)
 			if (fds[i].revents)
-				life_died(sup, hosts[i]);
+				host_died(sup, hosts[i]);
 		supervisor_on_wake(&sup->wake, NULL, 0, 0);
 	}
 }
@@ -652,7 +867,7 @@ static uint64_t supervisor_flush(struct supervisor *sup)
 static bool supervisor_may_nap(const struct supervisor *sup)
 {
 	if (!sup->hosts || sup->stopping != STOPPING_NOT || sup->loop_failed ||
-	    sup->nunfinished <= (size_t)sup->nworkers * TASK_TESTS_MAX ||
+	    sup->results.nunfinished <= (size_t)sup->nworkers * TASK_TESTS_MAX ||
 	    sup->nread_bytes > NAP_BYTES)
 		return false;
 	for (const struct watch *h = sup->hosts; h; h = h->next)
@@ -665,11 +880,40 @@ static void supervisor_nap(struct supervisor *sup)
 {
 	static const struct timespec nap = { .tv_nsec = NAP_US * 1000 };
 	/* A signal ends it: the sooner it is read, the surer is which test has sent it. */
-	struct pollfd signals = { .fd = sup->signals.fd, .events = POLLIN };
+	struct pollfd signals = { .fd = sup->interrupts.stream.fd, .events = POLLIN };
 
 	if (supervisor_may_nap(sup))
 		ppoll(&signals, 1, &nap, NULL);
 	sup->nread_bytes = 0;
+}
+
+/* Waits until the reader has taken enough of what was told; false: nothing more is to be told. Many
+ * tests may be left, and the queue to the reader stays bounded. `nobeyed`: interrupts so far. */
+static bool supervisor_has_room(struct supervisor *sup, unsigned nobeyed)
+{
+	struct writer *writer = &sup->run->writer;
+	struct proctor_error err;
+
+	writer_flush(writer);
+	while (writer_full(writer) && writer_failed(writer) == 0 &&
+	       sup->interrupts.nobeyed == nobeyed && !sup->loop_failed)
+		if (sup->ops->turn(sup->lp, clock_us() + TICK_US, &err) < 0)
+			sup->loop_failed = true;
+	/* A reader that is fast enough has nothing waited for. */
+	supervisor_take_signals(sup);
+	return writer_failed(writer) == 0 && sup->interrupts.nobeyed == nobeyed;
+}
+
+static void supervisor_tell_not_run(struct supervisor *sup)
+{
+	unsigned nobeyed = sup->interrupts.nobeyed;
+	struct not_run rest;
+
+	not_run_open(&rest, &sup->results, sup->why_stopped);
+	while (not_run_tell(&rest, NOT_RUN_TESTS) && supervisor_has_room(sup, nobeyed))
+		continue;
+	not_run_explain(&rest, sup->why_stopped, sizeof(sup->why_stopped));
+	not_run_close(&rest);
 }
 
 int supervisor_run(struct supervisor *sup)
@@ -680,23 +924,24 @@ int supervisor_run(struct supervisor *sup)
 	while (sup->nworkers > 0) {
 		uint64_t look_us, flush_us;
 
-		if (sup->nunfinished == 0)
+		if (sup->results.nunfinished == 0)
 			queue_end(&run->queue);
 		look_us = supervisor_look(sup);
 		flush_us = supervisor_flush(sup);
 		sup->due_us = look_us < flush_us ? look_us : flush_us;
 		if (sup->loop_failed || sup->ops->turn(sup->lp, sup->due_us, sup->err) < 0)
 			supervisor_rescue(sup);
+		supervisor_take_news(sup);
 		supervisor_check_writer(sup);
 		supervisor_nap(sup);
 	}
 	supervisor_join(sup);
-	signals_note_early(sup);
+	interrupts_note_early(&sup->interrupts);
 	/* Before the orphans: with their worker's thread gone they look like some. */
 	symbolizers_fini(&run->symbolizers);
 	supervisor_last_orphans(sup);
 	supervisor_forget_undead(sup);
 	supervisor_close_guard(sup);
-	not_run_tell(sup);
+	supervisor_tell_not_run(sup);
 	return sup->err->code;
 }

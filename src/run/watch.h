@@ -14,6 +14,7 @@
 #include "run/mailbox.h"
 
 struct run;
+struct supervisor;
 
 struct watch {
 	/* The worker's before POST_STARTED, constant after; the posts are the worker's to send. */
@@ -26,6 +27,9 @@ struct watch {
 	bool alone, captured;
 	struct process *counts;
 	/* The supervisor's alone. */
+	struct supervisor *supervisor;	/* for its callbacks */
+	const struct loop_ops *ops;	/* of the loop that its streams are in */
+	struct loop *lp;
 	struct watch *next;
 	pid_t pid, group;		/* as struct spawned has them; 0: reaped, or given up */
 	int pidfd;
@@ -43,6 +47,7 @@ struct watch {
 		uint64_t signals;	/* bit N - 1: signal N */
 	} sent[TASK_TESTS_MAX + 1];
 	int kill_errnum;		/* what kill(2) said of SIGKILL */
+	bool has_news;			/* output came that was not looked at yet */
 };
 
 /* Where what this test sent is kept; MARKER_LAST: what was sent at the host's exit. */

@@ -39,6 +39,20 @@ void writer_entry_free(struct writer_entry *e)
 	free(e);
 }
 
+struct writer_entry *writer_test_entry(struct writer *w, enum proctor_event_kind kind,
+				       uint64_t time_us, const struct proctor_test *test)
+{
+	struct writer_entry *e = writer_entry_new(kind, time_us);
+
+	if (!e) {
+		w->lost = true;
+		return NULL;
+	}
+	e->event.test = test;
+	e->event.result = &e->result;
+	return e;
+}
+
 /* Delivers one entry without the lock. After a failure the callback still gets every event: it
  * may keep more than one record of the run, and only one of them broke. */
 static void writer_deliver(struct writer *w, struct writer_entry *e, bool more)

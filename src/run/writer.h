@@ -51,6 +51,9 @@ int writer_close(struct writer *w);
 /* A zeroed entry; NULL: no memory. */
 struct writer_entry *writer_entry_new(enum proctor_event_kind kind, uint64_t time_us);
 void writer_entry_free(struct writer_entry *e);
+/* The same of an event about a test, with its `result` in place. Without memory `lost` is set. */
+struct writer_entry *writer_test_entry(struct writer *w, enum proctor_event_kind kind,
+				       uint64_t time_us, const struct proctor_test *test);
 /* Adds to the batch; takes the entry over. Supervisor's thread. */
 void writer_add(struct writer *w, struct writer_entry *e);
 /* Adds a sentence for people, a PROCTOR_NOTE. Without memory `lost` is set. Supervisor's thread. */

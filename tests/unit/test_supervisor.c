@@ -59,14 +59,13 @@ static void scene_open(struct scene *s)
 	s->host.settings = s->test.settings;
 	pthread_mutex_init(&s->run.pauses.lock, NULL);
 	s->sup = (struct supervisor){ .run = &s->run, .ops = &loop_epoll, .err = &s->err,
-				      .signals = { .fd = -1 } };
-	s->run.supervisor = &s->sup;
+				      .interrupts = { .run = &s->run, .stream = { .fd = -1 } } };
 	assert_int_equal(loop_epoll.open(&s->sup.lp, &s->err), 0);
 	assert_int_equal(mailbox_open(&s->run.mailbox, 1, &s->err), 0);
 	assert_int_equal(writer_open(&s->run.writer, on_event, s->shown, s->run.mailbox.wake_fd,
 				     &s->err), 0);
 	assert_int_equal(queue_init(&s->run.queue, &s->plan, 1, 1, &s->err), 0);
-	assert_int_equal(begun_init(&s->sup.begun, 1), 0);
+	assert_int_equal(results_open(&s->sup.results, &s->run), 0);
 	assert_int_equal(inherited_open(&s->run.inherited, &s->err), 0);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &mask);
@@ -95,22 +94,22 @@ static void scene_signal(struct scene *s, int signo)
 
 	sigemptyset(&set);
 	sigaddset(&set, signo);
-	s->sup.signals.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	assert_true(s->sup.signals.fd >= 0);
+	s->sup.interrupts.stream.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	assert_true(s->sup.interrupts.stream.fd >= 0);
 	kill(getpid(), signo);
 }
 
 static void scene_close(struct scene *s)
 {
-	if (s->sup.signals.fd >= 0)
-		close(s->sup.signals.fd);
+	if (s->sup.interrupts.stream.fd >= 0)
+		close(s->sup.interrupts.stream.fd);
 	loop_epoll.stop(s->sup.lp, &s->watch.death);
 	spawned_signal(s->watch.pid, s->watch.group, SIGKILL);
 	assert_int_equal(waitpid(s->watch.pid, NULL, 0), s->watch.pid);
 	close(s->watch.pidfd);
 	inherited_close(&s->run.inherited);
 	pthread_sigmask(SIG_SETMASK, &s->run.inherited.mask, NULL);
-	begun_fini(&s->sup.begun);
+	results_close(&s->sup.results);
 	queue_fini(&s->run.queue);
 	writer_close(&s->run.writer);
 	mailbox_close(&s->run.mailbox);
@@ -168,7 +167,7 @@ static void what_was_just_started_is_shown(void **state)
 	s.sup.hosts = NULL;
 	mailbox_post(&s.run.mailbox, &s.watch.started);
 	scene_signal(&s, SIGUSR1);
-	signals_take(&s.sup);
+	supervisor_take_signals(&s.sup);
 	scene_close(&s);
 	assert_non_null(strstr(s.shown, "late has run for "));
 }
