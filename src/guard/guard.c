@@ -20,15 +20,17 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define SCAN_US 5000000		/* no longer, whatever still breeds */
-/* A scan can miss what forks on and ends: so many in a row, so far apart, must find nothing. */
+#define SCAN_US 5000000		/* then it gives up, whatever still forks */
+/* One look at all processes can miss a process that forks and exits meanwhile. Only after so many
+ * looks in a row, so far apart, that found nothing, is it believed that nothing is left. */
 #define EMPTY_SCANS 4
 #define EMPTY_PAUSE_US 50000
-#define DEATH_MS 50
-#define KILLED_MAX 256		/* waited for in one round */
+#define DEATH_MS 50		/* for the killed to die, before the next look */
+#define KILLED_MAX 256		/* in one look at all processes */
 #define ENVIRON_MAX (512 * 1024)
 
-/* Keeps nothing of proctor's: a pipe held open here would have no end for its reader. */
+/* Closes every descriptor but its two: had it the write end of somebody's pipe, the reader of that
+ * pipe would never see its end. It also ignores all signals and leaves the working directory. */
 static bool guard_detach(int fd)
 {
 	unsigned low = fd < GUARD_PAGE_FD ? (unsigned)fd : GUARD_PAGE_FD;
@@ -51,7 +53,8 @@ static bool guard_detach(int fd)
 	return chdir("/") == 0;
 }
 
-/* True if it came to its end without a goodbye. */
+/* Waits for the end of the pipe. True if proctor did not write its goodbye before: it was
+ * killed. */
 static bool pipe_broke(int fd)
 {
 	bool bye = false;
@@ -115,12 +118,15 @@ static bool marked_kill(const char *pid, const char *mark, char *buffer, int *fd
 	if (!is_marked(pid, mark, buffer))
 		return false;
 	*fd = (int)syscall(SYS_pidfd_open, number, 0);
-	/* Looked at again: with a pidfd the number cannot pass to another process unnoticed from here
-	 * on. Where pidfds are refused it would have to within the next lines. */
+	/* Looked at again: the process that was marked may have died before the pidfd was opened,
+	 * and another got its number. From here on the pidfd is of the right process. Where pidfds
+	 * are refused a small risk stays: the number would have to change hands within the next
+	 * lines. */
 	if (!is_marked(pid, mark, buffer))
 		return true;
-	/* The whole group at once: no fork slips through that. Its session is a test's, and nobody
-	 * joins a session. */
+	/* Kills its whole process group in one call, so that nothing it forks meanwhile escapes.
+	 * The group holds no strangers: it is in a session that a test began, and no process can
+	 * join a session. */
 	group_kill(getpgid(number));
 	if (*fd < 0 || syscall(SYS_pidfd_send_signal, *fd, SIGKILL, NULL, 0) < 0)
 		kill(number, SIGKILL);
@@ -128,15 +134,16 @@ static bool marked_kill(const char *pid, const char *mark, char *buffer, int *fd
 }
 
 /*
- * The next process of /proc, whoever lives at this moment. readdir(3) takes hundreds of names at once,
- * and what forks on and ends is another process by the time its name is looked at.
+ * The next process of /proc, as of this moment. readdir(3) would read hundreds of names at once: a
+ * process that forks and exits all the time has another number by the time its name is reached.
  */
 static bool next_process(int proc, char *name, size_t size)
 {
-	struct dirent64 entry;		/* room for one of any name, not for many */
+	struct dirent64 entry;		/* has room for one long name or a few short ones */
 
 	while (getdents64(proc, &entry, sizeof(entry)) > 0) {
-		/* Only one is looked at: those behind it are asked for again. */
+		/* The kernel may have put more names behind the first one: go back and have them
+		 * read anew. */
 		lseek(proc, entry.d_off, SEEK_SET);
 		if (!isdigit((unsigned char)entry.d_name[0]) || atoi(entry.d_name) == getpid())
 			continue;
@@ -146,7 +153,8 @@ static bool next_process(int proc, char *name, size_t size)
 	return false;
 }
 
-/* Kills all that are marked and waits a moment for their end. Returns how many there were. */
+/* Looks at all processes once: kills those with the mark, waits DEATH_MS for them to die. Returns
+ * how many there were. */
 static unsigned scan(const char *mark, char *buffer)
 {
 	struct pollfd killed[KILLED_MAX];
@@ -174,7 +182,7 @@ static unsigned scan(const char *mark, char *buffer)
 	return nkilled;
 }
 
-/* Until nothing is left, or for as long as is worth it. */
+/* Looks again and again until nothing with the mark is left, or SCAN_US have passed. */
 static void scan_all(const char *mark)
 {
 	static char buffer[ENVIRON_MAX];

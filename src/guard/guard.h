@@ -3,7 +3,8 @@
 #ifndef GUARD_GUARD_H
 #define GUARD_GUARD_H
 
-/* Waits for the end of the pipe `fd`. Returns the exit status. */
+/* Waits for the end of the pipe `fd`; if proctor did not say goodbye, kills what is left of the run
+ * `run_id`. Returns the exit status. */
 int guard_main(int fd, const char *run_id);
 
 #endif

@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "base/container.h"
 
-/* What completes at all on a scratch descriptor completes at once. */
+/* On a scratch descriptor an operation completes at once or never: this is long enough. */
 #define TRIAL_US 1000000
 
 struct trial {
@@ -95,7 +95,7 @@ static int uring_disabled(void)
 	return n == 1 && digit >= '0' && digit <= '9' ? digit - '0' : -1;
 }
 
-/* Why io_uring was refused, in words: who forbids it is not in the errno alone. */
+/* Why io_uring was refused, in words: the errno alone does not say who forbids it. */
 static void refusal_explain(struct proctor_error *err)
 {
 	int disabled = uring_disabled();

@@ -5,11 +5,11 @@
  *
  * - A stream is either read (STREAM_BYTES: the loop reads, the callback gets the bytes) or watched
  *   (STREAM_READY: the callback is told at least once each time the descriptor becomes readable,
- *   and when it is readable at the start. It is not told again of what it left unread: it reads
- *   to EAGAIN, or, as for a pidfd, stops the stream).
- * - Nothing is lost: at each readiness a byte stream is drained up to a fair share, and is asked
- *   again in the next turn if there may be more; a multishot request that ended, an exhausted
- *   buffer group, an overflowed completion queue all arm again.
+ *   and when it is readable at the start. It is not told again of what it left unread: it reads to
+ *   EAGAIN, or, as for a pidfd, stops the stream).
+ * - Nothing is lost: of a byte stream up to a fair share is read in a turn, and it is read again in
+ *   the next one if there may be more. io_uring's special cases (a multishot request that ended, no
+ *   buffers left, an overflow of the completion queue) make the request be submitted again.
  * - A callback may start and stop any stream, its own included. After stop() returns the stream
  *   gets no call, its storage may be freed and its descriptor closed.
  * - Within one turn, bytes are delivered before readiness: a batch's output before its deaths.
@@ -46,7 +46,7 @@ struct stream {
 	stream_callback *call;
 	/* The loop's own. */
 	bool started;
-	void *op;		/* the back end's feed: what is in flight */
+	void *op;		/* what the back end has of it: struct feed (loop/backend.h) */
 };
 
 struct loop_ops {

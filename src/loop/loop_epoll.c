@@ -15,11 +15,11 @@
 
 struct loop {
 	int epfd;
-	bool has_pwait2;		/* until the kernel says that it has not */
+	bool has_pwait2;		/* assumed until the kernel refuses epoll_pwait2() */
 	struct link all;
 	struct link bytes, ready;	/* reported in this turn, not yet delivered */
 	struct blocks blocks;
-	int failure;			/* a negative errno that a stop() could not return */
+	int failure;			/* a negative errno: a stop() has failed */
 	struct epoll_event events[EVENTS_PER_TURN];
 };
 
@@ -63,8 +63,9 @@ static int epoll_start(struct loop *lp, struct stream *s, struct proctor_error *
 	f = malloc(sizeof(*f));
 	if (!f)
 		return error_sys(err, ENOMEM, "cannot watch descriptor %d", s->fd);
-	/* By level, a stream that used up its share is reported again. By edge, readiness means
-	 * the same under both back ends: what the callback leaves unread is not repeated. */
+	/* Bytes are watched by level: a stream that had more than its share of this turn is
+	 * reported again in the next. Readiness is watched by edge: as with io_uring, what a
+	 * callback left unread is not told again. */
 	switch (s->kind) {
 	case STREAM_BYTES:
 		break;
@@ -100,8 +101,9 @@ static void epoll_stop(struct loop *lp, struct stream *s)
 
 	if (!s->started)
 		return;
-	/* epoll knows open files, not numbers: closed before this, a file that lives on in a dup
-	 * would go on reporting a feed that is free. */
+	/* epoll watches open files, not descriptors. If the owner closed the descriptor too early
+	 * and another process has a copy of it, the file is still watched, its events lead to this
+	 * feed, and it cannot be removed any more: then the feed has to stay. */
 	if (epoll_ctl(lp->epfd, EPOLL_CTL_DEL, s->fd, NULL) < 0) {
 		lp->failure = -errno;
 		f->nholds++;
@@ -141,7 +143,7 @@ static int epoll_await(struct loop *lp, uint64_t until_us)
 
 		n = epoll_pwait2(lp->epfd, lp->events, EVENTS_PER_TURN,
 				 until_us == CLOCK_NEVER ? NULL : &ts, NULL);
-		/* Seccomp profiles older than the call answer EPERM. */
+		/* Seccomp profiles that are older than this call answer EPERM. */
 		if (n >= 0 || (errno != ENOSYS && errno != EPERM))
 			return n < 0 ? -errno : n;
 		lp->has_pwait2 = false;
@@ -165,13 +167,14 @@ static int epoll_turn(struct loop *lp, uint64_t until_us, struct proctor_error *
 		return 0;
 	if (n < 0)
 		return error_sys(err, -n, "cannot wait for events");
-	/* All events leave the array before the first call: a stream that a callback stops then
-	 * leaves its queue, and nothing points to its feed any more. */
+	/* All events are moved from the array to queues before the first call: if a callback stops
+	 * a stream, that takes its feed out of the queue, and no event of this turn leads to it any
+	 * more. */
 	for (int i = 0; i < n; i++) {
 		struct feed *f = lp->events[i].data.ptr;
 
 		if (!f->stream)
-			continue;	/* could not be stopped */
+			continue;	/* stop() could not make epoll forget it */
 		link_append(f->stream->kind == STREAM_BYTES ? &lp->bytes : &lp->ready, &f->queue);
 	}
 	while (!link_alone(&lp->bytes)) {

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One system call a turn: it submits what the last turn left to be armed again and waits for what
- * completes. A byte stream has one read in flight, which takes a buffer only when there are bytes;
- * a readiness stream has one multishot poll. Completions are first noted in the feeds, then
- * delivered from there, so that a callback may itself wait on the ring for a cancelled request.
+ * The loop on io_uring. Each turn is one system call: it submits the requests that are due and
+ * waits until something completes. For a stream of bytes there is one read request, which takes one
+ * of the buffers when there are bytes; for a readiness stream one poll request that completes again
+ * and again (multishot).
+ *
+ * A turn first notes all completions in the feeds and delivers afterwards. So a callback may stop a
+ * stream, which has to wait for further completions.
  */
 #include "loop/loop.h"
 
@@ -23,21 +26,23 @@
 #define CQ_ENTRIES 512
 #define NBUFFERS 32		/* a power of two */
 #define BUFFER_GROUP 0
-/* The buffers, and after them, on a page of its own, the ring that hands them to the kernel. */
+/* The buffers, and after them, page-aligned, the ring through which the kernel gets them. */
 #define BUFFER_AREA_BYTES (NBUFFERS * LOOP_READ_BYTES + NBUFFERS * sizeof(struct io_uring_buf))
-/* A cancelled request comes back at once; one that does not must not hang the run. */
+/* A cancelled request completes at once. If one does not, the run shall not hang. */
 #define CANCEL_US 1000000
-/* "For ever" as a timeout: without one, liburing starts the wait again after a signal. */
+/* "For ever": without a timeout liburing would begin the wait again after a signal. */
 #define FOREVER_SECONDS (1 << 30)
 
 struct op {
 	struct feed feed;
-	/* Submitted and not completed for the last time: the kernel knows this address. */
+	/* A request is submitted that will complete (again): the kernel has the address of this
+	 * struct. */
 	bool flying;
-	/* A read that answered -EAGAIN: the file cannot be waited for by reading. */
+	/* A read answered -EAGAIN instead of waiting for bytes: wait with a poll before the next
+	 * read. */
 	bool poll_first;
-	/* What completed and is not delivered yet: bytes `offset` to `result` of buffer `buffer`
-	 * (-1: none), or the end (0) or a negative errno. */
+	/* What has completed and is not delivered yet: bytes `offset` to `result` of buffer number
+	 * `buffer`; or, if `buffer` is -1, the end (`result` 0) or a negative errno. */
 	int result;
 	int buffer;
 	unsigned offset;
@@ -52,7 +57,7 @@ struct loop {
 	struct link arming;		/* to be submitted with the next turn */
 	struct link bytes, ready;	/* completed, to be delivered */
 	unsigned nflying;
-	int failure;			/* a negative errno that a stop() could not return */
+	int failure;			/* a negative errno: a stop() has failed */
 };
 
 /* The analyzer does not see that a released feed has left its queue. */
@@ -66,7 +71,8 @@ static struct op *queue_first(struct link *queue)
 	return feed_op(container_of(queue->next, struct feed, queue));
 }
 
-/* The fewer interruptions, the better; what the kernel does not know answers -EINVAL. */
+/* Tries the flags that cost the fewest interruptions first. A kernel that does not know one answers
+ * -EINVAL. */
 static int ring_open(struct io_uring *ring)
 {
 	static const unsigned flags[] = {
@@ -225,7 +231,7 @@ static void queue_arm(struct loop *lp)
 			io_uring_prep_poll_multishot(sqe, s->fd, POLLIN);
 			break;
 		case STREAM_ONCE:
-			/* Nothing is left in flight when it is stopped. */
+			/* Not multishot: once it has completed, nothing has to be cancelled. */
 			io_uring_prep_poll_add(sqe, s->fd, POLLIN);
 			break;
 		}
@@ -236,7 +242,7 @@ static void queue_arm(struct loop *lp)
 	}
 }
 
-/* Notes what a read, or the poll in place of one, came to. */
+/* Notes the result of a read, or of the poll before it. */
 static void op_note_read(struct loop *lp, struct op *op, int result, int buffer)
 {
 	struct link *queue = &lp->bytes;
@@ -252,8 +258,9 @@ static void op_note_read(struct loop *lp, struct op *op, int result, int buffer)
 		op->poll_first = true;
 		queue = &lp->arming;
 	} else if (result == -ENOBUFS || result == -EINTR || result == -ECANCELED) {
-		/* Ahead of those that got a buffer, which are armed again when it is delivered:
-		 * a flood cannot keep the buffers to itself. */
+		/* It got no buffer: it is first in line for the next turn. Streams that got one
+		 * line up only after their bytes are delivered, so that those that flood cannot
+		 * keep all buffers. */
 		queue = &lp->arming;
 	}
 	op->result = result;
@@ -266,7 +273,8 @@ static void op_note_ready(struct loop *lp, struct op *op, int result)
 {
 	struct link *queue = &lp->ready;
 
-	/* A cancelled or interrupted poll says nothing of the file: armed again, it will. */
+	/* The poll was cancelled or interrupted, which says nothing of the file: submit it
+	 * again. */
 	if (result == -ECANCELED || result == -EINTR)
 		queue = &lp->arming;
 	else
@@ -281,7 +289,7 @@ static void completion_note(struct loop *lp, const struct io_uring_cqe *cqe)
 	int buffer = -1;
 
 	if (!op)
-		return;		/* a cancellation's own: what it cancelled tells the rest */
+		return;		/* of a cancel request: the cancelled one completes by itself */
 	if (cqe->flags & IORING_CQE_F_BUFFER)
 		buffer = (int)(cqe->flags >> IORING_CQE_BUFFER_SHIFT);
 	if (!(cqe->flags & IORING_CQE_F_MORE)) {
@@ -299,8 +307,8 @@ static void completion_note(struct loop *lp, const struct io_uring_cqe *cqe)
 	}
 }
 
-/* Makes no calls. What overflowed the queue is in the kernel's list, and comes with the next wait,
- * which the kernel ends at once. */
+/* Notes all completions; calls nobody. Those that the queue had no room for are kept by the kernel,
+ * which then ends the next wait at once. */
 static void completions_note(struct loop *lp)
 {
 	struct io_uring_cqe *cqe;
@@ -345,7 +353,7 @@ static int ring_enter(struct loop *lp, uint64_t until_us)
 	return ret < 0 ? ret : 0;
 }
 
-/* A cancellation says nothing of its own where it succeeds. */
+/* A cancel request that succeeds has no completion of its own (CQE_SKIP_SUCCESS). */
 static void cancel_submit(struct loop *lp, struct op *op, int flags)
 {
 	struct io_uring_sqe *sqe = sqe_get(lp);
@@ -358,8 +366,8 @@ static void cancel_submit(struct loop *lp, struct op *op, int flags)
 }
 
 /*
- * Has the kernel give the request back, whatever became of it, and notes that. A request that
- * cannot be had back is a failure of the loop; its feed stays until it does complete.
+ * Cancels the request that is in flight and waits until it has completed, one way or another. If it
+ * does not, that is a failure of the loop; its feed then stays until it does.
  */
 static int op_recall(struct loop *lp, struct op *op)
 {
@@ -411,12 +419,13 @@ static size_t op_deliver(struct loop *lp, struct op *op, size_t max_bytes)
 	bytes = buffer_at(lp, buffer) + op->offset;
 	nbytes = (unsigned)op->result - op->offset;
 	if (nbytes > max_bytes) {
-		/* Lent twice, in parts: the buffer goes back with the last. */
+		/* Only a part may be delivered now: the buffer is kept for the rest. */
 		op->offset += (unsigned)max_bytes;
 		s->call(s, bytes, max_bytes, 0);
 		return max_bytes;
 	}
-	/* Before the call, which may stop the stream: it leaves no feed to come back to. */
+	/* All changes to the feed come before the call, which may stop the stream and so free the
+	 * feed. */
 	op->buffer = -1;
 	link_remove(&op->feed.queue);
 	link_append(&lp->arming, &op->feed.queue);
@@ -426,9 +435,8 @@ static size_t op_deliver(struct loop *lp, struct op *op, size_t max_bytes)
 }
 
 /*
- * Delivers a completed read. One that filled its buffer comes from a writer that floods: what it
- * has written meanwhile is read here, up to the fair share, as a request for each buffer would cost
- * a turn.
+ * Delivers a completed read. If it filled its buffer, the writer floods: the rest of the fair share
+ * is read here at once, since a request for each buffer would take a turn each.
  */
 static int op_deliver_share(struct loop *lp, struct op *op, struct proctor_error *err)
 {
@@ -459,7 +467,7 @@ static int uring_drain(struct loop *lp, struct stream *s, size_t max_bytes,
 		return error_sys(err, -ret, "cannot stop reading descriptor %d", s->fd);
 	op->feed.nholds++;
 	if (op->buffer < 0) {
-		/* An end that was noted is found again. */
+		/* If an end or an error had been noted, the read below meets it again. */
 		link_remove(&op->feed.queue);
 		link_append(&lp->arming, &op->feed.queue);
 	} else if (max_bytes > 0) {
@@ -491,11 +499,12 @@ static int uring_turn(struct loop *lp, uint64_t until_us, struct proctor_error *
 	int ret, read_ret = 0;
 
 	queue_arm(lp);
-	/* What a drain or a stop in a callback found is not to wait for anything new. */
+	/* While they waited for a cancelled request, drain() or stop() noted completions of other
+	 * streams: these are delivered without waiting for new ones. */
 	if (!link_alone(&lp->bytes) || !link_alone(&lp->ready))
 		until_us = 0;
 	ret = ring_enter(lp, until_us);
-	/* What comes in while these are delivered belongs to the next turn. */
+	/* What completes while these are delivered waits for the next turn. */
 	link_init(&bytes);
 	link_init(&ready);
 	link_move_all(&lp->bytes, &bytes);
@@ -532,7 +541,8 @@ static void uring_close(struct loop *lp)
 			break;
 	io_uring_unregister_buf_ring(&lp->ring, BUFFER_GROUP);
 	io_uring_queue_exit(&lp->ring);
-	/* A read that is not back may yet write to its buffer: better lost than used twice. */
+	/* A read that has not completed may still write into its buffer: then the memory is rather
+	 * lost. */
 	if (lp->nflying == 0)
 		buffers_unmap(lp);
 	while (!link_alone(&lp->all)) {

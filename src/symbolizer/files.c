@@ -14,10 +14,11 @@
 #include <sys/sendfile.h>
 #include <unistd.h>
 
-/* What is copied for one crash; the modules beyond stay without names. */
+/* So much of files is copied for one crash; modules beyond that stay without names. */
 #define CRASH_BYTES_MAX (1024ull * 1024 * 1024)
 
-/* More files than 2^22 are never kept: the bound of memory is met long before. */
+/* There is room for 2^22 places. So many files are never kept: memory has a smaller bound
+ * (main.c). */
 #define PLACE_FIRST 0x8000000000000000ull
 #define PLACE_BYTES (1ull << 40)
 #define PLACE_ALIGN_MAX (1ull << 30)
@@ -30,7 +31,8 @@
 #error "proctor knows the files of x86-64 and aarch64"
 #endif
 
-/* libdw asks for no file and for no network: what it may read was reported to it. */
+/* Keeps libdw from looking for files by itself, on disk or in the network: it gets those it may
+ * read from file_report(). */
 static int dwfl_find_elf(Dwfl_Module *mod, void **userdata, const char *name, Dwarf_Addr base,
 			 char **file_name, Elf **elf)
 {
@@ -57,7 +59,8 @@ static int dwfl_find_debuginfo(Dwfl_Module *mod, void **userdata, const char *na
 	(void)link;
 	(void)crc;
 	(void)debug_name;
-	/* Without a file name libdw looks for the shared part (dwz) of a debug file. */
+	/* libdw also calls this without a file name, for the part that debug files share (dwz): not
+	 * given. */
 	if (!userdata || !file_name)
 		return -1;
 	nid = dwfl_module_build_id(mod, &id, &vaddr);
@@ -108,7 +111,8 @@ void files_end(struct files *files)
 	files->places = NULL;
 }
 
-/* Opens what may be a fifo by now (O_NONBLOCK). -1: no file that can be read. */
+/* O_NONBLOCK: there may be a fifo of that name by now, and to open one would wait. -1: no regular
+ * file. */
 static int file_open(const char *path, struct stat *st)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -120,8 +124,9 @@ static int file_open(const char *path, struct stat *st)
 	return fd;
 }
 
-/* A copy in memory; -1: none. libdw maps what it reads, and a compiler may write the library anew
- * meanwhile: cut short under the mapping, it would be SIGBUS. Nobody shortens the copy. */
+/* A copy in memory; -1: none could be made. libdw maps the files that it reads, and a compiler may
+ * rewrite a library at any time: if it shortened a mapped file, reading it would be SIGBUS. Nobody
+ * else has the copy. */
 static int file_copy(int fd, off_t nbytes)
 {
 	int copy = memfd_create("proctor-symbols", MFD_CLOEXEC);
@@ -140,7 +145,7 @@ static int file_copy(int fd, off_t nbytes)
 	return copy;
 }
 
-/* Its segments fit in a place. */
+/* Do all its segments lie within the address space that a place has? */
 static bool elf_fits(Elf *elf)
 {
 	size_t nphdrs;
@@ -159,7 +164,7 @@ static bool elf_fits(Elf *elf)
 	return true;
 }
 
-/* A program or library of this machine; notes its build id. */
+/* Is it a program or library of this machine? Notes its build id. */
 static bool file_read(int fd, struct file *file)
 {
 	const void *id = NULL;
@@ -181,7 +186,8 @@ static bool file_read(int fd, struct file *file)
 	return holds;
 }
 
-/* libdw would put a program without PIE at the address it was linked for, whatever it is told. */
+/* Makes the copy look like a position-independent program: others libdw puts at the address they
+ * were linked for, whatever address it is given. */
 static bool file_make_movable(int fd)
 {
 	Elf64_Half type = ET_DYN;
@@ -194,7 +200,7 @@ static uint64_t place_address(size_t place)
 	return PLACE_FIRST + place * PLACE_BYTES;
 }
 
-/* Gives libdw a copy of the file, which is at `place`. */
+/* Gives libdw a copy of the file, at the address of `place`. */
 static bool file_report(struct files *files, struct file *file, size_t place, int fd)
 {
 	uint64_t nbytes = (uint64_t)file->st.st_size;
@@ -216,7 +222,7 @@ static bool file_report(struct files *files, struct file *file, size_t place, in
 		dwfl_report_end(files->dwfl, NULL, NULL);
 	}
 	if (reported)
-		files->copied_bytes += nbytes;	/* and libdw closes it */
+		files->copied_bytes += nbytes;	/* libdw has taken `copy` over and closes it */
 	else
 		close(copy);
 	return reported;
@@ -253,8 +259,9 @@ static struct file *file_new(struct files *files, const char *path, const struct
 	return &files->list[files->nlist++];
 }
 
-/* The file as it is now. One that is mapped twice has two places, or the way back to the crash
- * would not be known. */
+/* The entry of the file as it is now on disk; a new one if it was not read before, or has changed
+ * since. One that the crashed process had mapped twice gets two, as crash_address() has to know
+ * which one is meant. */
 static struct file *file_find(struct files *files, const char *path)
 {
 	struct file *file = NULL;

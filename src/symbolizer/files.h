@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ELF files of crashes, kept open from one crash to the next in one libdw session: opening one
- * means to decompress its debug information, and every crash has libc on its stack.
+ * The ELF files of crashes: programs and libraries. They stay open from one crash to the next, in
+ * one session of libdw, because it is slow to open one (its debug information is decompressed), and
+ * many are in every crash (libc, for one).
  *
- * Each host has its libraries elsewhere, so no file stays where a crash had it: a file has a place
- * of its own in the session, in the kernel's half of the address space, where nothing of a
- * process is. What is handed to libdw and comes back is translated (session_address() and back).
+ * The same library lies at another address in each process. So in the session each file has an
+ * address of its own choosing, its place, in the half of the address space that belongs to the
+ * kernel: no address of a crash is there. Addresses are translated on their way to libdw and back:
+ * session_address(), crash_address().
  */
 #ifndef SYMBOLIZER_FILES_H
 #define SYMBOLIZER_FILES_H
@@ -18,51 +20,52 @@
 #include <sys/stat.h>
 
 enum module_state {
-	MODULE_UNREAD,		/* no address of it was seen on the stack */
-	MODULE_REPORTED,	/* libdw has it */
-	MODULE_UNUSABLE,	/* gone, or no file of this machine */
-	MODULE_CHANGED,		/* another build id than the one that ran */
+	MODULE_UNREAD,		/* its file was not needed so far */
+	MODULE_REPORTED,	/* libdw has its file */
+	MODULE_UNUSABLE,	/* its file is gone, or is no ELF file of this machine */
+	MODULE_CHANGED,		/* its file has another build id than what ran had */
 };
 
 #define NO_MODULE SIZE_MAX
 
 struct file {
 	char *path;
-	struct stat st;			/* when it was read */
+	struct stat st;			/* as it was when it was read */
 	uint8_t build_id[PAGE_BUILD_ID_MAX];
 	size_t nbuild_id;
 	bool usable;			/* libdw has it */
-	size_t module;			/* of this crash, as an index, or NO_MODULE */
+	size_t module;			/* which module of this crash it is; or NO_MODULE */
 };
 
 struct files {
 	Dwfl *dwfl;
-	struct file *list;		/* the first is at the first place, and so on */
+	struct file *list;		/* the first has the first place, and so on */
 	size_t nlist, cap;
-	uint64_t copied_bytes;		/* in memory */
+	uint64_t copied_bytes;		/* the copies of files that are kept in memory */
 	/* Of this crash. */
 	const struct module_list *modules;
 	enum module_state *states;	/* of each module */
-	size_t *places;			/* of each module that is MODULE_REPORTED: its file */
-	uint64_t left_bytes;		/* that may be copied */
-	unsigned nread;
+	size_t *places;			/* of each that is MODULE_REPORTED: its file in `list` */
+	uint64_t left_bytes;		/* how much more may be copied for it */
+	unsigned nread;			/* files that were read for it */
 };
 
 int files_init(struct files *files, struct proctor_error *err);
 
-/* Between these, `modules` are those of a crash. */
+/* Begins and ends the work on one crash, of which `modules` are lent until files_end(). */
 int files_begin(struct files *files, const struct module_list *modules, struct proctor_error *err);
 void files_end(struct files *files);
 
-/* Reads the file of module `i`, if that was not done for an earlier crash and it is the same. */
+/* Reads the file of module `i`, unless it was read for an earlier crash and has not changed
+ * since. */
 void files_use(struct files *files, size_t i);
 
-/* Where libdw has what is at `address` in the crash, and the way back; as it is if that is in no
- * file that libdw has. */
+/* Translates an address of the crash to the session's, and back. An address that is in no file that
+ * libdw has stays as it is. */
 uint64_t session_address(const struct files *files, uint64_t address);
 uint64_t crash_address(const struct files *files, uint64_t address);
 
-/* What is kept, as memory. */
+/* How much memory the session takes. */
 uint64_t files_bytes(const struct files *files);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * proctor-symbolizer: unwinds and names crashes for proctor (wire/symbols.h), one after the other,
- * until the socket that is its stdin ends. libdw reads what compilers and hostile tests wrote; if it
- * crashes, hangs or runs out of memory, that costs one backtrace here, and would cost the run there.
+ * proctor-symbolizer: makes backtraces of crashes for proctor (wire/symbols.h), one after the
+ * other, until the socket that is its stdin ends. It is a process of its own because libdw reads
+ * files that anybody may have made: if libdw crashes, hangs or runs out of memory here, one
+ * backtrace is lost, and not the run.
  */
 #include "symbolizer/symbolize.h"
 #include "wire/symbols.h"
@@ -17,12 +18,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* What is kept from crash to crash. libc's debug information is 12 MB of it. */
+/* With more than this in memory it answers once more and exits. libc's debug information takes 12
+ * MB. */
 #define KEPT_BYTES_MAX (256ull * 1024 * 1024)
-/* What one crash may need: its files, mapped, and their debug information, decompressed. */
+/* The bound of its address space: one crash may need many large files and their debug
+ * information. */
 #define ADDRESS_BYTES_MAX (8ull * 1024 * 1024 * 1024)
 
-/* A sanitizer's runtime maps terabytes. */
+/* A sanitizer's runtime maps terabytes: then there is no bound. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1
 #elif defined(__has_feature)
@@ -59,7 +62,7 @@ static bool write_all(const void *from, size_t nbytes)
 	return true;
 }
 
-/* True: there may be another one. */
+/* Sends the answer. False: this process shall take no other crash. */
 static bool answer(struct files *files, int code, const char *text)
 {
 	struct symbols_answer head = { .magic = SYMBOLS_MAGIC, .code = code,
@@ -70,7 +73,7 @@ static bool answer(struct files *files, int code, const char *text)
 	return write_all(&head, sizeof(head)) && write_all(text, head.ntext) && !head.last;
 }
 
-/* One crash; true: there may be another one. */
+/* Reads one crash and answers. False: this process shall take no other. */
 static bool serve(struct files *files)
 {
 	struct proctor_error err = { 0 };
@@ -90,7 +93,7 @@ static bool serve(struct files *files)
 		free(rest);
 		return false;
 	}
-	/* Should nobody be left who waits for the answer. */
+	/* If libdw hangs and proctor is no longer there to end this process, the alarm does. */
 	alarm(SYMBOLS_SECONDS_MAX);
 	files->nread = 0;
 	ret = symbols_request_unpack(&head, rest, &crash, &list);
@@ -117,7 +120,8 @@ static void restrict_itself(void)
 	sigprocmask(SIG_SETMASK, &set, NULL);
 	signal(SIGALRM, SIG_DFL);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	/* Its own crash is told; a core file of it is of no use to who runs tests. */
+	/* proctor says so if this process crashes; a core file of it would only puzzle who runs
+	 * tests. */
 	setrlimit(RLIMIT_CORE, &none);
 	if (!SANITIZED)
 		setrlimit(RLIMIT_AS, &address);
@@ -138,6 +142,6 @@ int main(int argc, char **argv)
 		return SYMBOLS_EXIT_NO_MEMORY;
 	while (serve(&files))
 		;
-	/* The kernel frees what is kept, and faster. */
+	/* Without freeing anything: the kernel does that faster. */
 	_exit(0);
 }

@@ -14,10 +14,12 @@
 #include <unistd.h>
 
 #define NAME_MAX_BYTES 512
-/* Any positive number: there is one thread, and no process behind it. */
+/* libdw wants the number of a thread. There is only a record of one: any positive number will
+ * do. */
 #define ONLY_TID 1
 
-/* Numbers of DWARF registers; the pc stands last in the record. */
+/* Registers by their DWARF numbers, which is also their order in the record; there the pc stands
+ * last. */
 #if defined(__x86_64__)
 enum { REG_FP = 6, REG_SP = 7, REG_PC = 16, NREGS = 17, NREGS_DWARF = 17 };
 #elif defined(__aarch64__)
@@ -28,23 +30,24 @@ enum { REG_FP = 29, REG_LR = 30, REG_SP = 31, REG_PC = 32, NREGS = 33, NREGS_DWA
 
 struct frame {
 	uint64_t pc;
-	bool returned;		/* pc is a return address: the call stands before it */
+	bool returned;		/* pc is a return address, just behind the call */
 };
 
 struct unwinding {
 	struct files *files;
 	const struct crash *crash;
 	const struct module_list *list;
-	uint64_t regs[PAGE_REGS_MAX];		/* to start from */
+	uint64_t regs[PAGE_REGS_MAX];		/* those to start from; first the record's */
 	bool returned;				/* the first pc is a return address */
 	struct frame frames[PAGE_FRAMES_MAX];
 	unsigned nframes;
 };
 
-/* The one that is under way: libdw's state is attached once and outlives it. */
+/* The present one. libdw's callbacks find it here: what they are called with was fixed by the first
+ * crash. */
 static struct unwinding *unwinding;
 
-/* What is written; counts the lines. */
+/* The text under way. */
 struct listing {
 	FILE *out;
 	unsigned nlines;
@@ -90,7 +93,8 @@ static bool thread_registers(Dwfl_Thread *thread, void *arg)
 	return dwfl_thread_state_registers(thread, 0, NREGS_DWARF, regs);
 }
 
-/* The stack that was copied, and behind it the contents of the modules' files. */
+/* Reads memory as the crashed process had it: from the copy of its stack, else from the files of
+ * its modules. */
 static bool memory_read(Dwfl *dwfl, Dwarf_Addr address, Dwarf_Word *word, void *arg)
 {
 	struct unwinding *u = unwinding;
@@ -101,7 +105,8 @@ static bool memory_read(Dwfl *dwfl, Dwarf_Addr address, Dwarf_Word *word, void *
 	uint64_t w;
 
 	(void)arg;
-	/* A stack may lie in a module, too: a program's own array. */
+	/* The stack first: it may be an array of the program's, and the file has only its initial
+	 * contents. */
 	if (stack_word(u->crash, crash_address(u->files, address), &w)) {
 		*word = session_address(u->files, w);
 		return true;
@@ -124,8 +129,9 @@ static const Dwfl_Thread_Callbacks thread_callbacks = {
 };
 
 /*
- * A host may have a thousand libraries open, and reading each would take seconds. A frame's
- * address is in a register or on the stack, so only what these point into is read.
+ * Reads the files that the backtrace may need. A host may have a thousand libraries open, and to
+ * read all would take seconds; the address of each frame is in a register or on the stack, so it is
+ * enough to read the modules that these point into.
  */
 static void modules_use(struct unwinding *u)
 {
@@ -138,7 +144,7 @@ static void modules_use(struct unwinding *u)
 		if (i >= 0)
 			files_use(u->files, (size_t)i);
 	}
-	/* The stack grows by words, so a return address is aligned. */
+	/* Return addresses on a stack are aligned. */
 	address = (u->crash->stack_address + 7) & ~(uint64_t)7;
 	for (; address < end && stack_word(u->crash, address, &word); address += 8) {
 		i = module_at(u->list, word);
@@ -166,14 +172,15 @@ static int frame_found(Dwfl_Frame *state, void *arg)
 
 	if (!dwfl_frame_pc(state, &pc, &activation))
 		return DWARF_CB_ABORT;
-	/* An outermost frame that has no caller: pc 0. */
+	/* pc 0: the frame before was the outermost one. */
 	if (pc == 0 && u->nframes > 0)
 		return DWARF_CB_ABORT;
 	pc = crash_address(u->files, pc);
 	return frame_add(u, pc, u->returned || !activation) ? DWARF_CB_OK : DWARF_CB_ABORT;
 }
 
-/* Each frame's saved fp points at the next one's, towards higher addresses: it ends. */
+/* Follows the chain of frame pointers: each frame has saved its caller's, which lies at a higher
+ * address. Where it does not, the chain is at its end, or is no chain. */
 static void frames_by_pointer(struct unwinding *u)
 {
 	uint64_t fp = u->regs[REG_FP], next, pc;
@@ -185,7 +192,8 @@ static void frames_by_pointer(struct unwinding *u)
 	}
 }
 
-/* The call through a wild pointer left the caller's address where a call leaves it. */
+/* For a pc that is in no module: something was called through a wild pointer. Takes the return
+ * address from where a call puts it, and goes on from the caller. False: it is not there. */
 static bool frame_return(struct unwinding *u)
 {
 #if defined(__x86_64__)
@@ -203,7 +211,8 @@ static bool frame_return(struct unwinding *u)
 	return true;
 }
 
-/* Once for the session: as soon as it has a file to know the machine from. */
+/* Done once for the session, when it has its first file: libdw takes the kind of machine from
+ * that. */
 static bool state_attach(Dwfl *dwfl)
 {
 	static bool attached;
@@ -226,7 +235,7 @@ static void frames_find(struct unwinding *u)
 		}
 	}
 	before = u->nframes;
-	/* Ends with an error whatever happens: at the outermost frame, or at garbage. */
+	/* Its result says nothing: it is an error at the outermost frame as well as at garbage. */
 	if (state_attach(u->files->dwfl))
 		dwfl_getthread_frames(u->files->dwfl, ONLY_TID, frame_found, u);
 	if (u->nframes == before)
@@ -252,10 +261,10 @@ static void put_name(FILE *out, const char *name)
 struct source {
 	const char *file;		/* NULL: not known */
 	int line;			/* 0: not known */
-	const char *dir;		/* in which it was compiled; NULL: not known */
+	const char *dir;		/* the directory in which it was compiled; NULL: not known */
 };
 
-/* " (FILE:LINE)", the file as the compiler was given it where it lies below its directory. */
+/* " (FILE:LINE)"; a file below the directory in which it was compiled is named from there on. */
 static void put_source(FILE *out, const struct source *source)
 {
 	size_t n = source->dir ? strlen(source->dir) : 0;
@@ -313,9 +322,9 @@ static const char *die_name(Dwarf_Die *die)
 }
 
 /*
- * A line for each function inlined around `pc`, innermost first. `source` is that of the pc at
- * first, and that of the outermost inlined call after it. Returns the name of the function that
- * has a frame, if there is one.
+ * Writes a line for each function that was inlined where `pc` is, innermost first. `source` is
+ * first where `pc` is, and becomes where the outermost of them was called: that is for the line of
+ * the function that has the frame, whose name is returned; NULL: not known.
  */
 static const char *put_inlined(struct listing *l, const struct unwinding *u,
 			       const struct frame *frame, Dwarf_Die *unit, Dwarf_Addr pc,
@@ -330,8 +339,9 @@ static const char *put_inlined(struct listing *l, const struct unwinding *u,
 	n = dwarf_getscopes(unit, pc, &around);
 	if (n <= 0)
 		return NULL;
-	/* The scopes around an address leave its function at the first inlined one, for where
-	 * that was written; the scopes around the innermost of them do not. */
+	/* dwarf_getscopes() is needed for the innermost scope only. From the first inlined function
+	 * on it goes on with the scopes around that function's definition, not with those around
+	 * its call; dwarf_getscopes_die() of the innermost scope has those around the call. */
 	n = dwarf_getscopes_die(&around[0], &scopes);
 	free(around);
 	for (i = 0; i < n && !name; i++) {
@@ -359,7 +369,8 @@ static Dwarf_Die *unit_at(Dwfl_Module *mod, Dwarf_Addr pc, Dwarf_Addr *bias)
 {
 	Dwarf_Die *unit = dwfl_module_addrdie(mod, pc, bias);
 
-	/* The table of units by address is optional: clang, and with it TML, writes none. */
+	/* The table that finds a unit by its address is optional; clang, and with it TML, writes
+	 * none. */
 	if (!unit)
 		while ((unit = dwfl_module_nextcu(mod, unit, bias)))
 			if (dwarf_haspc(unit, pc - *bias) > 0)
@@ -367,7 +378,7 @@ static Dwarf_Die *unit_at(Dwfl_Module *mod, Dwarf_Addr pc, Dwarf_Addr *bias)
 	return unit;
 }
 
-/* libdw's own handler writes to stderr and exits with 1. */
+/* Instead of libdw's own handler, which writes to stderr and exits with 1. */
 static __attribute__((noreturn)) void no_memory(void)
 {
 	_exit(SYMBOLS_EXIT_NO_MEMORY);

@@ -7,8 +7,9 @@
 
 /*
  * Unwinds the copied registers and stack with the recorded modules, innermost frame first, and
- * gives `*text` (heap) the lines that run/symbolizer.h describes. The record may hold anything: it
- * ends. -ENODATA: no registers of this machine; -ENOMEM.
+ * gives `*text` (heap) the lines that run/symbolizer.h describes. A crashed test may have written
+ * anything into the record: whatever it holds, this comes to an end. -ENODATA: it has no registers
+ * of this machine; -ENOMEM.
  */
 int symbolize(struct files *files, const struct crash *crash, const struct module_list *list,
 	      char **text, struct proctor_error *err);
