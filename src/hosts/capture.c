@@ -144,7 +144,7 @@ void cutter_fini(struct cutter *c)
 	capture_free(&c->open);
 }
 
-static void cutter_mark(struct cutter *c, uint32_t serial)
+void cutter_cut(struct cutter *c, uint32_t serial)
 {
 	struct cut *cut;
 
@@ -186,7 +186,7 @@ static bool cutter_try(struct cutter *c, const char *at)
 
 	if (memcmp(at, c->key, MARKER_KEY_BYTES) != 0 || !cutter_expects(c, serial))
 		return false;
-	cutter_mark(c, serial);
+	cutter_cut(c, serial);
 	return true;
 }
 

@@ -55,6 +55,8 @@ void cutter_init(struct cutter *c, const uint8_t *key, size_t max_bytes);
 void cutter_fini(struct cutter *c);
 /* The next bytes of the stream. */
 void cutter_feed(struct cutter *c, const char *bytes, size_t nbytes);
+/* In a stream without markers: what came so far is of test `serial` and those before it. */
+void cutter_cut(struct cutter *c, uint32_t serial);
 /* The stream is over: held bytes were no marker. */
 void cutter_end(struct cutter *c);
 /* Moves out what was cut for `serial`; an empty capture if the test wrote nothing. */

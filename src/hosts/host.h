@@ -9,9 +9,8 @@
 
 #include "base/error.h"
 #include "base/spawn.h"
-#include "hosts/child_environment.h"
-#include "hosts/page.h"
-#include "hosts/progress.h"
+#include "hosts/evidence.h"
+#include "hosts/start.h"
 #include "hosts/task.h"
 
 #include <pthread.h>
@@ -80,18 +79,18 @@ struct host_shared {
 	struct host_work work;		/* under lock: written by the worker, read by the supervisor */
 	struct host_end end;		/* written by the supervisor, read by the worker */
 	_Atomic bool over;		/* released by the supervisor, acquired by the worker */
-	_Atomic uint32_t own_done;	/* woken at the end of a host without a page */
+	_Atomic uint32_t own_done;	/* changes and is woken at the end of a host that is its task */
 };
 
 #define HOST_SUITES_MAX 250	/* that one host opens */
 
 struct host {
 	/* Constant from its start on. */
+	const struct host_ops *ops;
 	const struct launch *launch;
 	unsigned worker;		/* PROCTOR_WORKER of its descendants */
 	uint64_t number;		/* and PROCTOR_HOST */
 	const struct test_settings *settings;	/* its first test's: those that share it agree */
-	struct page_map map;		/* map.page NULL: an executable */
 	bool alone;			/* it gets one task: its worker waits for its end */
 	bool captured;			/* false: it inherited stdout and stderr */
 	struct process *counts;		/* what it is to leave of coverage; NULL: nothing */
@@ -100,17 +99,60 @@ struct host {
 	size_t nsuites;
 	unsigned nopened;		/* those that were closed, too */
 	uint32_t next_serial;
-	uint32_t done_seen;		/* the page's `done` when the task was handed out */
 	bool given_up;			/* its start was tried again until the run ended */
 	struct host_shared shared;
 };
 
-/* For progress_read(); `work` as it was under the lock. */
-static inline struct hand_out host_hand_out_of(const struct host *h, const struct host_work *work)
-{
-	return (struct hand_out){ .page = h->map.page, .ntests = work->task.ntests,
-				  .ending = work->ending, .handed_us = work->handed_us };
-}
+/* Where a test's output ends within what was just read: a cut behind `at` bytes. */
+struct output_cut {
+	uint32_t serial;
+	size_t at;
+};
+
+/*
+ * A kind of host. `struct host` stands at the beginning of what a kind has of its own. Where nothing
+ * else is said a function is the worker's.
+ */
+struct host_ops {
+	const char *name;
+	size_t nbytes;			/* of the kind's own struct */
+	/* The suite's file is what is executed, and the process is the task: with it it begins and ends. */
+	bool is_task;
+	/* Completes the start of a process for `task`. What it opens is given back by close(), which is
+	 * called after a failure, too. */
+	int (*prepare)(struct host *h, const struct task *task, struct start *start,
+		       struct proctor_error *err);
+	/* Where the kernel refused the start, and `err` says so: why, if the kind knows more. */
+	void (*explain)(const struct task *task, struct proctor_error *err);
+	int (*hand_out)(struct host *h, const struct task *task, struct proctor_error *err);
+	void (*tell_end)(struct host *h);
+	/* The word that changes, and is woken, when the host has something to tell, and its end. */
+	_Atomic uint32_t *(*word)(struct host *h);
+	/* Does this value say that the hand-out is done? It may be wrong: what is read then is checked. */
+	bool (*is_done)(const struct host *h, uint32_t word);
+	/* Supervisor's or worker's, under the lock: how far it is with its task. */
+	struct progress (*progress)(const struct host *h, const struct host_work *work, uint64_t now_us);
+	/* Supervisor's: whose functions run at its exit: 1 + the number of the suite; 0: not known. */
+	uint32_t (*exit_turn)(const struct host *h);
+	/* Supervisor's: the key of the markers in its output; NULL: it writes none. */
+	const uint8_t *(*marker_key)(const struct host *h);
+	/* Supervisor's: it wrote this to stdout. Returns how many `cuts` there are, in order. */
+	unsigned (*output)(struct host *h, const char *bytes, size_t nbytes,
+			   struct output_cut cuts[TASK_TESTS_MAX]);
+	/* Supervisor's: it is dead, its output complete and `shared.end` filled in. */
+	void (*died)(struct host *h);
+	/* What it tells of its task, when the hand-out is done or it is over; `e` is all zero. */
+	void (*read)(struct host *h, const struct task *task, bool over, struct evidence *e);
+	/* The same of its crash alone. */
+	void (*read_crash)(const struct host *h, struct evidence *e);
+	void (*close)(struct host *h);
+};
+
+/* proctor-host, with a page; a program that is one test; a program whose output tells of its tests. */
+extern const struct host_ops page_host_ops, exe_host_ops, stream_host_ops;
+
+/* The kind of host in which tests of this suite run. */
+const struct host_ops *host_ops_of(const struct suite *suite);
 
 /* Is the test whose end has this serial one of the task? */
 static inline bool host_work_has(const struct host_work *work, uint32_t serial)
@@ -119,9 +161,8 @@ static inline bool host_work_has(const struct host_work *work, uint32_t serial)
 }
 
 /*
- * Starts proctor-host for a library suite, or the executable of an executable suite, for `task`.
- * Worker's thread. On failure there is no process. What may pass is waited for (spawn_pause_us);
- * -ECANCELED: the run ended meanwhile.
+ * Starts a process for `task`. Worker's thread. On failure there is none. What may pass is waited for
+ * (spawn_pause_us); -ECANCELED: the run ended meanwhile.
  */
 int host_start(const struct launch *launch, unsigned worker, uint64_t number,
 	       const struct task *task, struct host **host, struct started *started,
@@ -133,19 +174,23 @@ void host_free(struct host *host);
 
 /* Will it close the suite before it opens another? */
 bool host_closes(const struct host *host, const struct suite *suite);
-/* Hands a task to a host with a page. -ENOSPC: its names do not fit; -ECANCELED: the run is being
- * stopped, and nothing was begun. */
+/* Hands a task to a host: one that is its task has it since its start. -ENOSPC: its names do not fit;
+ * -ECANCELED: the run is being stopped, and nothing was begun. */
 int host_hand_out(struct host *host, const struct task *task, struct proctor_error *err);
-/* Tells a host with a page to exit. */
+/* Tells an idle host to exit. */
 void host_tell_end(struct host *host);
 /* Waits until the hand-out is done or the host is over; true if it is over. */
 bool host_wait(struct host *host);
 /* Waits until the host is over. */
 void host_wait_over(struct host *host);
 
-/* Supervisor's: the key of the markers in its output; NULL: it writes none. */
-const uint8_t *host_marker_key(const struct host *host);
 /* Supervisor's, once: `shared.end` is complete, and its worker may go on. */
 void host_say_over(struct host *host);
+
+/* For the kinds: notes what is handed out, whose counts are missing if it leaves none. */
+int host_note_tests(struct host *host, const struct task *task, struct proctor_error *err);
+/* For the kinds: what is said under the lock before a task goes out. False: the run is being stopped,
+ * and it is not to be begun. */
+bool host_begin(struct host *host, const struct task *task);
 
 #endif

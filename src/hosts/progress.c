@@ -45,11 +45,6 @@ struct progress progress_read(const struct hand_out *out, uint64_t now_us)
 		p.phase = PROGRESS_ENDING;
 		return p;
 	}
-	if (!page) {
-		p.phase = PROGRESS_TEST;
-		p.start_us[0] = p.since_us;
-		return p;
-	}
 	/* First to last: a test begins after the one before it has ended. */
 	for (; p.nended < ntests; p.nended++) {
 		const struct page_record *record = &page->records[p.nended];
@@ -73,6 +68,12 @@ struct progress progress_read(const struct hand_out *out, uint64_t now_us)
 	return p;
 }
 
+struct progress progress_of_one(uint64_t handed_us)
+{
+	return (struct progress){ .phase = PROGRESS_TEST, .since_us = handed_us,
+				  .start_us = { handed_us } };
+}
+
 static uint64_t sum_us(uint64_t a, uint64_t b)
 {
 	return a > CLOCK_NEVER - b ? CLOCK_NEVER : a + b;
@@ -83,7 +84,7 @@ uint64_t progress_between_us(uint64_t other_us)
 	return other_us > BETWEEN_US ? other_us : BETWEEN_US;
 }
 
-uint64_t progress_due_us(const struct hand_out *out, const struct progress *p,
+uint64_t progress_due_us(uint64_t handed_us, const struct progress *p,
 			 const struct deadlines *d)
 {
 	uint64_t due_us = CLOCK_NEVER, latest_us;
@@ -102,6 +103,6 @@ uint64_t progress_due_us(const struct hand_out *out, const struct progress *p,
 		break;
 	}
 	/* However the page moves its times: a task ends when all its tests could have. */
-	latest_us = sum_us(sum_us(out->handed_us, d->task_us), sum_us(d->other_us, BETWEEN_US));
+	latest_us = sum_us(sum_us(handed_us, d->task_us), sum_us(d->other_us, BETWEEN_US));
 	return due_us < latest_us ? due_us : latest_us;
 }

@@ -13,7 +13,7 @@
 
 /* What the run itself knows. */
 struct hand_out {
-	const struct page *page;	/* NULL: an executable, which is its one test */
+	const struct page *page;
 	unsigned ntests;
 	bool ending;			/* it was told to end, and has no task */
 	uint64_t handed_us;
@@ -35,6 +35,8 @@ struct progress {
 };
 
 struct progress progress_read(const struct hand_out *out, uint64_t now_us);
+/* Of a process that is its one test. */
+struct progress progress_of_one(uint64_t handed_us);
 
 /* How long each phase may take. */
 struct deadlines {
@@ -47,7 +49,7 @@ struct deadlines {
 uint64_t progress_between_us(uint64_t other_us);
 
 /* When it is overdue, pauses not counted. */
-uint64_t progress_due_us(const struct hand_out *out, const struct progress *p,
+uint64_t progress_due_us(uint64_t handed_us, const struct progress *p,
 			 const struct deadlines *d);
 
 #endif

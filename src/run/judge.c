@@ -38,37 +38,6 @@ void judge_distrust(struct post *post, const char *message)
 			verdict_error(&post->outcomes[i], message);
 }
 
-void judge_exe(struct host *host, struct post *post)
-{
-	const struct task *task = &host->shared.work.task;
-	struct outcome *o = post_outcome(post, task, 0, 1);
-
-	verdict_of_exe(o, &host->shared.end, host->shared.work.handed_us,
-		       item_test(host->launch->plan, task->first)->settings->timeout_us);
-	if (host->shared.end.left) {
-		o->left = host->shared.end.left;
-		host->shared.end.left = NULL;
-		o->result.marks |= PROCTOR_LEAKY;
-	}
-}
-
-/* What the page says beside the records, read once for a hand-out. */
-struct evidence {
-	struct crash crash;
-	struct module_list modules;
-};
-
-/* Where the page does not hold there is no evidence, and the death itself is told. */
-static void evidence_read(struct evidence *e, const struct host *host)
-{
-	*e = (struct evidence){ 0 };
-	if (page_read_crash(host->map.page, &e->crash, NULL) < 0 ||
-	    e->crash.state != CRASH_WRITTEN)
-		return;
-	if (page_read_modules(host->map.page, &e->modules, NULL) < 0)
-		e->modules = (struct module_list){ 0 };
-}
-
 /* Every outcome of the hand-out is judged. */
 static void evidence_backtraces(const struct evidence *e, struct symbolizers *symbolizers,
 				struct post *post)
@@ -77,50 +46,25 @@ static void evidence_backtraces(const struct evidence *e, struct symbolizers *sy
 			   &e->modules);
 }
 
-static void evidence_fini(struct evidence *e)
+static uint64_t timeout_us_of(const struct host *host, item_t item)
 {
-	crash_fini(&e->crash);
-	module_list_fini(&e->modules);
+	return item_test(host->launch->plan, item)->settings->timeout_us;
 }
 
-/* Judges the records that have ended, in order; returns how many held. */
-static unsigned judge_ended(struct host *host, const struct task *task, unsigned nended, bool over,
-			    const struct evidence *e, struct post *post, struct proctor_error *err)
+/* The tests that have ended and can be believed, in order. */
+static void judge_ended(struct host *host, const struct task *task, bool over, struct evidence *e,
+			struct post *post)
 {
-	uint64_t after_us = host->shared.work.handed_us;
+	const struct host_end *end = &host->shared.end;
 
-	for (unsigned i = 0; i < nended; i++) {
-		struct record_view_context ctx = { .handed_us = after_us, .ntests = task->ntests,
-						   .index = i };
-		struct record record;
-		struct outcome *o;
+	for (unsigned i = 0; i < e->nheld; i++) {
+		struct outcome *o = post_outcome(post, task, i, host->shared.work.serial);
 
-		if (page_read_record(host->map.page, &ctx, &record, err) < 0)
-			return i;
-		after_us = record.end_us;
-		o = post_outcome(post, task, i, host->shared.work.serial);
-		verdict_of_record(o, &record, &e->crash);
+		verdict_of_test(o, &e->tests[i], &e->crash);
 		/* It withstood SIGTERM and came back in its grace time. */
-		if (over && host->shared.end.stop == STOP_TIMEOUT && host->shared.end.stop_serial == o->serial)
-			verdict_of_timeout(o, item_test(host->launch->plan, o->item)->settings->timeout_us);
-		record_fini(&record);
+		if (over && end->stop == STOP_TIMEOUT && end->stop_serial == o->serial)
+			verdict_of_timeout(o, timeout_us_of(host, o->item));
 	}
-	return nended;
-}
-
-/* The start of the test that was running, if its record is worth anything. */
-static uint64_t judge_start_us(struct host *host, const struct task *task, unsigned i)
-{
-	struct record_view_context ctx = { .handed_us = host->shared.work.handed_us,
-					   .ntests = task->ntests, .index = i };
-	struct record record;
-	uint64_t start_us;
-
-	if (page_read_record(host->map.page, &ctx, &record, NULL) < 0)
-		return host->shared.work.handed_us;
-	start_us = record.start_us;
-	record_fini(&record);
-	return start_us ? start_us : host->shared.work.handed_us;
 }
 
 static void take_left(struct host *host, struct outcome *o)
@@ -138,8 +82,10 @@ static void judge_died(struct host *host, const struct task *task, unsigned i,
 {
 	struct outcome *o = post_outcome(post, task, i, host->shared.work.serial);
 
-	o->result.start_us = judge_start_us(host, task, i);
-	verdict_of_death(o, &host->shared.end, item_test(host->launch->plan, o->item)->settings->timeout_us, &e->crash);
+	o->result.start_us = e->start_us;
+	o->result.user_us = e->usage.user_us;
+	o->result.sys_us = e->usage.sys_us;
+	verdict_of_death(o, &host->shared.end, timeout_us_of(host, o->item), &e->crash);
 	take_left(host, o);
 }
 
@@ -153,7 +99,8 @@ static void judge_died_after(struct host *host, const struct evidence *e, struct
 
 	if (host->shared.end.stop == STOP_CANCELLED)
 		return;
-	verdict_of_death(o, &host->shared.end, progress_between_us(host->launch->plan->settings.timeout_us), &e->crash);
+	verdict_of_death(o, &host->shared.end,
+			 progress_between_us(host->launch->plan->settings.timeout_us), &e->crash);
 	o->result.start_us = start_us;
 	if (asprintf(&text, "after it had returned: %s", o->message ? o->message : "") >= 0) {
 		free(o->message);
@@ -166,10 +113,9 @@ static void judge_died_after(struct host *host, const struct evidence *e, struct
 
 /* Somebody else may be to blame that the first test did not begin: another suite of the host, or
  * whoever killed an idle host. */
-static bool worth_another_host(const struct host *host, const struct task *task,
-			       enum page_phase phase)
+static bool worth_another_host(const struct host *host, const struct task *task, bool opening)
 {
-	return task->nopens + 1 < OPENS_MAX && (host->nopened > 1 || phase != PAGE_OPENING);
+	return task->nopens + 1 < OPENS_MAX && (host->nopened > 1 || !opening);
 }
 
 /* None of the task's tests can run, for the reason `text`, which is owned from here on; NULL: there
@@ -183,19 +129,19 @@ static void judge_unopened(const struct host *host, const struct task *task, cha
 }
 
 /* The host died before the first test of the task began. */
-static void judge_not_begun(struct host *host, const struct task *task, enum page_phase phase,
-			    const struct evidence *e, struct judgement *j, struct post *post)
+static void judge_not_begun(struct host *host, const struct task *task, const struct evidence *e,
+			    struct judgement *j, struct post *post)
 {
 	char *how, *text;
 
-	if (host->shared.end.stop == STOP_CANCELLED || worth_another_host(host, task, phase)) {
+	if (host->shared.end.stop == STOP_CANCELLED || worth_another_host(host, task, e->opening)) {
 		j->nrest = task->ntests;
 		j->never_began = true;
 		return;
 	}
 	how = death_words(&host->shared.end, host->launch->plan->settings.timeout_us, &e->crash);
-	if (asprintf(&text, "opening %s: a constructor %s", task->suite->path,
-		     how ? how : "died") < 0)
+	if (asprintf(&text, host->ops->is_task ? "starting %s: it %s" : "opening %s: a constructor %s",
+		     task->suite->path, how ? how : "died") < 0)
 		text = NULL;
 	free(how);
 	judge_unopened(host, task, text, j, post);
@@ -203,22 +149,20 @@ static void judge_not_begun(struct host *host, const struct task *task, enum pag
 }
 
 /* dlopen() failed. Beside other suites it may succeed alone: static TLS is small. */
-static void judge_open_failed(struct host *host, const struct task *task, struct judgement *j,
-			      struct post *post)
+static void judge_open_failed(struct host *host, const struct task *task, const struct evidence *e,
+			      struct judgement *j, struct post *post)
 {
-	char *why = NULL, *text;
+	char *text;
 
 	j->retire = true;
-	if (worth_another_host(host, task, PAGE_OPENING)) {
+	if (worth_another_host(host, task, true)) {
 		j->nrest = task->ntests;
 		j->never_began = true;
 		return;
 	}
-	if (page_read_open_message(host->map.page, &why, NULL) == -ENOMEM ||
-	    asprintf(&text, "cannot open %s: %s", task->suite->path,
-		     why ? why : "the loader gave no reason") < 0)
+	if (asprintf(&text, "cannot open %s: %s", task->suite->path,
+		     e->open_message ? e->open_message : "the loader gave no reason") < 0)
 		text = NULL;
-	free(why);
 	judge_unopened(host, task, text, j, post);
 }
 
@@ -268,68 +212,63 @@ static void judge_overwritten(struct host *host, const struct task *task, unsign
 	j->nrest = task->ntests - i - 1;
 }
 
-static void judge_over(struct host *host, const struct task *task, const struct page_state *state,
-		       const struct progress *p, const struct evidence *e, struct judgement *j, struct post *post)
+static void judge_over(struct host *host, const struct task *task, const struct evidence *e,
+		       struct judgement *j, struct post *post)
 {
-	uint32_t serial = host->shared.work.serial + p->nended;
-	bool started = p->phase == PROGRESS_TEST;
+	const struct host_end *end = &host->shared.end;
+	unsigned nended = e->progress.nended;
+	uint32_t serial = host->shared.work.serial + nended;
+	bool started = e->progress.phase == PROGRESS_TEST;
 
-	if (started && host->shared.end.stop == STOP_TIMEOUT && host->shared.end.stop_serial != serial && p->nended > 0) {
+	if (started && end->stop == STOP_TIMEOUT && end->stop_serial != serial && nended > 0) {
 		/* It began in the grace time of another. */
-		j->nrest = task->ntests - p->nended;
-	} else if (started && (host->shared.end.stop != STOP_TIMEOUT || host->shared.end.stop_serial == serial)) {
-		judge_died(host, task, p->nended, e, post);
-		j->nrest = task->ntests - p->nended - 1;
-	} else if (p->nended == 0 && state->retire == RETIRE_OPEN_FAILED) {
-		judge_open_failed(host, task, j, post);
-	} else if (p->nended == 0) {
-		judge_not_begun(host, task, state->phase, e, j, post);
+		j->nrest = task->ntests - nended;
+	} else if (started && (end->stop != STOP_TIMEOUT || end->stop_serial == serial)) {
+		judge_died(host, task, nended, e, post);
+		j->nrest = task->ntests - nended - 1;
+	} else if (nended == 0 && e->open_failed) {
+		judge_open_failed(host, task, e, j, post);
+	} else if (nended == 0) {
+		judge_not_begun(host, task, e, j, post);
 	} else {
 		judge_died_after(host, e, post);
-		j->nrest = task->ntests - p->nended;
+		j->nrest = task->ntests - nended;
 	}
+}
+
+/* The process is over, and how it ended was told with the last test that has. */
+static void judge_told(struct host *host, const struct task *task, struct judgement *j,
+		       struct post *post)
+{
+	struct outcome *last = &post->outcomes[post->noutcomes - 1];
+
+	last->open_output = true;
+	take_left(host, last);
+	j->nrest = task->ntests - post->noutcomes;
 }
 
 struct judgement judge_task(struct host *host, const struct task *task, bool over,
 			    struct symbolizers *symbolizers, struct post *post)
 {
 	struct judgement j = { .retire = over };
-	struct proctor_error why;
-	struct page_state state;
-	struct evidence e;
-	const struct hand_out out = host_hand_out_of(host, &host->shared.work);
-	struct progress p;
-	unsigned nheld = 0;
+	struct evidence e = { 0 };
 
-	evidence_read(&e, host);
-	if (page_read_state(&host->map, task->ntests, &state, &why) < 0)
-		goto overwritten;
-	p = progress_read(&out, clock_us());
-	nheld = judge_ended(host, task, p.nended, over, &e, post, &why);
-	if (nheld < p.nended)
-		goto overwritten;
-	if (over) {
-		if (p.nended < task->ntests)
-			judge_over(host, task, &state, &p, &e, &j, post);
-		else if (host->shared.end.stop != STOP_CANCELLED)
-			judge_died_after(host, &e, post);
-		goto out;
+	host->ops->read(host, task, over, &e);
+	judge_ended(host, task, over, &e, post);
+	if (e.doubt.code < 0) {
+		judge_overwritten(host, task, e.nheld, over, &e.doubt, &j, post);
+	} else if (over && e.death_told) {
+		judge_told(host, task, &j, post);
+	} else if (over && e.progress.nended < task->ntests) {
+		judge_over(host, task, &e, &j, post);
+	} else if (over) {
+		judge_died_after(host, &e, post);
+	} else if (e.open_failed) {
+		judge_open_failed(host, task, &e, &j, post);
+	} else if (e.retire) {
+		j.retire = true;
+		j.nrest = task->ntests - e.progress.nended;
 	}
-	j.retire = state.retire != RETIRE_NO;
-	if (state.retire == RETIRE_OPEN_FAILED) {
-		judge_open_failed(host, task, &j, post);
-	} else if (j.retire) {
-		j.nrest = task->ntests - p.nended;
-	} else if (p.nended < task->ntests) {
-		error_set(&why, -EBADMSG, "the progress page was overwritten: it said that the "
-			  "task was done after %u of %u tests", p.nended, task->ntests);
-		nheld = p.nended;
-		goto overwritten;
-	}
-	goto out;
-overwritten:
-	judge_overwritten(host, task, nheld, over, &why, &j, post);
-out:
 	evidence_backtraces(&e, symbolizers, post);
 	evidence_fini(&e);
 	return j;
@@ -370,15 +309,16 @@ static void exit_names(const struct host *host, bool sure, char *names, size_t n
 /* What ended well is not told of, nor what was not given the time for it. */
 static bool exit_is_told(const struct host *host)
 {
-	bool ended_well = host->shared.end.status == 0 && !host->shared.end.stolen && !host->shared.end.undead;
+	const struct host_end *end = &host->shared.end;
+	bool ended_well = end->status == 0 && !end->stolen && !end->undead;
 
-	switch (host->shared.end.stop) {
+	switch (end->stop) {
 	case STOP_NOT:
 		return !ended_well;
 	case STOP_TIMEOUT:
 		return true;
 	case STOP_CANCELLED:
-		return host->shared.end.stop_exit && !ended_well;
+		return end->stop_exit && !ended_well;
 	case STOP_CONDEMNED:
 		return false;
 	}
@@ -388,13 +328,13 @@ static bool exit_is_told(const struct host *host)
 void judge_exit(struct host *host, struct symbolizers *symbolizers, struct post *post)
 {
 	struct outcome *o;
-	struct evidence e;
+	struct evidence e = { 0 };
 	bool sure;
 	char names[512], *how, *text;
 
 	if (host->nsuites == 0 || !exit_is_told(host))
 		return;
-	evidence_read(&e, host);
+	host->ops->read_crash(host, &e);
 	o = &post->outcomes[post->noutcomes++];
 	*o = (struct outcome){ .item = ITEM_EXIT, .serial = MARKER_LAST };
 	o->suite = exit_blamed(host, &e, &sure);

@@ -29,8 +29,6 @@ void judge_exit(struct host *host, struct symbolizers *symbolizers, struct post 
 /* Adds the outcome `error` for each test of the task. */
 void judge_all_errors(const struct task *task, uint32_t serial, const char *message,
 		      struct post *post);
-/* Adds the outcome of an executable that is over. */
-void judge_exe(struct host *host, struct post *post);
 /* What ran was not what the names say: each test in the post that was not cancelled is `error`. */
 void judge_distrust(struct post *post, const char *message);
 

@@ -24,7 +24,7 @@
 int life_watch(struct watch *h, const struct loop_ops *ops, struct loop *lp,
 	       const struct life_calls *calls, struct proctor_error *err)
 {
-	const uint8_t *key = host_marker_key(h->host);
+	const uint8_t *key = h->host->ops->marker_key(h->host);
 	size_t max_bytes = h->host->settings->max_output_bytes;
 	int ret;
 
@@ -43,6 +43,22 @@ int life_watch(struct watch *h, const struct loop_ops *ops, struct loop *lp,
 	return ret;
 }
 
+/* A host may tell by its stdout where the output of a test ends; stderr is cut in that moment. */
+static void feed_stdout(struct watch *h, const char *bytes, size_t nbytes)
+{
+	struct output_cut cuts[TASK_TESTS_MAX];
+	unsigned ncuts = h->host->ops->output(h->host, bytes, nbytes, cuts);
+	size_t at = 0;
+
+	for (unsigned i = 0; i < ncuts; i++) {
+		cutter_feed(&h->out_cut, bytes + at, cuts[i].at - at);
+		cutter_cut(&h->out_cut, cuts[i].serial);
+		cutter_cut(&h->err_cut, cuts[i].serial);
+		at = cuts[i].at;
+	}
+	cutter_feed(&h->out_cut, bytes + at, nbytes - at);
+}
+
 void life_feed(struct watch *h, struct stream *s, const char *bytes, size_t nbytes, int error)
 {
 	struct writer *w = &h->run->writer;
@@ -52,7 +68,10 @@ void life_feed(struct watch *h, struct stream *s, const char *bytes, size_t nbyt
 	if (error != 0)
 		writer_note(w, "the output of process %d can be read no further: %s", h->pid,
 			    strerrordesc_np(error));
-	cutter_feed(c, bytes, nbytes);
+	if (s == &h->out)
+		feed_stdout(h, bytes, nbytes);
+	else
+		cutter_feed(c, bytes, nbytes);
 	w->lost |= c->lost;
 	/* Refused where the user's pipes hold too much already: then it stays as it is. */
 	if (before < FLOOD_BYTES && c->open.total_bytes >= FLOOD_BYTES)

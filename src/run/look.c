@@ -49,7 +49,6 @@ bool look_at(struct watch *h, uint64_t now_us, uint64_t stopped_us, struct look 
 	struct host_shared *shared = &h->host->shared;
 	struct run *run = h->run;
 	uint64_t paused_us, exit_us;
-	struct hand_out out;
 	struct deadlines d;
 
 	/* Decided under the lock: the worker cannot hand out another task meanwhile. */
@@ -59,12 +58,11 @@ bool look_at(struct watch *h, uint64_t now_us, uint64_t stopped_us, struct look 
 		pthread_mutex_unlock(&shared->lock);
 		return false;
 	}
-	out = host_hand_out_of(h->host, &look->work);
-	look->progress = progress_read(&out, now_us);
+	look->progress = h->host->ops->progress(h->host, &look->work, now_us);
 	d = deadlines_of(run, &look->work, &look->progress);
 	paused_us = pauses_within(&run->pauses, look->progress.since_us, now_us);
 	look->age_us = now_us - look->progress.since_us - paused_us;
-	look->due_us = progress_due_us(&out, &look->progress, &d) + paused_us;
+	look->due_us = progress_due_us(look->work.handed_us, &look->progress, &d) + paused_us;
 	exit_us = exit_due_us(run, &look->work, stopped_us, now_us);
 	look->overdue = now_us >= look->due_us || now_us >= exit_us;
 	if (look->overdue)

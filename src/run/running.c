@@ -13,13 +13,11 @@ struct progress running_progress(struct watch *host, struct host_work *work)
 {
 	struct host_shared *shared = &host->host->shared;
 	struct progress p = { 0 };
-	struct hand_out out;
 
 	pthread_mutex_lock(&shared->lock);
 	*work = shared->work;
-	out = host_hand_out_of(host->host, work);
 	if (work->busy)
-		p = progress_read(&out, clock_us());
+		p = host->host->ops->progress(host->host, work, clock_us());
 	pthread_mutex_unlock(&shared->lock);
 	return p;
 }

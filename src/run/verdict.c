@@ -11,9 +11,6 @@
 #include <string.h>
 #include <sys/wait.h>
 
-/* Automake's: the program could not test what it was for. */
-#define EXIT_STATUS_SKIP 77
-
 static const char stolen_words[] =
 	"how it ended is not known: another part of this program reaped its process";
 
@@ -96,8 +93,18 @@ static void verdict_of_child(struct outcome *o, int status, const struct crash *
 		verdict_of_early_exit(o, WEXITSTATUS(status));
 }
 
-void verdict_of_record(struct outcome *o, struct record *record, const struct crash *crash)
+/* What a program said itself, by its output or its exit status. */
+static void verdict_told(struct outcome *o, const struct test_evidence *t)
 {
+	o->result.verdict = t->verdict;
+	o->result.exit_code = t->exit_code;
+	o->result.signal = t->signal;
+	o->result.core_dumped = t->core_dumped;
+}
+
+void verdict_of_test(struct outcome *o, struct test_evidence *t, const struct crash *crash)
+{
+	struct record *record = &t->record;
 	struct proctor_result *r = &o->result;
 
 	r->start_us = record->start_us;
@@ -120,6 +127,10 @@ void verdict_of_record(struct outcome *o, struct record *record, const struct cr
 	o->left = record->left;
 	o->lost = record->lost;
 	record->message = record->backtrace = record->left = NULL;
+	if (t->told) {
+		verdict_told(o, t);
+		return;
+	}
 	switch (record->outcome) {
 	case OUTCOME_RETURNED:
 		verdict_of_value(o, record->value);
@@ -203,50 +214,6 @@ void verdict_of_death(struct outcome *o, const struct host_end *end, uint64_t ti
 	o->open_output = true;
 	if (!verdict_of_no_death(o, end, timeout_us))
 		verdict_of_child(o, end->status, crash);
-}
-
-static uint64_t timeval_us(struct timeval tv)
-{
-	return (uint64_t)tv.tv_sec * 1000000u + (uint64_t)tv.tv_usec;
-}
-
-static void verdict_of_status(struct outcome *o, int status)
-{
-	char words[WORDS_BYTES];
-
-	if (WIFSIGNALED(status)) {
-		o->result.verdict = PROCTOR_CRASH;
-		o->result.signal = WTERMSIG(status);
-		o->result.core_dumped = WCOREDUMP(status);
-		outcome_say(o, sentence("%s (%s)",
-					signal_name(WTERMSIG(status), words, sizeof(words)),
-					WCOREDUMP(status) ? "core dumped" : "no core was left"));
-		return;
-	}
-	o->result.exit_code = WEXITSTATUS(status);
-	if (WEXITSTATUS(status) == 0) {
-		o->result.verdict = PROCTOR_PASS;
-	} else if (WEXITSTATUS(status) == EXIT_STATUS_SKIP) {
-		o->result.verdict = PROCTOR_SKIP;
-		outcome_say(o, sentence("exit status %d", EXIT_STATUS_SKIP));
-	} else {
-		o->result.verdict = PROCTOR_FAIL;
-		outcome_say(o, sentence("exit status %d", WEXITSTATUS(status)));
-	}
-}
-
-void verdict_of_exe(struct outcome *o, const struct host_end *end, uint64_t start_us,
-		    uint64_t timeout_us)
-{
-	o->result.exit_code = -1;
-	o->result.start_us = start_us;
-	o->result.end_us = end->died_us;
-	o->result.user_us = timeval_us(end->rusage.ru_utime);
-	o->result.sys_us = timeval_us(end->rusage.ru_stime);
-	o->result.max_rss_kb = (uint64_t)end->rusage.ru_maxrss;
-	o->open_output = true;
-	if (!verdict_of_no_death(o, end, timeout_us))
-		verdict_of_status(o, end->status);
 }
 
 void verdict_error(struct outcome *o, const char *message)

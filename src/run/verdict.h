@@ -10,16 +10,12 @@
 #include "hosts/host.h"
 #include "run/mailbox.h"
 
-/* A test whose record has ended. Takes the record's texts over. */
-void verdict_of_record(struct outcome *o, struct record *record, const struct crash *crash);
+/* A test that has ended. Takes the texts of its record over. */
+void verdict_of_test(struct outcome *o, struct test_evidence *t, const struct crash *crash);
 
 /* A test that was running when its host died: `crash` may be all zero. */
 void verdict_of_death(struct outcome *o, const struct host_end *end, uint64_t timeout_us,
 		      const struct crash *crash);
-
-/* An executable that was started at `start_us` and has ended. */
-void verdict_of_exe(struct outcome *o, const struct host_end *end, uint64_t start_us,
-		    uint64_t timeout_us);
 
 /* It was overdue, whatever its record says. */
 void verdict_of_timeout(struct outcome *o, uint64_t timeout_us);

@@ -215,29 +215,6 @@ static bool worker_start_host(struct worker *w, const struct task *task)
 	return true;
 }
 
-static void worker_run_exe(struct worker *w, const struct task *task)
-{
-	struct watch *idle = w->watch;
-	struct post *post;
-	bool opened;
-
-	/* A host that has suites open waits meanwhile. */
-	w->watch = NULL;
-	if (!worker_start_host(w, task)) {
-		w->watch = idle;
-		return;
-	}
-	/* It was the same before the start: then it was this file that was executed. */
-	opened = file_look(task->suite->path, &task->suite->file) == FILE_SAME;
-	host_wait_over(w->watch->host);
-	post = worker_results(w);
-	judge_exe(w->watch->host, post);
-	worker_distrusts(w, task, opened, post);
-	worker_post(w, post);
-	worker_release(w);
-	w->watch = idle;
-}
-
 static bool host_has(const struct host *host, const struct suite *suite)
 {
 	for (size_t i = 0; i < host->nsuites; i++)
@@ -278,38 +255,25 @@ static bool worker_ready_host(struct worker *w, const struct task *task)
 		worker_end_host(w);
 	if (!w->watch && !worker_start_host(w, task))
 		return false;
-	if (!host_has(w->watch->host, task->suite))
+	if (!w->watch->host->ops->is_task && !host_has(w->watch->host, task->suite))
 		worker_opens(w->watch->host, task->suite);
 	return true;
 }
 
-static void worker_run_library(struct worker *w, const struct task *task)
+/* The task was handed out and is done, or its host is over. */
+static void worker_judge(struct worker *w, const struct task *task, bool over, bool opened)
 {
-	struct proctor_error err;
-	struct judgement j;
-	struct host *host;
-	struct post *post;
-	bool over, distrusted;
-	int ret;
+	struct host *host = w->watch->host;
+	struct post *post = worker_results(w);
+	struct judgement j = judge_task(host, task, over, &w->run->symbolizers, post);
+	bool distrusted;
 
-	if (!worker_ready_host(w, task))
-		return;
-	host = w->watch->host;
-	ret = host_hand_out(host, task, &err);
-	if (ret < 0) {
-		worker_not_started(w, task, ret, &err);
-		return;
-	}
-	worker_tell(w);
-	over = host_wait(host);
-	post = worker_results(w);
-	j = judge_task(host, task, over, &w->run->symbolizers, post);
 	if (j.condemn) {
 		worker_kill_host(w);
 		over = true;
 		j = judge_task(host, task, over, &w->run->symbolizers, post);
 	}
-	distrusted = worker_distrusts(w, task, !j.broken, post);
+	distrusted = worker_distrusts(w, task, opened || (!host->ops->is_task && !j.broken), post);
 	worker_mark_broken(w, task->lane, j.broken);
 	worker_post(w, post);
 	worker_put_back(w, task, task->ntests - j.nrest, j.nrest, j.never_began);
@@ -325,6 +289,36 @@ static void worker_run_library(struct worker *w, const struct task *task)
 		worker_end_host(w);
 }
 
+static void worker_run_in_host(struct worker *w, const struct task *task)
+{
+	struct proctor_error err;
+	bool opened;
+	int ret;
+
+	if (!worker_ready_host(w, task))
+		return;
+	/* It was the same before the start: then it was this file that was executed. */
+	opened = w->watch->host->ops->is_task &&
+		 file_look(task->suite->path, &task->suite->file) == FILE_SAME;
+	ret = host_hand_out(w->watch->host, task, &err);
+	if (ret < 0) {
+		worker_not_started(w, task, ret, &err);
+		return;
+	}
+	worker_tell(w);
+	worker_judge(w, task, host_wait(w->watch->host), opened);
+}
+
+/* A host that has suites open waits while a program runs. */
+static void worker_run_program(struct worker *w, const struct task *task)
+{
+	struct watch *idle = w->watch;
+
+	w->watch = NULL;
+	worker_run_in_host(w, task);
+	w->watch = idle;
+}
+
 static void worker_run_task(struct worker *w, const struct task *task)
 {
 	const char *broken = task->suite->error;
@@ -335,10 +329,10 @@ static void worker_run_task(struct worker *w, const struct task *task)
 		worker_fail_task(w, task, broken);
 	else if (worker_refuses(w, task))
 		return;
-	else if (task->suite->adapter->in_host)
-		worker_run_library(w, task);
+	else if (host_ops_of(task->suite)->is_task)
+		worker_run_program(w, task);
 	else
-		worker_run_exe(w, task);
+		worker_run_in_host(w, task);
 }
 
 static bool worker_next(struct worker *w, struct task *task)

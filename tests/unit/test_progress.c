@@ -85,8 +85,7 @@ static void between_two_tests_the_time_is_since_the_last_end(void **state)
 
 static void an_executable_runs_from_its_start(void **state)
 {
-	struct hand_out out = { .ntests = 1, .handed_us = HANDED };
-	struct progress p = progress_read(&out, NOW);
+	struct progress p = progress_of_one(HANDED);
 
 	(void)state;
 	assert_int_equal(p.phase, PROGRESS_TEST);
@@ -148,7 +147,7 @@ static uint64_t due(enum progress_phase what, uint64_t since_us, uint64_t test_u
 	struct progress p = { .phase = what, .since_us = since_us };
 	struct deadlines d = { .test_us = test_us, .other_us = other_us, .task_us = 60 * S };
 
-	return progress_due_us(&out, &p, &d);
+	return progress_due_us(out.handed_us, &p, &d);
 }
 
 static void a_test_has_its_own_deadline_and_the_rest_the_run_s(void **state)

@@ -78,7 +78,8 @@ static void scene_open(struct scene *s)
 	s->run.launch = (struct launch){ .plan = &s->plan, .options = &s->run.options };
 	*h = (struct watch){ .run = &s->run, .host = &s->host, .pid = child.pid,
 			     .group = child.group, .pidfd = child.pidfd, .act_us = CLOCK_NEVER };
-	h->out.fd = h->err.fd = s->host.map.fd = -1;
+	h->out.fd = h->err.fd = -1;
+	s->host.ops = &exe_host_ops;
 	h->started = (struct post){ .kind = POST_STARTED, .watch = h };
 	h->kill = (struct post){ .kind = POST_KILL, .watch = h };
 	s->host.shared.work = (struct host_work){ .busy = true, .task = { .ntests = 1 },

@@ -46,11 +46,11 @@ static void a_record_has_the_verdict_of_its_outcome(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-		struct record record = { .state = RECORD_ENDED, .outcome = table[i].outcome,
-					 .value = table[i].value, .start_us = 5, .end_us = 9 };
+		struct test_evidence test = { .record = { .state = RECORD_ENDED, .outcome = table[i].outcome,
+					 .value = table[i].value, .start_us = 5, .end_us = 9 } };
 		struct outcome o = { 0 };
 
-		verdict_of_record(&o, &record, &no_crash);
+		verdict_of_test(&o, &test, &no_crash);
 		assert_int_equal(o.result.verdict, table[i].verdict);
 		assert_int_equal(o.result.start_us, 5);
 		assert_int_equal(o.result.end_us, 9);
@@ -65,12 +65,12 @@ static void a_record_has_the_verdict_of_its_outcome(void **state)
 static void a_caught_crash_tells_its_signal_and_its_message(void **state)
 {
 	struct crash crash = { .state = CRASH_WRITTEN, .signal = SIGSEGV, .si_code = SEGV_MAPERR };
-	struct record record = { .state = RECORD_ENDED, .outcome = OUTCOME_CAUGHT, .value = -2,
-				 .message = strdup("CRASH: SIGSEGV") };
+	struct test_evidence test = { .record = { .state = RECORD_ENDED, .outcome = OUTCOME_CAUGHT, .value = -2,
+				 .message = strdup("CRASH: SIGSEGV") } };
 	struct outcome o = { 0 };
 
 	(void)state;
-	verdict_of_record(&o, &record, &crash);
+	verdict_of_test(&o, &test, &crash);
 	assert_int_equal(o.result.verdict, PROCTOR_CRASH);
 	assert_int_equal(o.result.signal, SIGSEGV);
 	assert_string_equal(o.message, "SIGSEGV, address not mapped, at 0x0; CRASH: SIGSEGV");
@@ -79,12 +79,12 @@ static void a_caught_crash_tells_its_signal_and_its_message(void **state)
 
 static void what_a_test_left_makes_it_leaky_and_no_failure(void **state)
 {
-	struct record record = { .state = RECORD_ENDED, .outcome = OUTCOME_RETURNED,
-				 .flags = RECORD_LEAKY_PROCESS, .left = strdup("process 7: sleep") };
+	struct test_evidence test = { .record = { .state = RECORD_ENDED, .outcome = OUTCOME_RETURNED,
+				 .flags = RECORD_LEAKY_PROCESS, .left = strdup("process 7: sleep") } };
 	struct outcome o = { 0 };
 
 	(void)state;
-	verdict_of_record(&o, &record, &no_crash);
+	verdict_of_test(&o, &test, &no_crash);
 	assert_int_equal(o.result.verdict, PROCTOR_PASS);
 	assert_int_equal(o.result.marks, PROCTOR_LEAKY);
 	assert_string_equal(o.left, "process 7: sleep");
@@ -93,12 +93,12 @@ static void what_a_test_left_makes_it_leaky_and_no_failure(void **state)
 
 static void who_wrote_over_the_page_crashed(void **state)
 {
-	struct record record = { .state = RECORD_ENDED, .outcome = OUTCOME_RETURNED,
-				 .flags = RECORD_OVERWROTE };
+	struct test_evidence test = { .record = { .state = RECORD_ENDED, .outcome = OUTCOME_RETURNED,
+				 .flags = RECORD_OVERWROTE } };
 	struct outcome o = { 0 };
 
 	(void)state;
-	verdict_of_record(&o, &record, &no_crash);
+	verdict_of_test(&o, &test, &no_crash);
 	assert_int_equal(o.result.verdict, PROCTOR_CRASH);
 	assert_non_null(strstr(o.message, "progress page"));
 	outcome_fini(&o);
@@ -133,31 +133,24 @@ static void the_supervisors_stop_is_stronger_than_the_death(void **state)
 	}
 }
 
-static void an_executable_is_judged_by_its_status(void **state)
+static void what_a_program_told_itself_is_its_verdict(void **state)
 {
-	static const struct {
-		int status;
-		enum proctor_verdict verdict;
-		int exit_code, signal;
-	} table[] = {
-		{ 0, PROCTOR_PASS, 0, 0 },
-		{ 1 << 8, PROCTOR_FAIL, 1, 0 },
-		{ 77 << 8, PROCTOR_SKIP, 77, 0 },
-		{ SIGABRT, PROCTOR_CRASH, -1, SIGABRT },
-	};
+	struct test_evidence test = { .told = true, .verdict = PROCTOR_CRASH, .exit_code = -1,
+				      .signal = SIGABRT, .core_dumped = true,
+				      .record = { .start_us = 5, .end_us = 9,
+						  .message = strdup("SIGABRT (core dumped)") } };
+	struct outcome o = { 0 };
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-		struct host_end end = { .status = table[i].status };
-		struct outcome o = { 0 };
-
-		verdict_of_exe(&o, &end, 5, 1000000);
-		assert_int_equal(o.result.start_us, 5);
-		assert_int_equal(o.result.verdict, table[i].verdict);
-		assert_int_equal(o.result.exit_code, table[i].exit_code);
-		assert_int_equal(o.result.signal, table[i].signal);
-		outcome_fini(&o);
-	}
+	verdict_of_test(&o, &test, &no_crash);
+	assert_int_equal(o.result.verdict, PROCTOR_CRASH);
+	assert_int_equal(o.result.exit_code, -1);
+	assert_int_equal(o.result.signal, SIGABRT);
+	assert_true(o.result.core_dumped);
+	assert_int_equal(o.result.start_us, 5);
+	assert_int_equal(o.result.end_us, 9);
+	assert_string_equal(o.message, "SIGABRT (core dumped)");
+	outcome_fini(&o);
 }
 
 int main(void)
@@ -168,7 +161,7 @@ int main(void)
 		cmocka_unit_test(what_a_test_left_makes_it_leaky_and_no_failure),
 		cmocka_unit_test(who_wrote_over_the_page_crashed),
 		cmocka_unit_test(the_supervisors_stop_is_stronger_than_the_death),
-		cmocka_unit_test(an_executable_is_judged_by_its_status),
+		cmocka_unit_test(what_a_program_told_itself_is_its_verdict),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* What all hosts that are their task have in common: a program is executed for it, and ends with it. */
+#ifndef HOSTS_PROGRAM_H
+#define HOSTS_PROGRAM_H
+
+#include "hosts/host.h"
+
+/* As slots of struct host_ops. */
+int program_prepare(struct host *h, const struct task *task, struct start *start,
+		    struct proctor_error *err);
+void program_refused(const struct task *task, struct proctor_error *err);
+int program_hand_out(struct host *h, const struct task *task, struct proctor_error *err);
+void program_tell_end(struct host *h);
+_Atomic uint32_t *program_word(struct host *h);
+bool program_is_done(const struct host *h, uint32_t word);
+uint32_t program_exit_turn(const struct host *h);
+const uint8_t *program_marker_key(const struct host *h);
+void program_read_crash(const struct host *h, struct evidence *e);
+
+#endif

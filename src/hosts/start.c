@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+#include "hosts/start.h"
+
+#include <errno.h>
+
+int start_init(struct start *s, const struct child_environment *env)
+{
+	*s = (struct start){ 0 };
+	return child_environment_copy(&s->env, env);
+}
+
+void start_fini(struct start *s)
+{
+	child_environment_fini(&s->env);
+}
+
+int start_add_word(struct start *s, char *word)
+{
+	if (s->nargs == START_WORDS_MAX)
+		return -E2BIG;
+	s->argv[s->nargs++] = word;
+	return 0;
+}
+
+int start_add_fd(struct start *s, int fd, unsigned as)
+{
+	if (as >= SPAWN_FDS_MAX)
+		return -EMFILE;
+	while (s->nfds <= as)
+		s->fds[s->nfds++] = -1;
+	s->fds[as] = fd;
+	return 0;
+}
+
+static int start_preload(struct child_environment *env, const char *library)
+{
+	const char *others = child_environment_get(env, "LD_PRELOAD");
+
+	if (!others || !*others)
+		return child_environment_set(env, "LD_PRELOAD", "%s", library);
+	return child_environment_set(env, "LD_PRELOAD", "%s:%s", library, others);
+}
+
+int start_inject(struct start *s, const struct injected *what)
+{
+	int ret = 0;
+
+	for (unsigned i = 0; ret == 0 && i < INJECTED_VARS_MAX; i++)
+		if (what->vars[i].value)
+			ret = child_environment_set(&s->env, what->vars[i].name, "%s",
+						    what->vars[i].value);
+	for (unsigned i = 0; ret == 0 && i < INJECTED_FDS_MAX; i++)
+		if (what->fds[i].as > 0)
+			ret = start_add_fd(s, what->fds[i].fd, (unsigned)what->fds[i].as);
+	if (ret == 0 && what->library) {
+		ret = start_preload(&s->env, what->library);
+		s->injects = true;
+	}
+	return ret;
+}
