@@ -83,7 +83,7 @@ void run_await_count(struct run *run, const char *kind, size_t n);
 /* Waits until a process called `comm` that carries the run's mark has a handler for the signal. */
 void run_await_handler(struct run *run, const char *comm, int sig);
 /* Waits until exactly `n` processes called `comm` (NULL: any) carry the run's mark. */
-void run_await_processes(struct run *run, const char *comm, unsigned n, unsigned within_ms);
+void run_await_processes(struct run *run, const char *comm, unsigned n);
 /* Sends a signal to every process called `comm` that carries the run's mark; there must be one. */
 void run_signal_processes(struct run *run, const char *comm, int sig);
 /* Reads stdout from here on. */
@@ -114,6 +114,12 @@ const char *suite_path(const char *name);
 const char *proctor_path(void);
 /* Every program found in PATH, else the test is skipped. */
 void need_program(const char *name);
+
+/*
+ * For promises about time: `body` checks all else and returns whether it was in time. A machine may stand
+ * still for seconds, and the test be late by no fault of proctor's: then it is tried again, and again.
+ */
+void test_in_time(bool (*body)(void));
 
 int harness_teardown(void **state);
 

@@ -95,7 +95,7 @@ static void a_stopped_run_keeps_what_was_counted(void **state)
 		.cut_short = true,
 		.prefix = IN_ITS_DIRECTORY,
 	});
-	run_await_processes(run, "at-exe19-hang", 1, 30000);
+	run_await_processes(run, "at-exe19-hang", 1);
 	kill(run->pid, SIGINT);
 	run_finish(run);
 	assert_int_equal(run->exit_code, 128 + SIGINT);
@@ -116,8 +116,8 @@ static void a_crash_elsewhere_loses_nothing(void **state)
 		.env = WORDS("COVERAGE_BAD=1"),
 		.prefix = IN_ITS_DIRECTORY,
 	});
-	run_await_processes(run, "at-exe16-hang", 1, 30000);
-	run_await_processes(run, "at-exe19-hang", 1, 30000);
+	run_await_processes(run, "at-exe16-hang", 1);
+	run_await_processes(run, "at-exe19-hang", 1);
 	run_signal_processes(run, "at-exe16-hang", SIGSEGV);
 	run_finish(run);
 	check_complete(run, 1);

@@ -99,7 +99,7 @@ static void there_is_another_way_or_a_sentence(void **state)
 			if (!strstr(run->err, row->named))
 				fail_msg("%s: %s", row->call, run->err);
 		}
-		run_await_processes(run, NULL, 0, 2000);
+		run_await_processes(run, NULL, 0);
 		run_free(run);
 	}
 }
@@ -146,7 +146,7 @@ static void the_guard_kills_without_pidfds(void **state)
 	run_await(run, "test-start", NULL);
 	kill(run->pid, SIGKILL);
 	run_finish(run);
-	run_await_processes(run, NULL, 0, 2000);
+	run_await_processes(run, NULL, 0);
 }
 
 #define NROWS (sizeof(rows) / sizeof(rows[0]))

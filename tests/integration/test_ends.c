@@ -29,7 +29,7 @@ static json_int_t run_us(const struct run *run)
 static void the_last_words_of_a_filter_are_shown(void **state)
 {
 	struct run *run = run_proctor(&(struct run_setup){
-		.args = WORDS("--repeat=20", "--leak-timeout=5s", suite_path("exe_ends/last_words")),
+		.args = WORDS("--repeat=20", "--leak-timeout=50s", suite_path("exe_ends/last_words")),
 	});
 	size_t i;
 	json_t *event;
@@ -45,20 +45,20 @@ static void the_last_words_of_a_filter_are_shown(void **state)
 		/* Over at the end of the output, long before the leak time. */
 		assert_string_equal(event_text(event, "verdict"), "fail");
 	}
-	assert_true(run_us(run) < 5000000);
+	assert_true(run_us(run) < 40000000);
 	run_free(run);
 }
 
 static void what_ends_within_the_leak_time_is_no_leak(void **state)
 {
 	struct run *run = run_proctor(&(struct run_setup){
-		.args = WORDS("--leak-timeout=5s", suite_path("exe_ends/soon_over")),
+		.args = WORDS("--leak-timeout=50s", suite_path("exe_ends/soon_over")),
 	});
 
 	(void)state;
 	run_check_verdict(run, "soon_over", "pass");
 	assert_false(is_leaky(run_end(run, "soon_over")));
-	assert_true(run_us(run) < 5000000);
+	assert_true(run_us(run) < 40000000);
 	assert_int_equal(run->exit_code, 0);
 	run_free(run);
 }
@@ -82,7 +82,7 @@ static void what_outlives_the_leak_time_is_killed_and_named(void **state)
 		assert_non_null(strstr(event_text(run_end(run, id), "left"), names[i]));
 		assert_true(run_us(run) >= 300000);
 		/* The wait is not the test's. */
-		assert_true(event_number(run_end(run, id), "duration_us") < 300000);
+		assert_true(event_number(run_end(run, id), "duration_us") <= run_us(run) - 300000);
 		run_free(run);
 	}
 }
@@ -100,8 +100,9 @@ static void no_leak_time_may_be_asked_for(void **state)
 }
 
 /* Other tests go on while one waits for what it left. */
-static void a_daemon_costs_its_own_worker_the_leak_time(void **state)
+static bool daemon_costs_the_leak_time(void)
 {
+	bool in_time;
 	struct run *run = run_proctor(&(struct run_setup){
 		.args = WORDS("--test-threads=2", "--leak-timeout=1s",
 			      suite_path("exe_ends/holds_pipe"), suite_path("exe_ends/passes"),
@@ -111,13 +112,18 @@ static void a_daemon_costs_its_own_worker_the_leak_time(void **state)
 	json_t *event, *last = NULL;
 	size_t i;
 
-	(void)state;
 	json_array_foreach(run->events, i, event)
 		if (strcmp(event_text(event, "event"), "test-end") == 0)
 			last = event;
-	assert_ptr_equal(last, leaky);
-	assert_true(run_us(run) < 3000000);
+	in_time = last == leaky && run_us(run) < 3000000;
 	run_free(run);
+	return in_time;
+}
+
+static void a_daemon_costs_its_own_worker_the_leak_time(void **state)
+{
+	(void)state;
+	test_in_time(daemon_costs_the_leak_time);
 }
 
 /* With the supervisor's kill(2) as the kernel would have it where a process cannot be killed. */
@@ -136,7 +142,7 @@ static struct run *run_unkillable(const char *expression, const char *const *arg
 	});
 	run_finish(run);
 	/* What could not be killed ends with its parent. */
-	run_await_processes(run, NULL, 0, 5000);
+	run_await_processes(run, NULL, 0);
 	run_check(run);
 	return run;
 }
@@ -161,21 +167,28 @@ static void check_given_up(struct run *run, const char *id, const char *why)
 	assert_int_equal(count_text(run->out, "could not be killed"), 1);
 }
 
-static void a_test_that_may_not_be_killed_is_given_up(void **state)
+static bool refused_is_given_up(void)
 {
+	bool in_time;
 	struct run *run = run_unkillable("inject=kill:error=EPERM",
 		WORDS("--test-threads=1", "--timeout=300ms", "--grace=100ms",
 		      suite_path("exe_ends/hangs"), suite_path("exe_ends/passes"),
 		      suite_path("many/libmany_0.so")));
 
-	(void)state;
 	assert_int_equal(run->exit_code, 1);
 	check_given_up(run, "hangs", "may not signal");
 	assert_string_equal(event_text(run_end(run, "hangs"), "stdout"), "hangs\n");
 	run_check_verdict(run, "passes", "pass");
 	/* No need to wait for the effect of what was refused. */
-	assert_true(run_us(run) < 4000000);
+	in_time = run_us(run) < 4000000;
 	run_free(run);
+	return in_time;
+}
+
+static void a_test_that_may_not_be_killed_is_given_up(void **state)
+{
+	(void)state;
+	test_in_time(refused_is_given_up);
 }
 
 /* Also one of a library: its neighbours run in another process. */
@@ -197,15 +210,15 @@ static void a_test_that_does_not_die_is_given_up(void **state)
 }
 
 /* What a test left and nobody may kill is named with the test, once, and not waited for. */
-static void an_orphan_that_may_not_be_killed_is_named_once(void **state)
+static bool refused_orphan_is_named_once(void)
 {
+	bool in_time;
 	struct run *run = run_unkillable("inject=kill:error=EPERM",
 		WORDS("--test-threads=1", "--repeat=3", "--leak-timeout=50ms",
 		      suite_path("exe_ends/unkillable_daemon")));
 	size_t i, nnamed = 0;
 	json_t *event;
 
-	(void)state;
 	json_array_foreach(run->events, i, event) {
 		if (strcmp(event_text(event, "event"), "test-end") == 0) {
 			assert_true(is_leaky(event));
@@ -214,8 +227,15 @@ static void an_orphan_that_may_not_be_killed_is_named_once(void **state)
 		assert_null(strstr(event_text(event, "text"), "could not be killed"));
 	}
 	assert_int_equal(nnamed, 3);
-	assert_true(run_us(run) < 2000000);
+	in_time = run_us(run) < 2000000;
 	run_free(run);
+	return in_time;
+}
+
+static void an_orphan_that_may_not_be_killed_is_named_once(void **state)
+{
+	(void)state;
+	test_in_time(refused_orphan_is_named_once);
 }
 
 /* The status of a process that somebody else reaped is never taken for a pass. */

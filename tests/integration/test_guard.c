@@ -14,9 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* How long what a killed proctor left may live. */
-#define GONE_MS 2000
-
 static struct run *start_breeding(void)
 {
 	return run_start(&(struct run_setup){
@@ -33,10 +30,10 @@ static void kill_and_check(struct run *run)
 	kill(run->pid, SIGKILL);
 	run_finish(run);
 	assert_int_equal(run->exit_code, 128 + SIGKILL);
-	run_await_processes(run, NULL, 0, GONE_MS);
+	run_await_processes(run, NULL, 0);
 	/* A look through /proc may miss a chain that forks on; the guard does not end before it has. */
 	run_await_guard(run);
-	run_await_processes(run, NULL, 0, 0);
+	run_await_processes(run, NULL, 0);
 	run_free(run);
 }
 
@@ -59,7 +56,7 @@ static void a_chain_of_forks_is_ended(void **state)
 
 	(void)state;
 	run_await(run, "test-start", "senders::forks_on");
-	run_await_processes(run, "left-daemon", 1, 5000);
+	run_await_processes(run, "left-daemon", 1);
 	kill_and_check(run);
 }
 

@@ -60,7 +60,7 @@ static void little_address_space_is_enough_or_named(void **state)
 			assert_true(run->nerr > 0);
 		else
 			check_verdicts(run);
-		run_await_processes(run, NULL, 0, 2000);
+		run_await_processes(run, NULL, 0);
 	}
 }
 
@@ -149,7 +149,7 @@ static void without_proc_the_verdicts_are_the_same(void **state)
 		.args = ARGS, .cut_short = true });
 	check_verdicts(run);
 	/* What was killed is dead soon; proctor cannot look whether it is. */
-	run_await_processes(run, NULL, 0, 2000);
+	run_await_processes(run, NULL, 0);
 }
 
 int main(void)

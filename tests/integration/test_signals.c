@@ -18,6 +18,10 @@
 #include <time.h>
 #include <unistd.h>
 
+/* For what a terminal or an events file shows at once, on a machine that has time; shorter than the
+ * grace time that a second Ctrl-C cuts short. */
+#define WITHIN_S 25
+
 static uint64_t now_us(void)
 {
 	struct timespec ts;
@@ -40,9 +44,9 @@ static struct run *start_hanging(const char *grace)
 	run_await(run, "test-start", "hangs_with_daemon");
 	run_await(run, "test-start", "ignores_sigterm");
 	/* The daemon is the last to come into being. */
-	run_await_processes(run, "left-daemon", 1, 5000);
+	run_await_processes(run, "left-daemon", 1);
 	/* A child of this one has left the process group. */
-	run_await_processes(run, "hangs_with_children", 3, 5000);
+	run_await_processes(run, "hangs_with_children", 3);
 	return run;
 }
 
@@ -56,7 +60,7 @@ static void a_killed_proctor_leaves_nothing(void **state)
 	kill(run->pid, SIGKILL);
 	run_finish(run);
 	assert_int_equal(run->exit_code, 128 + SIGKILL);
-	run_await_processes(run, NULL, 0, 1000);
+	run_await_processes(run, NULL, 0);
 	/* What was known by then stands in the events. */
 	assert_int_equal(run_count(run, "run-start"), 1);
 	assert_int_equal(run_count(run, "test-start"), 3);
@@ -74,12 +78,12 @@ static void a_killed_proctor_leaves_no_host(void **state)
 	});
 	run_await(run, "test-start", "hangs::tml_test_7");
 	run_await(run, "test-start", "hangs::tml_test_11");
-	run_await_processes(run, "left-daemon", 1, 5000);
+	run_await_processes(run, "left-daemon", 1);
 	/* Two hosts, and what the first one forked. */
-	run_await_processes(run, "proctor-host", 4, 5000);
+	run_await_processes(run, "proctor-host", 4);
 	kill(run->pid, SIGKILL);
 	run_finish(run);
-	run_await_processes(run, NULL, 0, 1000);
+	run_await_processes(run, NULL, 0);
 }
 
 /* Every test that had started is told; the exit status is the signal's. */
@@ -122,16 +126,15 @@ static void a_second_interrupt_kills(void **state)
 	before_us = now_us();
 	kill(run->pid, SIGINT);
 	run_finish(run);
-	assert_true(now_us() - before_us < 5000000);
+	assert_true(now_us() - before_us < 20000000);
 	check_stopped(run, SIGINT);
 }
 
-/* Ctrl-C arrives twice where npm, timeout(1) or a shell passes it on, too. */
-static void two_interrupts_within_a_second_are_one(void **state)
+static bool two_interrupts_are_one(void)
 {
 	struct run *run;
+	bool in_time;
 
-	(void)state;
 	run = run_start(&(struct run_setup){
 		.args = WORDS("--grace=30s", "--timeout=60s", "--verbose",
 			      suite_path("exe/cleans_up")),
@@ -144,8 +147,16 @@ static void two_interrupts_within_a_second_are_one(void **state)
 	run_finish(run);
 	assert_int_equal(run->exit_code, 130);
 	/* It had its grace time and made use of it. */
-	assert_non_null(strstr(event_text(run_end(run, "cleans_up"), "stdout"),
-			       "cleaned up"));
+	in_time = strstr(event_text(run_end(run, "cleans_up"), "stdout"), "cleaned up") != NULL;
+	run_free(run);
+	return in_time;
+}
+
+/* Ctrl-C arrives twice where npm, timeout(1) or a shell passes it on, too. */
+static void two_interrupts_within_a_second_are_one(void **state)
+{
+	(void)state;
+	test_in_time(two_interrupts_are_one);
 }
 
 /* Whatever a task is at when the interrupt comes: popped, handed out, or in a host that starts. */
@@ -167,7 +178,7 @@ static void an_interrupt_at_any_moment_ends_the_run(void **state)
 		kill(run->pid, SIGINT);
 		run_finish(run);
 		assert_int_equal(run->exit_code, 130);
-		assert_true(run->duration_us < 20000000);
+		assert_true(run->duration_us < 40000000);
 		assert_null(strstr(run->err, "ThreadSanitizer"));
 		run_free(run);
 	}
@@ -280,7 +291,7 @@ static void check_hanging_exit(struct run *run)
 {
 	run_finish(run);
 	assert_int_equal(run->exit_code, 143);
-	assert_true(run->duration_us < 20000000);
+	assert_true(run->duration_us < 40000000);
 	run_check_verdict(run, "end_hangs::(exit)", "cancelled");
 	assert_non_null(strstr(event_text(run_end(run, "end_hangs::(exit)"), "message"),
 			       "was not through when the run was ended"));
@@ -469,17 +480,22 @@ static void children_from_before_the_run_are_left_alone(void **state)
 	assert_int_equal(run->exit_code, 0);
 	run_check_verdict(run, "passes", "pass");
 	assert_null(strstr(run->out, "left behind"));
-	run_await_processes(run, "sleep", 1, 1000);
+	run_await_processes(run, "sleep", 1);
 	run_signal_processes(run, "sleep", SIGKILL);
-	run_await_processes(run, NULL, 0, 5000);
+	run_await_processes(run, NULL, 0);
 }
 
+/* It does what it does once a test runs, as the events tell. */
 static void a_watchdog_from_before_the_run_is_obeyed(void **state)
 {
+	const char *does = *state;
+	char script[512];
 	struct run *run;
 
+	snprintf(script, sizeof(script), "for a; do case $a in --events=*) e=${a#*=};; esac; done; "
+		 "(until grep -qs test-start \"$e\"; do sleep 0.05; done; %s) & exec \"$@\"", does);
 	run = run_proctor(&(struct run_setup){
-		.prefix = WORDS("bash", "-c", *state, "bash"),
+		.prefix = WORDS("bash", "-c", script, "bash"),
 		.args = WORDS("--timeout=60s", "--grace=300ms", suite_path("session/hangs")),
 		.cut_short = true,
 	});
@@ -487,7 +503,7 @@ static void a_watchdog_from_before_the_run_is_obeyed(void **state)
 	run_check_verdict(run, "hangs", "cancelled");
 	assert_null(strstr(run->out, "may have been of a test"));
 	/* What there was before the run is not ended, nor reaped, with it. */
-	run_await_processes(run, NULL, 0, 5000);
+	run_await_processes(run, NULL, 0);
 }
 
 static void a_closed_stdout_ends_the_run(void **state)
@@ -502,7 +518,7 @@ static void a_closed_stdout_ends_the_run(void **state)
 		.cut_short = true,
 	});
 	assert_int_equal(run->exit_code, 128 + SIGPIPE);
-	run_await_processes(run, NULL, 0, 1000);
+	run_await_processes(run, NULL, 0);
 }
 
 /* ---- in a real terminal ---- */
@@ -554,9 +570,9 @@ static void terminal_key(const struct terminal *t, const char *key)
 }
 
 /* Waits until the screen shows `text`. */
-static void terminal_await(const struct terminal *t, const char *text, unsigned within_s)
+static void terminal_await(const struct terminal *t, const char *text)
 {
-	const uint64_t until_us = now_us() + within_s * 1000000ull;
+	const uint64_t until_us = now_us() + WITHIN_S * 1000000ull;
 	char screen[65536];
 
 	for (;;) {
@@ -583,7 +599,7 @@ static void terminal_open(struct terminal *t)
 	tmux(t, WORDS("new-session", "-d", "-x", "120", "-y", "50",
 		      "PS1='ready> ' exec bash --norc --noprofile"), NULL, 0);
 	open_terminal = *t;
-	terminal_await(t, "ready>", 10);
+	terminal_await(t, "ready>");
 }
 
 static void terminal_close(const struct terminal *t)
@@ -619,9 +635,9 @@ static void events_path(char *path, size_t size)
 }
 
 /* Waits for a line with `text` in the events file. */
-static void events_await(const char *path, const char *text, unsigned within_s)
+static void events_await(const char *path, const char *text)
 {
-	const uint64_t until_us = now_us() + within_s * 1000000ull;
+	const uint64_t until_us = now_us() + WITHIN_S * 1000000ull;
 	static char bytes[1 << 20];
 
 	for (;;) {
@@ -669,48 +685,56 @@ static void ctrl_c_in_a_terminal(void **state)
 	snprintf(args, sizeof(args), "--grace=%s --timeout=60s %s", twice ? "30s" : "300ms",
 		 suite_path("exe/ignores_sigterm"));
 	terminal_run(&t, args, events);
-	events_await(events, "test-start", 10);
+	events_await(events, "test-start");
 	/* The live status line names what runs. */
-	terminal_await(&t, "ignores_sigterm", 10);
+	terminal_await(&t, "ignores_sigterm");
 	terminal_key(&t, "C-c");
 	if (twice) {
-		terminal_await(&t, "nterrupt", 10);
+		terminal_await(&t, "nterrupt");
 		pass_a_second();
 		terminal_key(&t, "C-c");
 	}
-	terminal_await(&t, "exit 130", 10);
+	terminal_await(&t, "exit 130");
 	terminal_close(&t);
 	unlink(events);
+}
+
+static bool deadline_stands_still(void)
+{
+	struct terminal t;
+	char events[64], args[8192];
+	json_t *start, *end;
+	bool in_time;
+
+	events_path(events, sizeof(events));
+	terminal_open(&t);
+	snprintf(args, sizeof(args), "--grace=300ms --timeout=3s %s", suite_path("exe/deadlock"));
+	terminal_run(&t, args, events);
+	events_await(events, "test-start");
+	terminal_key(&t, "C-z");
+	terminal_await(&t, "Stopped");
+	/* Longer than the deadline: that nothing happens can only be waited for. */
+	poll(NULL, 0, 3500);
+	terminal_type(&t, "fg");
+	events_await(events, "run-end");
+	start = events_last(events, "test-start");
+	end = events_last(events, "test-end");
+	assert_string_equal(event_text(end, "verdict"), "timeout");
+	in_time = event_number(end, "duration_us") >= 2900000 &&
+		  event_number(end, "duration_us") <= 4000000;
+	assert_true(event_number(end, "time_us") - event_number(start, "time_us") > 6300000);
+	json_decref(start);
+	json_decref(end);
+	terminal_close(&t);
+	unlink(events);
+	return in_time;
 }
 
 /* The deadline stands still for as long as the run does. */
 static void ctrl_z_and_fg_in_a_terminal(void **state)
 {
-	struct terminal t;
-	char events[64], args[8192];
-	json_t *start, *end;
-
 	(void)state;
-	events_path(events, sizeof(events));
-	terminal_open(&t);
-	snprintf(args, sizeof(args), "--grace=300ms --timeout=2s %s", suite_path("exe/deadlock"));
-	terminal_run(&t, args, events);
-	events_await(events, "test-start", 10);
-	terminal_key(&t, "C-z");
-	terminal_await(&t, "Stopped", 10);
-	/* Longer than the deadline: that nothing happens can only be waited for. */
-	poll(NULL, 0, 2500);
-	terminal_type(&t, "fg");
-	events_await(events, "run-end", 10);
-	start = events_last(events, "test-start");
-	end = events_last(events, "test-end");
-	assert_string_equal(event_text(end, "verdict"), "timeout");
-	assert_in_range(event_number(end, "duration_us"), 1900000, 3000000);
-	assert_true(event_number(end, "time_us") - event_number(start, "time_us") > 4300000);
-	json_decref(start);
-	json_decref(end);
-	terminal_close(&t);
-	unlink(events);
+	test_in_time(deadline_stands_still);
 }
 
 int main(void)
@@ -744,10 +768,10 @@ int main(void)
 		harness_test(a_sender_that_cannot_be_told_is_obeyed_and_named),
 		harness_test(children_from_before_the_run_are_left_alone),
 		harness_row_test("a watchdog is obeyed", a_watchdog_from_before_the_run_is_obeyed,
-				 "(sleep 0.5; kill $$) & exec \"$@\""),
+				 "kill $$"),
 		harness_row_test("a watchdog's child is obeyed",
 				 a_watchdog_from_before_the_run_is_obeyed,
-				 "(sleep 0.5; sh -c \"kill $$; sleep 0.2\"; true) & exec \"$@\""),
+				 "sh -c \"kill $$; sleep 0.2\"; true"),
 		harness_test(a_closed_stdout_ends_the_run),
 		{ "Ctrl-C in a terminal", ctrl_c_in_a_terminal, NULL, terminal_teardown, NULL },
 		{ "Ctrl-C twice in a terminal", ctrl_c_in_a_terminal, NULL, terminal_teardown,

@@ -143,10 +143,10 @@ static void a_killed_proctor_leaves_no_symbolizer(void **state)
 			      suite_path("ways/libsignals.so")),
 		.cut_short = true,
 	});
-	run_await_processes(run, "sleep", 1, 5000);
+	run_await_processes(run, "sleep", 1);
 	kill(run->pid, SIGKILL);
 	run_finish(run);
-	run_await_processes(run, NULL, 0, 1000);
+	run_await_processes(run, NULL, 0);
 }
 
 /* The real one, which waits for the next crash, is nobody's leak and ends with proctor. */
@@ -163,10 +163,10 @@ static void a_symbolizer_that_waits_ends_with_proctor(void **state)
 	});
 	run_await(run, "test-end", "signals::tml_test_3");
 	run_await(run, "test-start", "hangs::tml_test_7");
-	run_await_processes(run, "proctor-symboli", 1, 5000);
+	run_await_processes(run, "proctor-symboli", 1);
 	kill(run->pid, SIGKILL);
 	run_finish(run);
-	run_await_processes(run, NULL, 0, 1000);
+	run_await_processes(run, NULL, 0);
 }
 
 int main(void)
