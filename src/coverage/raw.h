@@ -20,24 +20,26 @@
 /* The low bits of the header's version; above them stand variants (IR level, byte counters ...). */
 #define RAW_VERSION_MASK 0x00ffffffffffffffull
 
-/* Where the parts of one profile are, in bytes from its beginning. */
+/* What the header tells, and where the parts of the profile are, in bytes from its beginning. */
 struct raw_header {
 	uint64_t version;		/* with the variant bits */
-	uint64_t nheader;		/* bytes of the header */
-	uint64_t ids_at, nids;		/* binary ids: length, bytes, padded to 8; ... */
-	uint64_t data_at, ndata;	/* ndata records of record_bytes each */
-	uint64_t record_bytes;
-	uint64_t counters_at, ncounters;	/* 8 bytes each */
-	uint64_t bitmaps_at, nbitmap_bytes;
-	uint64_t names_at, nnames;	/* bytes, as the compiler wrote them (often compressed) */
-	uint64_t vtables_at, nvtables, vnames_at, nvnames;	/* version 10 */
-	uint64_t counters_delta, bitmap_delta, names_delta;	/* as in the file */
+	uint64_t nids;			/* binary ids: length, bytes, padded to 8; ... */
+	uint64_t ndata;			/* records of record_bytes each */
+	uint64_t ncounters;		/* 8 bytes each */
+	uint64_t nbitmap_bytes;		/* version 10 */
+	uint64_t nnames;		/* bytes, as the compiler wrote them (often compressed) */
+	uint64_t nvtables, nvnames;	/* version 10 */
+	uint64_t npad_before, npad_after, npad_bitmaps;	/* before and after the counters; after the bitmaps */
+	uint64_t counters_delta, bitmap_delta, names_delta, last_kind;	/* as in the file */
+	/* Worked out from these. */
+	uint64_t nheader, record_bytes;
+	uint64_t data_at, counters_at, names_at;
 	uint64_t nbytes;		/* up to the value profiles, padding of the names included */
 };
 
 /* What of a data record (see InstrProfData.inc) is the same in each process of a binary. */
 struct raw_function {
-	uint64_t name_hash, structure_hash;
+	uint64_t name_hash;
 	uint64_t counters_offset;	/* of its first, in bytes from the first of all; checked */
 	uint32_t ncounters;
 	uint32_t nvalue_sites;		/* of all kinds */

@@ -5,8 +5,6 @@
 
 #include <errno.h>
 #include <stdbool.h>
-#include <stdlib.h>
-#include <string.h>
 #include <zlib.h>
 
 /* zlib cannot make more than this of a byte: a block that claims more is not read. */
@@ -18,8 +16,7 @@ struct cursor {
 
 static int no_memory(struct proctor_error *err)
 {
-	error_set(err, -ENOMEM, "no memory for the names of functions");
-	return -ENOMEM;
+	return error_set(err, -ENOMEM, "no memory for the names of functions");
 }
 
 /* False: it does not end. */
@@ -36,21 +33,6 @@ static bool number_take(struct cursor *c, uint64_t *number)
 	return false;
 }
 
-static int name_add(struct raw_names *names, const char *text, size_t ntext)
-{
-	if (names->n == names->cap) {
-		size_t cap = names->cap ? 2 * names->cap : 64;
-		struct raw_name *list = reallocarray(names->list, cap, sizeof(*list));
-
-		if (!list)
-			return -ENOMEM;
-		names->list = list;
-		names->cap = cap;
-	}
-	names->list[names->n++] = (struct raw_name){ .hash = md5_low64(text, ntext), .text = text };
-	return 0;
-}
-
 /* Splits a block's text, which ends with a NUL behind its `ntext` bytes. */
 static int names_split(struct raw_names *names, char *text, size_t ntext)
 {
@@ -58,12 +40,14 @@ static int names_split(struct raw_names *names, char *text, size_t ntext)
 
 	while (text < end) {
 		char *stop = memchr(text, 1, (size_t)(end - text));
+		struct raw_name *name = vector_add(names);
 
+		if (!name)
+			return -ENOMEM;
 		if (!stop)
 			stop = end;
 		*stop = '\0';
-		if (name_add(names, text, (size_t)(stop - text)) < 0)
-			return -ENOMEM;
+		*name = (struct raw_name){ .hash = md5_low64(text, (size_t)(stop - text)), .text = text };
 		text = stop + 1;
 	}
 	return 0;
@@ -72,7 +56,7 @@ static int names_split(struct raw_names *names, char *text, size_t ntext)
 static int block_read(struct raw_names *names, struct cursor *c, struct proctor_error *err)
 {
 	uint64_t ntext, ncompressed, nbytes;
-	char *text, **blocks;
+	char *text, **block;
 	uLongf nmade;
 
 	if (!number_take(c, &ntext) || !number_take(c, &ncompressed))
@@ -82,14 +66,10 @@ static int block_read(struct raw_names *names, struct cursor *c, struct proctor_
 	    (ncompressed && ntext / ZLIB_FACTOR_MAX > ncompressed))
 		return error_set(err, -EBADMSG, "its names are damaged: they claim to be longer than "
 				 "they are");
-	blocks = reallocarray(names->blocks, names->nblocks + 1, sizeof(char *));
-	if (!blocks)
-		return no_memory(err);
-	names->blocks = blocks;
-	text = malloc(ntext + 1);
+	block = vector_add(&names->blocks);
+	text = block ? *block = malloc(ntext + 1) : NULL;
 	if (!text)
 		return no_memory(err);
-	names->blocks[names->nblocks++] = text;
 	nmade = ntext;
 	if (!ncompressed)
 		memcpy(text, c->at, ntext);
@@ -132,9 +112,9 @@ int raw_names_read(struct raw_names *names, const void *bytes, size_t nbytes,
 
 void raw_names_fini(struct raw_names *names)
 {
-	for (size_t i = 0; i < names->nblocks; i++)
-		free(names->blocks[i]);
-	free(names->blocks);
+	for (size_t i = 0; i < names->blocks.n; i++)
+		free(names->blocks.list[i]);
+	free(names->blocks.list);
 	free(names->list);
 	*names = (struct raw_names){ 0 };
 }

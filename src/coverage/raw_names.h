@@ -8,6 +8,9 @@
 #define COVERAGE_RAW_NAMES_H
 
 #include "base/error.h"
+#include "base/vector.h"
+
+#include <stdint.h>
 
 struct raw_name {
 	uint64_t hash;			/* LLVM's: md5_low64() */
@@ -17,8 +20,7 @@ struct raw_name {
 struct raw_names {			/* all zero: none */
 	struct raw_name *list;		/* by hash */
 	size_t n, cap;
-	char **blocks;
-	size_t nblocks;
+	VECTOR(char *) blocks;
 };
 
 /* Any bytes are read safely. -EBADMSG: the sentence says what is wrong; -ENOMEM. */

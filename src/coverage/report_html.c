@@ -5,14 +5,11 @@
 #include "base/escape.h"
 #include "base/percent.h"
 #include "base/replacement.h"
-#include "coverage/lines.h"
+#include "coverage/line_counts.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,148 +33,133 @@ static const char page_head[] =
 	"u{text-decoration:underline wavy var(--poor)}\n"
 	"</style>\n</head>\n<body>\n";
 
-/* The page under way. */
-struct html {
-	FILE *file;
-	struct bytes scratch;
-};
-
-/* Text: markup is escaped, and so are bytes that no browser could show. */
-static void put_text(struct html *h, const char *bytes, size_t n)
+/* Foreign text between two pieces of markup. */
+static void put(struct bytes *page, const char *before, const char *text, const char *after)
 {
-	bytes_clear(&h->scratch);
-	escape_html(&h->scratch, bytes, n);
-	fwrite(h->scratch.data, 1, h->scratch.nbytes, h->file);
+	bytes_text(page, before);
+	escape_html(page, text, strlen(text));
+	bytes_text(page, after);
 }
 
-static void put_string(struct html *h, const char *text)
+static void put_numbers(struct bytes *page, const struct proctor_coverage_numbers *n)
 {
-	put_text(h, text, strlen(text));
+	if (n->count == 0)
+		bytes_text(page, "<td>-</td>");
+	else
+		bytes_printf(page, "<td title=\"%" PRIu64 " of %" PRIu64 "\">%.1f&#8239;%%</td>",
+			     n->covered, n->count, percent_shown(n->covered, n->count));
 }
 
-static void put_numbers(struct html *h, const struct proctor_coverage_numbers *n)
-{
-	if (n->count == 0) {
-		fputs("<td>-</td>", h->file);
-		return;
-	}
-	fprintf(h->file, "<td title=\"%" PRIu64 " of %" PRIu64 "\">%.1f&#8239;%%</td>", n->covered,
-		n->count, percent_shown(n->covered, n->count));
-}
-
-static void put_bar(struct html *h, const struct proctor_coverage_numbers *n)
+static void put_bar(struct bytes *page, const struct proctor_coverage_numbers *n)
 {
 	double percent = percent_shown(n->covered, n->count);
 
-	if (n->count == 0) {
-		fputs("<td></td>", h->file);
-		return;
+	if (n->count == 0)
+		bytes_text(page, "<td></td>");
+	else
+		bytes_printf(page, "<td><meter min=\"0\" max=\"100\" low=\"50\" high=\"80\" "
+			     "optimum=\"100\" value=\"%.1f\">%.1f %%</meter></td>", percent, percent);
+}
+
+/* The rest of a row, behind the file's name. */
+static void put_figures(struct bytes *page, const struct proctor_coverage_file *f)
+{
+	bytes_printf(page, "<td>%" PRIu64 "/%" PRIu64 "</td>", f->lines.covered, f->lines.count);
+	put_numbers(page, &f->lines);
+	put_bar(page, &f->lines);
+	put_numbers(page, &f->functions);
+	put_numbers(page, &f->regions);
+	put_numbers(page, &f->branches);
+	bytes_text(page, "</tr>\n");
+}
+
+static void put_table(struct bytes *page, const struct report_summary *s)
+{
+	bytes_text(page, "<table>\n<tr><th>File</th><th>Lines</th><th></th><th></th><th>Functions</th>"
+		   "<th>Regions</th><th>Branches</th></tr>\n<tr><td>total</td>");
+	put_figures(page, &s->total);
+	for (size_t i = 0; i < s->nfiles; i++) {
+		bytes_printf(page, "<tr><td><a href=\"#f%zu\">", i + 1);
+		put(page, "", s->files[i].path, "</a></td>");
+		put_figures(page, &s->files[i]);
 	}
-	fprintf(h->file, "<td><meter min=\"0\" max=\"100\" low=\"50\" high=\"80\" optimum=\"100\" "
-		"value=\"%.1f\">%.1f %%</meter></td>", percent, percent);
+	bytes_text(page, "</table>\n");
 }
 
-static void put_row(struct html *h, const struct proctor_coverage_file *f, size_t number)
-{
-	fputs("<tr><td>", h->file);
-	if (number > 0)
-		fprintf(h->file, "<a href=\"#f%zu\">", number);
-	put_string(h, number > 0 ? f->path : "total");
-	fputs(number > 0 ? "</a></td>" : "</td>", h->file);
-	fprintf(h->file, "<td>%" PRIu64 "/%" PRIu64 "</td>", f->lines.covered, f->lines.count);
-	put_numbers(h, &f->lines);
-	put_bar(h, &f->lines);
-	put_numbers(h, &f->functions);
-	put_numbers(h, &f->regions);
-	put_numbers(h, &f->branches);
-	fputs("</tr>\n", h->file);
-}
-
-static void put_table(struct html *h, const struct report_summary *s)
-{
-	fputs("<table>\n<tr><th>File</th><th>Lines</th><th></th><th></th><th>Functions</th>"
-	      "<th>Regions</th><th>Branches</th></tr>\n", h->file);
-	put_row(h, &s->total, 0);
-	for (size_t i = 0; i < s->nfiles; i++)
-		put_row(h, &s->files[i], i + 1);
-	fputs("</table>\n", h->file);
-}
-
-static void put_sentences(struct html *h, const char *class, const char *title,
+static void put_sentences(struct bytes *page, const char *class, const char *title,
 			  const struct texts *texts)
 {
 	if (texts->n == 0)
 		return;
-	fprintf(h->file, "<div class=\"%s\"><strong>%s</strong><ul>\n", class, title);
-	for (size_t i = 0; i < texts->n; i++) {
-		fputs("<li>", h->file);
-		put_string(h, texts->list[i]);
-		fputs("</li>\n", h->file);
-	}
-	fputs("</ul></div>\n", h->file);
+	bytes_printf(page, "<div class=\"%s\"><strong>%s</strong><ul>\n", class, title);
+	for (size_t i = 0; i < texts->n; i++)
+		put(page, "<li>", texts->list[i], "</li>\n");
+	bytes_text(page, "</ul></div>\n");
 }
 
 /* A count in at most six characters. */
-static void put_count(struct html *h, uint64_t count)
+static void put_count(struct bytes *page, uint64_t count)
 {
 	static const char units[] = " kMGTPE";
 	double value = (double)count;
 	size_t unit = 0;
 
 	if (count < 100000) {
-		fprintf(h->file, "%" PRIu64, count);
+		bytes_printf(page, "%" PRIu64, count);
 		return;
 	}
 	for (; value >= 1000 && units[unit + 1]; unit++)
 		value /= 1000;
-	fprintf(h->file, "%.*f%c", value < 100, value, units[unit]);
+	bytes_printf(page, "%.*f%c", value < 100, value, units[unit]);
+}
+
+static bool is_missed(const struct segment *s)
+{
+	return s->has_count && s->count == 0 && !s->is_gap;
 }
 
 /* The text of a line, in which regions that were never entered are marked. */
-static void put_line_text(struct html *h, const struct lines *l, size_t first, bool was_missed,
+static void put_line_text(struct bytes *page, const struct line_counts *l, size_t first, bool missed,
 			  const char *text, size_t n)
 {
-	bool missed = was_missed;
 	size_t at = 0;
 
-	if (missed)
-		fputs("<u>", h->file);
+	bytes_text(page, missed ? "<u>" : "");
 	for (size_t i = first; i < l->next; i++) {
-		const struct segment *s = &l->segments[i];
+		const struct segment *s = &l->list[i];
 		size_t to = s->column > 0 && s->column - 1 < n ? (size_t)s->column - 1 : n;
-		bool misses = s->has_count && s->count == 0 && !s->is_gap;
 
-		if (to > at)
-			put_text(h, text + at, to - at);
-		at = to > at ? to : at;
-		if (misses != missed)
-			fputs(misses ? "<u>" : "</u>", h->file);
-		missed = misses;
+		if (to > at) {
+			escape_html(page, text + at, to - at);
+			at = to;
+		}
+		if (is_missed(s) != missed)
+			bytes_text(page, missed ? "</u>" : "<u>");
+		missed = is_missed(s);
 	}
-	put_text(h, text + at, n - at);
-	if (missed)
-		fputs("</u>", h->file);
+	escape_html(page, text + at, n - at);
+	bytes_text(page, missed ? "</u>" : "");
 }
 
-static void put_line(struct html *h, struct lines *l, uint64_t number, const char *text, size_t n)
+static void put_line(struct bytes *page, struct line_counts *l, uint64_t number, const char *text,
+		     size_t n)
 {
-	const struct segment *before = l->next > 0 ? &l->segments[l->next - 1] : NULL;
-	bool missed = before && before->has_count && before->count == 0 && !before->is_gap;
+	bool missed = l->next > 0 && is_missed(&l->list[l->next - 1]);
 	uint64_t count;
 	size_t first;
-	bool code = lines_next(l, number, &count, &first);
+	bool code = line_counts_next(l, number, &count, &first);
 
-	fprintf(h->file, "<span class=\"l%s\"><span class=\"n\">%" PRIu64 "</span><span class=\"c\">",
-		!code ? "" : count ? " y" : " x", number);
+	bytes_printf(page, "<span class=\"l%s\"><span class=\"n\">%" PRIu64
+		     "</span><span class=\"c\">", !code ? "" : count ? " y" : " x", number);
 	if (code)
-		put_count(h, count);
-	fputs("</span>", h->file);
+		put_count(page, count);
+	bytes_text(page, "</span>");
 	/* A line that is missed as a whole is coloured; marks are for parts of lines. */
 	if (code && count == 0)
-		put_text(h, text, n);
+		escape_html(page, text, n);
 	else
-		put_line_text(h, l, first, missed, text, n);
-	fputs("</span>", h->file);
+		put_line_text(page, l, first, missed, text, n);
+	bytes_text(page, "</span>");
 }
 
 /* A name from a binary may be anything's: no FIFO is waited for. */
@@ -197,143 +179,151 @@ static FILE *source_open(const char *path)
 	return f;
 }
 
-static void put_source(struct html *h, const char *path, struct lines *l)
+static void put_source(struct bytes *page, const char *path, struct line_counts *l)
 {
+	uint64_t number = 0, last = l->n > 0 ? l->list[l->n - 1].line : 0;
 	FILE *source = source_open(path);
-	uint64_t number = 0;
 	char *line = NULL;
 	size_t cap = 0;
 	ssize_t n;
 
 	if (!source) {
-		fprintf(h->file, "<p class=\"note\">The source cannot be shown: %s.</p>\n",
-			strerror(errno));
+		bytes_printf(page, "<p class=\"note\">The source cannot be shown: %s.</p>\n",
+			     strerror(errno));
 		return;
 	}
-	fputs("<pre>", h->file);
+	bytes_text(page, "<pre>");
 	while ((n = getline(&line, &cap, source)) >= 0) {
 		while (n > 0 && (line[n - 1] == '\n' || line[n - 1] == '\r'))
 			n--;
-		put_line(h, l, ++number, line, (size_t)n);
+		put_line(page, l, ++number, line, (size_t)n);
 	}
-	fputs("</pre>\n", h->file);
-	if (l->n > 0 && l->segments[l->n - 1].line > number)
-		fprintf(h->file, "<p class=\"note\">The file has changed: the code that was counted "
-			"had at least %" PRIu64 " lines.</p>\n", l->segments[l->n - 1].line);
+	bytes_text(page, "</pre>\n");
+	if (last > number)
+		bytes_printf(page, "<p class=\"note\">The file has changed: the code that was counted "
+			     "had at least %" PRIu64 " lines.</p>\n", last);
 	free(line);
 	fclose(source);
 }
 
-static bool put_file(struct html *h, const struct proctor_coverage_file *f, size_t number,
+static void put_file(struct bytes *page, const struct proctor_coverage_file *f, size_t number,
 		     const json_t *segments)
 {
-	struct lines l;
+	struct line_counts l;
 
-	if (!lines_init(&l, segments))
-		return false;
-	fprintf(h->file, "<details id=\"f%zu\"><summary>", number);
-	put_string(h, f->path);
+	if (!line_counts_init(&l, segments))
+		page->failed = true;
+	bytes_printf(page, "<details id=\"f%zu\">", number);
+	put(page, "<summary>", f->path, "");
 	if (f->lines.count > 0)
-		fprintf(h->file, " <span class=\"note\">%.1f&#8239;%%</span>",
-			percent_shown(f->lines.covered, f->lines.count));
-	fputs("</summary>\n", h->file);
-	put_source(h, f->path, &l);
-	fputs("</details>\n", h->file);
-	lines_fini(&l);
-	return true;
+		bytes_printf(page, " <span class=\"note\">%.1f&#8239;%%</span>",
+			     percent_shown(f->lines.covered, f->lines.count));
+	bytes_text(page, "</summary>\n");
+	put_source(page, f->path, &l);
+	bytes_text(page, "</details>\n");
+	free(l.list);
 }
 
-static bool put_files(struct html *h, const json_t *doc, const struct report_summary *s)
+/* Writes what there is of the page, which may be large. False: not all of it is there. */
+static bool page_write(struct bytes *page, FILE *to)
+{
+	bool whole = !page->failed;
+
+	if (whole && page->nbytes > 0)
+		fwrite(page->data, 1, page->nbytes, to);
+	bytes_clear(page);
+	return whole;
+}
+
+static bool put_files(struct bytes *page, FILE *to, const json_t *doc, const struct report_summary *s)
 {
 	json_t *data, *file;
 	size_t i, j, n = 0;
+	bool whole = true;
 
 	json_array_foreach(json_object_get(doc, "data"), i, data) {
 		json_array_foreach(json_object_get(data, "files"), j, file) {
-			if (!put_file(h, &s->files[n], n + 1, json_object_get(file, "segments")))
-				return false;
+			put_file(page, &s->files[n], n + 1, json_object_get(file, "segments"));
+			whole = page_write(page, to) && whole;
 			n++;
 		}
 	}
-	return true;
+	return whole;
 }
 
-static void put_functions(struct html *h, const struct functions *f)
+static void put_functions(struct bytes *page, const struct functions *f)
 {
-	fprintf(h->file, "<h2>TML functions that ran: %zu</h2>\n<table>\n<tr><th>Function</th>"
-		"<th>Processes</th><th>Calls</th></tr>\n", f->n);
+	bytes_printf(page, "<h2>TML functions that ran: %zu</h2>\n<table>\n<tr><th>Function</th>"
+		     "<th>Processes</th><th>Calls</th></tr>\n", f->n);
 	for (size_t i = 0; i < f->n; i++) {
-		fputs("<tr><td>", h->file);
-		put_string(h, f->list[i].name);
-		fprintf(h->file, "</td><td>%u</td><td>", f->list[i].nprocesses);
+		put(page, "<tr><td>", f->list[i].name, "</td><td>");
+		bytes_printf(page, "%u</td><td>", f->list[i].nprocesses);
 		if (f->list[i].counted)
-			fprintf(h->file, "%" PRIu64, f->list[i].hits);
+			bytes_printf(page, "%" PRIu64 "</td></tr>\n", f->list[i].hits);
 		else
-			fputs("-", h->file);
-		fputs("</td></tr>\n", h->file);
+			bytes_text(page, "-</td></tr>\n");
 	}
-	fputs("</table>\n", h->file);
+	bytes_text(page, "</table>\n");
 }
 
-static void put_unmapped_binary(struct html *h, const struct unmapped *u)
+static void put_unmapped_binary(struct bytes *page, const struct unmapped *u)
 {
-	fputs("<details><summary>", h->file);
-	put_string(h, u->paths.list[0]);
+	put(page, "<details><summary>", u->paths.list[0], "");
 	if (u->paths.n > 1)
-		fprintf(h->file, " and %zu more with the same functions", u->paths.n - 1);
-	fprintf(h->file, " <span class=\"note\">%zu of %zu ran</span></summary>\n<table>\n"
-		"<tr><th>Function</th><th>Calls</th></tr>\n", u->nran, u->n);
+		bytes_printf(page, " and %zu more with the same functions", u->paths.n - 1);
+	bytes_printf(page, " <span class=\"note\">%zu of %zu ran</span></summary>\n<table>\n"
+		     "<tr><th>Function</th><th>Calls</th></tr>\n", u->nran, u->n);
 	for (size_t i = 0; i < u->n; i++) {
-		fputs("<tr><td>", h->file);
-		put_string(h, u->list[i].name);
+		put(page, "<tr><td>", u->list[i].name, "</td><td>");
 		if (u->list[i].counted)
-			fprintf(h->file, "</td><td>%" PRIu64 "</td></tr>\n", u->list[i].hits);
+			bytes_printf(page, "%" PRIu64 "</td></tr>\n", u->list[i].hits);
 		else
-			fprintf(h->file, "</td><td>%s</td></tr>\n",
-				u->list[i].ran ? "ran" : "did not run");
+			bytes_printf(page, "%s</td></tr>\n", u->list[i].ran ? "ran" : "did not run");
 	}
-	fputs("</table>\n</details>\n", h->file);
+	bytes_text(page, "</table>\n</details>\n");
 }
 
-static void put_unmapped(struct html *h, const struct unmapped_list *unmapped)
+static void put_unmapped(struct bytes *page, const struct unmapped_list *unmapped)
 {
-	fprintf(h->file, "<h2>Functions without a coverage map: %" PRIu64 " of %" PRIu64 " ran</h2>\n",
-		unmapped->nran, unmapped->nfunctions);
+	bytes_printf(page, "<h2>Functions without a coverage map: %" PRIu64 " of %" PRIu64
+		     " ran</h2>\n", unmapped->nran, unmapped->nfunctions);
 	for (size_t i = 0; i < unmapped->n; i++)
-		put_unmapped_binary(h, &unmapped->list[i]);
+		put_unmapped_binary(page, &unmapped->list[i]);
 }
 
-static bool put_page(struct html *h, const json_t *doc, const struct report_summary *summary,
+/* False: no memory for a part of it. */
+static bool put_page(FILE *to, const json_t *doc, const struct report_summary *summary,
 		     const struct store *store)
 {
-	bool whole = true;
+	struct bytes page = { 0 };
+	bool whole;
 
-	fputs(page_head, h->file);
-	fputs("<h1>Coverage</h1>\n", h->file);
-	put_sentences(h, "warn", "This report is not complete.", &store->problems);
-	put_table(h, summary);
-	put_sentences(h, "note", "Notes", &store->notes);
-	whole = put_files(h, doc, summary);
+	bytes_text(&page, page_head);
+	bytes_text(&page, "<h1>Coverage</h1>\n");
+	put_sentences(&page, "warn", "This report is not complete.", &store->problems);
+	put_table(&page, summary);
+	put_sentences(&page, "note", "Notes", &store->notes);
+	whole = page_write(&page, to);
+	whole = put_files(&page, to, doc, summary) && whole;
 	if (store->has_functions)
-		put_functions(h, &store->functions);
+		put_functions(&page, &store->functions);
 	if (store->unmapped.n > 0)
-		put_unmapped(h, &store->unmapped);
-	fputs("</body>\n</html>\n", h->file);
-	return whole && !h->scratch.failed;
+		put_unmapped(&page, &store->unmapped);
+	bytes_text(&page, "</body>\n</html>\n");
+	whole = page_write(&page, to) && whole;
+	bytes_fini(&page);
+	return whole;
 }
 
 int report_html(const json_t *doc, const struct report_summary *summary, const struct store *store,
 		const char *path, struct proctor_error *err)
 {
 	struct replacement r;
-	struct html h = { .file = NULL };
 	int ret = replacement_open(&r, path, err);
 
 	if (ret < 0)
 		return ret;
-	h.file = r.file;
-	if (!put_page(&h, doc, summary, store))
+	if (!put_page(r.file, doc, summary, store))
 		ret = error_set(err, -ENOMEM, "no memory to write %s", path);
-	bytes_fini(&h.scratch);
 	return replacement_close(&r, ret, err);
 }

@@ -19,56 +19,34 @@ static int no_memory(struct proctor_error *err)
 	return error_set(err, -ENOMEM, "no memory for the coverage report");
 }
 
-/* Adds the counts of one summary to another, member by member, whatever members there are. */
-static void summary_add(json_t *to, json_t *from)
+/* What one count of the files is in sum. */
+static json_int_t files_sum(json_t *files, const char *part, const char *count)
 {
-	static const char *const counts[] = { "count", "covered", "notcovered" };
-	const char *name;
-	json_t *part;
+	json_int_t sum = 0;
+	json_t *file;
+	size_t i;
 
-	json_object_foreach(from, name, part) {
-		json_t *sum = json_object_get(to, name);
+	json_array_foreach(files, i, file) {
+		json_t *summary = json_object_get(file, "summary");
 
-		if (!sum) {
-			sum = json_object();
-			json_object_set_new(to, name, sum);
-		}
-		for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
-			json_t *n = json_object_get(part, counts[i]);
-
-			if (n)
-				json_object_set_new(sum, counts[i], json_integer(
-					json_integer_value(json_object_get(sum, counts[i])) +
-					json_integer_value(n)));
-		}
+		sum += json_integer_value(json_object_get(json_object_get(summary, part), count));
 	}
+	return sum;
 }
 
-/* All members that llvm-cov has, with nothing counted. */
-static json_t *summary_zero(json_t *like)
+/* The totals of these files, with all members that llvm-cov's have. */
+static void totals_count(json_t *totals, json_t *files)
 {
-	json_t *zero = json_deep_copy(like), *part, *value;
 	const char *name, *count;
+	json_t *part, *value;
 
-	json_object_foreach(zero, name, part) {
+	json_object_foreach(totals, name, part) {
 		json_object_foreach(part, count, value) {
-			json_object_set_new(part, count, json_integer(0));
+			json_object_set_new(part, count, json_integer(files_sum(files, name, count)));
 		}
-	}
-	return zero ? zero : json_object();
-}
-
-static void summary_percent(json_t *summary)
-{
-	const char *name;
-	json_t *part;
-
-	json_object_foreach(summary, name, part) {
-		json_int_t count = json_integer_value(json_object_get(part, "count"));
-		json_int_t covered = json_integer_value(json_object_get(part, "covered"));
-
-		json_object_set_new(part, "percent",
-				    json_real(percent_of((uint64_t)covered, (uint64_t)count)));
+		json_object_set_new(part, "percent", json_real(percent_of(
+			(uint64_t)json_integer_value(json_object_get(part, "covered")),
+			(uint64_t)json_integer_value(json_object_get(part, "count")))));
 	}
 }
 
@@ -80,45 +58,56 @@ static int file_compare(const void *a, const void *b)
 		      json_string_value(json_object_get(*y, "filename")));
 }
 
-/* An array with the wanted files, by name; NULL: no memory, or a file without a name. */
-static json_t *files_keep(json_t *files, const struct report_filter *filter)
+/* Orders an array of files by their names. False: no memory. */
+static bool files_sort(json_t *files)
 {
-	size_t n = json_array_size(files), nkept = 0, i;
-	json_t **kept = calloc(n ? n : 1, sizeof(json_t *)), *result = json_array(), *file;
+	size_t n = json_array_size(files), i;
+	json_t **list = calloc(n ? n : 1, sizeof(json_t *)), *file;
 
+	if (!list)
+		return false;
 	json_array_foreach(files, i, file) {
-		const char *name = json_string_value(json_object_get(file, "filename"));
-
-		if (!name) {
-			json_decref(result);
-			result = NULL;
-			break;
-		}
-		if (kept && report_wants(filter, name))
-			kept[nkept++] = file;
+		list[i] = json_incref(file);
 	}
-	if (kept && nkept > 1)
-		qsort(kept, nkept, sizeof(json_t *), file_compare);
-	for (i = 0; kept && result && i < nkept; i++)
-		json_array_append(result, kept[i]);
-	free(kept);
-	return result;
+	qsort(list, n, sizeof(json_t *), file_compare);
+	for (i = 0; i < n; i++)
+		json_array_set_new(files, i, list[i]);
+	free(list);
+	return true;
 }
 
-static json_t *functions_keep(json_t *functions, const struct report_filter *filter)
+/* A file is wanted by its name, a function by any of its files' names. */
+static bool is_wanted(const json_t *item, const struct report_filter *filter)
 {
-	json_t *result = json_array(), *function, *name;
-	size_t i, j;
+	const char *name = json_string_value(json_object_get(item, "filename"));
+	json_t *other;
+	size_t i;
 
-	json_array_foreach(functions, i, function) {
-		json_array_foreach(json_object_get(function, "filenames"), j, name) {
-			if (json_is_string(name) && report_wants(filter, json_string_value(name))) {
-				json_array_append(result, function);
-				break;
-			}
-		}
+	if (name)
+		return report_wants(filter, name);
+	json_array_foreach(json_object_get(item, "filenames"), i, other) {
+		if (json_is_string(other) && report_wants(filter, json_string_value(other)))
+			return true;
 	}
-	return result;
+	return false;
+}
+
+/* Keeps the wanted items of an array. False: no memory. */
+static bool narrow(json_t *array, const struct report_filter *filter)
+{
+	json_t *kept = json_array(), *item;
+	bool whole = kept != NULL;
+	size_t i;
+
+	json_array_foreach(array, i, item) {
+		if (is_wanted(item, filter))
+			whole = json_array_append(kept, item) == 0 && whole;
+	}
+	json_array_clear(array);
+	if (json_array_size(kept) > 0)
+		whole = json_array_extend(array, kept) == 0 && whole;
+	json_decref(kept);
+	return whole;
 }
 
 /* Sets counts below zero to zero in arrays that have them at these places; how many there were. */
@@ -157,24 +146,19 @@ static size_t data_clamp(json_t *data)
 /* Narrows one element of "data" and counts its totals anew. */
 static int data_narrow(json_t *data, const struct report_filter *filter, struct proctor_error *err)
 {
-	json_t *files = json_object_get(data, "files"), *totals, *file, *functions;
+	json_t *files = json_object_get(data, "files"), *file;
 	size_t i;
 
 	if (!json_is_array(files))
 		return unexpected("list of files", err);
-	files = files_keep(files, filter);
-	if (!files)
-		return unexpected("name of a file", err);
-	totals = summary_zero(json_object_get(data, "totals"));
 	json_array_foreach(files, i, file) {
-		summary_add(totals, json_object_get(file, "summary"));
+		if (!json_is_string(json_object_get(file, "filename")))
+			return unexpected("name of a file", err);
 	}
-	summary_percent(totals);
-	json_object_set_new(data, "files", files);
-	json_object_set_new(data, "totals", totals);
-	functions = json_object_get(data, "functions");
-	if (functions)
-		json_object_set_new(data, "functions", functions_keep(functions, filter));
+	if (!narrow(files, filter) || !narrow(json_object_get(data, "functions"), filter) ||
+	    !files_sort(files))
+		return no_memory(err);
+	totals_count(json_object_get(data, "totals"), files);
 	return 0;
 }
 

@@ -125,39 +125,37 @@ static int load_profile(struct store *s, json_t *item)
 	return store_add_profile(s, path, (uint64_t)version);
 }
 
+static int load_hits(const json_t *item, char **name, bool *counted, uint64_t *hits)
+{
+	const char *text = json_string_value(json_object_get(item, "name"));
+	const json_t *value = json_object_get(item, "hits");
+
+	if (!text || !value)
+		return -EBADMSG;
+	*counted = json_is_integer(value);
+	*hits = (uint64_t)json_integer_value(value);
+	*name = strdup(text);
+	return *name ? 0 : -ENOMEM;
+}
+
 static int load_function(struct store *s, json_t *item)
 {
 	struct function *f = vector_add(&s->functions);
-	json_int_t nprocesses;
-	const char *name;
-	json_t *hits;
 
-	if (json_unpack(item, "{s:s, s:I, s:o}", "name", &name, "processes", &nprocesses, "hits",
-			&hits) < 0)
-		return -EBADMSG;
-	if (!f || !(f->name = strdup(name)))
+	if (!f)
 		return -ENOMEM;
-	f->nprocesses = (unsigned)nprocesses;
-	f->counted = json_is_integer(hits);
-	f->hits = (uint64_t)json_integer_value(hits);
-	return 0;
+	f->nprocesses = (unsigned)json_integer_value(json_object_get(item, "processes"));
+	return load_hits(item, &f->name, &f->counted, &f->hits);
 }
 
 static int load_unmapped_function(struct unmapped *u, json_t *item)
 {
 	struct unmapped_function *f = vector_add(u);
-	const char *name;
-	json_t *hits;
-	int ran;
 
-	if (json_unpack(item, "{s:s, s:b, s:o}", "name", &name, "ran", &ran, "hits", &hits) < 0)
-		return -EBADMSG;
-	if (!f || !(f->name = strdup(name)))
+	if (!f)
 		return -ENOMEM;
-	f->ran = ran;
-	f->counted = json_is_integer(hits);
-	f->hits = (uint64_t)json_integer_value(hits);
-	return 0;
+	f->ran = json_is_true(json_object_get(item, "ran"));
+	return load_hits(item, &f->name, &f->counted, &f->hits);
 }
 
 static int load_unmapped(struct store *s, json_t *item)

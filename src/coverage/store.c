@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "coverage/store.h"
 
-#include "coverage/mark.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* What tells a coverage directory from any other: a file whose content says that what a run leaves there
+ * may be removed. A name says nothing, as anybody may have a file of that name. */
+#define MARK_NAME ".proctor-coverage"
+static const char mark_text[] =
+	"proctor coverage directory 1\n"
+	"The next `proctor run --coverage` that works here removes what the last one left.\n";
 
 /* What a run leaves, beside the mark: two directories, and files. */
 static const char *const left_names[] = {
@@ -17,11 +23,6 @@ static const char *const left_names[] = {
 };
 #define NLEFT (sizeof(left_names) / sizeof(left_names[0]))
 #define NLEFT_DIRECTORIES 2
-
-static int no_memory(struct proctor_error *err)
-{
-	return error_set(err, -ENOMEM, "no memory for the coverage directory");
-}
 
 static int nothing_left(const char *dir, struct proctor_error *err)
 {
@@ -84,27 +85,62 @@ static int store_refuse(const struct store *s, const char *name, struct proctor_
 			 "it, or name another directory (--coverage-dir)", s->dir, name);
 }
 
+/* Is it a mark? Nothing in it: a run began to make it. */
+static enum { MARK_NONE, MARK_OWN, MARK_FOREIGN } mark_read(int fd)
+{
+	char found[sizeof(mark_text)];
+	struct stat st;
+	ssize_t n;
+
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return MARK_FOREIGN;
+	n = pread(fd, found, sizeof(found), 0);
+	if (n == 0)
+		return MARK_NONE;
+	return n == (ssize_t)strlen(mark_text) && memcmp(found, mark_text, (size_t)n) == 0 ?
+	       MARK_OWN : MARK_FOREIGN;
+}
+
+static int mark_write(const struct store *s, struct proctor_error *err)
+{
+	ssize_t n = pwrite(s->lock_fd, mark_text, strlen(mark_text), 0);
+
+	if (n == (ssize_t)strlen(mark_text))
+		return 0;
+	error_sys(err, n < 0 ? errno : ENOSPC, "cannot write %s/%s", s->dir, MARK_NAME);
+	/* Half of it would be somebody else's. */
+	if (ftruncate(s->lock_fd, 0) < 0)
+		unlinkat(s->dir_fd, MARK_NAME, 0);
+	return err->code;
+}
+
+/* The first of the names that a run would remove; NULL: there is none. */
+static const char *store_left(const struct store *s)
+{
+	for (size_t i = 0; i < NLEFT; i++)
+		if (store_has(s, left_names[i]))
+			return left_names[i];
+	return NULL;
+}
+
 /* What a run will remove must be what a run has left: the mark tells. Where none is and nothing would
  * be lost, it is made. */
-static int store_lock(struct store *s, const char *path, bool make, struct proctor_error *err)
+static int store_lock(struct store *s, bool make, struct proctor_error *err)
 {
-	const char *left = NULL;
-	enum mark mark;
-	int fd;
+	const char *left = store_left(s);
+	int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
 
-	for (size_t i = NLEFT; i-- > 0;)
-		if (store_has(s, left_names[i]))
-			left = left_names[i];
-	fd = mark_open(path, make && !left, &mark, err);
-	if (fd == -ENOENT)
+	s->lock_fd = openat(s->dir_fd, MARK_NAME, flags | (make && !left ? O_CREAT : 0), 0666);
+	if (s->lock_fd < 0 && errno == ENOENT)
 		return make ? store_refuse(s, left, err) : nothing_left(s->dir, err);
-	if (fd == -EBUSY)
-		return error_set(err, -EBUSY, "the coverage directory %s is in use by another run: "
-				 "give this one another (--coverage-dir)", s->dir);
-	if (fd < 0)
-		return fd;
-	s->lock_fd = fd;
-	switch (mark) {
+	if (s->lock_fd < 0)
+		return error_sys(err, errno, "cannot open %s/%s", s->dir, MARK_NAME);
+	if (flock(s->lock_fd, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK
+			? error_set(err, -EBUSY, "the coverage directory %s is in use by another run: "
+				    "give this one another (--coverage-dir)", s->dir)
+			: error_sys(err, errno, "cannot lock %s/%s", s->dir, MARK_NAME);
+	switch (mark_read(s->lock_fd)) {
 	case MARK_OWN:
 		return 0;
 	case MARK_FOREIGN:
@@ -114,21 +150,17 @@ static int store_lock(struct store *s, const char *path, bool make, struct proct
 	}
 	if (!make)
 		return nothing_left(s->dir, err);
-	return left ? store_refuse(s, left, err) : mark_write(fd, path, err);
+	return left ? store_refuse(s, left, err) : mark_write(s, err);
 }
 
 int store_open(struct store *s, const char *dir, bool make, struct proctor_error *err)
 {
-	char *mark = NULL;
 	int ret;
 
 	*s = (struct store){ .dir_fd = -1, .lock_fd = -1 };
 	ret = store_find(s, dir, make, err);
-	if (ret == 0 && !(mark = store_path(s, MARK_NAME)))
-		ret = no_memory(err);
 	if (ret == 0)
-		ret = store_lock(s, mark, make, err);
-	free(mark);
+		ret = store_lock(s, make, err);
 	if (ret < 0)
 		store_close(s);
 	return ret;

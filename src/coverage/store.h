@@ -2,7 +2,7 @@
 /*
  * The coverage directory, and what a run leaves in it for reports to be made from, also later:
  *
- *	.proctor-coverage	the mark (coverage/mark.h), locked by the run or report that works here
+ *	.proctor-coverage	the mark: its content says so. Locked by the run or report that works here
  *	raw/		what processes leave while tests run; empty after the merge
  *	merged/		one profile for each binary, and the rest that only LLVM can merge
  *	state.json	which profiles and binaries there are, what is missing, functions without lines

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "coverage/tools.h"
 
-#include "base/escape.h"
 #include "base/container.h"
+#include "base/escape.h"
+#include "base/tool_run.h"
 #include "base/vector.h"
 #include "coverage/raw.h"
-#include "coverage/tool_run.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -28,8 +28,7 @@ static const struct {
 
 static int no_memory(struct proctor_error *err)
 {
-	error_set(err, -ENOMEM, "no memory for LLVM's tools");
-	return -ENOMEM;
+	return error_set(err, -ENOMEM, "no memory for LLVM's tools");
 }
 
 /* "LLVM version 19.1.7", with or without a distributor's name before it. 0: it is none. */
@@ -319,13 +318,11 @@ int tools_merge(const struct tools *t, const struct tool *profdata, const struct
 	return ret;
 }
 
-/* A word for LLVM's reader of argument files, which splits and quotes as a shell does. */
-static void word_add(struct bytes *to, const char *option, const char *word)
+static void argument_add(struct bytes *to, const char *option, const char *word)
 {
-	bytes_printf(to, "\"%s", option);
-	for (; *word; word++)
-		bytes_printf(to, *word == '"' || *word == '\\' ? "\\%c" : "%c", *word);
-	bytes_text(to, "\"\n");
+	bytes_text(to, option);
+	escape_argument(to, word);
+	bytes_text(to, "\n");
 }
 
 /* Runs llvm-cov with its stdout in a file in memory. */
@@ -362,10 +359,10 @@ int tools_export(const struct tools *t, const struct tool *cov, const char *prof
 	*warnings = NULL;
 	snprintf(what, sizeof(what), "export the coverage of %zu %s", binaries->n,
 		 binaries->n == 1 ? "binary" : "binaries");
-	word_add(&run.input, "-instr-profile=", profile);
-	word_add(&run.input, "-format=", format);
+	argument_add(&run.input, "-format ", format);
+	argument_add(&run.input, "-instr-profile ", profile);
 	for (size_t i = 0; i < binaries->n; i++)
-		word_add(&run.input, i ? "-object=" : "", binaries->list[i]);
+		argument_add(&run.input, i ? "-object " : "", binaries->list[i]);
 	if (run.input.failed)
 		ret = no_memory(err);
 	if (ret == 0)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* src/coverage/report.h and lines.h: from llvm-cov's export to reports. */
+/* src/coverage/report.h and line_counts.h: from llvm-cov's export to reports. */
 #include "coverage/report.h"
 
-#include "coverage/lines.h"
+#include "coverage/line_counts.h"
 #include "fixture.h"
 
 static const char source_a[] =
@@ -154,20 +154,20 @@ static void lines_count_as_in_llvms_lcov(void **state)
 						   "files"), j, file) {
 			const char *name = strrchr(json_string_value(json_object_get(file, "filename")),
 						   '/');
-			struct lines l;
+			struct line_counts l;
 
-			assert_true(lines_init(&l, json_object_get(file, "segments")));
+			assert_true(line_counts_init(&l, json_object_get(file, "segments")));
 			for (unsigned line = 1; line <= 32; line++) {
 				long long expected = lcov_count(name, line);
 				uint64_t count;
 				size_t first;
-				bool code = lines_next(&l, line, &count, &first);
+				bool code = line_counts_next(&l, line, &count, &first);
 
 				if (code != (expected >= 0) || (code && (long long)count != expected))
 					fail_msg("LLVM %s, %s:%u: %d, %lld, not %lld", llvms[i], name,
 						 line, code, (long long)count, expected);
 			}
-			lines_fini(&l);
+			free(l.list);
 		}
 		json_decref(doc);
 	}

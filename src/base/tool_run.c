@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "coverage/tool_run.h"
+#include "base/tool_run.h"
 
 #include "base/clock.h"
 #include "base/spawn.h"

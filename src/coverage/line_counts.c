@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-#include "coverage/lines.h"
+#include "coverage/line_counts.h"
 
-#include <stdlib.h>
+#include "base/vector.h"
 
-bool lines_init(struct lines *l, const json_t *segments)
+bool line_counts_init(struct line_counts *l, const json_t *segments)
 {
-	size_t n = json_array_size(segments), i;
 	json_t *item;
+	size_t i;
 
-	*l = (struct lines){ .segments = calloc(n ? n : 1, sizeof(*l->segments)) };
-	if (!l->segments)
-		return false;
+	*l = (struct line_counts){ .list = NULL };
 	json_array_foreach((json_t *)segments, i, item) {
-		struct segment s = {
+		struct segment *to, s = {
 			.line = (uint64_t)json_integer_value(json_array_get(item, 0)),
 			.column = (uint64_t)json_integer_value(json_array_get(item, 1)),
 			.count = (uint64_t)json_integer_value(json_array_get(item, 2)),
@@ -21,16 +19,14 @@ bool lines_init(struct lines *l, const json_t *segments)
 			.is_gap = json_is_true(json_array_get(item, 5)),
 		};
 
-		if (s.line > 0 && (l->n == 0 || s.line >= l->segments[l->n - 1].line))
-			l->segments[l->n++] = s;
+		if (s.line == 0 || (l->n > 0 && s.line < l->list[l->n - 1].line))
+			continue;
+		to = vector_add(l);
+		if (!to)
+			return false;
+		*to = s;
 	}
 	return true;
-}
-
-void lines_fini(struct lines *l)
-{
-	free(l->segments);
-	l->segments = NULL;
 }
 
 static bool starts_region(const struct segment *s)
@@ -38,17 +34,17 @@ static bool starts_region(const struct segment *s)
 	return !s->is_gap && s->has_count && s->is_entry;
 }
 
-bool lines_next(struct lines *l, uint64_t line, uint64_t *count, size_t *first)
+bool line_counts_next(struct line_counts *l, uint64_t line, uint64_t *count, size_t *first)
 {
 	/* What the line before ended in goes on. */
-	const struct segment wrapped = l->next > 0 ? l->segments[l->next - 1]
+	const struct segment wrapped = l->next > 0 ? l->list[l->next - 1]
 						   : (struct segment){ 0 };
 	bool mapped, starts = false, entered = false;
 	uint64_t most = wrapped.count;
 
 	*first = l->next;
-	for (; l->next < l->n && l->segments[l->next].line <= line; l->next++) {
-		const struct segment *s = &l->segments[l->next];
+	for (; l->next < l->n && l->list[l->next].line <= line; l->next++) {
+		const struct segment *s = &l->list[l->next];
 
 		entered = entered || (s->is_entry && s->has_count);
 		if (starts_region(s)) {
@@ -58,7 +54,7 @@ bool lines_next(struct lines *l, uint64_t line, uint64_t *count, size_t *first)
 	}
 	mapped = starts || wrapped.has_count;
 	/* A region that was left out (by #if) begins here. */
-	if (*first < l->next && !l->segments[*first].has_count && l->segments[*first].is_entry)
+	if (*first < l->next && !l->list[*first].has_count && l->list[*first].is_entry)
 		mapped = false;
 	*count = most;
 	return mapped || entered;

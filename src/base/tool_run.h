@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Running one of LLVM's tools to its end, or to the end of its time. */
-#ifndef COVERAGE_TOOL_RUN_H
-#define COVERAGE_TOOL_RUN_H
+/* Running another program for what it says or makes, to its end or to the end of its time. */
+#ifndef BASE_TOOL_RUN_H
+#define BASE_TOOL_RUN_H
 
 #include "base/bytes.h"
 

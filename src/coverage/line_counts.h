@@ -3,8 +3,8 @@
  * From the segments that llvm-cov exports for a source file to the count of each line, as llvm-cov
  * itself counts (LineCoverageStats in LLVM's CoverageMapping.cpp).
  */
-#ifndef COVERAGE_LINES_H
-#define COVERAGE_LINES_H
+#ifndef COVERAGE_LINE_COUNTS_H
+#define COVERAGE_LINE_COUNTS_H
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -19,20 +19,18 @@ struct segment {			/* from here on, up to the next one */
 	bool is_gap;			/* between two statements */
 };
 
-struct lines {
-	struct segment *segments;	/* in order of their places */
-	size_t n;
-	/* Of the line asked for last. */
-	size_t next;			/* the first segment behind it */
+struct line_counts {
+	struct segment *list;		/* in order of their places; free() it */
+	size_t n, cap;
+	size_t next;			/* the first segment behind the line asked for last */
 };
 
 /* Takes the member "segments" of a file; what is not of the known form is left out. False: no
- * memory. */
-bool lines_init(struct lines *l, const json_t *segments);
-void lines_fini(struct lines *l);
+ * memory for all of them. */
+bool line_counts_init(struct line_counts *l, const json_t *segments);
 
 /* One line after the other, from 1: true if it has code, with its count. The line's own segments are
- * segments[*first] to segments[l->next - 1]. */
-bool lines_next(struct lines *l, uint64_t line, uint64_t *count, size_t *first);
+ * list[*first] to list[l->next - 1]. */
+bool line_counts_next(struct line_counts *l, uint64_t line, uint64_t *count, size_t *first);
 
 #endif
