@@ -50,15 +50,15 @@ static void task_open(struct checks *c)
 }
 
 /*
- * The directory has a link for each thread, and two of its own: this costs a sixth of reading
- * /proc/self/stat. 0: not known.
+ * How many threads there are; 0: not known. The link count of /proc/self/task is 2, plus one for
+ * each thread; to ask for it costs a sixth of reading /proc/self/stat.
  */
 static unsigned thread_count(struct checks *c)
 {
 	struct stat st;
 
 	if (c->task_fd < 0 || fstat(c->task_fd, &st) < 0 || st.st_dev != c->task_dev) {
-		/* Closed by a test, and maybe something else by now. */
+		/* A test has closed it, and the number may stand for another file by now. */
 		task_open(c);
 		if (c->task_fd < 0 || fstat(c->task_fd, &st) < 0)
 			return 0;
@@ -143,7 +143,8 @@ static uint32_t root_check(const struct checks *c, struct lines *left)
 	return RECORD_CHANGED;
 }
 
-/* The path begins at the root: where that changed, so did the path. */
+/* The path alone does not tell: a test that changed the root directory changed what the path stands
+ * for. So where anything differs, the root is looked at, too. */
 static uint32_t cwd_put_back(struct checks *c, struct lines *left)
 {
 	char now[PATH_MAX];
@@ -157,8 +158,9 @@ static uint32_t cwd_put_back(struct checks *c, struct lines *left)
 }
 
 /*
- * They are put back for what the host does before it goes. It goes in any case: with the ids it lost the
- * signal of its parent's death and the right to be looked at.
+ * They are put back, for what the host has yet to do. But it is replaced in any case: with a change
+ * of the ids the kernel forgets that the process asked to be killed when its parent dies, and
+ * others of its own user may no longer read its entries of /proc.
  */
 static uint32_t ids_put_back(const struct checks *c, struct lines *left)
 {
@@ -170,7 +172,7 @@ static uint32_t ids_put_back(const struct checks *c, struct lines *left)
 	ids_read(&now);
 	if (memcmp(&now, &c->ids, sizeof(now)) == 0)
 		return 0;
-	/* The user first: root may choose the group. */
+	/* The user first: if that is root again, the group may be set as well. */
 	back = setresuid(users[0], users[1], users[2]) == 0;
 	back = setresgid(groups[0], groups[1], groups[2]) == 0 && back;
 	line_add(left, "user %u and group %u: changed to %u and %u%s", users[1], groups[1],
@@ -190,7 +192,7 @@ static uint32_t limits_put_back(struct checks *c, struct lines *left)
 		if (getrlimit(limit_names[i].resource, &now) < 0 ||
 		    (now.rlim_cur == want->rlim_cur && now.rlim_max == want->rlim_max))
 			continue;
-		/* A hard limit once lowered stays, unless the process is privileged. */
+		/* Only a privileged process may raise a hard limit that was lowered. */
 		if (setrlimit(limit_names[i].resource, want) < 0) {
 			line_add(left, "limit on %s: lowered for good", limit_names[i].name);
 			flags = RECORD_CHANGED;
@@ -199,7 +201,8 @@ static uint32_t limits_put_back(struct checks *c, struct lines *left)
 	return flags;
 }
 
-/* A signal that the test kept blocked is taken out first: it was not meant for the next test. */
+/* If the test left signals blocked, those that wait are thrown away before the mask is put back:
+ * they were not meant for the next test. */
 static void mask_put_back(struct checks *c)
 {
 	static const struct timespec at_once;
@@ -222,7 +225,8 @@ static void timers_stop(void)
 	setitimer(ITIMER_PROF, &off, NULL);
 }
 
-/* Descriptors are not closed for a test: what opened one may be a library that keeps it. */
+/* Descriptors that a test left open are not closed: a library may have opened one and rely on
+ * it. */
 static uint32_t descriptors_check(struct checks *c, struct lines *left)
 {
 	int lowest = lowest_fd(), fd;
@@ -247,7 +251,7 @@ static uint32_t descriptors_check(struct checks *c, struct lines *left)
 
 uint32_t checks_threads(struct checks *c, struct lines *left)
 {
-	/* The open /proc/self/task is the parent's. */
+	/* thread_count() is of no use here: the open /proc/self/task is the parent's. */
 	return left_threads(&c->threads, c->leak_us, left) ? RECORD_LEAKY_THREAD : 0;
 }
 
@@ -263,10 +267,10 @@ uint32_t checks_run(struct checks *c, struct lines *left)
 	uint32_t flags = 0;
 	unsigned nthreads;
 
-	/* First what could strike while the rest is looked at. */
+	/* First timers and signal handlers, which could interrupt the rest of the checks. */
 	timers_stop();
 	signals_put_back();
-	/* Putting back other things may take the rights. */
+	/* Then the ids: to put back other things may need the rights. */
 	flags |= ids_put_back(c, left);
 	nthreads = thread_count(c);
 	if (nthreads == 0 && c->nthreads > 0) {

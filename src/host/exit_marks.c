@@ -11,8 +11,8 @@
 static struct {
 	uint32_t *suites;
 	size_t n, cap;
-	bool lost;			/* not all could be noted: then nothing is told apart */
-	struct page *page;		/* NULL: the host does not exit (yet) */
+	bool lost;			/* one could not be noted: no marks at all then */
+	struct page *page;		/* NULL: the host is not about to exit yet */
 	const struct stdio *io;		/* NULL: no markers are written */
 	const uint8_t *key;
 	pid_t pid;
@@ -29,7 +29,8 @@ static void exit_mark(void)
 {
 	uint32_t suite;
 
-	/* A test that calls exit(), or its child: what is written belongs to that test. */
+	/* No mark if a test called exit(), here or in a child: what is written then is that test's
+	 * output. */
 	if (!marks.page || marks.pid != getpid() || marks.lost || marks.n == 0)
 		return;
 	suite = marks.suites[--marks.n];
@@ -67,7 +68,7 @@ void exit_marks_suite(uint32_t number)
 
 void exit_marks_start(struct page *page, const struct stdio *io, const uint8_t *key)
 {
-	/* What one suite alone has run in needs none. */
+	/* Where only one suite has run, all that is written at the exit is its own. */
 	if (marks.n < 2)
 		return;
 	marks.key = key;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which suite writes what when the host exits. The C library calls what was registered with
- * atexit() (and C++'s destructors of static objects) in reverse order. So a function of ours that is
- * registered before the code of a suite first runs is called when all that this suite has registered
- * since was called: there it writes a marker with the suite's number (wire/page.h), and the page says
- * whose turn it is next. Functions with the attribute `destructor` come after all of that.
+ * Tells which suite writes what when the host exits. At the exit the C library calls the functions
+ * that were registered with atexit(), and the destructors of C++'s static objects, in the reverse
+ * order of their registration. We register a function of our own before the code of a suite first
+ * runs. So it is called after everything that this suite has registered, and writes a marker with
+ * the suite's number (wire/page.h); the page says whose turn it is next. Functions with the
+ * attribute `destructor` come after all of that.
  */
 #ifndef HOST_EXIT_MARKS_H
 #define HOST_EXIT_MARKS_H
@@ -14,10 +15,11 @@
 
 #include <stdint.h>
 
-/* From here on code of this suite runs, until the next call. */
+/* Code of this suite is about to run, until the next call with another suite. */
 void exit_marks_suite(uint32_t number);
-/* The host is about to exit: the page is told from here on, in this process alone, and markers are
- * written unless `io` is NULL. What is pointed to is used then. */
+/* The host is about to exit: from here on the page is told whose turn it is, and markers are
+ * written unless `io` is NULL. Not in children of this process. All that is pointed to is used
+ * until the end. */
 void exit_marks_start(struct page *page, const struct stdio *io, const uint8_t *key);
 
 #endif

@@ -18,8 +18,9 @@ static uint64_t timeval_us(const struct timeval *tv)
 	return (uint64_t)tv->tv_sec * 1000000u + (uint64_t)tv->tv_usec;
 }
 
-/* The group's SIGTERM is for the child. The host, whose death would end the child at once, waits until
- * the child has made use of it, and dies of it then. */
+/* When a test's time is up, SIGTERM is sent to the whole process group, and meant for the child.
+ * The host blocks it while the child runs: if it died first, the child would be killed before it
+ * could react. When the child has ended, the host unblocks the signal and dies of it. */
 static void term_block(sigset_t *before)
 {
 	sigset_t term;
@@ -31,15 +32,15 @@ static void term_block(sigset_t *before)
 
 static void child_main(const struct fork_call *call, pid_t host, _Atomic uint32_t *finished)
 {
-	/* Fork cleared it. A host that died before it was asked for again is seen by the change
-	 * of parent. */
+	/* A fork clears this, so it is asked for again. If the host died in between, the parent is
+	 * another process by now. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != host)
 		_exit(1);
 	call->run(call->data);
 	stdio_flush();
 	atomic_store(finished, 1);
-	/* No exit handlers: those of the suite belong to the host, which runs them once. */
+	/* Without exit handlers: the host runs those of the suite, once, when it ends. */
 	_exit(0);
 }
 
@@ -53,7 +54,8 @@ static bool child_wait(pid_t child, int *status, struct rusage *ru)
 
 bool fork_run(const struct fork_call *call, struct fork_end *end)
 {
-	/* Tells a child that got through from one in which the test called exit(0). */
+	/* Shared with the child, which sets it when its test has returned: a test that calls
+	 * exit(0) does not. */
 	static _Atomic uint32_t *finished;
 	pid_t host = getpid(), child;
 	struct rusage ru;
@@ -70,7 +72,7 @@ bool fork_run(const struct fork_call *call, struct fork_end *end)
 		finished = shared;
 	}
 	atomic_store(finished, 0);
-	/* Or the child writes them a second time. */
+	/* What stdout and stderr still hold would otherwise be written by the child as well. */
 	stdio_flush();
 	term_block(&mask);
 	child = fork();

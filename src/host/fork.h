@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Isolation by fork: each test in a child of the host that opened its suite. */
+/* Isolation by fork: the host has opened the suite, and each test runs in a child that it forks. */
 #ifndef HOST_FORK_H
 #define HOST_FORK_H
 
@@ -13,9 +13,9 @@ struct fork_call {
 	void *data;
 };
 
-/* What came of it. */
+/* How it ended. */
 struct fork_end {
-	bool finished;		/* it came to the end of the test; else `status` tells how it died */
+	bool finished;		/* `run` has returned; else `status` tells how the child ended */
 	int status;		/* as wait(2) gives it */
 	uint64_t user_us, sys_us;
 	uint64_t max_rss_kb;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The environment as later tests are to find it: kept twice, so that a comparison is a memcmp(). */
+/* The environment that each test is to find. It is kept twice, in one layout: as `environ` itself
+ * and as a copy, so that two memcmp() tell whether a test has changed it. */
 #ifndef HOST_KEPT_ENVIRONMENT_H
 #define HOST_KEPT_ENVIRONMENT_H
 
@@ -11,7 +12,7 @@ struct environment {
 	char **vars;		/* is `environ`: pointers into `strings`, NULL at the end */
 	char *strings;
 	size_t nvars, nstrings;
-	char **vars_kept;	/* copies which no test has a pointer to */
+	char **vars_kept;	/* the copies: no test has a pointer to them */
 	char *strings_kept;
 	void *memory;		/* holds all four */
 	size_t nmemory;
@@ -20,10 +21,11 @@ struct environment {
 /* True if it is as it was when it was last kept. */
 bool environment_same(const struct environment *env);
 
-/* Keeps what is set now, in memory of the host's own. False: no memory, nothing was changed. */
+/* Moves the environment as it is now to memory of the host's own, and keeps it. False: no memory;
+ * all is as it was. */
 bool environment_adopt(struct environment *env);
 
-/* Sets what was kept. */
+/* Makes it again as it was kept. */
 void environment_put_back(struct environment *env);
 
 #endif

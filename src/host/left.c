@@ -14,10 +14,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* What has ended but for the kernel's books, or was killed, needs so much. */
+/* So long the kernel may still count a thread that has ended. */
 #define EXIT_US 20000
-#define KILL_US 2000000
-#define PAUSE_US 200
+#define KILL_US 2000000		/* for killed processes to be gone */
+#define PAUSE_US 200		/* between two looks at the threads */
 
 static bool is_known(const struct known *k, pid_t id)
 {
@@ -46,7 +46,8 @@ static pid_t next_id(DIR *dir)
 	return 0;
 }
 
-/* Living threads that are not known, added to `k`, or named in `l` where that is given. */
+/* Counts the living threads that are not in `before`. Adds them to `k` and names them in `l`,
+ * unless these are NULL. */
 static unsigned threads_scan(const struct known *before, struct known *k, struct lines *l)
 {
 	DIR *dir = opendir("/proc/self/task");
@@ -65,7 +66,7 @@ static unsigned threads_scan(const struct known *before, struct known *k, struct
 		if (k)
 			known_add(k, id);
 		if (l) {
-			/* Until it gets a name a thread has that of the process. */
+			/* A thread that was given no name has that of the process. */
 			if (strcmp(st.comm, program_invocation_short_name) == 0)
 				line_add(l, "thread %d, without a name", id);
 			else
@@ -82,7 +83,7 @@ void known_threads(struct known *k)
 	threads_scan(NULL, k, NULL);
 }
 
-/* The kernel tells nobody but its joiner of a thread's end: there is nothing to wait on. */
+/* There is no event to wait for: only who joins a thread is told of its end. */
 static void pause_briefly(void)
 {
 	usleep(PAUSE_US);
@@ -121,8 +122,8 @@ static void process_name(pid_t pid, struct lines *l)
 	line_add(l, "%s", process_words(pid, words, sizeof(words)));
 }
 
-/* Killed, and named in `l` unless that was done in an earlier round: a killed process may live on
- * until the machine finds time for its death. */
+/* Kills the process and names it in `l`. On a busy machine a killed process may be there for a
+ * while: one that is in `killed` is killed again, but was named already. */
 static void child_kill(const struct process_stat *st, pid_t pid, struct known *killed,
 		       struct lines *l)
 {
@@ -133,7 +134,8 @@ static void child_kill(const struct process_stat *st, pid_t pid, struct known *k
 	kill(pid, SIGKILL);
 }
 
-/* Living children that are not in `before`: added to `k`; killed where `killed` is given. */
+/* Counts the living children that are not in `before`. Adds them to `k` unless that is NULL; if
+ * `killed` is given, kills them. */
 static unsigned children_scan(const struct known *before, struct known *k, struct known *killed,
 			      struct lines *l)
 {
@@ -166,7 +168,7 @@ void known_children(struct known *k)
 		children_scan(NULL, k, NULL, NULL);
 }
 
-/* Waits for the end of a child, at most for `us`: one that has ended is left for left_none(). */
+/* Waits until a child has ended, at most for `us`. It is not reaped: left_none() does that. */
 static void child_wait(uint64_t us)
 {
 	struct timespec timeout = { .tv_nsec = (long)us * 1000 };
@@ -176,7 +178,8 @@ static void child_wait(uint64_t us)
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, &old);
-	/* Looked at once more with the signal blocked, so that none is missed. */
+	/* Whether one has ended is asked once more with the signal blocked: one that ends after
+	 * that leaves the signal pending, and sigtimedwait() returns at once. */
 	if (waitid(P_ALL, 0, &si, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0 && si.si_pid == 0)
 		sigtimedwait(&set, NULL, &timeout);
 	sigprocmask(SIG_SETMASK, &old, NULL);
@@ -191,14 +194,15 @@ bool left_processes(const struct known *k, uint64_t leak_us, struct lines *l)
 		child_wait(EXIT_US / 4), left_none();
 	if (children_scan(k, NULL, &killed, l) == 0)
 		return false;
-	/* What a killed process leaves falls to this one, the subreaper, and is found next time. */
+	/* The children of a killed process become this process's, as it is a subreaper: the next
+	 * look finds them. */
 	until_us = clock_us() + KILL_US;
 	while (!left_none() && clock_us() < until_us) {
 		child_wait(EXIT_US / 4);
 		if (left_none() || children_scan(k, NULL, &killed, l) == 0)
 			break;
 	}
-	/* One may have ended since it was last asked for the dead. */
+	/* Reaps one that has ended since the last call. */
 	left_none();
 	return true;
 }

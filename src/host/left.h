@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a test leaves running: threads, and processes (the host is a subreaper). */
+/* What a test leaves running: threads, and processes. What its children leave becomes the host's
+ * child, as the host is a subreaper. */
 #ifndef HOST_LEFT_H
 #define HOST_LEFT_H
 
@@ -16,25 +17,27 @@ struct known {
 	unsigned n;
 };
 
-/* The threads of this process beside the calling one; the living children. */
+/* Fills `k` with the threads of this process other than the calling one; with its living
+ * children. */
 void known_threads(struct known *k);
 void known_children(struct known *k);
 
 /*
- * True if threads beyond the known ones stay for longer than the leak time (one that was joined is
- * still in the kernel's count for some microseconds); names them in `l`.
+ * Waits for the end of all threads but the known ones, for the leak time (and no less than 20 ms:
+ * one that was joined may still be counted by the kernel). True if some stay; names them in `l`.
  */
 bool left_threads(const struct known *k, uint64_t leak_us, struct lines *l);
 
 /*
- * True if there are no children at all: the cheap proof, one system call. Children that have
- * ended are reaped on the way.
+ * True if this process has no children at all, which costs one system call to find out. Reaps
+ * children that have ended.
  */
 bool left_none(void);
 
 /*
- * After left_none() said false: true if processes beyond the known ones stay for longer than the
- * leak time. Names them in `l`, kills them and whatever falls to this process when they die, and reaps.
+ * To be called if left_none() said false. Waits for the end of all children but the known ones, for
+ * the leak time. True if some stay: names them in `l`, kills them, and whatever becomes a child of
+ * this process when they die, and reaps all.
  */
 bool left_processes(const struct known *k, uint64_t leak_us, struct lines *l);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* proctor-host: started by proctor, not by hand. The words are in wire/page.h. */
+/* proctor-host: the program in which proctor runs the tests of libraries, and its guard. What the
+ * words of its command line mean stands in wire/page.h. */
 #include "guard/guard.h"
 #include "host/serve.h"
 

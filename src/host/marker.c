@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* MARKER_BYTES are less than PIPE_BUF: written as a whole or not at all. */
+/* A marker is shorter than PIPE_BUF: the kernel writes it as a whole or not at all. */
 static bool pipe_write(int fd, const uint8_t *marker)
 {
 	struct pollfd pfd = { .fd = fd, .events = POLLOUT };
@@ -14,7 +14,8 @@ static bool pipe_write(int fd, const uint8_t *marker)
 	while (write(fd, marker, MARKER_BYTES) != MARKER_BYTES) {
 		if (errno == EINTR)
 			continue;
-		/* What a test left behind may switch the pipe to non-blocking at any time. */
+		/* Somebody who shares the pipe, such as a process that a test left, may make it
+		 * non-blocking at any time: then wait here until it takes more. */
 		if (errno != EAGAIN || (poll(&pfd, 1, -1) < 0 && errno != EINTR))
 			return false;
 	}

@@ -12,8 +12,8 @@
 
 struct walk {
 	struct modules *m;
-	uint32_t position;	/* in the loader's list */
-	bool compares;		/* something was taken out of it since the last walk */
+	uint32_t position;	/* of the next module in the loader's list */
+	bool compares;		/* a module was unloaded since: positions may differ */
 };
 
 /* Finds the build id among the notes at `note`. */
@@ -38,7 +38,7 @@ static void notes_read(struct page_module *mod, const char *note, size_t nbytes)
 	}
 }
 
-/* A note may stand outside of what is mapped. */
+/* Is the note in memory? A file may have notes outside of its loaded segments. */
 static bool is_loaded(const struct dl_phdr_info *info, const ElfW(Phdr) *note)
 {
 	int i;
@@ -109,7 +109,8 @@ static bool module_is(const struct modules *m, uint32_t i, const struct dl_phdr_
 				      npath) == 0));
 }
 
-/* The modules from `i` on are not there any more, or not at that place of the list. */
+/* Drops the modules from `i` on from the record: they are gone, or at another place of the loader's
+ * list. */
 static void modules_cut(struct modules *m, uint32_t i)
 {
 	m->nmodules = i;
@@ -118,8 +119,9 @@ static void modules_cut(struct modules *m, uint32_t i)
 	atomic_store_explicit(&m->page->nmodules, i, memory_order_release);
 }
 
-/* The record is the beginning of the loader's list, which grows at its end. A module that was taken
- * out has moved all that come after it. */
+/* The record has the same order as the loader's list, to which new modules are added at the end.
+ * When one was unloaded, all behind it have moved: from the first difference on the record is made
+ * anew. */
 static int module_visit(struct dl_phdr_info *info, size_t size, void *data)
 {
 	struct walk *w = data;
@@ -143,7 +145,7 @@ void modules_record(struct modules *m)
 	struct walk w = { .m = m };
 
 	dl_iterate_phdr(module_visit, &w);
-	/* What stood at the end of the list may be what was taken out. */
+	/* It was the last modules of the list that were unloaded. */
 	if (w.position < m->nmodules)
 		modules_cut(m, w.position);
 }

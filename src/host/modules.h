@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The modules in this process, recorded in the page so that a crash can be symbolized. */
+/* Keeps a list of the modules in this process (the program and its libraries) in the page: a
+ * backtrace of a crash is made with it. */
 #ifndef HOST_MODULES_H
 #define HOST_MODULES_H
 
@@ -10,12 +11,12 @@
 /* All zero before the first call. */
 struct modules {
 	struct page *page;
-	uint32_t nmodules, npaths;	/* in the page; bytes of paths */
-	/* Where each module's path begins; the last word is where all end. Not read from the page,
-	 * where a test may write. */
+	uint32_t nmodules, npaths;	/* so many are in the page; bytes of their paths */
+	/* Where the path of each module begins in the page, and where the last one ends. Kept here
+	 * because tests may write over the page. */
 	uint32_t paths[PAGE_MODULES_MAX + 1];
-	unsigned long long nclosed;	/* the loader's count of modules taken away */
-	bool full;			/* what comes later in the loader's list is not recorded */
+	unsigned long long nclosed;	/* how many modules the loader has unloaded so far */
+	bool full;			/* there was no room for all of the loader's list */
 };
 
 /* Adds what was loaded since the last call, and drops what is not there any more. */

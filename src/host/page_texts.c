@@ -29,7 +29,8 @@ void page_texts_mend(struct page_texts *t)
 
 static const char cut_sign[] = "... (cut)";
 
-/* Puts the sign over the end of a text, where that is not within a character of UTF-8. */
+/* Writes the sign over the end of a text, but not over one part of a UTF-8 character. Returns the
+ * length. */
 static size_t cut_mark(char *text, size_t nbytes)
 {
 	size_t nsign = strlen(cut_sign), at;
@@ -84,7 +85,7 @@ void text_print(char *to, size_t size, const char *fmt, ...)
 		to[cut_mark(to, size - 1)] = '\0';
 }
 
-/* Room for the line that says how many have none. */
+/* Kept free for the line that says how many more lines there were. */
 #define MORE_BYTES 24
 
 void line_add(struct lines *l, const char *fmt, ...)

@@ -8,10 +8,10 @@
 #include "host/fork.h"
 #include "host/marker.h"
 #include "host/modules.h"
+#include "host/page_texts.h"
 #include "host/standard_files.h"
 #include "host/suite_h_test.h"
 #include "host/suite_open.h"
-#include "host/page_texts.h"
 #include "inject/counters.h"
 #include "inject/crash.h"
 #include "inject/functions.h"
@@ -35,19 +35,20 @@ struct usage {
 
 struct host {
 	struct page *page;
-	pid_t pid;		/* the process whose tests these are; in a fork its child */
+	pid_t pid;		/* this process; in a child forked for a test, the child */
 	struct stdio io;
 	struct page_texts texts;
 	struct modules modules;
 	struct checks checks;
 	struct suites suites;
 	struct usage usage;	/* of this process and its children, at the end of the last test */
-	/* Copies that a test does not find through the page. */
+	/* What the page should hold: copies, where a test that writes over the page does not
+	 * get. */
 	struct page_task task;
 	char strings[PAGE_STRINGS_BYTES];
 	struct page_record records[TASK_TESTS_MAX];
 	uint8_t marker_key[MARKER_KEY_BYTES];
-	uint32_t go;		/* the last value seen */
+	uint32_t go;		/* the page's `go` as it was last seen: which task this is */
 	enum page_retire retire;
 };
 
@@ -61,10 +62,11 @@ struct call {
 	struct lines *left;
 };
 
-/* Copies what was handed out, before any of it is used. */
+/* Copies the task out of the page before any of it is used. */
 static void task_copy(struct host *h)
 {
-	/* With the bytes between the fields, as page_intact() compares them all. */
+	/* memcpy, not an assignment: page_intact() will compare the bytes between the fields,
+	 * too. */
 	memcpy(&h->task, &h->page->task, sizeof(h->task));
 	if (h->task.nstrings > PAGE_STRINGS_BYTES)
 		h->task.nstrings = PAGE_STRINGS_BYTES;
@@ -86,7 +88,7 @@ static void phase_set(struct host *h, enum page_phase phase, uint64_t now_us)
 
 static void retire(struct host *h, enum page_retire why)
 {
-	/* The first cause is the one to be told. */
+	/* The first cause stays: it is the one that is told. */
 	if (h->retire == RETIRE_NO)
 		h->retire = why;
 	atomic_store_explicit(&h->page->retire, h->retire, memory_order_relaxed);
@@ -112,8 +114,9 @@ static struct usage usage_now(uint64_t *max_rss_kb)
 }
 
 /*
- * A child that a test forked and that came back from the test function is here, too. It must not
- * become a second host nor run the host's exit handlers.
+ * A test may fork, and its child may return from the test function as the parent does. Then the
+ * child is here, in the host's code. It must not go on as a second host, nor run the host's exit
+ * handlers: it exits.
  */
 static void child_leave(const struct host *h, int status)
 {
@@ -123,7 +126,7 @@ static void child_leave(const struct host *h, int status)
 	_exit(status);
 }
 
-/* Calls the test; comes back once, in the process it started in. */
+/* Calls the test. Returns in this process alone, and once. */
 static void test_call(struct call *c)
 {
 	struct host *h = c->host;
@@ -151,7 +154,8 @@ static void test_call(struct call *c)
 	}
 }
 
-/* What is known only when the threads that the test left have ended, or stay. */
+/* The part of the verdict that has to wait until the threads that the test left have ended, or are
+ * known to stay: one of them may yet fail the test. */
 static void test_judge(struct call *c)
 {
 	switch ((enum page_call)c->test->call) {
@@ -199,7 +203,8 @@ static void *symbol_find(struct host *h, struct opened *suite, const struct page
 	return symbol_refuse(h, rec, "the page asks for a way to call that is not known");
 }
 
-/* In the child. The lines go into the page here: memory of the child does not reach the host. */
+/* Runs in the forked child. The lines about what was left have to go into the page here: the page
+ * is the only memory that the child shares with the host. */
 static void forked_main(void *data)
 {
 	struct call *c = data;
@@ -214,7 +219,8 @@ static void forked_main(void *data)
 	c->rec->left = page_texts_add_lines(&h->texts, c->left);
 }
 
-/* What the child wrote: its record may be anything, but for the start, and its texts stay. */
+/* Takes over what a forked child left in the page: its record, which may hold anything (only the
+ * start is the host's own), and its texts. */
 static void record_adopt(struct host *h, struct page_record *rec, const struct page_record *childs)
 {
 	struct page_record copy = *childs;
@@ -229,7 +235,8 @@ static void record_adopt(struct host *h, struct page_record *rec, const struct p
 static void test_run_forked(struct call *c)
 {
 	struct host *h = c->host;
-	/* The child can reach us through the page only. */
+	/* The child's record is the one in the page, the only memory that it shares with the
+	 * host. */
 	struct page_record *rec = c->rec, *childs = &h->page->records[rec - h->records];
 	const struct fork_call call = { .run = forked_main, .data = c };
 	struct fork_end end;
@@ -258,7 +265,8 @@ static void test_run_forked(struct call *c)
 	if (rec->outcome == OUTCOME_DIED || rec->end_us < rec->start_us || rec->end_us > now_us)
 		rec->end_us = now_us;
 	rec->flags |= checks_processes(&h->checks, c->left);
-	/* The open files are shared with the child. */
+	/* The child shares the open files of stdin, stdout and stderr: it may have changed their
+	 * flags. */
 	stdio_mend(&h->io, &changed);
 	if (c->left->nbytes > 0)
 		rec->left = page_texts_add_lines(&h->texts, c->left);
@@ -273,7 +281,8 @@ static void test_run_here(struct call *c)
 
 	functions_owe();
 	test_call(c);
-	/* Before the flush: what the streams still hold has to reach our pipes. */
+	/* First the descriptors, then the flush: what stdout and stderr still hold is to go into
+	 * our pipes. */
 	whole = stdio_mend(&h->io, &changed);
 	whole = stdio_flush() && whole;
 	rec->end_us = clock_us();
@@ -295,7 +304,7 @@ static void test_run_here(struct call *c)
 		retire(h, RETIRE_CHANGED);
 }
 
-/* Is all that the page should hold besides the present test's record still there? */
+/* Is everything in the page as it should be, apart from the record of the test at `index`? */
 static bool page_intact(const struct host *h, uint32_t index)
 {
 	static const uint8_t no_key[MARKER_KEY_BYTES];
@@ -312,7 +321,8 @@ static bool page_intact(const struct host *h, uint32_t index)
 		      (TASK_TESTS_MAX - index - 1) * sizeof(h->records[0])) == 0;
 }
 
-/* A test that wrote over the page is to blame itself: what others left there is put back. */
+/* If the test at `index` wrote over the page, puts back what the page should hold, so that the
+ * records of the tests before it count, and notes in its own record that it did so. */
 static void page_mend(struct host *h, uint32_t index, struct page_record *rec)
 {
 	if (page_intact(h, index))
@@ -331,7 +341,8 @@ static void page_mend(struct host *h, uint32_t index, struct page_record *rec)
 	rec->message = rec->backtrace = rec->left = (struct page_text){ 0 };
 }
 
-/* Makes the private record the page's; the state comes last. */
+/* Copies the record to the page. The state is written last: who reads RECORD_ENDED finds the rest
+ * there. */
 static void record_publish(struct host *h, uint32_t index)
 {
 	struct page_record *to = &h->page->records[index], *from = &h->records[index];
@@ -368,8 +379,9 @@ static void test_run(struct host *h, struct opened *suite, uint32_t index)
 	else
 		test_run_here(&call);
 
-	/* The marker is behind the last byte of the test: it was flushed, and the processes it
-	 * left are dead. A thread it left may go on writing; then no other test runs here. */
+	/* The marker stands in the pipes behind the last byte of the test: its output was flushed,
+	 * and the processes that it left are dead. A thread that it left may go on writing, but
+	 * then the host is replaced, and no other test can be given those bytes. */
 	if (!(h->task.flags & PAGE_NOCAPTURE) &&
 	    !marker_write(&h->io, h->marker_key, test->serial)) {
 		h->records[index].flags |= RECORD_MARKERS_LOST;
@@ -388,7 +400,7 @@ static void baseline_adopt(struct host *h)
 	h->usage = usage_now(&max_rss_kb);
 }
 
-/* Opens a suite whose code counts under a name that nothing else in this run writes to. */
+/* Opens a suite; with coverage, under the name of a profile that nobody else in this run writes. */
 static struct opened *suite_open_counted(struct host *h, const char *path, const char **why)
 {
 	const char *profile = task_string(h, h->task.profile);
@@ -410,8 +422,8 @@ static struct opened *suite_open_counted(struct host *h, const char *path, const
 	return suite;
 }
 
-/* Opens the file that the plan has read, or none: looked at before and after, it was no other in
- * between. */
+/* Opens the suite if its file is still the one that the plan has read. It is looked at before and
+ * after: if it is the same both times, it was this file that was opened. */
 static struct opened *suite_open_unchanged(struct host *h, const char *path, const char **why)
 {
 	enum file_change change = file_look(path, &h->task.file);
@@ -425,7 +437,8 @@ static struct opened *suite_open_unchanged(struct host *h, const char *path, con
 	return NULL;
 }
 
-/* The task's suite, opened if it was not; NULL: the page says why. */
+/* The suite of the task, which is opened now if it is not open yet; NULL: the page says why it
+ * cannot be. */
 static struct opened *task_suite(struct host *h)
 {
 	const char *path = task_string(h, h->task.path), *why;
@@ -438,7 +451,7 @@ static struct opened *task_suite(struct host *h)
 	phase_set(h, PAGE_OPENING, clock_us());
 	suites_close(&h->suites);
 	suite = suite_open_unchanged(h, path, &why);
-	child_leave(h, 0);	/* a constructor may fork, too */
+	child_leave(h, 0);	/* a constructor may have forked, and this be the child */
 	if (!suite) {
 		h->page->open_message = page_texts_add_string(&h->texts, why, 4096);
 		retire(h, RETIRE_OPEN_FAILED);
@@ -465,7 +478,7 @@ static void task_run(struct host *h)
 	functions_running(suite && suite->has_functions);
 	for (i = 0; suite && i < h->task.ntests && i < TASK_TESTS_MAX && h->retire == RETIRE_NO; i++)
 		test_run(h, suite, i);
-	/* What other suites do to the process cannot lose them any more. */
+	/* Handed over now, so that a later suite that crashes the process does not lose them. */
 	if (suite && suite->has_functions)
 		functions_leave();
 	functions_running(false);
@@ -495,7 +508,7 @@ static void serve_loop(struct host *h)
 			return;
 		task_run(h);
 		phase_set(h, PAGE_IDLE, clock_us());
-		/* Whatever a test made of it meanwhile. */
+		/* Written again: a test may have written over it. */
 		atomic_store_explicit(&h->page->retire, h->retire, memory_order_relaxed);
 		atomic_fetch_add_explicit(&h->page->done, 1, memory_order_release);
 		page_wake(&h->page->done);
@@ -522,7 +535,7 @@ static struct page *page_map(void)
 
 int serve_main(bool sanitized, bool coverage)
 {
-	static struct host host;	/* large, and off the stack that tests overflow */
+	static struct host host;	/* not on the stack: it is large, and tests overflow stacks */
 	struct host *h = &host;
 	bool captured;
 
@@ -544,7 +557,9 @@ int serve_main(bool sanitized, bool coverage)
 		return 2;
 	}
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	/* A sanitizer tells more of a crash; what it leaves to others must not lose the counters. */
+	/* A sanitizer says more about a crash than our handler, so there it is not installed; with
+	 * coverage it is all the same, without a page: it hands the counters over when a signal
+	 * ends the process. */
 	if ((!sanitized || counters_active()) && !crash_open(sanitized ? NULL : h->page))
 		fprintf(stderr, "proctor-host: no stack for the crash handler: %s\n",
 			strerror(errno));

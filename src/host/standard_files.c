@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define HIDE_BELOW 1024		/* FD_SETSIZE: select() must not meet higher ones */
-#define HIDE_ROOM 16
+#define HIDE_BELOW 1024		/* FD_SETSIZE: select() cannot handle higher numbers */
+#define HIDE_ROOM 16		/* numbers kept for what is hidden */
 
 int descriptor_hide(int fd)
 {
@@ -21,7 +21,7 @@ int descriptor_hide(int fd)
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < top)
 		top = limit.rlim_cur;
 	hidden = fcntl(fd, F_DUPFD_CLOEXEC, top > 2 * HIDE_ROOM ? (int)top - HIDE_ROOM : 3);
-	/* All the numbers up there are taken, by a test that ran into the limit. */
+	/* All high numbers are taken: a test has opened as many files as it may. */
 	if (hidden < 0 && (errno == EMFILE || errno == EINVAL))
 		hidden = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	return hidden;
@@ -64,11 +64,13 @@ bool stdio_mend(struct stdio *io, bool *changed)
 	for (i = 0; i < 3; i++) {
 		struct stdio_file *f = &io->files[i];
 		bool public = file_is(f, i);
-		/* The copy of 0 serves only to put it back. */
+		/* The copy of 0 is needed only to put 0 back: not worth a system call while 0 is
+		 * right. */
 		bool private = (i == 0 && public) || file_is(f, f->fd);
 
 		if (!private) {
-			/* Its number may stand for a file of the test's by now: not closed. */
+			/* The test closed it, and may have opened a file of its own under that
+			 * number: it is not closed here. */
 			f->fd = public ? descriptor_hide(i) : -1;
 			*changed = true;
 		} else if (!public) {
@@ -79,7 +81,8 @@ bool stdio_mend(struct stdio *io, bool *changed)
 			whole = false;
 			continue;
 		}
-		/* The flags belong to the open file, which the private copy shares. */
+		/* Flags such as O_NONBLOCK are the open file's: the private copy has got them,
+		 * too. */
 		if (i > 0 && fcntl(i, F_GETFL) != f->flags) {
 			*changed = true;
 			whole = fcntl(i, F_SETFL, f->flags) == 0 && whole;
@@ -92,7 +95,7 @@ static bool stream_flush(FILE *stream, int fd)
 {
 	bool whole;
 
-	/* A thread that was left behind may hold it for ever. */
+	/* A thread that a test left may have locked it and never unlock it. */
 	if (ftrylockfile(stream) != 0)
 		return true;
 	whole = fileno_unlocked(stream) == fd;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Descriptors 0, 1 and 2 as the host was started with, private copies of them where tests do not
- * look, and the C library's stdout and stderr on top.
+ * Standard input, output and error as the host was started with, and putting them back when a test
+ * has changed them: the descriptors 0, 1 and 2, from private copies under numbers that tests rarely
+ * touch, and the C library's streams stdout and stderr.
  */
 #ifndef HOST_STANDARD_FILES_H
 #define HOST_STANDARD_FILES_H
@@ -10,10 +11,10 @@
 #include <sys/types.h>
 
 struct stdio_file {
-	int fd;			/* the private copy, close-on-exec; -1: harmed and not to be had back */
-	dev_t dev;		/* which file it has to be */
+	int fd;			/* the private copy, close-on-exec; -1: lost for good */
+	dev_t dev;		/* device and inode of the file, to know it again */
 	ino_t ino;
-	int flags;		/* of the open file, as fcntl(F_GETFL) told */
+	int flags;		/* of the open file, as fcntl(F_GETFL) gave them at the start */
 };
 
 struct stdio {
@@ -21,8 +22,8 @@ struct stdio {
 };
 
 /*
- * A close-on-exec copy of `fd`, as high as the limit allows, up to about 1000: tests that count
- * descriptors, exhaust them or close "all" up to some number meet it late. -1 and errno.
+ * A close-on-exec copy of `fd` with a high number, up to about 1000: tests that count descriptors,
+ * use all of them up, or close all up to some number will hardly meet it. -1 and errno.
  */
 int descriptor_hide(int fd);
 
@@ -30,15 +31,15 @@ int descriptor_hide(int fd);
 int stdio_open(struct stdio *io);
 
 /*
- * Puts descriptors 0 to 2 and their flags back, and the private copies where a test closed them.
- * False if something stayed lost. Says in `*changed` whether anything had to be done.
+ * Puts descriptors 0 to 2 and their flags back, and makes new private copies if a test closed
+ * those. False if something is lost for good. `*changed`: something had to be put back.
  */
 bool stdio_mend(struct stdio *io, bool *changed);
 
 /*
- * Writes out what stdout and stderr hold, and makes stdout line-buffered again. A stream that
- * another thread holds locked is left alone. False if a stream is closed or moved to another
- * descriptor, which cannot be put back.
+ * Writes out what stdout and stderr still hold, and makes stdout line-buffered again. A stream that
+ * another thread has locked is left alone. False if a test closed a stream or gave it another
+ * descriptor: that cannot be put back.
  */
 bool stdio_flush(void);
 

@@ -10,28 +10,28 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* Whose word is the test's verdict. */
+/* Threads of a test may fail at the same time; the first one's word is the verdict. */
 enum claim {
 	CLAIM_OPEN,
-	CLAIM_MADE,			/* the first to fail or skip sets this, and then `outcome` */
-	CLAIM_CLOSED,			/* nobody did, and the verdict is given */
+	CLAIM_MADE,			/* by the first to fail or skip, who then sets `outcome` */
+	CLAIM_CLOSED,			/* nobody did before the verdict was given */
 };
 
-/* So long a thread may need between its claim and the outcome. */
+/* So long the verdict waits for a thread that has made the claim and not set the outcome yet. */
 #define CLAIM_US 100000u
 
-/* The test that runs. Global because a suite calls in here without any handle to it. */
+/* The test that runs. A global, because the calls from a suite (fail, skip) name no test. */
 static struct {
 	pid_t pid;
 	pthread_t thread;
 	sigjmp_buf back;
 	_Atomic uint32_t claim;		/* enum claim */
-	_Atomic uint32_t outcome;	/* enum record_outcome, of who claimed it; futex */
+	_Atomic uint32_t outcome;	/* enum record_outcome, by who made the claim; a futex */
 	char message[4096];
 } running;
 
-/* Only the first verdict counts: a teardown may fail after its test. A thread that fails when the
- * verdict is given can only say so. */
+/* Only the first verdict counts: after a test has failed, its teardown may fail as well. A thread
+ * that fails when the verdict was given already can only print what it had to say. */
 static void verdict_note(enum record_outcome outcome, const char *file, int line,
 			 const char *message)
 {
@@ -54,7 +54,8 @@ static void verdict_note(enum record_outcome outcome, const char *file, int line
 static void verdict_end(enum record_outcome outcome, const char *file, int line,
 			const char *message)
 {
-	/* A child has no verdict of its own: its parent, the test, sees how it ends. */
+	/* In a child that the test forked: it gives no verdict. Its parent, the test, sees how it
+	 * ends. */
 	if (getpid() != running.pid) {
 		fprintf(stderr, "%s:%d: %s\n", file, line, message);
 		fflush(stdout);
@@ -94,7 +95,7 @@ void suite_h_run(const struct proctor_entry *entry, pid_t pid)
 	running.thread = pthread_self();
 	atomic_store(&running.outcome, OUTCOME_RETURNED);
 	atomic_store(&running.claim, CLAIM_OPEN);
-	/* The mask is put back by the checks. */
+	/* 0: the signal mask is not saved here, as the checks after the test put it back. */
 	if (sigsetjmp(running.back, 0) == 0)
 		entry->run();
 }
@@ -109,7 +110,8 @@ bool suite_h_passes(const struct proctor_entry *entry)
 	return outcome_passes(entry, (enum record_outcome)atomic_load(&running.outcome));
 }
 
-/* The first word that was said, if any was: what comes later does not count. */
+/* Gives the verdict: that of who made the claim, or a pass if nobody did. From then on nobody
+ * can. */
 static enum record_outcome verdict_take(void)
 {
 	uint32_t claim = CLAIM_OPEN, outcome;
@@ -124,7 +126,7 @@ static enum record_outcome verdict_take(void)
 			return (enum record_outcome)outcome;
 		futex_wait(&running.outcome, OUTCOME_RETURNED, until_us - now_us);
 	}
-	/* Cancelled before it had said why. */
+	/* The thread that made the claim was cancelled before it could say why. */
 	return OUTCOME_FAILED;
 }
 

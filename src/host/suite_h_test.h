@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Tests written with proctor/suite.h: an entry to run, and calls back into the host. */
+/* Runs a test that was written with proctor/suite.h: the suite has an entry for it, and calls back
+ * into the host to fail or skip. */
 #ifndef HOST_SUITE_H_TEST_H
 #define HOST_SUITE_H_TEST_H
 
@@ -15,12 +16,12 @@ const char *suite_h_refuse(const struct proctor_entry *entry);
 /* Runs the test on this thread, in the process `pid`. */
 void suite_h_run(const struct proctor_entry *entry, pid_t pid);
 
-/* Whether it passes, as things stand. */
+/* Does it pass, as far as is known now? */
 bool suite_h_passes(const struct proctor_entry *entry);
 
 /*
- * Fills outcome and message of `rec`. To be called when what the test left has had its time to end: a
- * thread that fails until then fails the test.
+ * Fills outcome and message of `rec`. Called after the threads that the test left have had time to
+ * end: if one of them fails until then, the test has failed.
  */
 void suite_h_judge(const struct proctor_entry *entry, struct page_texts *texts,
 		   struct page_record *rec);

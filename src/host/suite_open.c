@@ -12,7 +12,7 @@ struct opened *suite_find(const struct suites *s, const char *path)
 	uint32_t hash = hash_string(path);
 	size_t i;
 
-	/* The last one first: tasks of one suite follow each other. */
+	/* From the last one on: consecutive tasks are mostly of the same suite. */
 	for (i = s->nsuites; i-- > 0;)
 		if (s->suites[i]->hash == hash && strcmp(s->suites[i]->path, path) == 0)
 			return s->suites[i];

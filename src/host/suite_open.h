@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The suites that this host has open: all it has opened, but for those that may be closed. */
+/* The suites that this host has open. Those that may be closed are closed before the next one is
+ * opened. */
 #ifndef HOST_SUITE_OPEN_H
 #define HOST_SUITE_OPEN_H
 
@@ -12,7 +13,7 @@ struct opened {
 	uint32_t hash;		/* of the path */
 	char *path;
 	void *handle;
-	bool closes;		/* before the next one is opened */
+	bool closes;		/* it may be closed before the next one is opened */
 	bool has_functions;	/* TML's function coverage */
 	bool has_tml;		/* `tml` was looked up */
 	struct tml tml;
@@ -26,10 +27,10 @@ struct suites {			/* all zero: none */
 /* The suite at `path` if it is open, else NULL. */
 struct opened *suite_find(const struct suites *s, const char *path);
 
-/* Opens it. NULL: the loader says why in `*why`, which is its own memory. */
+/* Opens it. NULL: `*why` says why, in the loader's own memory. */
 struct opened *suite_open(struct suites *s, const char *path, const char **why);
 
-/* Closes those that are to be closed. */
+/* Closes those that may be closed. */
 void suites_close(struct suites *s);
 
 #endif

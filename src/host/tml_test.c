@@ -41,8 +41,9 @@ void tml_open(struct tml *tml, void *handle)
 }
 
 /*
- * The wrapper's -1 and -2 are told from a test that returns these numbers itself by the message,
- * which the wrapper clears before each test; a caught crash also by what the handler recorded.
+ * TML's wrapper returns -1 for a panic and -2 for a crash that it caught; but a test may return
+ * these numbers itself. The message tells: the wrapper clears it before each test and sets it for a
+ * panic or crash. For a crash, what our handler has recorded tells as well.
  */
 static enum record_outcome outcome_of(const struct tml *tml, int32_t value, const char *message,
 				      const struct page *page)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Tests of the TML compiler: `int32_t f(void)`, and a runtime of which any part may be missing. */
+/* Runs a test of the TML compiler: `int32_t f(void)`, in a library that has all, some or none of
+ * TML's runtime. */
 #ifndef HOST_TML_TEST_H
 #define HOST_TML_TEST_H
 
@@ -10,7 +11,7 @@
 
 typedef int32_t tml_test(void);
 
-struct tml {			/* a NULL: the library does not have it */
+struct tml {			/* functions of the runtime; NULL: the library does not have it */
 	int32_t (*run_with_catch)(tml_test *test);
 	const char *(*panic_message)(void);
 	const char *(*panic_backtrace)(void);
@@ -26,12 +27,12 @@ struct tml_names {
 	const char *test, *file, *suite;
 };
 
-/* Looks up what the library opened as `handle` has. */
+/* Looks up which of them the library has that is open as `handle`. */
 void tml_open(struct tml *tml, void *handle);
 
 /*
- * Calls the test and fills `rec`: outcome, value, texts, leaks. `flags` are the task's. Returns as
- * often as the test does: see serve.c for children that it forked.
+ * Calls the test and fills `rec`: outcome, value, texts, leaks. `flags` are the task's. If the test
+ * forks and its child returns from it, this returns in the child as well: serve.c sees to that.
  */
 void tml_run(const struct tml *tml, tml_test *test, const struct tml_names *names, uint32_t flags,
 	     struct page *page, struct page_texts *texts, struct page_record *rec);
