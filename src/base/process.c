@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/process.h"
 
+#include <elf.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,6 +31,37 @@ ssize_t process_read(pid_t pid, const char *name, char *buf, size_t nbuf)
 	close(fd);
 	buf[nread] = '\0';
 	return n < 0 ? -1 : (ssize_t)nread;
+}
+
+bool process_memory(pid_t pid, uint64_t address, void *to, uint64_t nbytes)
+{
+	uint64_t done = 0;
+
+	while (done < nbytes) {
+		struct iovec here = { (char *)to + done, nbytes - done };
+		struct iovec there = { (void *)(uintptr_t)(address + done), nbytes - done };
+		ssize_t n = process_vm_readv(pid, &here, 1, &there, 1, 0);
+
+		if (n <= 0)
+			return false;
+		done += (uint64_t)n;
+	}
+	return true;
+}
+
+bool process_phdrs(pid_t pid, uint64_t *address)
+{
+	union {
+		char bytes[2048];
+		Elf64_auxv_t entries[2048 / sizeof(Elf64_auxv_t)];
+	} auxv;
+	ssize_t n = process_read(pid, "auxv", auxv.bytes, sizeof(auxv.bytes));
+
+	*address = 0;
+	for (size_t i = 0; n > 0 && i < (size_t)n / sizeof(auxv.entries[0]); i++)
+		if (auxv.entries[i].a_type == AT_PHDR)
+			*address = auxv.entries[i].a_un.a_val;
+	return n > 0;
 }
 
 /* Processes may be called anything; what is said of one stays on one line. */

@@ -14,6 +14,12 @@
 /* A file of /proc/PID, whole or its first `nbuf` - 1 bytes, with a NUL behind; -1: gone. */
 ssize_t process_read(pid_t pid, const char *name, char *buf, size_t nbuf);
 
+/* Copies `nbytes` at `address` of a process's memory; false: not all of it can be read. */
+bool process_memory(pid_t pid, uint64_t address, void *to, uint64_t nbytes);
+/* Where the program headers of what it executes are, as the kernel tells a program (AT_PHDR); 0: it has
+ * executed nothing yet. False: that cannot be read. */
+bool process_phdrs(pid_t pid, uint64_t *address);
+
 #define PROCESS_EXITING 0x4u		/* in its flags: no code of it runs any more */
 #define PROCESS_FORKED 0x40u		/* it has run no program of its own since it was forked */
 

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From what all processes of a run have left to one profile for each binary, and to what must be
- * said of it: each process is known, and each is expected to have left the counters of all it
- * loaded, once. Called once every worker has reported done; nothing is merged before.
+ * At the end of a run: from what its processes have counted to a profile for each binary, and to what must
+ * be said of it. Each process is known, and is expected to have left the counts of all it loaded. Called
+ * once every worker has ended.
  */
 #ifndef COVERAGE_COLLECT_H
 #define COVERAGE_COLLECT_H
 
-#include "coverage/process.h"
+#include "coverage/process_counts.h"
 #include "coverage/store.h"
 
 struct collection {
 	struct store *store;		/* profiles, sentences and functions go here */
-	struct objects *objects;	/* their identities are filled in */
-	struct process *processes;	/* ended, all of them */
+	const struct objects *objects;
+	struct sums *sums;		/* what the processes have added; collect() adds the rest */
+	struct process_counts *processes;	/* ended, all of them */
 	bool llvm, functions;		/* what is collected */
 };
 
 /*
- * Merges, and writes the merged profiles into the store's directory. What is missing, damaged or
- * foreign becomes a problem of the store; an error is returned where the result could not be kept.
+ * Writes the summed profiles into the store's directory. What is missing, damaged or foreign becomes a problem of the store; an error is returned where the result could not be kept.
  */
 int collect(const struct collection *c, struct proctor_error *err);
 

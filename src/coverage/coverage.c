@@ -18,9 +18,10 @@ struct coverage {
 	char *prefix;			/* of what is in raw/ */
 	const char *preload;
 	bool llvm, functions;
+	struct sums sums;
 	/* Under lock. */
 	pthread_mutex_t lock;
-	struct process *ended, **ended_tail;	/* in the order of their ends */
+	struct process_counts *ended, **ended_tail;	/* in the order of their ends */
 	size_t nstarted, nended;
 	/* After the run. */
 	struct publication publication;
@@ -68,13 +69,13 @@ static void coverage_note_plain(struct coverage *cov, const struct proctor_plan 
 
 	for (size_t i = 0; i < plan->nsuites; i++) {
 		const struct suite *suite = plan->suites[i];
-		const struct object *o = objects_of_suite(&cov->objects, suite);
+		const struct suite_objects *of = objects_of_suite(&cov->objects, suite);
 
 		if (suite->error || !suite_is_selected(suite))
 			continue;
 		nsuites++;
-		if ((cov->llvm && objects_suite_counts(&cov->objects, suite)) ||
-		    (cov->functions && o && o->functions))
+		if ((cov->llvm && of->counts) || (cov->functions && of->own != OBJECT_NONE &&
+						  cov->objects.list[of->own].functions))
 			continue;
 		if (nplain++ == 0)
 			first = suite->name;
@@ -144,6 +145,8 @@ int coverage_open(struct coverage **covp, const struct proctor_coverage *options
 		ret = output_check(options->html_path, err);
 	if (ret == 0)
 		ret = objects_find(&cov->objects, plan, err);
+	if (ret == 0 && sums_init(&cov->sums, &cov->objects, &cov->store.functions) < 0)
+		ret = error_set(err, -ENOMEM, "no memory for the coverage of a run");
 	if (ret == 0 && !(cov->prefix = store_path(&cov->store, "raw/")))
 		ret = error_set(err, -ENOMEM, "no memory for the coverage of a run");
 	if (ret < 0) {
@@ -162,12 +165,13 @@ void coverage_close(struct coverage *cov)
 	if (!cov)
 		return;
 	while (cov->ended) {
-		struct process *next = cov->ended->next;
+		struct process_counts *next = cov->ended->next;
 
-		process_free(cov->ended);
+		process_counts_free(cov->ended);
 		cov->ended = next;
 	}
 	publication_fini(&cov->publication);
+	sums_fini(&cov->sums);
 	objects_fini(&cov->objects);
 	store_close(&cov->store);
 	pthread_mutex_destroy(&cov->lock);
@@ -183,37 +187,37 @@ void coverage_environment_fini(struct coverage_environment *env)
 }
 
 /* Fills `env`; false: no memory. */
-static bool environment_fill(const struct coverage *cov, const struct process *p,
-			     const struct object *program, struct coverage_environment *env)
+static bool environment_fill(const struct coverage *cov, const struct process_counts *p, bool counts,
+			     bool functions, struct coverage_environment *env)
 {
 	*env = (struct coverage_environment){ .profile = NULL };
+	/* A program with an area puts this right itself, unless the library was not preloaded. */
 	if (cov->llvm)
-		env->profile = p->program && objects_suite_counts(p->objects, p->program)
-			? process_profile_path(p, p->program) : process_others_path(p);
-	if (cov->functions && program && program->functions)
-		env->functions = process_functions_path(p);
-	if (cov->llvm && p->program && p->area)
+		env->profile = counts ? process_counts_profile_path(p) : process_counts_others_path(p);
+	if (functions)
+		env->functions = process_counts_functions_path(p);
+	if (p->program && p->area.shared)
 		env->preload = cov->preload;
-	return (env->profile || !cov->llvm) &&
-	       (env->functions || !cov->functions || !program || !program->functions);
+	return (env->profile || !cov->llvm) && (env->functions || !functions);
 }
 
-int coverage_process(struct coverage *cov, uint64_t number, const struct suite *suite,
-		     struct process **p, struct coverage_environment *env,
+int coverage_process(struct coverage *cov, uint64_t number, const struct suite *program,
+		     struct process_counts **p, struct coverage_environment *env,
 		     struct proctor_error *err)
 {
-	const struct object *program = suite ? objects_of_suite(&cov->objects, suite) : NULL;
+	static const struct suite_objects none = { .own = OBJECT_NONE };
+	const struct suite_objects *of = program ? objects_of_suite(&cov->objects, program) : &none;
+	const struct object *own = of->own == OBJECT_NONE ? NULL : &cov->objects.list[of->own];
 	/* What needs a library is dynamic. */
-	bool with_area = !suite || (cov->llvm && objects_suite_counts(&cov->objects, suite) &&
-				    (!program || program->dynamic));
-	int ret = process_new(p, &cov->objects, cov->prefix, number, suite, with_area,
-			      cov->functions && !suite, err);
+	bool preloads = cov->llvm && of->summed && (!own || own->dynamic);
+	int ret = process_counts_new(p, &cov->objects, cov->prefix, number, program, !program || preloads,
+				     cov->functions && !program, err);
 
 	if (ret < 0)
 		return ret;
-	if (!environment_fill(cov, *p, program, env)) {
+	if (!environment_fill(cov, *p, of->counts, cov->functions && own && own->functions, env)) {
 		coverage_environment_fini(env);
-		process_free(*p);
+		process_counts_free(*p);
 		return error_set(err, -ENOMEM, "no memory for the coverage of a process");
 	}
 	pthread_mutex_lock(&cov->lock);
@@ -222,24 +226,24 @@ int coverage_process(struct coverage *cov, uint64_t number, const struct suite *
 	return 0;
 }
 
-char *coverage_profile(const struct coverage *cov, const struct process *p,
-		       const struct suite *suite)
+bool coverage_profiles(const struct coverage *cov, const struct suite *suite)
 {
-	return cov->llvm && objects_suite_counts(&cov->objects, suite)
-		? process_profile_path(p, suite) : NULL;
+	const struct suite_objects *of = objects_of_suite(&cov->objects, suite);
+
+	return cov->llvm && of->counts && !of->summed;
 }
 
-void coverage_dropped(struct coverage *cov, struct process *p)
+void coverage_dropped(struct coverage *cov, struct process_counts *p)
 {
 	pthread_mutex_lock(&cov->lock);
 	cov->nstarted--;
 	pthread_mutex_unlock(&cov->lock);
-	process_free(p);
+	process_counts_free(p);
 }
 
-void coverage_ended(struct coverage *cov, struct process *p, int status)
+void coverage_ended(struct coverage *cov, struct process_counts *p, int status)
 {
-	process_end(p, status);
+	process_counts_end(p, status, &cov->sums);
 	pthread_mutex_lock(&cov->lock);
 	*cov->ended_tail = p;
 	cov->ended_tail = &p->next;
@@ -252,7 +256,7 @@ enum coverage_outcome coverage_finish(struct coverage *cov, int cancel_fd,
 				      struct proctor_error *err)
 {
 	const struct collection collection = {
-		.store = &cov->store, .objects = &cov->objects, .processes = cov->ended,
+		.store = &cov->store, .objects = &cov->objects, .sums = &cov->sums, .processes = cov->ended,
 		.llvm = cov->llvm, .functions = cov->functions,
 	};
 	int ret;

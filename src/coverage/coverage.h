@@ -6,7 +6,7 @@
 #ifndef COVERAGE_COVERAGE_H
 #define COVERAGE_COVERAGE_H
 
-#include "coverage/process.h"
+#include "coverage/process_counts.h"
 #include "coverage/publish.h"
 
 struct coverage;
@@ -32,16 +32,16 @@ struct coverage_environment {
  * executable. It is expected to leave its counts, until coverage_dropped() takes it back.
  */
 int coverage_process(struct coverage *cov, uint64_t number, const struct suite *program,
-		     struct process **p, struct coverage_environment *env,
+		     struct process_counts **p, struct coverage_environment *env,
 		     struct proctor_error *err);
-/* LLVM_PROFILE_FILE while a host opens `suite`; allocated. NULL: its code does not count. */
-char *coverage_profile(const struct coverage *cov, const struct process *p,
-		       const struct suite *suite);
+/* Is LLVM's runtime to write profiles of a suite, as its counters cannot be summed by proctor? */
+bool coverage_profiles(const struct coverage *cov, const struct suite *suite);
 void coverage_environment_fini(struct coverage_environment *env);
 /* It could not be started. */
-void coverage_dropped(struct coverage *cov, struct process *p);
-/* It is dead; `status` as wait(2) gives it. The process is the collector's from here on. */
-void coverage_ended(struct coverage *cov, struct process *p, int status);
+void coverage_dropped(struct coverage *cov, struct process_counts *p);
+/* It is dead; `status` as wait(2) gives it. What it counted is added up; it is the collector's from here
+ * on. */
+void coverage_ended(struct coverage *cov, struct process_counts *p, int status);
 
 /*
  * After the last worker has ended: merges all, once, and makes the reports. `cancel_fd` readable ends

@@ -416,6 +416,14 @@ static bool shape_write(struct merge *m, const struct raw_shape *shape, const st
 	return true;
 }
 
+int merge_shape_check(const struct raw_shape *shape, struct proctor_error *err)
+{
+	struct raw_header h;
+	int ret = raw_shape_header(shape, &h, err);
+
+	return ret < 0 ? ret : records_check(&h, shape->data, err);
+}
+
 int merge_add_counters(struct merge *m, const struct raw_shape *shape, const uint64_t *counters,
 		       struct merge_sum **sum, struct proctor_error *err)
 {

@@ -73,6 +73,9 @@ int merge_add_file(struct merge *m, const char *path, struct merge_found *found,
 int merge_add_counters(struct merge *m, const struct raw_shape *shape, const uint64_t *counters,
 		       struct merge_sum **sum, struct proctor_error *err);
 
+/* 0: profiles of this shape can be summed here, from counters alone. */
+int merge_shape_check(const struct raw_shape *shape, struct proctor_error *err);
+
 /* A number for the binary a profile is of: equal for equal names, data and version. */
 uint64_t merge_identity(const struct raw_header *h, const void *data, const void *names);
 /* The same from its ELF file. 0: its profiles cannot be read here. */

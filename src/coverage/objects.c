@@ -2,93 +2,17 @@
 #include "coverage/objects.h"
 
 #include "base/elf.h"
+#include "coverage/merge.h"
 #include "plan/libraries.h"
 #include "plan/needed.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <gelf.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-/* Bytes of a data record in version 8 of the raw format, and in 10. */
 #define NTABLE_FUNCTIONS 4
-#define RECORD_8_BYTES 48u
-#define RECORD_10_BYTES 64u
-
-/* An ELF file being looked into. */
-struct reading {
-	int fd;
-	Elf *elf;
-	struct stat st;
-	size_t names;		/* section with the names of the sections */
-};
-
-static bool reading_open(struct reading *r, const char *path)
-{
-	r->elf = NULL;
-	r->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (r->fd < 0)
-		return false;
-	elf_version(EV_CURRENT);
-	if (fstat(r->fd, &r->st) == 0 && S_ISREG(r->st.st_mode))
-		r->elf = elf_begin(r->fd, ELF_C_READ, NULL);
-	if (r->elf && elf_kind(r->elf) == ELF_K_ELF && gelf_getclass(r->elf) == ELFCLASS64 &&
-	    elf_getshdrstrndx(r->elf, &r->names) == 0)
-		return true;
-	elf_end(r->elf);
-	close(r->fd);
-	return false;
-}
-
-static void reading_close(struct reading *r)
-{
-	elf_end(r->elf);
-	close(r->fd);
-}
-
-static const char *section_name(const struct reading *r, const GElf_Shdr *shdr)
-{
-	const char *name = elf_strptr(r->elf, r->names, shdr->sh_name);
-
-	return name ? name : "";
-}
-
-/* The section that address `at` lies in, with contents in the file. */
-static Elf_Scn *section_at(const struct reading *r, uint64_t at, uint64_t nbytes, GElf_Shdr *shdr)
-{
-	Elf_Scn *scn = NULL;
-
-	while ((scn = elf_nextscn(r->elf, scn)))
-		if (gelf_getshdr(scn, shdr) && (shdr->sh_flags & SHF_ALLOC) &&
-		    shdr->sh_type != SHT_NOBITS && at >= shdr->sh_addr &&
-		    at - shdr->sh_addr <= shdr->sh_size &&
-		    nbytes <= shdr->sh_size - (at - shdr->sh_addr))
-			return scn;
-	return NULL;
-}
-
-/* Copies what the file has for `nbytes` at address `at`. */
-static bool reading_copy(const struct reading *r, uint64_t at, uint64_t nbytes, void *to)
-{
-	GElf_Shdr shdr;
-	uint64_t done = 0;
-
-	if (!section_at(r, at, nbytes, &shdr) || shdr.sh_offset > (uint64_t)r->st.st_size ||
-	    shdr.sh_size > (uint64_t)r->st.st_size - shdr.sh_offset)
-		return false;
-	while (done < nbytes) {
-		ssize_t n = pread(r->fd, (char *)to + done, nbytes - done,
-				  (off_t)(shdr.sh_offset + (at - shdr.sh_addr) + done));
-
-		if (n <= 0)
-			return false;
-		done += (uint64_t)n;
-	}
-	return true;
-}
 
 static void object_note_section(struct object *o, const char *name, const GElf_Shdr *shdr)
 {
@@ -120,7 +44,7 @@ static bool is_table_function(const char *name)
 }
 
 /* What is known by symbols: the raw version, and TML's table. A library's must be exported. */
-static void object_note_symbols(struct object *o, const struct reading *r, Elf_Scn *scn,
+static void object_note_symbols(struct object *o, const struct elf_sections *e, Elf_Scn *scn,
 				const GElf_Shdr *shdr)
 {
 	Elf_Data *data = elf_getdata(scn, NULL);
@@ -133,11 +57,11 @@ static void object_note_symbols(struct object *o, const struct reading *r, Elf_S
 
 		if (!gelf_getsym(data, (int)i, &sym) || sym.st_shndx == SHN_UNDEF)
 			continue;
-		name = elf_strptr(r->elf, shdr->sh_link, sym.st_name);
+		name = elf_strptr(e->elf, shdr->sh_link, sym.st_name);
 		if (!name)
 			continue;
 		if (strcmp(name, "__llvm_profile_raw_version") == 0)
-			reading_copy(r, sym.st_value, sizeof(o->version), &o->version);
+			elf_sections_copy(e, sym.st_value, sizeof(o->version), &o->version);
 		else if (o->program)
 			o->functions |= strcmp(name, "tml_coverage_write_file") == 0;
 		else if (shdr->sh_type == SHT_DYNSYM)
@@ -146,90 +70,80 @@ static void object_note_symbols(struct object *o, const struct reading *r, Elf_S
 	o->functions |= ntable_functions == NTABLE_FUNCTIONS;
 }
 
+/* Are all records in order as those of this version are? */
+static bool records_fit(const struct raw_shape *shape)
+{
+	struct proctor_error err;
+	struct raw_function f;
+	struct raw_header h;
+	bool fits = raw_shape_header(shape, &h, &err) == 0;
+
+	for (uint64_t i = 0; fits && i < h.ndata; i++)
+		fits = raw_read_function(&h, shape->data, i, &f, &err) == 0 && f.ncounters > 0;
+	return fits;
+}
+
 /* Without symbols: the records of one version only are all in order as the other's. */
 static void object_guess_version(struct object *o)
 {
-	static const uint64_t versions[] = { 8, 10 };
+	static const uint64_t versions[] = { 8, 10, 0 };
 	struct proctor_error err;
+	struct raw_shape shape;
+	void *memory;
 
 	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
-		struct raw_shape shape = { 0 };
-		struct raw_header h;
-		struct raw_function f;
-		void *memory = NULL;
-		bool good = o->data.nbytes % (versions[i] == 8 ? RECORD_8_BYTES :
-					      RECORD_10_BYTES) == 0;
+		bool fits;
 
 		o->version = versions[i];
-		good = good && object_shape(o, &shape, &memory, &err) == 0 &&
-		       raw_shape_header(&shape, &h, &err) == 0;
-		for (uint64_t j = 0; good && j < h.ndata; j++)
-			good = raw_read_function(&h, shape.data, j, &f, &err) == 0 &&
-			       f.ncounters > 0;
+		if (object_shape(o, &shape, &memory, &err) < 0)
+			continue;
+		fits = records_fit(&shape);
 		free(memory);
-		if (good)
+		if (fits)
 			return;
 	}
-	o->version = 0;
 }
 
-/* The address of a place in the file, before the loader moved it. */
-static uint64_t reading_address(const struct reading *r, uint64_t offset)
+/* Which binary a profile is of is told by its names and records, as the file has them. */
+static void object_identify(struct object *o)
 {
-	GElf_Phdr phdr;
-	size_t n;
+	struct proctor_error err;
+	struct raw_shape shape;
+	void *memory;
 
-	if (elf_getphdrnum(r->elf, &n) < 0)
-		return OBJECT_NOT_LOADED;
-	for (size_t i = 0; i < n && gelf_getphdr(r->elf, (int)i, &phdr); i++)
-		if (phdr.p_type == PT_LOAD && phdr.p_offset <= offset &&
-		    offset - phdr.p_offset < phdr.p_filesz)
-			return phdr.p_vaddr + (offset - phdr.p_offset);
-	return OBJECT_NOT_LOADED;
+	if (object_shape(o, &shape, &memory, &err) < 0)
+		return;
+	o->identity = merge_shape_identity(&shape);
+	o->summed = merge_shape_check(&shape, &err) == 0;
+	free(memory);
 }
 
-/* Is there a loader that could preload something? A static program may have a dynamic section, too. */
-static bool reading_is_dynamic(const struct reading *r)
-{
-	GElf_Phdr phdr;
-	size_t n;
-
-	if (elf_getphdrnum(r->elf, &n) < 0)
-		return false;
-	for (size_t i = 0; i < n && gelf_getphdr(r->elf, (int)i, &phdr); i++)
-		if (phdr.p_type == PT_INTERP)
-			return true;
-	return false;
-}
-
-static void object_read(struct object *o, const struct reading *r)
+static void object_read(struct object *o, const struct elf_sections *e)
 {
 	Elf_Scn *scn = NULL;
+	const char *name;
 	GElf_Shdr shdr;
-	GElf_Ehdr ehdr;
 
-	while ((scn = elf_nextscn(r->elf, scn))) {
-		if (!gelf_getshdr(scn, &shdr))
-			continue;
+	while ((scn = elf_sections_next(e, scn, &shdr, &name)))
 		if (shdr.sh_type == SHT_SYMTAB || shdr.sh_type == SHT_DYNSYM)
-			object_note_symbols(o, r, scn, &shdr);
+			object_note_symbols(o, e, scn, &shdr);
 		else
-			object_note_section(o, section_name(r, &shdr), &shdr);
-	}
-	o->file = file_stamp_of(&r->st);
-	o->dev = r->st.st_dev;
-	o->ino = r->st.st_ino;
-	o->base_address = reading_address(r, 0);
-	o->phdrs_address = gelf_getehdr(r->elf, &ehdr) ? reading_address(r, ehdr.e_phoff)
-						       : OBJECT_NOT_LOADED;
-	o->dynamic = reading_is_dynamic(r);
+			object_note_section(o, name, &shdr);
+	o->file = file_stamp_of(&e->st);
+	o->dev = e->st.st_dev;
+	o->ino = e->st.st_ino;
+	o->base_address = elf_sections_address(e, 0);
+	o->phdrs_address = elf_sections_phdrs(e);
+	o->dynamic = elf_sections_have_loader(e);
 	o->counts = o->counters.nbytes > 0 && o->data.nbytes > 0 && o->names.nbytes > 0;
 	/* Nobody maps more than there is: a damaged header must not make the area huge. */
-	if (o->counters.nbytes > (uint64_t)r->st.st_size ||
-	    o->bitmaps.nbytes > (uint64_t)r->st.st_size)
+	if (o->counters.nbytes > (uint64_t)e->st.st_size ||
+	    o->bitmaps.nbytes > (uint64_t)e->st.st_size)
 		o->counts = false;
 	if (o->counts && o->version == 0)
 		object_guess_version(o);
+	if (o->counts)
+		object_identify(o);
 }
 
 static size_t objects_index(const struct objects *o, dev_t dev, ino_t ino)
@@ -249,51 +163,43 @@ size_t objects_of_file(const struct objects *o, const char *path)
 
 bool object_file_counts(const char *path)
 {
+	struct elf_sections e;
 	Elf_Scn *scn = NULL;
-	struct reading r;
+	const char *name;
 	GElf_Shdr shdr;
 	bool counts = false;
 
-	if (!reading_open(&r, path))
+	if (!elf_sections_open(&e, path))
 		return false;
-	while (!counts && (scn = elf_nextscn(r.elf, scn)))
-		counts = gelf_getshdr(scn, &shdr) && shdr.sh_size > 0 &&
-			 strcmp(section_name(&r, &shdr), "__llvm_prf_cnts") == 0;
-	reading_close(&r);
+	while (!counts && (scn = elf_sections_next(&e, scn, &shdr, &name)))
+		counts = shdr.sh_size > 0 && strcmp(name, "__llvm_prf_cnts") == 0;
+	elf_sections_close(&e);
 	return counts;
 }
 
 /* Adds the file if it is instrumented; its index, or OBJECT_NONE. -ENOMEM. */
 static int objects_add(struct objects *o, const char *path, bool program, size_t *index)
 {
-	struct object found = { .program = program };
-	struct reading r;
+	struct object found = { .path = (char *)path, .program = program }, *object;
+	struct elf_sections e;
 
 	*index = OBJECT_NONE;
-	if (!reading_open(&r, path))
+	if (!elf_sections_open(&e, path))
 		return 0;
-	*index = objects_index(o, r.st.st_dev, r.st.st_ino);
-	if (*index == OBJECT_NONE) {
-		found.path = (char *)path;
-		object_read(&found, &r);
-	}
-	reading_close(&r);
+	*index = objects_index(o, e.st.st_dev, e.st.st_ino);
+	if (*index == OBJECT_NONE)
+		object_read(&found, &e);
+	elf_sections_close(&e);
 	if (*index != OBJECT_NONE || (!found.counts && !found.functions))
 		return 0;
-	if (o->n == o->cap) {
-		size_t cap = o->cap ? 2 * o->cap : 64;
-		struct object *list = reallocarray(o->list, cap, sizeof(*list));
-
-		if (!list)
-			return -ENOMEM;
-		o->list = list;
-		o->cap = cap;
-	}
 	found.path = strdup(path);
-	if (!found.path)
+	object = found.path ? vector_add(o) : NULL;
+	if (!object) {
+		free(found.path);
 		return -ENOMEM;
-	*index = o->n;
-	o->list[o->n++] = found;
+	}
+	*object = found;
+	*index = o->n - 1;
 	return 0;
 }
 
@@ -328,7 +234,7 @@ static int objects_add_suite(struct objects *o, struct suite *suite, struct proc
 
 	if (objects_add(o, suite->path, program, &of->own) < 0)
 		return -ENOMEM;
-	of->counts = index_counts(o, of->own);
+	of->counts = of->summed = index_counts(o, of->own);
 	if (program && suite->nneeds == 0 && program_needs(suite, err) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < suite->nneeds; i++) {
@@ -336,7 +242,7 @@ static int objects_add_suite(struct objects *o, struct suite *suite, struct proc
 			continue;
 		if (objects_add(o, suite->needs[i].path, false, &index) < 0)
 			return -ENOMEM;
-		of->counts = of->counts || index_counts(o, index);
+		of->counts = of->summed = of->counts || index_counts(o, index);
 	}
 	return 0;
 }
@@ -349,10 +255,41 @@ bool suite_is_selected(const struct suite *suite)
 	return false;
 }
 
+/* Of what is loaded together either all is summed or LLVM's runtime writes profiles of all. */
+static bool suite_spoils(struct objects *o, const struct suite *suite)
+{
+	struct suite_objects *of = &o->by_suite[suite->number];
+	bool spoils = false;
+
+	for (size_t i = 0; i < o->n && of->summed; i++)
+		if (o->list[i].counts && !o->list[i].summed && objects_suite_loads(o, suite, i))
+			spoils = true;
+	if (!spoils)
+		return false;
+	of->summed = false;
+	for (size_t i = 0; i < o->n; i++)
+		if (objects_suite_loads(o, suite, i))
+			o->list[i].summed = false;
+	return true;
+}
+
+static void objects_settle(struct objects *o, const struct proctor_plan *plan)
+{
+	bool settled = false;
+
+	while (!settled) {
+		settled = true;
+		for (size_t i = 0; i < plan->nsuites; i++)
+			if (o->by_suite[plan->suites[i]->number].counts &&
+			    suite_spoils(o, plan->suites[i]))
+				settled = false;
+	}
+}
+
 int objects_find(struct objects *o, const struct proctor_plan *plan, struct proctor_error *err)
 {
 	*o = (struct objects){ .nsuites = plan->nsuites };
-	o->by_suite = malloc((plan->nsuites ? plan->nsuites : 1) * sizeof(*o->by_suite));
+	o->by_suite = calloc(plan->nsuites + 1, sizeof(*o->by_suite));
 	if (!o->by_suite)
 		return error_set(err, -ENOMEM, "no memory for the objects of %zu suites",
 				 plan->nsuites);
@@ -367,6 +304,7 @@ int objects_find(struct objects *o, const struct proctor_plan *plan, struct proc
 					 suite->path);
 		}
 	}
+	objects_settle(o, plan);
 	return 0;
 }
 
@@ -379,21 +317,16 @@ void objects_fini(struct objects *o)
 	*o = (struct objects){ 0 };
 }
 
-struct object *objects_of_suite(const struct objects *o, const struct suite *suite)
+const struct suite_objects *objects_of_suite(const struct objects *o, const struct suite *suite)
 {
-	size_t i = suite->number < o->nsuites ? o->by_suite[suite->number].own : OBJECT_NONE;
+	static const struct suite_objects none = { .own = OBJECT_NONE };
 
-	return i == OBJECT_NONE ? NULL : &o->list[i];
-}
-
-bool objects_suite_counts(const struct objects *o, const struct suite *suite)
-{
-	return suite->number < o->nsuites && o->by_suite[suite->number].counts;
+	return suite->number < o->nsuites ? &o->by_suite[suite->number] : &none;
 }
 
 bool objects_suite_loads(const struct objects *o, const struct suite *suite, size_t object)
 {
-	if (suite->number < o->nsuites && o->by_suite[suite->number].own == object)
+	if (objects_of_suite(o, suite)->own == object)
 		return true;
 	for (size_t i = 0; i < suite->nneeds; i++)
 		if (suite->needs[i].path && suite->needs[i].ino == o->list[object].ino &&
@@ -405,28 +338,28 @@ bool objects_suite_loads(const struct objects *o, const struct suite *suite, siz
 int object_shape(const struct object *object, struct raw_shape *shape, void **memory,
 		 struct proctor_error *err)
 {
-	struct reading r;
+	struct elf_sections e;
 	char *bytes;
 
 	*memory = NULL;
 	if (object->version == 0)
 		return error_set(err, -ENOTSUP, "cannot tell which LLVM built %s: it has no symbols "
 				 "and its profile data are of no version known here", object->path);
-	if (!reading_open(&r, object->path))
+	if (!elf_sections_open(&e, object->path))
 		return error_set(err, -EIO, "cannot read %s again", object->path);
-	bytes = r.st.st_ino == object->ino && r.st.st_dev == object->dev &&
-		object->data.nbytes <= (uint64_t)r.st.st_size &&
-		object->names.nbytes <= (uint64_t)r.st.st_size
+	bytes = e.st.st_ino == object->ino && e.st.st_dev == object->dev &&
+		object->data.nbytes <= (uint64_t)e.st.st_size &&
+		object->names.nbytes <= (uint64_t)e.st.st_size
 		? malloc(object->data.nbytes + object->names.nbytes) : NULL;
-	if (!bytes || !reading_copy(&r, object->data.address, object->data.nbytes, bytes) ||
-	    !reading_copy(&r, object->names.address, object->names.nbytes,
+	if (!bytes || !elf_sections_copy(&e, object->data.address, object->data.nbytes, bytes) ||
+	    !elf_sections_copy(&e, object->names.address, object->names.nbytes,
 			  bytes + object->data.nbytes)) {
 		free(bytes);
-		reading_close(&r);
+		elf_sections_close(&e);
 		return error_set(err, -EBADMSG, "%s has no longer the profile data it had when the "
 				 "run began", object->path);
 	}
-	reading_close(&r);
+	elf_sections_close(&e);
 	*memory = bytes;
 	*shape = (struct raw_shape){
 		.version = object->version,

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The instrumented files of a plan: its suites, and the libraries they need. What there is in one
- * is read from its section headers with libelf: the symbols that bound LLVM's sections are hidden
- * or absent, the sections never are.
+ * is read from its section headers: the symbols that bound LLVM's sections are hidden or absent,
+ * the sections never are.
  */
 #ifndef COVERAGE_OBJECTS_H
 #define COVERAGE_OBJECTS_H
 
+#include "base/elf_sections.h"
+#include "base/vector.h"
 #include "coverage/raw.h"
 #include "plan/model.h"
 
@@ -25,16 +27,22 @@ struct object {
 	bool counts;			/* has LLVM's counters */
 	bool mapped;			/* has the map from counters to source that llvm-cov needs */
 	bool functions;			/* has TML's table of functions */
+	/* Its counters are saved and added up by proctor. Else LLVM's runtime writes profiles of it, which
+	 * LLVM's tool merges: they have more than counts, or are of a version not known here. */
+	bool summed;
 	uint64_t version;		/* of its raw profiles; 0: cannot be told */
 	struct object_section data, counters, bitmaps, names;
-	uint64_t base_address;		/* of its first byte, or OBJECT_NOT_LOADED */
-	uint64_t phdrs_address;		/* of its program headers (AT_PHDR), or OBJECT_NOT_LOADED */
-	uint64_t identity;		/* merge_shape_identity(); 0: not known (yet) */
+	uint64_t base_address;		/* of its first byte, or ELF_NOT_LOADED */
+	uint64_t phdrs_address;		/* of its program headers, or ELF_NOT_LOADED */
+	uint64_t identity;		/* merge_shape_identity() */
 };
+
+#define OBJECT_NONE SIZE_MAX
 
 struct suite_objects {
 	size_t own;			/* index of the suite's file; OBJECT_NONE: not instrumented */
 	bool counts;			/* it, or a library that it needs, has LLVM's counters */
+	bool summed;			/* and all of them are */
 };
 
 struct objects {			/* all zero: none */
@@ -43,9 +51,6 @@ struct objects {			/* all zero: none */
 	struct suite_objects *by_suite;	/* by suite->number */
 	size_t nsuites;
 };
-
-#define OBJECT_NONE ((size_t)-1)
-#define OBJECT_NOT_LOADED UINT64_MAX
 
 /*
  * Looks into the suites that have a selected test, and into the libraries they need. Files that
@@ -62,10 +67,14 @@ size_t objects_of_file(const struct objects *o, const char *path);
 /* Has the file LLVM's counters? False, too, where it cannot be read. */
 bool object_file_counts(const char *path);
 
-/* The object of a suite; NULL: not instrumented. */
-struct object *objects_of_suite(const struct objects *o, const struct suite *suite);
-/* Does LLVM's runtime count in a process that runs the suite, in it or in a library it needs? */
-bool objects_suite_counts(const struct objects *o, const struct suite *suite);
+/* The bytes of an image of its counters; 0: none are made. */
+static inline uint64_t object_image_bytes(const struct object *o)
+{
+	return o->summed ? o->counters.nbytes : 0;
+}
+
+/* What is instrumented of a suite. */
+const struct suite_objects *objects_of_suite(const struct objects *o, const struct suite *suite);
 /* Is the object the suite's own, or a library that it needs? */
 bool objects_suite_loads(const struct objects *o, const struct suite *suite, size_t object);
 

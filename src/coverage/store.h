@@ -13,7 +13,7 @@
 
 #include "base/texts.h"
 #include "base/vector.h"
-#include "coverage/functions.h"
+#include "coverage/tml_functions.h"
 #include "coverage/unmapped.h"
 
 #include <jansson.h>

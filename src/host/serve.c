@@ -14,7 +14,7 @@
 #include "host/suite_open.h"
 #include "inject/counters.h"
 #include "inject/crash.h"
-#include "inject/functions.h"
+#include "inject/tml_tables.h"
 #include "wire/page.h"
 
 #include <dlfcn.h>
@@ -279,7 +279,7 @@ static void test_run_here(struct call *c)
 	struct usage before = h->usage;
 	bool changed, whole;
 
-	functions_owe();
+	tml_tables_owe();
 	test_call(c);
 	/* First the descriptors, then the flush: what stdout and stderr still hold is to go into
 	 * our pipes. */
@@ -400,25 +400,20 @@ static void baseline_adopt(struct host *h)
 	h->usage = usage_now(&max_rss_kb);
 }
 
-/* Opens a suite; with coverage, under the name of a profile that nobody else in this run writes. */
+/* Opens a suite; constructors that run in there may count, fork and end the process. */
 static struct opened *suite_open_counted(struct host *h, const char *path, const char **why)
 {
-	const char *profile = task_string(h, h->task.profile);
 	struct link_map *map = NULL;
 	struct opened *suite;
 
-	if (*profile)
-		counters_name(profile);
-	counters_opening(true);
+	counters_opening(h->task.profiles);
 	suite = suite_open(&h->suites, path, why);
-	if (*profile)
-		counters_name(NULL);
 	if (suite && counters_active()) {
-		if (dlinfo(suite->handle, RTLD_DI_LINKMAP, &map) == 0)
-			counters_register(map);
-		suite->has_functions = functions_register(suite->handle);
+		if (dlinfo(suite->handle, RTLD_DI_LINKMAP, &map) != 0)
+			map = NULL;
+		suite->has_functions = tml_tables_add(suite->handle);
 	}
-	counters_opening(false);
+	counters_opened(map);
 	return suite;
 }
 
@@ -475,13 +470,13 @@ static void task_run(struct host *h)
 		return;
 	exit_marks_suite(h->task.suite_number);
 	suite = task_suite(h);
-	functions_running(suite && suite->has_functions);
+	tml_tables_running(suite && suite->has_functions);
 	for (i = 0; suite && i < h->task.ntests && i < TASK_TESTS_MAX && h->retire == RETIRE_NO; i++)
 		test_run(h, suite, i);
 	/* Handed over now, so that a later suite that crashes the process does not lose them. */
 	if (suite && suite->has_functions)
-		functions_leave();
-	functions_running(false);
+		tml_tables_save();
+	tml_tables_running(false);
 }
 
 static void page_wake(_Atomic uint32_t *word)

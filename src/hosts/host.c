@@ -26,13 +26,13 @@ const struct host_ops *host_ops_of(const struct suite *suite)
 
 /* What instrumented code is to find. */
 static int start_inject_coverage(struct start *start, const struct coverage_environment *env,
-				 const struct process *counts)
+				 const struct process_counts *counts)
 {
 	const struct injected what = {
 		.library = env->preload,
 		.vars = { { "LLVM_PROFILE_FILE", env->profile },
 			  { "TML_COVERAGE_FILE", env->functions } },
-		.fds = { { counts->area_fd, AREA_FD } },
+		.fds = { { counts->area.fd, AREA_FD } },
 	};
 
 	return start_inject(start, &what);
@@ -142,8 +142,8 @@ static int host_pipes_and_exec(struct host *h, const struct task *task, struct s
 int host_note_tests(struct host *h, const struct task *task, struct proctor_error *err)
 {
 	for (unsigned i = 0; h->counts && i < task->ntests; i++)
-		if (process_note_test(h->counts, task->suite,
-				      item_test(h->launch->plan, task->first + i)->pub.name) < 0)
+		if (process_counts_note_test(h->counts, task->suite,
+					     item_test(h->launch->plan, task->first + i)->pub.name) < 0)
 			return error_set(err, -ENOMEM, "no memory for the coverage of suite %s",
 					 task->suite->name);
 	return 0;

@@ -17,7 +17,7 @@
 #include <sys/resource.h>
 
 struct coverage;
-struct process;
+struct process_counts;
 
 /* What all starts of a run have in common. Constant while any host lives. */
 struct launch {
@@ -93,7 +93,7 @@ struct host {
 	const struct test_settings *settings;	/* its first test's: those that share it agree */
 	bool alone;			/* it gets one task: its worker waits for its end */
 	bool captured;			/* false: it inherited stdout and stderr */
-	struct process *counts;		/* what it is to leave of coverage; NULL: nothing */
+	struct process_counts *counts;	/* what it is to leave of coverage; NULL: nothing */
 	/* The worker's alone. Others may read the suites once it was told to end. */
 	struct suite *suites[HOST_SUITES_MAX];	/* open in it */
 	size_t nsuites;

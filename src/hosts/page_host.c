@@ -103,17 +103,6 @@ static uint32_t page_task_flags(const struct host *h, const struct suite *suite)
 	       (suite->sanitizer != SANITIZER_NONE ? PAGE_SANITIZED : 0);
 }
 
-/* The name of the suite's profile, which nothing else of the run has. */
-static int page_fill_profile(struct host *h, const struct task *task, uint32_t *used)
-{
-	char *path = h->counts ? coverage_profile(h->launch->coverage, h->counts, task->suite) : NULL;
-	struct page *p = page_of(h);
-	int ret = page_put_string(p, used, path ? path : "", &p->task.profile);
-
-	free(path);
-	return ret;
-}
-
 /* Which of the host's suites it is. */
 static uint32_t host_suite_number(const struct host *h, const struct suite *suite)
 {
@@ -140,8 +129,7 @@ static int page_fill(struct host *h, const struct task *task)
 	p->task.suite_number = host_suite_number(h, task->suite);
 	if (ret == 0)
 		ret = page_put_string(p, &used, task->suite->name, &p->task.suite);
-	if (ret == 0)
-		ret = page_fill_profile(h, task, &used);
+	p->task.profiles = h->counts && coverage_profiles(h->launch->coverage, task->suite);
 	for (unsigned i = 0; ret == 0 && i < task->ntests; i++) {
 		const struct test *test = item_test(h->launch->plan, task->first + i);
 		struct page_test *pt = &p->task.tests[i];

@@ -138,7 +138,7 @@ static void crash_handle(int sig, siginfo_t *si, void *context)
 		crash_record(sig, si, context);
 	/* By another signal for which there is a handler it does not end, and may get many. */
 	if (signal_is_crash(sig) || theirs_is_default(&theirs))
-		counters_leave(sig);
+		counters_save(sig);
 	if (signal_is_crash(sig) && !theirs_is_default(&theirs))
 		counters_stay();
 	errno = saved_errno;

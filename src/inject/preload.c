@@ -40,16 +40,14 @@ static void __attribute__((constructor)) preload_open(void)
 	preload_hide();
 	if (!counters_open())
 		return;
-	counters_opening(true);
+	counters_opening(false);
 	crash_open(NULL);
 }
 
-/* After all constructors: each part of the program has read the name of its profile. */
+/* After all constructors: each part of the program has been told to write no profile. */
 static int preload_main(int argc, char **argv, char **envp)
 {
-	counters_register(_r_debug.r_map);
-	counters_opening(false);
-	counters_name(NULL);
+	counters_opened(_r_debug.r_map);
 	return program_main(argc, argv, environ ? environ : envp);
 }
 

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/container.h"
 #include "base/crash_words.h"
-#include "coverage/outside.h"
+#include "coverage/process_counts.h"
 #include "hosts/exit_suite.h"
 #include "hosts/host_words.h"
 #include "run/exit_output.h"
@@ -331,7 +331,7 @@ static void host_enter(struct supervisor *sup, struct watch *h, enum host_state 
 	h->state = state;
 	/* What it has counted so far can be read as long as it lives. */
 	if (h->counts && (state == HOST_STOPPING || state == HOST_KILLED))
-		outside_read(h->counts, h->pid);
+		process_counts_read(h->counts, h->pid);
 	switch (state) {
 	case HOST_STOPPING:
 		spawned_signal(h->pid, h->group, SIGTERM);

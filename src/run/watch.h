@@ -25,7 +25,7 @@ struct watch {
 	int core;			/* -1: the worker is not pinned */
 	uint64_t number;		/* as host->number, and so on */
 	bool alone, captured;
-	struct process *counts;
+	struct process_counts *counts;
 	/* The supervisor's alone. */
 	struct supervisor *supervisor;	/* for its callbacks */
 	const struct loop_ops *ops;	/* of the loop that its streams are in */

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The counter area: shared memory of the run and one process in which instrumented code runs (a
- * host, or an executable with proctor-preload.so). LLVM's runtime writes the counters at exit; what
- * ends otherwise leaves them here, by plain stores, which work in any handler, under any limit,
- * without descriptors and after chroot. No counter is stored while tests run and end as they should.
+ * host, or an executable with proctor-preload.so). At its end, whatever that is, the process copies
+ * its counters here by plain stores, which work in any handler, under any limit, without descriptors
+ * and after chroot. No counter is stored while tests run.
  *
  * For each instrumented file that the process may load (an object) there is room for two images of
- * its counters, MC/DC bitmaps behind them: `own` is a copy of those of the process itself when it
- * ended without its exit handlers, `forked` the sum over the children that were forked from it:
- * a child begins with zeroed counters and adds its own at its end, however it ends.
+ * its counters: `own` is a copy of those of the process itself, `forked` the sum over the children
+ * that were forked from it: a child begins with zeroed counters and adds its own at its end.
  *
  * Behind the images there is room for TML's functions, each of which has one entry: a process adds
  * what its runtime's tables hold after each batch and at its end, and a forked child its own.
@@ -29,23 +28,24 @@
 #define AREA_FUNCTION_BYTES (16u << 20)		/* of their entries */
 #define AREA_FUNCTION_NAME_BYTES 4096		/* longer than a name: the runtime cuts them */
 
-/* The descriptor a process finds it at; closed once it is mapped. */
+/* The descriptor at which a process finds it; closed once it is mapped. */
 #define AREA_FD 4
 
-/* Behind `prefix`, with a pid behind it: a profile of what is loaded or started while tests run. */
+/* What names the profiles of programs that tests start, and of libraries that they open themselves: the
+ * directory and the number of the process in the run, AREA_OTHER, a process id, LLVM's signature of the
+ * binary and AREA_PROFILE. */
 #define AREA_OTHER "other-"
-#define AREA_PROFILE ".profraw"		/* what profiles end with */
+#define AREA_PROFILE ".profraw"
 
-/* A descriptor for proctor-preload.so to read, as it is told nothing else. */
+/* A file name, not a path, in LD_PRELOAD: the library finds its own entry by it, to take it out. */
 #define AREA_PRELOAD_NAME "proctor-preload.so"
 
 struct area_object {
 	/* The run's, constant. Addresses are those of the file, before the loader moved it. */
 	uint64_t dev, ino;
-	uint64_t counters_address, ncounter_bytes;	/* a multiple of 8 */
-	uint64_t bitmaps_address, nbitmap_bytes;
-	uint64_t own_at, forked_at;			/* from the area's beginning */
-	/* For the run to read: what the loader added to the addresses, plus 1; 0: not loaded. */
+	uint64_t counters_address, ncounter_bytes;	/* a multiple of 8; 0: it is not saved here */
+	uint64_t own_at, forked_at;			/* of the images, from the area's beginning */
+	/* The process's: what the loader added to the addresses, plus 1; 0: not loaded. */
 	_Atomic uint64_t bias;
 };
 
@@ -58,16 +58,10 @@ struct area_function {
 	char name[];				/* not terminated */
 };
 
-/* Of files that are no objects, each ended by NUL. */
+/* Paths of files that are no objects, each ended by NUL. */
 struct area_paths {
 	_Atomic uint32_t nbytes;
 	char bytes[AREA_PATHS_BYTES];
-};
-
-enum area_own {
-	AREA_OWN_NONE,
-	AREA_OWN_WRITING,
-	AREA_OWN_WRITTEN,
 };
 
 struct area {
@@ -75,23 +69,19 @@ struct area {
 	uint64_t magic;
 	uint64_t nbytes;
 	uint64_t objects_at, nobjects;
-	/* LLVM_PROFILE_FILE: of files the process itself opens begin with `prefix`; of programs
-	 * that it starts, and of what tests load, `others`. */
-	char prefix[AREA_PATH_BYTES];
-	char others[AREA_PATH_BYTES];
+	char profiles[AREA_PATH_BYTES];		/* LLVM_PROFILE_FILE for what tests start and open */
 	uint64_t functions_at;			/* TML's: the index; 0: not wanted */
-	uint64_t directory_dev, directory_ino;	/* the last one in `prefix` */
 	/* The process's. */
-	_Atomic uint32_t own;			/* enum area_own */
-	_Atomic uint64_t own_endings;		/* after which it counts: bit 0: exit, N: signal */
+	_Atomic uint64_t own_endings;		/* after which `own` counts: bit 0: exit, N: signal; 0: it is
+						 * not there */
 	_Atomic uint32_t nforked;		/* children forked while objects were loaded ... */
-	_Atomic uint32_t nleft;			/* ... of which so many have left their counts */
+	_Atomic uint32_t nsaved;		/* ... of which so many have added their counts */
 	_Atomic int32_t children[AREA_CHILDREN_MAX];	/* that have not; 0: empty */
-	_Atomic uint32_t nothers_lost;		/* profiles of other libraries, of children */
-	_Atomic uint32_t opening;		/* 1: constructors run, of what is not registered yet */
-	struct area_paths others_loaded;	/* when the process left `own` */
-	struct area_paths others_of_children;	/* loaded by them, after the fork */
-	/* Which have run tests of TML's suites and not left what they called: the process, 0 or 1, and how
+	_Atomic uint32_t nprofiles_lost;	/* of libraries that tests opened, in children */
+	_Atomic uint32_t opening;		/* 1: constructors run, of what has no bias yet */
+	struct area_paths loaded;		/* when the process ended without its exit handlers */
+	struct area_paths loaded_by_children;	/* by them, after the fork */
+	/* Which have run tests of TML's suites and not added what they called: the process, 0 or 1, and how
 	 * many children. */
 	_Atomic uint32_t functions_owing, functions_owing_forked;
 	_Atomic uint32_t functions_lost;	/* how often one could not be entered */

@@ -99,7 +99,7 @@ struct page_task {			/* worker's, published by `go`; compared as a whole: no pad
 	uint32_t flags;			/* enum page_task_flag */
 	uint32_t path, suite;		/* the library, and the suite's name */
 	uint32_t suite_number;		/* among those of this host, from 0 */
-	uint32_t profile;		/* LLVM_PROFILE_FILE while it is opened; "": left alone */
+	uint32_t profiles;		/* LLVM's runtime is to write profiles of it: 0 or 1 */
 	uint32_t nstrings;		/* bytes of `strings` in use */
 	uint32_t ntests;
 	struct page_test tests[TASK_TESTS_MAX];

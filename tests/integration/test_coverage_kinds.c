@@ -87,6 +87,23 @@ static void without_instrumentation_there_is_a_sentence(void **state)
 	assert_non_null(strstr(run->out, "1 of 2 suites are not instrumented"));
 }
 
+/* What counts conditions as well is merged by LLVM's own tool, from what its runtime writes at exit. */
+static void what_cannot_be_summed_takes_llvms_way(void **state)
+{
+	const char *mcdc = need_suite("coverage/libmcdc.so%s", "");
+	const char *needs = need_suite("coverage/libneeds_%s.so", "19");
+	struct run *run = cover(false, WORDS("-j1", mcdc, needs));
+
+	(void)state;
+	check_complete(run, 0);
+	assert_int_equal(count_of(run, ":both"), 2);
+	assert_int_equal(count_of(run, "dep_twice"), 3);
+	assert_null(strstr(run->out, "note:"));
+	run = cover(true, WORDS(SHORT, mcdc, needs));
+	assert_int_equal(run->exit_code, 3);
+	check_problem(run, "the counts of suite mcdc (test");
+}
+
 /* How often a function without a map was entered, or the number of its null (-2); -1: it is not there. */
 static json_int_t entries_of(const struct run *run, const char *library, const char *name)
 {
@@ -186,6 +203,7 @@ int main(void)
 		harness_test(plain_suites_count_in_instrumented_libraries),
 		harness_test(many_libraries_of_one_suite_count),
 		harness_test(sanitized_suites_count_and_report),
+		harness_test(what_cannot_be_summed_takes_llvms_way),
 		harness_test(without_instrumentation_there_is_a_sentence),
 		harness_test(entry_counters_without_a_map_tell_functions),
 		harness_test(other_counters_without_a_map_tell_functions_too),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Suites that spoil what is left of their counts: the profile after LLVM's runtime has written it, or
- * the counter area. HOW says how. */
+/* Programs that spoil their profile after LLVM's runtime has written it, and a library that overwrites the
+ * counter area. HOW says how. */
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -62,4 +62,9 @@ int32_t tml_test_0(void)
 	if (strcmp(HOW, "overwritten") == 0)
 		overwrite_area();
 	return 0;
+}
+
+int main(void)
+{
+	return tml_test_0();
 }

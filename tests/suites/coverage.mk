@@ -5,7 +5,7 @@ COV_LLVMS    := $(foreach v,14 16 19,$(if $(shell command -v clang-$v),$v))
 COV_ONE      := $(lastword $(COV_LLVMS))
 COV_FLAGS    := -std=gnu11 -D_GNU_SOURCE -g -O1 -fPIC -pthread -Wall -Wextra -Wno-infinite-recursion
 COV_COUNTS   := -fprofile-instr-generate -fcoverage-mapping
-COV_HOWS     := truncated emptied scribbled removed foreign overwritten
+COV_SPOILED  := $(addprefix spoiled-,truncated emptied scribbled removed foreign)
 COV_EXES     := pass crash exit hang child
 COV_MANY     := 0 1 2 3 4 5 6 7 8 9
 
@@ -16,7 +16,7 @@ COV_SUITES   := $(COV_LLVMS:%=$S/coverage/libways_%.so) $(COV_LLVMS:%=$S/coverag
 ifneq ($(COV_ONE),)
 COV_SUITES   += $S/coverage/liblost.so $S/coverage/exe-lost $S/coverage/static-pass $S/coverage/static-hang \
                 $S/coverage/libstripped.so $S/coverage/libcopy.so $S/coverage/libunmapped.so $S/coverage/libedges.so \
-                $(COV_HOWS:%=$S/coverage/lib%.so) $S/coverage/libmany.so $S/coverage/libplainneeds.so \
+                $(COV_SPOILED:%=$S/coverage/%) $S/coverage/liboverwritten.so $S/coverage/libmcdc.so $S/coverage/libmany.so $S/coverage/libplainneeds.so \
                 $(COV_MANY:%=$S/coverage/libpart%.so) $S/coverage/plainneeds $S/coverage/exe-null \
                 $S/coverage/libneedsasan.so $S/coverage/libbegin.so $S/coverage/begin \
                 $S/coverage/beginneeds $S/coverage/liblater.so $S/coverage/libplugin.so
@@ -73,8 +73,14 @@ $S/coverage/libedges.so: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) -fprofile-gene
 	-DDEPENDENCY -Ddep_twice=tml_test_0 -shared -o $@ $(filter %.c,$^)
 $S/coverage/libstripped.so: COV_RULE = cp $(filter %.so,$^) $@ && strip -s -R .comment $@
 $S/coverage/libcopy.so: COV_RULE = cp $(filter %.so,$^) $@
-$(COV_HOWS:%=$S/coverage/lib%.so): COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) \
-	-DHOW='"$(patsubst lib%.so,%,$(@F))"' -shared -o $@ $(filter %.c,$^)
+# LLVM's runtime writes the profiles of static programs.
+$(COV_SPOILED:%=$S/coverage/%): COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) \
+	-DHOW='"$(@F:spoiled-%=%)"' -static -o $@ $(filter %.c,$^)
+$S/coverage/liboverwritten.so: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) -DHOW='"overwritten"' \
+	-shared -o $@ $(filter %.c,$^)
+# It counts more than entries of regions, which older clangs do not.
+$S/coverage/libmcdc.so: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) \
+	$(if $(filter-out 14 16,$(COV_ONE)),-fcoverage-mcdc) -shared -o $@ $(filter %.c,$^)
 $S/coverage/libtml.so $S/coverage/libplain.so: COV_RULE = $(SUITE_CC) -shared -o $@ $(filter %.c %.o,$^)
 $S/coverage/tml_exe: COV_RULE = $(SUITE_CC) -DEXECUTABLE -o $@ $(filter %.c,$^)
 
@@ -96,6 +102,7 @@ $S/coverage/libplugin.so: tests/suites/cov_plugin.c | $S/coverage/libdep_$(COV_O
 $S/coverage/beginneeds: $S/coverage/libbegin.so
 $S/coverage/exe-null: tests/suites/cov_exe.c
 $S/coverage/libstripped.so $S/coverage/libcopy.so: $S/coverage/libways_$(COV_ONE).so
-$(COV_HOWS:%=$S/coverage/lib%.so): tests/suites/cov_tampers.c
+$(COV_SPOILED:%=$S/coverage/%) $S/coverage/liboverwritten.so: tests/suites/cov_tampers.c
+$S/coverage/libmcdc.so: tests/suites/cov_mcdc.c
 $S/coverage/libtml.so $S/coverage/tml_exe: tests/suites/cov_tml.c
 $S/coverage/libplain.so: tests/suites/tml_entry.c $S/obj/tml_runtime.o

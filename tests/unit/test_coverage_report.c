@@ -215,7 +215,7 @@ static void globs_narrow_files_and_functions(void **state)
 static void what_is_missing_stands_in_the_document(void **state)
 {
 	char *problems[] = { "the counts of \"x\" are missing" }, *notes[] = { "hm" };
-	struct function list[] = { { "core::add", 3, true, 2 }, { "core::sub", 0, false, 1 } };
+	struct function list[] = { { "core::add", 3, true, 2, 0 }, { "core::sub", 0, false, 1, 0 } };
 	struct store store = { .problems = { .list = problems, .n = 1 },
 			       .notes = { .list = notes, .n = 1 }, .has_functions = true,
 			       .functions = { .list = list, .n = 2 } };

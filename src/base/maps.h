@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a process has mapped: /proc/PID/maps, as proc_pid_maps(5) describes it. */
-#ifndef COVERAGE_MAPS_H
-#define COVERAGE_MAPS_H
+#ifndef BASE_MAPS_H
+#define BASE_MAPS_H
 
 #include <stdbool.h>
 #include <stdint.h>

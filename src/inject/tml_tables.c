@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "inject/functions.h"
+#include "inject/tml_tables.h"
 
 #include "base/hash.h"
 
@@ -21,32 +21,27 @@ struct table {			/* the runtime's, in one library */
 static _Atomic(struct table *) tables;
 static struct area *area;	/* NULL: nothing is collected */
 static bool running;		/* a test of a suite that has a table */
-static bool owes;		/* this process is to leave what it called, and has not yet */
+static bool owes;		/* this process is to save what it called, and has not yet */
 static bool forked;		/* it is a child of the area's process */
 /* By slot of the index: has been counted as run in this process. */
 static unsigned char noted[AREA_FUNCTIONS / 8];
 static bool noted_any;
 
-static void *symbol_of(void *handle, const char *name)
-{
-	return dlsym(handle, name);
-}
-
-void functions_open(struct area *counters)
+void tml_tables_open(struct area *counters)
 {
 	area = counters->functions_at ? counters : NULL;
 }
 
-bool functions_register(void *handle)
+bool tml_tables_add(void *handle)
 {
 	struct table *t = area ? calloc(1, sizeof(*t)) : NULL;
 
 	if (!t)
 		return false;
-	*(void **)&t->count = symbol_of(handle, "tml_get_func_count");
-	*(void **)&t->name = symbol_of(handle, "tml_get_func_name");
-	*(void **)&t->hits = symbol_of(handle, "tml_get_func_hits");
-	*(void **)&t->reset = symbol_of(handle, "tml_reset_coverage");
+	*(void **)&t->count = dlsym(handle, "tml_get_func_count");
+	*(void **)&t->name = dlsym(handle, "tml_get_func_name");
+	*(void **)&t->hits = dlsym(handle, "tml_get_func_hits");
+	*(void **)&t->reset = dlsym(handle, "tml_reset_coverage");
 	if (!t->count || !t->name || !t->hits || !t->reset) {
 		free(t);
 		return false;
@@ -56,7 +51,7 @@ bool functions_register(void *handle)
 	return true;
 }
 
-void functions_running(bool has)
+void tml_tables_running(bool has)
 {
 	running = has;
 }
@@ -66,7 +61,7 @@ static _Atomic uint32_t *owing(void)
 	return forked ? &area->functions_owing_forked : &area->functions_owing;
 }
 
-void functions_owe(void)
+void tml_tables_owe(void)
 {
 	if (running && !owes)
 		atomic_fetch_add(owing(), 1);
@@ -132,7 +127,7 @@ static bool function_add(const char *name, size_t n, uint32_t hits)
 	return true;
 }
 
-static bool table_leave(const struct table *t)
+static bool table_save(const struct table *t)
 {
 	int32_t count = t->count();
 	bool whole = true;
@@ -150,12 +145,12 @@ static bool table_leave(const struct table *t)
 	return whole;
 }
 
-void functions_leave(void)
+void tml_tables_save(void)
 {
 	bool whole = true;
 
 	for (struct table *t = atomic_load(&tables); t; t = t->next)
-		whole &= table_leave(t);
+		whole &= table_save(t);
 	if (!whole)
 		atomic_fetch_add(&area->functions_lost, 1);
 	if (owes)
@@ -163,17 +158,17 @@ void functions_leave(void)
 	owes = false;
 }
 
-void functions_lose_child(void)
+void tml_tables_lose_child(void)
 {
 	if (running)
 		atomic_fetch_add(&area->functions_owing_forked, 1);
 }
 
-void functions_in_child(void)
+void tml_tables_in_child(void)
 {
 	forked = true;
 	owes = false;
-	functions_owe();
+	tml_tables_owe();
 	if (noted_any)
 		memset(noted, 0, sizeof(noted));
 	noted_any = false;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "inject/others.h"
+#include "inject/loaded.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -26,9 +26,9 @@ static size_t path_put(char *to, size_t room, const struct link_map *map)
 	return n + nname;
 }
 
-void others_note(struct area *area, others_known *known)
+void loaded_note(struct area *area, loaded_known *known)
 {
-	struct area_paths *paths = &area->others_loaded;
+	struct area_paths *paths = &area->loaded;
 	size_t n = 0;
 
 	for (const struct link_map *map = _r_debug.r_map; map; map = map->l_next)
@@ -37,7 +37,7 @@ void others_note(struct area *area, others_known *known)
 	atomic_store(&paths->nbytes, (uint32_t)n);
 }
 
-void others_in_child(void)
+void loaded_in_child(void)
 {
 	ninherited = 0;
 	for (const struct link_map *map = _r_debug.r_map; map; map = map->l_next)
@@ -71,7 +71,7 @@ static void paths_add(struct area_paths *paths, const char *path, size_t nbytes)
 		memcpy(paths->bytes + at, path, nbytes);
 }
 
-void others_note_child(struct area *area, others_known *known)
+void loaded_note_child(struct area *area, loaded_known *known)
 {
 	static char path[2 * AREA_PATH_BYTES];		/* not on a handler's stack */
 	unsigned i = 0;
@@ -80,6 +80,6 @@ void others_note_child(struct area *area, others_known *known)
 		size_t nbytes = i < ninherited || known(map) ? 0 : path_put(path, sizeof(path), map);
 
 		if (nbytes > 0)
-			paths_add(&area->others_of_children, path, nbytes);
+			paths_add(&area->loaded_by_children, path, nbytes);
 	}
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ways out of a process that LLVM's runtime does not see: these stand before the C library's
- * functions of the same names, and leave the counters in the counter area first. And fopen() and
- * open(), by which the runtime of a forked child would add its profile to its parent's.
+ * The ways out of a process that run no exit handlers: these stand before the C library's functions of the
+ * same names, and save the counters first. And open(), by which LLVM's runtime in a forked child would
+ * add the child's profile to its parent's.
  */
 #include "inject/counters.h"
 
@@ -10,16 +10,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 typedef void exit_function(int status);
 typedef int execve_function(const char *path, char *const argv[], char *const envp[]);
 typedef int fexecve_function(int fd, char *const argv[], char *const envp[]);
-typedef FILE *fopen_function(const char *path, const char *mode);
 typedef int open_function(const char *path, int flags, ...);
 
 /* The functions behind ours: the C library's, or those of a sanitizer's runtime. */
@@ -27,7 +23,6 @@ static struct {
 	exit_function *exit;
 	execve_function *execve, *execvpe;
 	fexecve_function *fexecve;
-	fopen_function *fopen;
 	open_function *open;
 } next;
 
@@ -37,22 +32,21 @@ static void __attribute__((constructor)) next_find(void)
 	*(void **)&next.exit = dlsym(RTLD_NEXT, "_exit");
 	*(void **)&next.execve = dlsym(RTLD_NEXT, "execve");
 	*(void **)&next.execvpe = dlsym(RTLD_NEXT, "execvpe");
-	*(void **)&next.fexecve = dlsym(RTLD_NEXT, "fexecve");
 	*(void **)&next.open = dlsym(RTLD_NEXT, "open");
-	*(void **)&next.fopen = dlsym(RTLD_NEXT, "fopen");
+	*(void **)&next.fexecve = dlsym(RTLD_NEXT, "fexecve");
 }
 
 /* Constructors of other libraries may come before ours. */
 static void next_need(void)
 {
-	if (!next.fopen)
+	if (!next.fexecve)
 		next_find();
 }
 
 void _exit(int status)
 {
 	next_need();
-	counters_leave(0);
+	counters_save(0);
 	if (next.exit)
 		next.exit(status);
 	for (;;)
@@ -64,7 +58,7 @@ void _Exit(int status)
 	_exit(status);
 }
 
-/* Exec has failed: the process goes on, and what it counts from here on is left at its end. */
+/* Exec has failed: the process goes on, and what it counts from here on is saved at its end. */
 static int exec_failed(int ret)
 {
 	int saved_errno = errno;
@@ -105,40 +99,29 @@ int fexecve(int fd, char *const argv[], char *const envp[])
 	return exec_failed(next.fexecve(fd, argv, envp));
 }
 
-/* How many arguments execl() and its relatives were given, NULL not counted. */
-static size_t arguments_count(const char *first, va_list *args)
-{
-	va_list copy;
-	size_t n = 0;
-
-	va_copy(copy, *args);
-	for (const char *arg = first; arg; arg = va_arg(copy, const char *))
-		n++;
-	va_end(copy);
-	return n;
-}
-
-/* Takes `n` arguments and the NULL behind them. */
-static void arguments_take(char **argv, size_t n, const char *first, va_list *args)
-{
-	argv[0] = (char *)first;
-	for (size_t i = 1; i <= n; i++)
-		argv[i] = va_arg(*args, char *);
-}
-
-/* Room for `n` arguments: on the caller's stack, which may be a small one. */
-#define ARGUMENTS_ROOM(n) __builtin_alloca(((n) + 1) * sizeof(char *))
+/*
+ * The arguments of execl() and its relatives as an array: on the caller's stack, which may be a small one,
+ * as memory must not be asked for in a child of vfork(2). `args` is past the NULL afterwards.
+ */
+#define ARGUMENTS(first, args, argv) do {                                                     \
+	size_t n_ = 0;                                                                        \
+	va_start(args, first);                                                                \
+	for (const char *at_ = first; at_; at_ = va_arg(args, char *))                        \
+		n_++;                                                                         \
+	va_end(args);                                                                         \
+	argv = __builtin_alloca((n_ + 1) * sizeof(char *));                                   \
+	va_start(args, first);                                                                \
+	argv[0] = (char *)first;                                                              \
+	for (size_t i_ = 1; i_ <= n_; i_++)                                                   \
+		argv[i_] = va_arg(args, char *);                                              \
+} while (0)
 
 int execl(const char *path, const char *first, ...)
 {
 	char **argv;
 	va_list args;
-	size_t n;
 
-	va_start(args, first);
-	n = arguments_count(first, &args);
-	argv = ARGUMENTS_ROOM(n);
-	arguments_take(argv, n, first, &args);
+	ARGUMENTS(first, args, argv);
 	va_end(args);
 	return execv(path, argv);
 }
@@ -147,12 +130,8 @@ int execlp(const char *file, const char *first, ...)
 {
 	char **argv;
 	va_list args;
-	size_t n;
 
-	va_start(args, first);
-	n = arguments_count(first, &args);
-	argv = ARGUMENTS_ROOM(n);
-	arguments_take(argv, n, first, &args);
+	ARGUMENTS(first, args, argv);
 	va_end(args);
 	return execvp(file, argv);
 }
@@ -161,40 +140,17 @@ int execle(const char *path, const char *first, ...)
 {
 	char **argv, *const *envp;
 	va_list args;
-	size_t n;
 
-	va_start(args, first);
-	n = arguments_count(first, &args);
-	argv = ARGUMENTS_ROOM(n);
-	arguments_take(argv, n, first, &args);
+	ARGUMENTS(first, args, argv);
 	envp = va_arg(args, char *const *);
 	va_end(args);
 	return execve(path, argv, envp);
-}
-
-FILE *fopen(const char *restrict path, const char *restrict mode)
-{
-	const char *to = counters_profile_path(path);
-	FILE *f;
-
-	next_need();
-	f = to ? next.fopen(to, mode) : NULL;
-	if (!f)
-		counters_not_opened(path);
-	return f;
-}
-
-FILE *fopen64(const char *restrict path, const char *restrict mode)
-{
-	return fopen(path, mode);
 }
 
 static int open_with(const char *path, int flags, mode_t mode)
 {
 	const char *to = counters_profile_path(path);
 
-	if (!to)
-		return -1;
 	/* Before our constructor: something else's, which may not bear the loader being asked. */
 	return next.open ? next.open(to, flags, mode)
 			 : (int)syscall(SYS_openat, AT_FDCWD, to, flags, mode);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "coverage/maps.h"
+#include "base/maps.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

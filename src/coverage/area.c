@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+#include "coverage/area.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define OBJECTS_AT sizeof(struct area)
+#define FUNCTIONS_BYTES (AREA_FUNCTIONS * sizeof(uint32_t) + AREA_FUNCTION_BYTES)
+
+/* Images begin on cache lines: those of counters are read and written as numbers. */
+static uint64_t round_up(uint64_t n, uint64_t to)
+{
+	return (n + to - 1) / to * to;
+}
+
+static uint64_t forked_offset(const struct counter_area *a, size_t object)
+{
+	return a->offsets[object] + round_up(object_image_bytes(&a->objects->list[object]), 64);
+}
+
+const uint64_t *counter_area_own(const struct counter_area *a, size_t object)
+{
+	return (const uint64_t *)((const char *)a->shared + a->offsets[object]);
+}
+
+const uint64_t *counter_area_forked(const struct counter_area *a, size_t object)
+{
+	return (const uint64_t *)((const char *)a->shared + forked_offset(a, object));
+}
+
+static struct area_object *objects_in(const struct counter_area *a)
+{
+	return (struct area_object *)((char *)a->shared + OBJECTS_AT);
+}
+
+bool counter_area_bias(const struct counter_area *a, size_t object, uint64_t *bias)
+{
+	*bias = a->shared ? atomic_load(&objects_in(a)[object].bias) : 0;
+	return (*bias)-- != 0;
+}
+
+static void area_layout(struct counter_area *a, bool functions)
+{
+	uint64_t at = OBJECTS_AT + a->objects->n * sizeof(struct area_object);
+
+	for (size_t i = 0; i < a->objects->n; i++) {
+		a->offsets[i] = at = round_up(at, 64);
+		at += 2 * round_up(object_image_bytes(&a->objects->list[i]), 64);
+	}
+	at = round_up(at, 4096);
+	a->functions_at = functions ? at : 0;
+	a->nbytes = at + (functions ? FUNCTIONS_BYTES : 0);
+}
+
+static void area_fill(const struct counter_area *a, const char *profiles)
+{
+	struct area *shared = a->shared;
+
+	shared->magic = AREA_MAGIC;
+	shared->nbytes = a->nbytes;
+	shared->functions_at = a->functions_at;
+	shared->objects_at = OBJECTS_AT;
+	shared->nobjects = a->objects->n;
+	snprintf(shared->profiles, sizeof(shared->profiles), "%s", profiles);
+	for (size_t i = 0; i < shared->nobjects; i++) {
+		const struct object *o = &a->objects->list[i];
+
+		objects_in(a)[i] = (struct area_object){
+			.dev = o->dev, .ino = o->ino,
+			.counters_address = o->counters.address,
+			.ncounter_bytes = object_image_bytes(o),
+			.own_at = a->offsets[i], .forked_at = forked_offset(a, i),
+		};
+	}
+}
+
+static int area_map(struct counter_area *a, struct proctor_error *err)
+{
+	void *shared;
+
+	a->fd = memfd_create("proctor-counters", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (a->fd < 0)
+		return error_sys(err, errno, "cannot make a counter area");
+	/* A test that shrank it would have the run killed by SIGBUS. */
+	if (ftruncate(a->fd, (off_t)a->nbytes) < 0 ||
+	    fcntl(a->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
+		return error_sys(err, errno, "cannot size a counter area of %llu bytes",
+				 (unsigned long long)a->nbytes);
+	shared = mmap(NULL, a->nbytes, PROT_READ | PROT_WRITE, MAP_SHARED, a->fd, 0);
+	if (shared == MAP_FAILED)
+		return error_sys(err, errno, "cannot map a counter area of %llu bytes",
+				 (unsigned long long)a->nbytes);
+	a->shared = shared;
+	return 0;
+}
+
+int counter_area_open(struct counter_area *a, const struct objects *objects, const char *profiles,
+		      bool functions, struct proctor_error *err)
+{
+	int ret;
+
+	*a = (struct counter_area){ .objects = objects, .fd = -1 };
+	a->offsets = calloc(objects->n + 1, sizeof(*a->offsets));
+	if (!a->offsets)
+		return error_set(err, -ENOMEM, "no memory for a counter area");
+	if (strlen(profiles) >= AREA_PATH_BYTES)
+		ret = error_set(err, -ENAMETOOLONG, "the path of the coverage directory is too long: %s",
+				profiles);
+	else
+		ret = (area_layout(a, functions), area_map(a, err));
+	if (ret < 0)
+		counter_area_close(a);
+	else
+		area_fill(a, profiles);
+	return ret;
+}
+
+bool counter_area_intact(const struct counter_area *a)
+{
+	const struct area *shared = a->shared;
+	bool intact = shared->magic == AREA_MAGIC && shared->nbytes == a->nbytes &&
+		      shared->functions_at == a->functions_at && shared->objects_at == OBJECTS_AT &&
+		      shared->nobjects == a->objects->n;
+
+	for (size_t i = 0; intact && i < a->objects->n; i++)
+		intact = objects_in(a)[i].own_at == a->offsets[i] &&
+			 objects_in(a)[i].forked_at == forked_offset(a, i);
+	return intact;
+}
+
+void counter_area_close(struct counter_area *a)
+{
+	if (a->shared)
+		munmap(a->shared, a->nbytes);
+	if (a->fd >= 0)
+		close(a->fd);
+	free(a->offsets);
+	*a = (struct counter_area){ .fd = -1 };
+}
+
+char *counter_area_paths(const struct area_paths *paths)
+{
+	size_t nbytes = atomic_load(&paths->nbytes), n = 0;
+	size_t room = nbytes < AREA_PATHS_BYTES ? nbytes : AREA_PATHS_BYTES;
+	char *list = nbytes ? calloc(1, room + 2) : NULL;
+
+	if (!list)
+		return NULL;
+	memcpy(list, paths->bytes, room);
+	/* Without the empty ones, which were reserved and not filled: one ends the list. */
+	for (size_t at = 0, next; at < room; at = next) {
+		next = at + strlen(list + at) + 1;
+		if (next > at + 1) {
+			memmove(list + n, list + at, next - at);
+			n += next - at;
+		}
+	}
+	list[n] = '\0';
+	return list;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The run's side of a counter area (wire/counter_area.h), made before its process is started. A test may
+ * write over it: where things are in there is known here, and not read from it again.
+ */
+#ifndef COVERAGE_AREA_H
+#define COVERAGE_AREA_H
+
+#include "coverage/objects.h"
+#include "wire/counter_area.h"
+
+struct counter_area {
+	const struct objects *objects;
+	struct area *shared;		/* NULL: there is none */
+	int fd;				/* for the process to inherit; -1: none */
+	uint64_t nbytes;
+	uint64_t *offsets;		/* of the objects' images */
+	uint64_t functions_at;		/* of TML's functions; 0: not wanted */
+};
+
+/*
+ * `profiles` is LLVM_PROFILE_FILE for what the process starts, or opens itself. `functions`: there is to
+ * be room for TML's. After a failure there is nothing to close.
+ */
+int counter_area_open(struct counter_area *a, const struct objects *objects, const char *profiles,
+		      bool functions, struct proctor_error *err);
+/* Also of none. */
+void counter_area_close(struct counter_area *a);
+
+/* False: a test has written over it, as far as can be seen. */
+bool counter_area_intact(const struct counter_area *a);
+
+/* The images of an object. */
+const uint64_t *counter_area_own(const struct counter_area *a, size_t object);
+const uint64_t *counter_area_forked(const struct counter_area *a, size_t object);
+/* What the loader added to the addresses of an object, as the process says; false: it is not loaded, or
+ * there is no area to say it in. */
+bool counter_area_bias(const struct counter_area *a, size_t object, uint64_t *bias);
+
+/* The paths in a list of the area, each ended by NUL, an empty one behind the last; allocated. NULL: there
+ * are none, or no memory. */
+char *counter_area_paths(const struct area_paths *paths);
+
+#endif

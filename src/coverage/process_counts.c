@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+#include "coverage/process_counts.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+static char *path_of(const struct process_counts *p, const char *rest)
+{
+	char *path;
+
+	return asprintf(&path, "%s%s", p->prefix, rest) < 0 ? NULL : path;
+}
+
+/* In the names there is no percent sign but those of LLVM's pattern: the process id, the binary. */
+char *process_counts_others_path(const struct process_counts *p)
+{
+	return path_of(p, AREA_OTHER "%p-%m" AREA_PROFILE);
+}
+
+char *process_counts_profile_path(const struct process_counts *p)
+{
+	return path_of(p, "program" AREA_PROFILE);
+}
+
+char *process_counts_functions_path(const struct process_counts *p)
+{
+	return path_of(p, "functions");
+}
+
+int process_counts_new(struct process_counts **result, const struct objects *objects, const char *prefix,
+		       uint64_t number, const struct suite *program, bool with_area, bool functions,
+		       struct proctor_error *err)
+{
+	struct process_counts *p = calloc(1, sizeof(*p));
+	char *others = NULL;
+	int ret = 0;
+
+	if (!p)
+		return error_set(err, -ENOMEM, "no memory for the coverage of a process");
+	p->number = number;
+	p->objects = objects;
+	p->program = program;
+	p->area.fd = -1;
+	p->counted = calloc(objects->n + 1, sizeof(*p->counted));
+	if (asprintf(&p->prefix, "%s%llu-", prefix, (unsigned long long)number) < 0)
+		p->prefix = NULL;
+	if (p->prefix)
+		others = process_counts_others_path(p);
+	if (!p->counted || !others)
+		ret = error_set(err, -ENOMEM, "no memory for the coverage of a process");
+	else if (with_area)
+		ret = counter_area_open(&p->area, objects, others, functions, err);
+	free(others);
+	if (ret < 0)
+		process_counts_free(p);
+	else
+		*result = p;
+	return ret;
+}
+
+void process_counts_free(struct process_counts *p)
+{
+	if (!p)
+		return;
+	counter_area_close(&p->area);
+	remote_fini(&p->remote);
+	free(p->suites.list);
+	free(p->loaded);
+	free(p->counted);
+	free(p->loaded_files);
+	free(p->loaded_by_children);
+	free(p->prefix);
+	free(p);
+}
+
+int process_counts_note_test(struct process_counts *p, const struct suite *suite, const char *name)
+{
+	struct process_suite *s = NULL;
+
+	/* Tasks of one suite mostly follow each other. */
+	for (size_t i = p->suites.n; i-- > 0 && !s;)
+		if (p->suites.list[i].suite == suite)
+			s = &p->suites.list[i];
+	if (!s && !(s = vector_add(&p->suites)))
+		return -ENOMEM;
+	s->suite = suite;
+	if (s->ntests < sizeof(s->names) / sizeof(s->names[0]))
+		s->names[s->ntests] = name;
+	s->ntests++;
+	return 0;
+}
+
+void process_counts_read(struct process_counts *p, pid_t pid)
+{
+	size_t program = p->program ? objects_of_suite(p->objects, p->program)->own : OBJECT_NONE;
+
+	remote_read(&p->remote, &p->area, p->objects, program, pid);
+}
+
+static void add_image(struct process_counts *p, struct sums *sums, size_t object, const uint64_t *image)
+{
+	if (sums_add(sums, object, image) < 0)
+		p->problem = "no memory for the counts of a process, which are not used";
+}
+
+void process_counts_add_remote(struct process_counts *p, struct sums *sums)
+{
+	for (size_t i = 0; i < p->remote.images.n; i++) {
+		const struct remote_image *image = &p->remote.images.list[i];
+
+		if (image->child || p->counted[image->object])
+			continue;
+		add_image(p, sums, image->object, image->counters);
+		p->counted[image->object] = true;
+	}
+}
+
+/* Does what the process copied count: did it end where it copied? */
+static bool own_counts(const struct process_counts *p)
+{
+	uint64_t endings = atomic_load(&p->area.shared->own_endings);
+
+	return (endings & 1) || (WIFSIGNALED(p->status) && (endings >> WTERMSIG(p->status) & 1));
+}
+
+static bool child_is_there(const struct process_counts *p, pid_t pid)
+{
+	for (size_t i = 0; i < AREA_CHILDREN_MAX; i++)
+		if (atomic_load(&p->area.shared->children[i]) == pid)
+			return true;
+	return false;
+}
+
+/* What was read of children that were killed with the process, before they could save anything. Returns
+ * how many children it is of. */
+static unsigned add_remote_children(struct process_counts *p, struct sums *sums)
+{
+	pid_t last = 0;
+	unsigned n = 0;
+
+	for (size_t i = 0; i < p->remote.images.n; i++) {
+		const struct remote_image *image = &p->remote.images.list[i];
+
+		if (!image->child || !child_is_there(p, image->pid))
+			continue;
+		n += image->pid != last;
+		last = image->pid;
+		add_image(p, sums, image->object, image->counters);
+	}
+	return n;
+}
+
+/* The images in the area. */
+static void area_add(struct process_counts *p, struct sums *sums)
+{
+	unsigned nforked = atomic_load(&p->area.shared->nforked);
+	unsigned nsaved = atomic_load(&p->area.shared->nsaved) + add_remote_children(p, sums);
+	uint64_t bias;
+
+	for (size_t i = 0; i < p->objects->n; i++) {
+		p->loaded[i] = counter_area_bias(&p->area, i, &bias);
+		if (!p->loaded[i] || object_image_bytes(&p->objects->list[i]) == 0)
+			continue;
+		if (p->own)
+			add_image(p, sums, i, counter_area_own(&p->area, i));
+		p->counted[i] = p->own;
+		if (nforked > 0)
+			add_image(p, sums, i, counter_area_forked(&p->area, i));
+	}
+	p->nforked_lost = nforked > nsaved ? nforked - nsaved : 0;
+	p->nprofiles_lost = atomic_load(&p->area.shared->nprofiles_lost);
+}
+
+static void functions_take(struct process_counts *p, struct sums *sums)
+{
+	const struct area *shared = p->area.shared;
+	int ret = 0;
+
+	if (p->area.functions_at == 0)
+		return;
+	p->functions_missing = atomic_load(&shared->functions_owing) > 0;
+	p->nforked_functions_missing = atomic_load(&shared->functions_owing_forked);
+	p->functions_lost = atomic_load(&shared->functions_lost) > 0;
+	if (atomic_load(&shared->functions_used) > 0)
+		ret = sums_add_functions(sums, (const char *)shared + p->area.functions_at);
+	if (ret == -ENOMEM)
+		p->problem = "no memory for the TML functions of a process, which are not used";
+	else if (ret < 0)
+		p->problem = "a test wrote over the TML functions of its process, which are not used";
+}
+
+/* What is in the area, unless a test has written over it. */
+static void area_take(struct process_counts *p, struct sums *sums)
+{
+	if (!counter_area_intact(&p->area)) {
+		p->problem = "a test wrote over the counter area of its process, which is not used";
+		return;
+	}
+	p->loaded = calloc(p->objects->n + 1, sizeof(*p->loaded));
+	if (!p->loaded) {
+		p->problem = "no memory for the counts of a process, which are not used";
+		return;
+	}
+	p->own = own_counts(p);
+	p->opening = !p->own && !p->remote.loaded && atomic_load(&p->area.shared->opening) != 0;
+	p->loaded_by_children = counter_area_paths(&p->area.shared->loaded_by_children);
+	area_add(p, sums);
+	functions_take(p, sums);
+}
+
+void process_counts_end(struct process_counts *p, int status, struct sums *sums)
+{
+	p->status = status;
+	if (p->area.shared)
+		area_take(p, sums);
+	/* Where its exit handlers have run, profiles of what tests opened were written. */
+	if (p->own) {
+		p->loaded_files = counter_area_paths(&p->area.shared->loaded);
+	} else if (WIFSIGNALED(status)) {
+		p->loaded_files = p->remote.loaded;
+		p->remote.loaded = NULL;
+	}
+	/* What a program may have written itself is newer, and is looked at by the collector. */
+	if (!p->program)
+		process_counts_add_remote(p, sums);
+	if (!p->program || p->own)
+		remote_images_drop(&p->remote);
+	counter_area_close(&p->area);
+}

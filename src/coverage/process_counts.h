@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What one process in which tests run is to leave of its counters, and has left. It copies them into its
+ * counter area at its end (wire/counter_area.h), or they are read from outside before it is killed; both
+ * are added to the sums of the run when it is dead. A program that has no area, as no library can be
+ * preloaded into it, writes a profile at its exit, which the collector reads.
+ *
+ * A process is its worker's from its making to process_counts_end(); in between only the supervisor's
+ * thread may call process_counts_read(). After the workers have ended it is the collector's.
+ */
+#ifndef COVERAGE_PROCESS_COUNTS_H
+#define COVERAGE_PROCESS_COUNTS_H
+
+#include "coverage/area.h"
+#include "coverage/remote.h"
+#include "coverage/sums.h"
+
+struct process_suite {
+	const struct suite *suite;
+	size_t ntests;			/* handed to it */
+	const char *names[3];		/* of the first ones */
+};
+
+struct process_counts {
+	struct process_counts *next;	/* the collector's list */
+	uint64_t number;		/* of the process in the run, from 1; no process id */
+	const struct objects *objects;
+	char *prefix;			/* of the paths of what it writes, absolute */
+	const struct suite *program;	/* an executable; NULL: a host of libraries */
+	VECTOR(struct process_suite) suites;
+	/* While it lives. */
+	struct counter_area area;
+	struct remote remote;
+	/* After process_counts_end(). */
+	int status;			/* as wait(2) gives it */
+	bool own;			/* it has saved its counters itself, and they count */
+	bool *loaded;			/* by object; NULL: not known */
+	bool *counted;			/* by object: its counts are in the sums */
+	bool opening;			/* constructors ran, of what it had not said yet that it loads;
+					 * and it was not read from outside */
+	unsigned nforked_lost;		/* children that ended without saving their counts */
+	unsigned nprofiles_lost;	/* of libraries that tests opened, of children */
+	/* TML's functions: what is missing of it, of so many children, and as it could not be entered. */
+	bool functions_missing;
+	unsigned nforked_functions_missing;
+	bool functions_lost;
+	/* Lists of paths, as counter_area_paths() gives them: what it had loaded when it ended without
+	 * its exit handlers, and what its children had. */
+	char *loaded_files, *loaded_by_children;
+	const char *problem;		/* why what it saved is not used; NULL: it is */
+	bool profiled;			/* the collector's: there is a profile of what tests opened */
+};
+
+/*
+ * Makes one. `prefix` begins the paths of what it writes; `functions`: TML's are collected. `with_area`: of
+ * a host, or of a program that proctor-preload.so can be loaded into.
+ */
+int process_counts_new(struct process_counts **p, const struct objects *objects, const char *prefix,
+		       uint64_t number, const struct suite *program, bool with_area, bool functions,
+		       struct proctor_error *err);
+void process_counts_free(struct process_counts *p);
+
+/* A test is handed to it. -ENOMEM. */
+int process_counts_note_test(struct process_counts *p, const struct suite *suite, const char *name);
+
+/* Allocated; NULL: no memory. */
+char *process_counts_profile_path(const struct process_counts *p);	/* of a program itself */
+char *process_counts_others_path(const struct process_counts *p);	/* of what tests start or open */
+char *process_counts_functions_path(const struct process_counts *p);	/* TML_COVERAGE_FILE */
+
+/* It is about to be killed, as process `pid`: its counters are read from outside. */
+void process_counts_read(struct process_counts *p, pid_t pid);
+/* It is dead. Adds what it left to the sums and gives the area back. */
+void process_counts_end(struct process_counts *p, int status, struct sums *sums);
+/* Adds what was read from outside of the process itself, where it has left nothing else. */
+void process_counts_add_remote(struct process_counts *p, struct sums *sums);
+
+#endif

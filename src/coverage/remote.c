@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+#include "coverage/remote.h"
+
+#include "base/maps.h"
+#include "base/process.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* What is looked at. */
+struct look {
+	struct remote *remote;
+	const struct counter_area *area;
+	const struct objects *objects;
+	pid_t pid;
+	bool child;
+};
+
+static struct remote_image *image_of(struct remote *r, pid_t pid, size_t object)
+{
+	for (size_t i = 0; i < r->images.n; i++)
+		if (r->images.list[i].pid == pid && r->images.list[i].object == object)
+			return &r->images.list[i];
+	return NULL;
+}
+
+/* What cannot be read is found to be missing by the collector. */
+static void look_take(const struct look *l, size_t object, uint64_t bias)
+{
+	const struct object *o = &l->objects->list[object];
+	uint64_t nbytes = object_image_bytes(o), *counters = nbytes ? malloc(nbytes) : NULL;
+	struct remote_image *image = image_of(l->remote, l->pid, object);
+
+	if (!counters || !process_memory(l->pid, o->counters.address + bias, counters, nbytes) ||
+	    (!image && !(image = vector_add(&l->remote->images)))) {
+		free(counters);
+		return;
+	}
+	free(image->counters);
+	*image = (struct remote_image){
+		.pid = l->pid, .child = l->child, .object = object, .counters = counters,
+	};
+}
+
+/* What the process has said it loaded. */
+static void look_at_loaded(const struct look *l)
+{
+	uint64_t bias;
+
+	for (size_t i = 0; i < l->objects->n; i++)
+		if (counter_area_bias(l->area, i, &bias))
+			look_take(l, i, bias);
+}
+
+enum program_stage {
+	STAGE_UNKNOWN,		/* it executes something else, or cannot be looked at */
+	STAGE_UNSTARTED,	/* not executed yet */
+	STAGE_LOADED,		/* its first instruction is behind or before it */
+};
+
+/* Between vfork and exec a process still executes this program here. */
+static enum program_stage program_stage(const struct object *o, pid_t pid, uint64_t *bias)
+{
+	struct stat own, st;
+	char path[64];
+	uint64_t phdrs;
+	bool is_program;
+
+	snprintf(path, sizeof(path), "/proc/%ld/exe", (long)pid);
+	if (stat(path, &st) < 0 || stat("/proc/self/exe", &own) < 0)
+		return STAGE_UNKNOWN;
+	is_program = st.st_dev == o->dev && st.st_ino == o->ino;
+	if (st.st_dev == own.st_dev && st.st_ino == own.st_ino)
+		return is_program ? STAGE_UNKNOWN : STAGE_UNSTARTED;
+	if (!is_program || o->phdrs_address == ELF_NOT_LOADED || !process_phdrs(pid, &phdrs))
+		return STAGE_UNKNOWN;
+	*bias = phdrs - o->phdrs_address;
+	return phdrs ? STAGE_LOADED : STAGE_UNSTARTED;
+}
+
+/* A program that has not said where its counters are: it is static, or has not come to main() yet. */
+static void look_at_program(const struct look *l, size_t program)
+{
+	uint64_t bias;
+
+	if (counter_area_bias(l->area, program, &bias))
+		return;
+	switch (program_stage(&l->objects->list[program], l->pid, &bias)) {
+	case STAGE_UNKNOWN:
+		break;
+	case STAGE_UNSTARTED:
+		l->remote->unstarted = true;
+		break;
+	case STAGE_LOADED:
+		look_take(l, program, bias);
+		break;
+	}
+}
+
+/* While constructors run the process has not said yet where the loader put what it opens. */
+static void look_at_mapping(const struct look *l, const struct mapping *m)
+{
+	size_t i = m->offset == 0 ? objects_of_file(l->objects, m->path) : OBJECT_NONE;
+	const struct object *o = i == OBJECT_NONE ? NULL : &l->objects->list[i];
+	uint64_t bias;
+
+	if (o && !o->program && o->base_address != ELF_NOT_LOADED &&
+	    !counter_area_bias(l->area, i, &bias))
+		look_take(l, i, m->address - o->base_address);
+}
+
+/* A zombie has nothing mapped: what was found before is kept. */
+static void look_at_maps(const struct look *l)
+{
+	bool opening = l->area->shared && atomic_load(&l->area->shared->opening);
+	size_t nbytes = 0;
+	char *loaded = NULL;
+	struct mapping m;
+	struct maps maps;
+	FILE *to;
+
+	if (!maps_open(&maps, l->pid))
+		return;
+	to = open_memstream(&loaded, &nbytes);
+	while (to && maps_next(&maps, &m)) {
+		if (m.executable)
+			fwrite(m.path, strlen(m.path) + 1, 1, to);
+		if (opening)
+			look_at_mapping(l, &m);
+	}
+	maps_close(&maps);
+	if (to && putc('\0', to) == '\0' && fclose(to) == 0 && *loaded) {
+		free(l->remote->loaded);
+		l->remote->loaded = loaded;
+	} else {
+		free(loaded);
+	}
+}
+
+void remote_read(struct remote *r, const struct counter_area *area, const struct objects *objects,
+		 size_t program, pid_t pid)
+{
+	struct look look = { .remote = r, .area = area, .objects = objects, .pid = pid };
+
+	r->unstarted = false;
+	look_at_maps(&look);
+	if (program != OBJECT_NONE)
+		look_at_program(&look, program);
+	look_at_loaded(&look);
+	look.child = true;
+	for (size_t i = 0; area->shared && i < AREA_CHILDREN_MAX; i++) {
+		look.pid = atomic_load(&area->shared->children[i]);
+		if (look.pid > 1 && look.pid != pid)
+			look_at_loaded(&look);
+	}
+}
+
+void remote_images_drop(struct remote *r)
+{
+	for (size_t i = 0; i < r->images.n; i++)
+		free(r->images.list[i].counters);
+	free(r->images.list);
+	r->images.list = NULL;
+	r->images.n = r->images.cap = 0;
+}
+
+void remote_fini(struct remote *r)
+{
+	remote_images_drop(r);
+	free(r->loaded);
+	*r = (struct remote){ .loaded = NULL };
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The files that are loaded besides the objects of the counter area. Libraries that a test opened are
+ * among them, whose profiles LLVM's runtime writes in exit handlers only: where these do not run, the
+ * run has to know which were there. Async-signal-safe.
+ */
+#ifndef INJECT_LOADED_H
+#define INJECT_LOADED_H
+
+#include "wire/counter_area.h"
+
+#include <link.h>
+#include <stdbool.h>
+
+/* Is it one of the objects? */
+typedef bool loaded_known(const struct link_map *map);
+
+/* Of the process itself: all of them, instead of what an earlier call noted. */
+void loaded_note(struct area *area, loaded_known *known);
+/* In a forked child, before it loads anything. */
+void loaded_in_child(void);
+/* Of a forked child: those that it has loaded itself. */
+void loaded_note_child(struct area *area, loaded_known *known);
+
+#endif
