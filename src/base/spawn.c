@@ -190,12 +190,12 @@ static int child_exec(const struct spawn *spawn)
 		if (getppid() != in->pid)
 			_exit(127);
 	}
-	for (int i = 0; i < SPAWN_FDS_MAX; i++)
+	for (int i = 0; i < (int)spawn->nfds; i++)
 		if (spawn->fds[i] >= 0 && dup2(spawn->fds[i], i) < 0)
 			return errno;
 	/* What proctor itself inherited and did not list is not for tests. */
 	fds_hide(3, ~0u);
-	for (int i = 3; i < SPAWN_FDS_MAX; i++)
+	for (int i = 3; i < (int)spawn->nfds; i++)
 		if (spawn->fds[i] >= 0 && fcntl(i, F_SETFD, 0) < 0)
 			return errno;
 	if (!spawn->keep_affinity)

@@ -30,7 +30,7 @@ struct inherited {
 int inherited_open(struct inherited *in, struct proctor_error *err);
 void inherited_close(struct inherited *in);
 
-#define SPAWN_FDS_MAX 5
+#define SPAWN_FDS_MAX 16
 
 struct spawn {
 	const char *path;
@@ -44,9 +44,10 @@ struct spawn {
 	bool dies_with_parent;		/* asks for the parent-death signal */
 	bool oom_first;			/* the kernel picks it before the supervisor */
 	bool handlers_known;		/* nobody but us sets handlers here: `caught` is all */
-	/* fds[i] becomes descriptor i of the child, -1: inherited; others are closed at exec. Each
-	 * must be above SPAWN_FDS_MAX (fd_high()). */
-	int fds[SPAWN_FDS_MAX];
+	/* fds[i] becomes descriptor i of the child, -1: inherited; others are closed at exec. At most
+	 * SPAWN_FDS_MAX, each of them above that number (fd_high()). */
+	const int *fds;
+	unsigned nfds;
 	/* Called between two attempts: lets `us` pass, or returns false to give up at once. NULL:
 	 * it sleeps. */
 	bool (*pause)(void *data, uint64_t us);

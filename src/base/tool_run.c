@@ -2,6 +2,7 @@
 #include "base/tool_run.h"
 
 #include "base/clock.h"
+#include "base/container.h"
 #include "base/spawn.h"
 
 #include <errno.h>
@@ -73,9 +74,11 @@ int tool_file(const struct bytes *content)
 
 static int child_spawn(struct child *c, int stdin_fd, int said_fd, struct proctor_error *err)
 {
+	const int fds[] = { stdin_fd, c->run->stdout_fd >= 0 ? c->run->stdout_fd : said_fd, said_fd };
 	struct spawn spawn = { .path = c->run->path, .argv = c->run->argv,
 			       .inherited = &c->inherited, .leads = true,
 			       .dies_with_parent = true,
+			       .fds = fds, .nfds = ARRAY_SIZE(fds),
 			       .pause = child_pause, .pause_data = c };
 	char **vars = child_environment();
 	struct spawned started;
@@ -84,11 +87,6 @@ static int child_spawn(struct child *c, int stdin_fd, int said_fd, struct procto
 	if (!vars)
 		return error_set(err, -ENOMEM, "no memory to run %s", c->run->path);
 	spawn.envp = vars;
-	for (int i = 0; i < SPAWN_FDS_MAX; i++)
-		spawn.fds[i] = -1;
-	spawn.fds[0] = stdin_fd;
-	spawn.fds[1] = c->run->stdout_fd >= 0 ? c->run->stdout_fd : said_fd;
-	spawn.fds[2] = said_fd;
 	ret = spawn_start(&spawn, &started, err);
 	free(vars);
 	c->pid = started.pid;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/guard_client.h"
 
+#include "base/container.h"
+#include "base/crash_words.h"
 #include "base/futex.h"
 #include "base/thread.h"
-#include "base/crash_words.h"
 #include "wire/page.h"
 
 #include <errno.h>
@@ -72,9 +73,10 @@ static int guard_spawn(struct guard *g)
 {
 	char *argv[] = { "proctor-guard", "guard", "3", (char *)g->run_id, NULL };
 	char *envp[] = { NULL };
+	const int fds[] = { g->inherited->null_fd, -1, -1, g->read_fd, g->page_fd };
 	struct spawn spawn = {
 		.path = g->host_path, .argv = argv, .envp = envp, .inherited = g->inherited,
-		.leads = true, .fds = { g->inherited->null_fd, -1, -1, g->read_fd, g->page_fd },
+		.leads = true, .fds = fds, .nfds = ARRAY_SIZE(fds),
 	};
 
 	return spawn_start(&spawn, &g->process, &g->err);

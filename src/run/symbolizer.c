@@ -2,8 +2,9 @@
 #include "run/symbolizer.h"
 
 #include "base/clock.h"
-#include "base/death.h"
+#include "base/container.h"
 #include "base/crash_words.h"
+#include "base/death.h"
 #include "base/duration_words.h"
 #include "wire/symbols.h"
 
@@ -53,10 +54,11 @@ static int symbolizer_start(struct symbolizers *s, struct symbolizer *h, struct 
 	}
 	/* No parent-death signal: it would follow this worker, and others use it too. Its socket ends
 	 * with proctor, and the guard knows it. */
+	const int child_fds[] = { fds[1], s->inherited->null_fd, s->inherited->null_fd };
 	struct spawn spawn = {
 		.path = s->path, .argv = argv, .envp = s->envp, .inherited = s->inherited,
 		.leads = true, .oom_first = true,
-		.fds = { fds[1], s->inherited->null_fd, s->inherited->null_fd, -1, -1 },
+		.fds = child_fds, .nfds = ARRAY_SIZE(child_fds),
 	};
 	ret = spawn_start(&spawn, &child, err);
 	close(fds[1]);

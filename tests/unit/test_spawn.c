@@ -29,9 +29,10 @@ static char *run_script_as(const char *script, const char *workdir, bool leads)
 	struct spawned child;
 
 	assert_int_equal(pipe_high(fds), 0);
+	const int child_fds[] = { inherited.null_fd, fds[1] };
 	struct spawn spawn = { .path = "/bin/sh", .argv = argv, .envp = environ, .workdir = workdir,
 			       .inherited = &inherited, .leads = leads, .dies_with_parent = true,
-			       .fds = { inherited.null_fd, fds[1], -1, -1, -1 } };
+			       .fds = child_fds, .nfds = 2 };
 	assert_int_equal(spawn_start(&spawn, &child, &err), 0);
 	close(fds[1]);
 	while ((got = read(fds[0], text + n, sizeof(text) - 1 - n)) > 0)
@@ -101,7 +102,7 @@ static void a_signal_finds_a_child_that_moved(void **state)
 	(void)state;
 	assert_int_equal(pipe_high(fds), 0);
 	struct spawn spawn = { .path = "/bin/sh", .argv = argv, .envp = environ,
-			       .inherited = &inherited, .fds = { -1, fds[1], -1, -1, -1 } };
+			       .inherited = &inherited, .fds = (const int[]){ -1, fds[1] }, .nfds = 2 };
 	assert_int_equal(spawn_start(&spawn, &child, &err), 0);
 	close(fds[1]);
 	assert_int_equal(read(fds[0], &byte, 1), 1);
@@ -177,7 +178,7 @@ static void a_missing_program_is_named_and_leaves_no_child(void **state)
 {
 	char *argv[] = { "x", NULL };
 	struct spawn spawn = { .path = "/nonexistent/program", .argv = argv, .envp = environ,
-			       .inherited = &inherited, .fds = { -1, -1, -1, -1, -1 } };
+			       .inherited = &inherited };
 	struct proctor_error err;
 	struct spawned child;
 
@@ -192,8 +193,7 @@ static void a_missing_directory_is_named(void **state)
 {
 	char *argv[] = { "sh", NULL };
 	struct spawn spawn = { .path = "/bin/sh", .argv = argv, .envp = environ,
-			       .workdir = "/nonexistent/dir", .inherited = &inherited,
-			       .fds = { -1, -1, -1, -1, -1 } };
+			       .workdir = "/nonexistent/dir", .inherited = &inherited };
 	struct proctor_error err;
 	struct spawned child;
 
@@ -223,7 +223,7 @@ static int start_written(struct written *w, struct proctor_error *err)
 {
 	char path[] = "/tmp/proctor-spawn-XXXXXX", *argv[] = { path, NULL };
 	struct spawn spawn = { .path = path, .argv = argv, .envp = environ,
-			       .inherited = &inherited, .fds = { -1, -1, -1, -1, -1 },
+			       .inherited = &inherited,
 			       .pause = written_pause, .pause_data = w };
 	int status, ret, from = open("/bin/true", O_RDONLY | O_CLOEXEC);
 	char bytes[65536];

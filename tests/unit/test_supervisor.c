@@ -72,8 +72,7 @@ static void scene_open(struct scene *s)
 	s->run.inherited.mask = mask;
 	assert_int_equal(spawn_start(&(struct spawn){ .path = "/bin/sleep", .argv = argv,
 						      .envp = envp, .leads = true,
-						      .inherited = &s->run.inherited,
-						      .fds = { -1, -1, -1, -1, -1 } },
+						      .inherited = &s->run.inherited },
 				     &child, &s->err), 0);
 	s->run.launch = (struct launch){ .plan = &s->plan, .options = &s->run.options };
 	*h = (struct watch){ .run = &s->run, .host = &s->host, .pid = child.pid,
