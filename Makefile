@@ -59,7 +59,10 @@ SYMBOLIZER_SRC := $(wildcard src/symbolizer/*.c src/wire/*.c) src/base/error.c
 PRELOAD_SRC  := $(wildcard src/inject/*.c)
 # A sanitizer has an allocator of its own, which a test cannot have fail.
 UNIT_SRC     := $(filter-out $(if $(SAN),tests/unit/test_plan_memory.c),$(wildcard tests/unit/test_*.c))
-INTEG_SRC    := $(wildcard tests/integration/test_*.c)
+# Those that take longest are begun first, so that nothing else waits for them at the end.
+LONG_SRC     := $(wildcard $(patsubst %,tests/integration/test_%.c,coverage_ends misbehave signals \
+                  clocks coverage_reports run_options ends))
+INTEG_SRC    := $(LONG_SRC) $(filter-out $(LONG_SRC),$(wildcard tests/integration/test_*.c))
 SOAK_SRC     := $(filter-out $(if $(SAN),tests/soak/test_malloc.c),$(wildcard tests/soak/test_*.c))
 COMMON_SRC   := $(wildcard tests/common/*.c)
 HARNESS_SRC  := $(filter-out $(INTEG_SRC),$(wildcard tests/integration/*.c)) $(COMMON_SRC)

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "marked.h"
 
+#include <ctype.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -29,4 +32,38 @@ bool process_is_marked(pid_t pid, const char *mark)
 	ssize_t n = proc_read(pid, "environ", vars, sizeof(vars));
 
 	return n > 0 && memmem(vars, (size_t)n, mark, strlen(mark) + 1);
+}
+
+/* Whether the line of /proc/PID/stat is of one that is called so and has that parent. */
+static bool stat_is(const char *line, pid_t parent, const char *comm)
+{
+	const char *name = strchr(line, '('), *end = strrchr(line, ')');
+	int ppid = 0;
+
+	return name && end && sscanf(end, ") %*c %d", &ppid) == 1 && ppid == parent &&
+	       strlen(comm) == (size_t)(end - name - 1) &&
+	       memcmp(name + 1, comm, strlen(comm)) == 0;
+}
+
+pid_t process_child(pid_t parent, const char *comm)
+{
+	DIR *dir = opendir("/proc");
+	struct dirent *entry;
+	pid_t found = 0;
+
+	while (dir && !found && (entry = readdir(dir))) {
+		pid_t pid = (pid_t)atoi(entry->d_name);
+		char line[512];
+		ssize_t n;
+
+		if (!isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		n = proc_read(pid, "stat", line, sizeof(line) - 1);
+		line[n > 0 ? n : 0] = '\0';
+		if (stat_is(line, parent, comm))
+			found = pid;
+	}
+	if (dir)
+		closedir(dir);
+	return found;
 }

@@ -10,5 +10,7 @@
 /* At most `size` bytes of /proc/PID/FILE; -1: gone, or not ours. */
 ssize_t proc_read(pid_t pid, const char *file, char *buf, size_t size);
 bool process_is_marked(pid_t pid, const char *mark);
+/* A process called `comm` whose parent is `parent`; 0: none. */
+pid_t process_child(pid_t parent, const char *comm);
 
 #endif

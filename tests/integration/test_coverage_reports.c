@@ -282,7 +282,7 @@ static const struct tool_row tool_rows[] = {
 	{ "it fails", "echo out of order >&2; exit 1", "exit 1",
 	  "failed with status 1: out of order" },
 	{ "it crashes", "kill -SEGV $$", "exit 1", "crashed with SIGSEGV" },
-	{ "it hangs", "/bin/sleep 1000 & wait", "exit 1", "did not end within 1 s",
+	{ "it hangs", "/bin/sleep 1000 & wait", "exit 1", "did not end within 3 s",
 	  .hangs = true },
 	{ "it writes nothing", "exit 0", "exit 0", "wrote nothing" },
 	{ "llvm-cov fails", "while [ \"$1\" != -o ]; do shift; done; echo x > \"$2\"",
@@ -304,7 +304,7 @@ static void a_tool_that_fails_is_an_error(void **state)
 	/* Nothing of the machine's own tools; the scripts need a few programs. */
 	snprintf(path, sizeof(path), "PATH=%s:/bin/nonexistent", tools);
 	run = run_proctor(&(struct run_setup){
-		.args = WORDS("--coverage", row->hangs ? "--coverage-tool-timeout=1s"
+		.args = WORDS("--coverage", row->hangs ? "--coverage-tool-timeout=3s"
 						       : "--coverage-tool-timeout=60s", needs),
 		.prefix = IN_ITS_DIRECTORY,
 		.env = WORDS(path),

@@ -3,9 +3,8 @@
 #include "harness.h"
 
 #include "../common/draw.h"
+#include "../common/marked.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -60,33 +59,6 @@ static void a_chain_of_forks_is_ended(void **state)
 	kill_and_check(run);
 }
 
-/* The process called `comm` whose parent is `parent`; 0: none. */
-static pid_t child_called(pid_t parent, const char *comm)
-{
-	DIR *dir = opendir("/proc");
-	struct dirent *entry;
-	pid_t found = 0;
-
-	while (dir && !found && (entry = readdir(dir))) {
-		char path[300], line[512], *end;
-		int ppid = 0;
-		FILE *f;
-
-		if (!isdigit((unsigned char)entry->d_name[0]))
-			continue;
-		snprintf(path, sizeof(path), "/proc/%s/stat", entry->d_name);
-		f = fopen(path, "re");
-		if (f && fgets(line, sizeof(line), f) && (end = strrchr(line, ')')) &&
-		    sscanf(end, ") %*c %d", &ppid) == 1 && ppid == parent && strstr(line, comm))
-			found = (pid_t)atoi(entry->d_name);
-		if (f)
-			fclose(f);
-	}
-	if (dir)
-		closedir(dir);
-	return found;
-}
-
 /* What is done to proctor's group or session, a hangup say, is not done to the guard. */
 static void the_guard_has_a_session_of_its_own(void **state)
 {
@@ -98,7 +70,7 @@ static void the_guard_has_a_session_of_its_own(void **state)
 		.args = WORDS("--grace=300ms", "--timeout=60s", suite_path("session/hangs")),
 	});
 	run_await(run, "test-start", NULL);
-	guard = child_called(run->pid, "proctor-guard");
+	guard = process_child(run->pid, "proctor-guard");
 	assert_true(guard > 0);
 	assert_int_equal(getsid(guard), guard);
 	kill(run->pid, SIGTERM);

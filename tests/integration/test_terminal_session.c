@@ -5,6 +5,8 @@
  */
 #include "harness.h"
 
+#include "../common/marked.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -280,6 +282,19 @@ static void the_terminals_modes_are_put_back(void **state)
 	assert_int_equal(terminal_finish(), 0);
 }
 
+/* Waits until a test runs, as far as a job of this terminal can see it; false: none did. */
+static bool await_naps(pid_t proctor)
+{
+	const uint64_t until_us = now_us() + DEADLINE_S * 1000000ull;
+
+	while (!process_child(proctor, "naps")) {
+		if (now_us() >= until_us)
+			return false;
+		poll(NULL, 0, 10);
+	}
+	return true;
+}
+
 /* Modes are another job's matter once proctor is in the background. */
 static int lead_and_take_the_front(const char *const *argv)
 {
@@ -287,8 +302,8 @@ static int lead_and_take_the_front(const char *const *argv)
 	pid_t pid = job_start(argv);
 	int status;
 
-	/* It runs by now: what it says is its first line. */
-	poll(NULL, 0, 500);
+	if (!await_naps(pid))
+		return 2;
 	tcsetpgrp(STDIN_FILENO, getpid());
 	tcgetattr(STDIN_FILENO, &modes);
 	modes.c_lflag &= ~(tcflag_t)ECHO;
@@ -311,7 +326,8 @@ static int lead_and_lose_the_front(const char *const *argv)
 	pid_t pid = job_start(argv), thief;
 	int status;
 
-	poll(NULL, 0, 500);
+	if (!await_naps(pid))
+		return 3;
 	thief = fork();
 	if (thief == 0) {
 		setpgid(0, 0);
