@@ -105,14 +105,15 @@ struct adapter {
 #define ADAPTERS \
 	ADAPTER(tml) \
 	ADAPTER(suite_h) \
-	ADAPTER(exe)
+	ADAPTER(exe) \
+	ADAPTER(tap)
 
 #define ADAPTER(name) extern const struct adapter adapter_##name;
 ADAPTERS
 #undef ADAPTER
 
-#define ADAPTER(name) + 1
-enum { ADAPTERS_COUNT = 0 ADAPTERS };
+#define ADAPTER(name) NUMBER_OF_##name,
+enum { ADAPTERS ADAPTERS_COUNT };
 #undef ADAPTER
 
 extern const struct adapter *const adapters[ADAPTERS_COUNT];

@@ -63,7 +63,7 @@ const struct option_spec option_table[] = {
 	  "in directories, take executables with such names for tests", store_exe },
 	{ "framework", 0, SELECTING, OPTION_NEEDED, "NAME", false,
 	  "take the files for tests of this framework, whatever they look like: exe (a program is "
-	  "one test), suite.h, tml", store_framework },
+	  "one test), tap (a program prints TAP), suite.h, tml", store_framework },
 	{ "list", 0, RUN, OPTION_FLAG, NULL, false,
 	  "print the ids of the tests and run nothing, as proctor list does", store_list },
 	{ "list-suites", 0, SELECTING, OPTION_FLAG, NULL, false,

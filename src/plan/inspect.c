@@ -193,7 +193,7 @@ static int suite_as_program(struct suite *s, const struct look *look, struct pro
 static int suite_as_library(struct suite *s, const struct elf_file *f, struct symbol_scan *scan,
 			    struct proctor_error *err)
 {
-	const struct listing *list;
+	const struct listing *list = NULL;
 	int ret = symbol_scan_run(scan, f, err);
 
 	if (ret == 0)

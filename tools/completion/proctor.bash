@@ -27,7 +27,7 @@ _proctor()
 	fi
 	case $name in
 	--framework)
-		COMPREPLY=($(compgen -W "exe suite.h tml" -- "$cur"))
+		COMPREPLY=($(compgen -W "exe tap suite.h tml" -- "$cur"))
 		return ;;
 	--isolation)
 		COMPREPLY=($(compgen -W "batch test fork" -- "$cur"))
