@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory that is given back all at once: many small texts that live as long as their owner. */
+/* Memory that is freed all at once: for many small texts that live as long as their owner. */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
 
@@ -9,16 +9,17 @@ struct arena_chunk;
 
 struct arena {			/* all zero is an empty one */
 	struct arena_chunk *chunks;
-	char *next, *end;	/* what is free in the newest chunk */
+	char *next, *end;	/* the free part of the newest chunk */
 };
 
 void arena_fini(struct arena *a);
 
 /* Zeroed and aligned for any type; NULL: no memory. */
 void *arena_alloc(struct arena *a, size_t nbytes);
-/* Room for text of `nbytes` with its NUL, which is set; not aligned. NULL: no memory. */
+/* Room for a text of `nbytes`, and its NUL, which is written already; not aligned. NULL: no
+ * memory. */
 char *arena_text(struct arena *a, size_t nbytes);
-/* A copy; NULL: no memory. */
+/* A copy of `text`; NULL: no memory. */
 char *arena_copy(struct arena *a, const char *text);
 
 #endif

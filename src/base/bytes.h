@@ -12,16 +12,17 @@
 struct bytes {
 	char *data;		/* a NUL follows the last byte, so text can be used as it is */
 	size_t nbytes, cap_bytes;
-	bool failed;		/* no memory at some append: what came after is missing too */
+	bool failed;		/* no memory for something: it and what came after are missing */
 };
 
 void bytes_fini(struct bytes *b);
 /* Forgets the content, keeps the memory; also forgets a failure. */
 void bytes_clear(struct bytes *b);
 
-/* Append; after a failure they do nothing, so that a caller checks `failed` once, at the end. */
+/* These append. After a failure they do nothing, so that callers need to look at `failed` only
+ * once. */
 void bytes_append(struct bytes *b, const void *data, size_t nbytes);
-/* NULL is a text that there was no memory for, and a failure. */
+/* NULL stands for a text that could not be made for want of memory: that is a failure, too. */
 void bytes_text(struct bytes *b, const char *text);
 void bytes_printf(struct bytes *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void bytes_vprintf(struct bytes *b, const char *fmt, va_list args) PRINTF_LIKE(2, 0);

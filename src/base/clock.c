@@ -70,7 +70,8 @@ static bool vdso_open(struct vdso *v)
 	return v->symbols && v->names && (v->hash || v->gnu_hash);
 }
 
-/* Neither table says it outright: one has a chain for each symbol, the other marks the last. */
+/* How many symbols there are, which is written nowhere. The old hash table has a chain for each
+ * symbol; in the GNU one the last symbol is at the end of the chain that begins last. */
 static uint32_t vdso_nsymbols(const struct vdso *v)
 {
 	const uint32_t *h = v->gnu_hash, *buckets, *chains;
@@ -114,7 +115,7 @@ uint64_t clock_us(void)
 	struct timespec ts;
 
 	if (!call) {
-		/* Whoever else is here finds the same. */
+		/* Other threads may be here at the same time: they find the same function. */
 		call = clock_find();
 		atomic_store_explicit(&clock, call, memory_order_relaxed);
 	}

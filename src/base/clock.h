@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Time is uint64_t microseconds of CLOCK_MONOTONIC, everywhere. It is the kernel's word: a suite, or
- * a library preloaded into the process, may replace clock_gettime() by one that tells another time.
+ * Time is uint64_t microseconds of CLOCK_MONOTONIC, everywhere. It is asked of the kernel, not of
+ * the C library: a suite, or a preloaded library, may bring a clock_gettime() that tells another
+ * time.
  */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H

@@ -14,7 +14,7 @@ struct code_words {
 	const char *words;
 };
 
-/* Numbers stand where glibc 2.36 has no name for what the kernel sends. */
+/* Plain numbers are codes that the kernel sends and glibc 2.36 has no name for. */
 static const struct code_words code_table[] = {
 	{ SIGSEGV, SEGV_MAPERR, "address not mapped" },
 	{ SIGSEGV, SEGV_ACCERR, "access not permitted" },
@@ -94,7 +94,7 @@ static const char *code_words_common(int signal, int si_code)
 	return NULL;
 }
 
-/* si_addr is set by faults alone; other senders keep other things in its place. */
+/* Only a fault has an address: other signals have something else in the place of si_addr. */
 static bool code_has_address(int signal, int si_code)
 {
 	if (si_code <= 0 || si_code == SI_KERNEL)

@@ -22,7 +22,8 @@ static void *watch_main(void *data)
 	struct watch *w = data;
 	siginfo_t si;
 
-	/* The zombie stays: whoever owns the child reaps it. ECHILD: somebody did. */
+	/* WNOWAIT: the child stays a zombie for its owner to reap. ECHILD: it was reaped
+	 * already. */
 	while (waitid(P_PID, (id_t)w->pid, &si, WEXITED | WNOWAIT) < 0 && errno == EINTR)
 		continue;
 	/* Its reader may be gone; SIGPIPE is blocked here. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* To be told of the end of a child. */
+/* Being told of the end of a child, by a descriptor that becomes readable. */
 #ifndef BASE_DEATH_H
 #define BASE_DEATH_H
 
@@ -7,22 +7,23 @@
 #include <sys/types.h>
 
 /*
- * A descriptor that becomes readable when the child `pid`, which was not reaped, has ended: a pidfd.
- * Where pidfd_open is refused (Linux before 5.3, a seccomp filter) it is the end of a pipe, and a
- * thread that waits for the child without reaping it holds the other. Close-on-exec; the caller's.
- * A negative errno.
+ * A descriptor that becomes readable when the child `pid` has ended: a pidfd. The child must not
+ * have been reaped. Where pidfd_open is refused (Linux before 5.3, a seccomp filter), it is the
+ * read end of a pipe; a thread waits for the child, without reaping it, and closes the other end.
+ * Close-on-exec; the caller closes it. A negative errno.
  */
 int death_fd(pid_t pid);
 
 /*
- * Sends a signal to the child `pid`, of which `fd` is the death_fd(), and to nobody else if some other
- * part of the program has reaped it. Where there are no pidfds it must not be reaped meanwhile.
+ * Sends a signal to the child `pid`, whose death_fd() is `fd`. If another part of the program has
+ * reaped it, so that its number may be another process's, nobody gets the signal; without pidfds
+ * nobody may reap it meanwhile.
  */
 void death_signal(pid_t pid, int fd, int signo);
-/* Waits for its end for so long and reaps it; how it ended, as wait(2) says it. -1: it lives, or was
- * reaped by somebody else. */
+/* Waits so long for its end and reaps it. How it ended, as wait(2) gives it; -1: it lives, or
+ * somebody else has reaped it. */
 int death_reap(pid_t pid, int fd, int timeout_ms);
-/* The status of what waitid(2) has found. */
+/* What waitid(2) has found, as a status of wait(2). */
 int death_status(const siginfo_t *si);
 
 /* 0 if pidfds are to be had, else the negative errno that pidfd_open answers. */

@@ -8,7 +8,8 @@
 /* Room for the words of any duration. */
 #define DURATION_WORDS_BYTES 48
 
-/* "70 µs", "1.2 ms", "31 ms", "1.204 s", "20 s", "2 min 3 s", "2 min"; cut off, not rounded. Returns `buf`. */
+/* "70 µs", "1.2 ms", "31 ms", "1.204 s", "20 s", "2 min 3 s", "2 min"; cut off, not rounded.
+ * Returns `buf`. */
 const char *duration_words(uint64_t duration_us, char *buf, size_t nbuf);
 
 #endif

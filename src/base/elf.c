@@ -30,7 +30,7 @@
 #define ORDER_HERE ELFDATA2MSB
 #endif
 
-/* A file of so many bytes is read at once: that costs less than the calls for its parts. */
+/* A file of up to so many bytes is read as a whole, which costs less than a call for each part. */
 #define IMAGE_BYTES 65536
 
 /* Names of `machine`; unknown ones are written into `unknown`. */
@@ -154,7 +154,8 @@ const char *elf_foreign(const void *head, size_t nhead, char unknown[static 32])
 
 	if (!elf_is(head, nhead) || nhead < sizeof(Elf32_Ehdr))
 		return NULL;
-	/* The machine stands at the same place in both classes, in the order of the file. */
+	/* The field stands at the same place in 32-bit and 64-bit files, in the byte order of the
+	 * file. */
 	machine = ident[EI_DATA] == ELFDATA2MSB
 		? (unsigned)ident[offsetof(Elf64_Ehdr, e_machine)] << 8 |
 		  ident[offsetof(Elf64_Ehdr, e_machine) + 1]
@@ -166,7 +167,7 @@ const char *elf_foreign(const void *head, size_t nhead, char unknown[static 32])
 	return machine_name(machine, unknown);
 }
 
-/* Where in the file address `at` was loaded from. */
+/* Where in the file the contents of address `at` are. */
 static bool head_offset(const void *head, uint64_t at, uint64_t *offset)
 {
 	for (size_t i = 0; i < head_nsegments(head); i++) {
@@ -193,7 +194,8 @@ static char *program_names(int fd, const void *head, const struct elf_dynamic *d
 		else if (dynamic->entries[i].d_tag == DT_STRSZ)
 			nbytes = dynamic->entries[i].d_un.d_val;
 	}
-	/* A program with more than that is big: starting it costs so much that this is no matter. */
+	/* A program with more names than that takes so long to start that this look would save
+	 * nothing. */
 	if (nbytes == 0 || nbytes > 1 << 20 || !head_offset(head, at, &offset))
 		return NULL;
 	names = calloc(1, nbytes + 1);
@@ -212,7 +214,8 @@ bool elf_program_calls(int fd, const void *head, const struct elf_dynamic *dynam
 	char *all = program_names(fd, head, dynamic, &nall);
 	bool found = all == NULL;
 
-	/* With its end, not with its beginning: linkers keep one name at the end of another. */
+	/* With the NUL at its end, but not with one before it: linkers let a name be the end of a
+	 * longer one. */
 	for (size_t i = 0; !found && i < nnames; i++)
 		found = memmem(all, nall, names[i], strlen(names[i]) + 1) != NULL;
 	free(all);
@@ -239,7 +242,7 @@ static int elf_damaged(const struct elf_file *f, const char *what, struct procto
 	return error_set(err, -ENOEXEC, "%s is damaged: %s", f->path, what);
 }
 
-/* Before libelf sees the file: the tables that its header speaks of are there. */
+/* Checks, before libelf gets the file, that the tables which the header speaks of lie within it. */
 static int elf_check_header(const struct elf_file *f, int fd, struct proctor_error *err)
 {
 	Elf64_Ehdr ehdr;
@@ -254,7 +257,7 @@ static int elf_check_header(const struct elf_file *f, int fd, struct proctor_err
 	if (n < EI_NIDENT)
 		return elf_truncated(f, "ELF header", err);
 	if (ehdr.e_ident[EI_CLASS] != ELFCLASS64 || ehdr.e_ident[EI_DATA] != ORDER_HERE)
-		return 0;	/* a foreign one: refused, or left to the kernel, later */
+		return 0;	/* of another machine: refused later, or left to the kernel */
 	if (n < (ssize_t)sizeof(ehdr))
 		return elf_truncated(f, "ELF header", err);
 	if (!range_fits(ehdr.e_phoff, (uint64_t)ehdr.e_phnum * sizeof(Elf64_Phdr), f->nbytes))
@@ -394,7 +397,7 @@ static int elf_read(struct elf_file *f, struct proctor_error *err)
 	ret = elf_read_segments(f, err);
 	if (ret < 0)
 		return ret;
-	/* Programs for other machines are the kernel's to judge: it may have an emulator. */
+	/* A program for another machine may run here: the kernel may know an emulator for it. */
 	if (ehdr.e_type == ET_EXEC) {
 		f->executable = true;
 		return 0;
@@ -413,8 +416,8 @@ static int elf_read(struct elf_file *f, struct proctor_error *err)
 	return elf_read_sections(f, err);
 }
 
-/* libelf lends what lies in an image where it lies: tables must lie as their types want it. Linkers
- * see to that. */
+/* libelf gives pointers into the image itself, so the tables in it must be aligned for their types,
+ * as linkers align them. */
 static bool image_is_aligned(const char *image, size_t nbytes)
 {
 	Elf64_Ehdr ehdr;
@@ -455,7 +458,7 @@ int elf_open(struct elf_file *f, int fd, uint64_t nbytes, const char *path,
 	int ret;
 
 	*f = (struct elf_file){ .path = path, .nbytes = nbytes, .image = image_read(fd, nbytes) };
-	/* What failed before is not to be taken for the cause of what fails here. */
+	/* Forgets earlier failures: they are not the cause of what may fail here. */
 	errno = 0;
 	elf_errno();
 	ret = elf_check_header(f, fd, err);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads what a shared library says of itself, with libelf and without loading it. The file may
- * be damaged or hostile: every offset is checked here, and what is lent lies within the file.
+ * Reads what is in an ELF file, a library or program, without loading it. The file may be damaged
+ * or made to do harm: every offset is checked here, and every pointer given out is to something
+ * within the file.
  */
 #ifndef BASE_ELF_H
 #define BASE_ELF_H
@@ -11,14 +12,14 @@
 #include <libelf.h>
 #include <sys/types.h>
 
-/* Lent, all of it, until elf_close. */
+/* All that it points to is valid until elf_close(). */
 struct elf_file {
 	Elf *elf;
 	void *image;			/* the whole of a small file; NULL: libelf reads it in parts */
 	const char *path;		/* for sentences */
 	uint64_t nbytes;
-	bool executable;		/* a program: nothing below is filled then */
-	bool interpreter;		/* names one (PT_INTERP): a library may, too */
+	bool executable;		/* a program: then nothing below is filled */
+	bool interpreter;		/* it names a loader (PT_INTERP); libraries may, too */
 	const Elf64_Sym *symbols;	/* .dynsym */
 	size_t nsymbols;
 	const char *strings;		/* its names; the last byte is NUL */
@@ -33,7 +34,7 @@ struct elf_file {
 /* True if `head`, the first bytes of a file, begins as an ELF file does. */
 bool elf_is(const void *head, size_t nhead);
 
-/* As much of a file's beginning as holds the segment table that linkers write. */
+/* So much of a file's beginning holds the segment table, where linkers put it. */
 #define ELF_HEAD_BYTES 1024
 
 /* The beginning of a program's dynamic segment; n 0: it has none. */
@@ -43,16 +44,16 @@ struct elf_dynamic {
 };
 
 /*
- * Is it an executable for this machine beyond doubt, going by its first bytes and its dynamic
- * segment, which is read into `dynamic`? False says nothing: elf_open() decides. It spares a thousand
- * test programs most of the reading.
+ * A quick look at the first bytes of a file and at its dynamic segment, which is read into
+ * `dynamic`. True: it is a program for this machine, without doubt. False: it may be anything, and
+ * elf_open() has to decide. With a thousand test programs this saves most of the reading.
  */
 bool elf_is_program(int fd, const void *head, size_t nhead, uint64_t nbytes,
 		    struct elf_dynamic *dynamic);
 
 /*
- * Does such a program call one of `names`, by what it takes from libraries? Also true where that
- * cannot be told: a static one has its own.
+ * Does such a program call one of the functions `names`, going by what it takes from libraries?
+ * Also true where that cannot be told: a static program has the functions in itself.
  */
 bool elf_program_calls(int fd, const void *head, const struct elf_dynamic *dynamic,
 		       const char *const *names, size_t nnames);
@@ -64,13 +65,14 @@ const char *elf_foreign(const void *head, size_t nhead, char unknown[static 32])
 
 /*
  * Reads the file behind `fd`, which must stay open until elf_close. -ENOEXEC: damaged; -ENOTSUP:
- * for another machine, or neither library nor executable; -ENOMEM. After a failure `f` needs no close.
+ * for another machine, or neither library nor executable; -ENOMEM. After a failure `f` needs no
+ * close.
  */
 int elf_open(struct elf_file *f, int fd, uint64_t nbytes, const char *path,
 	     struct proctor_error *err);
 void elf_close(struct elf_file *f);
-/* Memory ran out in what last failed here, or since the file was opened: it says nothing of the
- * file then. */
+/* Was a lack of memory the cause of the last failure here, or has memory been short since the file
+ * was opened? Then nothing is known of the file. */
 bool elf_no_memory(void);
 
 /* The name of symbol `i`; "" if it has none. */
@@ -80,10 +82,11 @@ static inline bool elf_symbol_defined(const Elf64_Sym *symbol)
 	return symbol->st_shndx != SHN_UNDEF;
 }
 
-/* The soname of the needed library that comes at `*i` or later, which moves past it; NULL: none. */
+/* Goes through the needed libraries: the soname of the next one from entry `*i` on; `*i` becomes
+ * the entry after it. NULL: there are no more. */
 const char *elf_needed(const struct elf_file *f, size_t *i);
 
-/* The `nbytes` that the file has for data object `symbol`; NULL if it has not that many. */
+/* The initial contents of the variable `symbol`, of `nbytes`; NULL if the file has less. */
 const void *elf_data(const struct elf_file *f, const Elf64_Sym *symbol, size_t nbytes);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The sections, symbols and segments of an ELF file of 64 bits, program or library, as its headers tell
- * them. The file may be damaged: what is copied lies within it.
+ * The sections, symbols and segments of an ELF file of 64 bits, program or library, as its headers
+ * tell them. The file may be damaged: what is copied lies within it.
  */
 #ifndef BASE_ELF_SECTIONS_H
 #define BASE_ELF_SECTIONS_H
@@ -32,7 +32,8 @@ bool elf_sections_copy(const struct elf_sections *e, uint64_t at, uint64_t nbyte
 uint64_t elf_sections_address(const struct elf_sections *e, uint64_t offset);
 /* The same of its program headers. */
 uint64_t elf_sections_phdrs(const struct elf_sections *e);
-/* Is there a loader that could preload something? A static program may have a dynamic section, too. */
+/* Is there a loader that could preload something? A static program may have a dynamic section,
+ * too. */
 bool elf_sections_have_loader(const struct elf_sections *e);
 
 #endif

@@ -35,7 +35,7 @@ int error_sys(struct proctor_error *err, int errnum, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(err->text, sizeof(err->text), fmt, args);
 	va_end(args);
-	/* A sentence that is too long loses its end, not its cause. */
+	/* If the sentence is too long, its end is cut off, but not the cause. */
 	ncause = strlen(cause) + sizeof(": ");
 	ntext = strlen(err->text);
 	if (ntext > sizeof(err->text) - ncause)

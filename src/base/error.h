@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The one error convention: a negative errno, and a sentence built where the failure happened. */
+/* How errors are reported, everywhere: a negative errno, and a sentence made where the failure
+ * happened. */
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H
 

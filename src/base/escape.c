@@ -5,8 +5,8 @@
 
 #include "base/utf8.h"
 
-/* Characters that show as nothing and turn the order of others round, or that end a line: a name
- * could be read as another, or as two lines. U+2028 to U+202E, U+2066 to U+2069. */
+/* Invisible characters that change the order in which others are shown, or that end a line (U+2028
+ * to U+202E, U+2066 to U+2069): with them a name could look like another one, or like two lines. */
 static bool reorders(const unsigned char *p)
 {
 	return p[0] == 0xe2 && ((p[1] == 0x80 && p[2] >= 0xa8 && p[2] <= 0xae) ||
@@ -24,12 +24,12 @@ size_t escape_plain(const char *bytes, size_t nbytes)
 		n++;
 	if (n > 4 || n > nbytes)
 		return 0;
-	/* U+0080 to U+009F are control characters, one of them as good as ESC [. */
+	/* U+0080 to U+009F are control characters, too; U+009B is the same as ESC [. */
 	if (p[0] == 0xc2 && p[1] < 0xa0)
 		return 0;
 	if (reorders(p))
 		return 0;
-	/* U+FFFE and U+FFFF are no characters, and forbidden in XML. */
+	/* U+FFFE and U+FFFF are not characters, and XML forbids them. */
 	if (p[0] == 0xef && p[1] == 0xbf && p[2] >= 0xbe)
 		return 0;
 	return n;
@@ -151,8 +151,8 @@ void escape_shell(struct bytes *to, const char *word)
 {
 	bytes_text(to, "'");
 	for (; *word; word++)
-		/* Nothing is special between single quotes but their end: it is closed, a quote stands
-		 * outside, it is opened again. */
+		/* Between single quotes only a single quote is special. In its place: the end of
+		 * the quoted part, a quote with a backslash, and a new quoted part. */
 		if (*word == '\'')
 			bytes_text(to, "'\\''");
 		else

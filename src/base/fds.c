@@ -17,7 +17,7 @@ static void fd_hide(int fd)
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
-/* The number that is the name of an entry; -1: it is none. */
+/* The descriptor that an entry of /proc/self/fd is named for; -1: not a number. */
 static int entry_fd(const char *name)
 {
 	int fd = 0;
@@ -29,7 +29,7 @@ static int entry_fd(const char *name)
 	return fd;
 }
 
-/* readdir() would allocate. */
+/* With getdents64(), as readdir() allocates memory, which is not allowed between vfork and exec. */
 static void fds_each(unsigned first, unsigned last, void (*what)(int fd))
 {
 	char entries[2048] __attribute__((aligned(8)));

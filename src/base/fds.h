@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What to do with all descriptors from `first` to `last`. Where close_range is refused what is open is
- * looked up in /proc. System calls only: also between vfork and exec.
+ * Closes all descriptors from `first` to `last`. Where close_range is refused, those that are open
+ * are looked up in /proc. Makes nothing but system calls: may be used between vfork and exec.
  */
 #ifndef BASE_FDS_H
 #define BASE_FDS_H
 
 void fds_close(unsigned first, unsigned last);
-/* They are closed at exec. */
+/* The same, but has them closed at the next exec. */
 void fds_hide(unsigned first, unsigned last);
 
 #endif

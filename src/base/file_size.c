@@ -23,7 +23,8 @@ void file_size_release(const sigset_t *mask)
 	sigemptyset(&set);
 	sigaddset(&set, SIGXFSZ);
 	pthread_sigmask(SIG_BLOCK, NULL, &blocked);
-	/* It is sent to the thread that wrote, so that what is pending here is of our writes. */
+	/* The kernel sends it to the thread that wrote: those that wait here are of writes of this
+	 * thread. */
 	if (sigismember(&blocked, SIGXFSZ) == 1 && sigismember(mask, SIGXFSZ) == 0)
 		while (sigtimedwait(&set, NULL, &now) == SIGXFSZ)
 			continue;

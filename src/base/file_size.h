@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A file at the limit of its size (ulimit -f) is an error of the write, EFBIG, and not SIGXFSZ, which
- * would end the program. For one thread, and for a time: nothing of the process is changed.
+ * A write beyond the limit of file sizes (ulimit -f) sends SIGXFSZ, which would end the program.
+ * Where the signal is blocked the write fails with EFBIG instead. These block it for one thread and
+ * for a time; nothing else in the process is changed.
  */
 #ifndef BASE_FILE_SIZE_H
 #define BASE_FILE_SIZE_H
 
 #include <signal.h>
 
-/* Holds the signal back from the calling thread, if it would end the program. */
+/* Blocks the signal in the calling thread, if it has no handler; `*mask` is the thread's mask
+ * before. */
 void file_size_hold(sigset_t *mask);
-/* Gives the thread its mask back; what has come meanwhile is dropped. */
+/* Puts the mask back. Signals of that kind that have come meanwhile are thrown away. */
 void file_size_release(const sigset_t *mask);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which file it was and in which state: enough to see that another took its place, or that it was
- * written to. Compared by the run and, in another process, by the host.
+ * What a file was like when it was looked at: enough to find out later that another file is in its
+ * place, or that it was written to. Taken by the plan, compared by the run and, in another process,
+ * by the host.
  */
 #ifndef BASE_FILE_STAMP_H
 #define BASE_FILE_STAMP_H
@@ -15,14 +16,14 @@ struct file_stamp {		/* all zero: unknown */
 	uint64_t dev, ino;
 	uint64_t nbytes;
 	int64_t mtime_ns, ctime_ns;
-	/* The change time also moves with these, which leave the content alone. */
+	/* A change of one of these moves the change time, too, though the content is the same. */
 	uint32_t mode, uid, gid, nlink;
 };
 
 enum file_change {
 	FILE_SAME,
 	FILE_WRITTEN,		/* the same file, but not as it was */
-	FILE_REPLACED,		/* there is another in its place; who has the old one open still has it */
+	FILE_REPLACED,		/* another file is in its place; the old one may still be open */
 	FILE_GONE,
 };
 
@@ -51,13 +52,14 @@ static inline enum file_change file_compare(const struct file_stamp *then,
 		return FILE_REPLACED;
 	if (then->nbytes != now->nbytes || then->mtime_ns != now->mtime_ns)
 		return FILE_WRITTEN;
-	/* Who sets the modification time back cannot set this one. */
+	/* Programs can set the modification time back, but not the change time. */
 	if (then->ctime_ns != now->ctime_ns && !attributes)
 		return FILE_WRITTEN;
 	return FILE_SAME;
 }
 
-/* What became of the file at `path`. Where that cannot be seen, who opens it hears why. */
+/* Has the file at `path` changed? If it cannot be looked at, says no: who opens it then will get
+ * the error. */
 static inline enum file_change file_look(const char *path, const struct file_stamp *then)
 {
 	struct file_stamp now;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Sleeping on a word of memory shared between processes (hence no FUTEX_PRIVATE_FLAG). */
+/* Sleeping until a word of memory changes. The memory may be shared with other processes: so these
+ * do without FUTEX_PRIVATE_FLAG. */
 #ifndef BASE_FUTEX_H
 #define BASE_FUTEX_H
 

@@ -14,7 +14,8 @@ static inline uint32_t hash_string(const char *text)
 	return hash;
 }
 
-/* The same, 64 bits: the same on every machine and in every version, as shards are divided by it. */
+/* The same, 64 bits: the same on every machine and in every version, as shards are divided by
+ * it. */
 static inline uint64_t hash_text(const char *text)
 {
 	uint64_t hash = 0xcbf29ce484222325u;

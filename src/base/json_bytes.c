@@ -6,7 +6,7 @@
 #include "base/escape.h"
 #include "base/utf8.h"
 
-/* A string of what was made in `scratch`. NULL: no memory. */
+/* A JSON string of what is in `scratch`. NULL: no memory. */
 static json_t *json_of(const struct bytes *scratch)
 {
 	const char *text = bytes_string(scratch);
@@ -19,7 +19,7 @@ bool json_put_bytes(json_t *object, const char *key, const char *bytes, size_t n
 {
 	char key_base64[40];
 
-	/* jansson frees a value that cannot be put; a NULL cannot. */
+	/* If this fails jansson frees the value; it also fails if the value is NULL. */
 	if (utf8_valid(bytes, nbytes))
 		return json_object_set_new_nocheck(object, key,
 						   json_stringn_nocheck(bytes, nbytes)) == 0;

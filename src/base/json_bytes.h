@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Foreign bytes in JSON, which takes UTF-8 alone. The convention, wherever proctor writes JSON: a text
- * is written as it is; in one that is no UTF-8 each byte that is none is U+FFFD, and a second
- * member, called as the first with "_base64" added, has them all.
+ * Any bytes in JSON, which can have UTF-8 only. Wherever proctor writes JSON, a text that is UTF-8
+ * is written as it is. In any other one each byte that is not UTF-8 becomes U+FFFD, and a second
+ * member, whose name is that of the first and "_base64", has all bytes exactly.
  */
 #ifndef BASE_JSON_BYTES_H
 #define BASE_JSON_BYTES_H
@@ -11,8 +11,8 @@
 
 #include <jansson.h>
 
-/* Gives `object` the member `key`, and the second one where the text is no UTF-8. `scratch`
- * is used. False: no memory. */
+/* Adds the member `key` to `object`, and the second one if it is needed. `scratch` is memory for
+ * that. False: no memory. */
 bool json_put_bytes(json_t *object, const char *key, const char *bytes, size_t nbytes,
 		    struct bytes *scratch);
 

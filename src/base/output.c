@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LINKS_MAX 40	/* as the kernel bounds them */
+#define LINKS_MAX 40	/* the kernel follows no more either */
 
 static bool stat_same(const struct stat *a, const struct stat *b)
 {
@@ -26,7 +26,8 @@ int output_lock(int fd, const char *path, struct proctor_error *err)
 	return 0;
 }
 
-/* A copy of stdout or stderr if that is the regular file; -1: it is neither. */
+/* A copy of the descriptor of stdout or stderr, if that is open on this regular file; -1: neither
+ * is. */
 static int output_shared(const struct stat *st)
 {
 	struct stat own;
@@ -56,7 +57,8 @@ int output_open(const char *path, bool *shared, struct proctor_error *err)
 			return copy;
 		}
 		ret = output_lock(fd, path, err);
-		/* Whoever had the lock before may have put another file in its place. */
+		/* Who had the file locked before may have put another one in its place: then once
+		 * more. */
 		if (ret == 0 && stat(path, &now) == 0 && stat_same(&st, &now))
 			return fd;
 		close(fd);
@@ -65,7 +67,7 @@ int output_open(const char *path, bool *shared, struct proctor_error *err)
 	}
 }
 
-/* Where `path` leads to, whether or not there is a file. Only the directory must be there. */
+/* Where `path` leads through links. The file need not be there, but its directory. */
 static bool output_resolve(const char *path, char to[static PATH_MAX])
 {
 	char now[PATH_MAX], copy[PATH_MAX], link[PATH_MAX], dir[PATH_MAX];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Files that somebody named to be written: one writer at a time, and none emptied by mistake. */
+/* Opening files that the user asked to be written: only one proctor writes a file at a time, and
+ * none is emptied by mistake. */
 #ifndef BASE_OUTPUT_H
 #define BASE_OUTPUT_H
 
@@ -8,18 +9,20 @@
 #include <stdbool.h>
 
 /*
- * Opens `path`, which may be a file, a link, a device or a pipe, for writing; close-on-exec. Makes the
- * file where there is none, and leaves what is in it. A file is locked until it is closed: -EBUSY if
- * another process has done so. Where it is the file that stdout or stderr goes to, `*shared` is set and
- * the descriptor is a copy of that one: two places in one file would overwrite each other.
+ * Opens `path`, which may be a file, a link, a device or a pipe, for writing; close-on-exec. A file
+ * that is not there is made; one that is there keeps its contents. It is locked until it is closed:
+ * -EBUSY if another process has it locked. If stdout or stderr goes to the same file, `*shared` is
+ * set, and the descriptor is a copy of that one: with a position of its own each would write over
+ * what the other has written.
  */
 int output_open(const char *path, bool *shared, struct proctor_error *err);
 
-/* Locks an open file; -EBUSY: another has. Where files cannot be locked it does nothing. */
+/* Locks an open file; -EBUSY: another process has it locked. Does nothing where files cannot be
+ * locked. */
 int output_lock(int fd, const char *path, struct proctor_error *err);
 
-/* Do both name one file, by whatever links, be it there yet or not? Two names of one device such
- * as a terminal are no trouble. */
+/* Do both paths lead to one file, through whatever links, whether or not it is there yet? False for
+ * a character device such as a terminal, to which two may write. */
 bool output_same(const char *a, const char *b);
 
 #endif

@@ -11,7 +11,7 @@ bool pattern_is_glob(const char *pattern)
 
 bool pattern_matches(const char *text, const char *pattern)
 {
-	/* The literal text counts for a glob too: a test may be called `parse[1]`. */
+	/* A glob may also stand in the text as it is: a test may be called `parse[1]`. */
 	if (strstr(text, pattern))
 		return true;
 	return pattern_is_glob(pattern) && fnmatch(pattern, text, 0) == 0;

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* As run/host.c starts it: the title of a host is no name for what a test forked in it. */
+/* The command line of a host, with which processes that tests fork show up, too. */
 #define HOST_TITLE "proctor-host serve"
 #define HOST_COMM "proctor-host"
 
@@ -64,7 +64,7 @@ bool process_phdrs(pid_t pid, uint64_t *address)
 	return n > 0;
 }
 
-/* Processes may be called anything; what is said of one stays on one line. */
+/* A process may have any name: what is said of it shall stay on one line. */
 static void one_line(char *text, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -79,7 +79,7 @@ static bool stat_read(pid_t pid, const char *name, struct process_stat *st)
 	*st = (struct process_stat){ .comm = "?" };
 	if (process_read(pid, name, text, sizeof(text)) <= 0)
 		return false;
-	/* The name in parentheses may hold anything, also parentheses. */
+	/* The name stands in parentheses and may contain some itself: it ends at the last one. */
 	begin = strchr(text, '(');
 	end = strrchr(text, ')');
 	if (!begin || !end || end < begin)
@@ -104,7 +104,7 @@ bool thread_stat(pid_t tid, struct process_stat *st)
 	return stat_read(getpid(), name, st);
 }
 
-/* The kernel counts in ticks of a hundredth of a second. */
+/* The kernel gives the start in ticks, mostly hundredths of a second. */
 static void age_words(uint64_t started, char *buf, size_t nbuf)
 {
 	uint64_t hz = (uint64_t)sysconf(_SC_CLK_TCK), ms, now_ms;

@@ -22,7 +22,7 @@ int program_check(const struct stat *st, const char *path, struct proctor_error 
 	return 0;
 }
 
-/* The word after "#!", which is a path. */
+/* The interpreter of a script: the path after "#!". */
 static void script_interpreter(const char *head, size_t nhead, char *interpreter, size_t max)
 {
 	size_t at = 2, n = 0;

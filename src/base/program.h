@@ -10,10 +10,11 @@
 
 /* True if `head`, the first bytes of a file, is a script's: "#!". */
 bool program_is_script(const void *head, size_t nhead);
-/* Checks that the file may be executed at all. -ENOTSUP: no execute permission. */
+/* May the file be executed at all? -ENOTSUP: no execute permission. */
 int program_check(const struct stat *st, const char *path, struct proctor_error *err);
-/* The kernel refused to execute it, and `err` has its errno: says why where the file itself shows it, as
- * a missing interpreter is told as a missing file, and another machine's format as an error. */
+/* The kernel refused to execute the file, and `err` has its errno, which can mislead: a missing
+ * interpreter is reported as if the file were missing. Looks into the file and, if it shows the
+ * cause, says that. */
 void program_explain(const char *path, struct proctor_error *err);
 
 #endif

@@ -32,7 +32,7 @@ struct unit {
 	uint64_t factor;
 };
 
-/* A number and one of `units`; the one without a name stands for no unit. */
+/* A number and the name of one of `units`; the unit called "" is for a number alone. */
 static int quantity_read(const char *text, const struct unit *units, size_t nunits,
 			 uint64_t *value)
 {

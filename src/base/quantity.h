@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 /*
- * Each of these reads all of `text` and leaves `*value` alone on failure: -EINVAL if it is not of
- * that form, -ERANGE if it is too small or too large. The sentence quotes the text.
+ * Each of these reads all of `text`. -EINVAL: it has another form; -ERANGE: too small or too large.
+ * The result is not touched then, and the sentence quotes the text.
  */
 /* Decimal digits alone: no sign, no blanks. */
 int quantity_number(const char *text, uint64_t min, uint64_t max, uint64_t *value,

@@ -21,7 +21,7 @@ static int cannot_write(const char *path, int errnum, struct proctor_error *err)
 	return error_sys(err, errnum, "cannot write %s", path);
 }
 
-/* Is `fd` the file of that name, and nothing but? */
+/* Is `fd` open on the regular file that has that name now? */
 static bool file_is_at(int fd, const char *path)
 {
 	struct stat open, named;
@@ -30,7 +30,8 @@ static bool file_is_at(int fd, const char *path)
 	       open.st_dev == named.st_dev && open.st_ino == named.st_ino;
 }
 
-/* A temporary file that is in the way: removed if a proctor that was killed has left it. */
+/* There is a file of the temporary name already. If it is not locked, a proctor that was killed has
+ * left it: it is removed. */
 static int leftover_remove(const char *temporary, const char *path, struct proctor_error *err)
 {
 	int ret, fd = open(temporary, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
@@ -46,8 +47,8 @@ static int leftover_remove(const char *temporary, const char *path, struct proct
 	return ret;
 }
 
-/* Its name can be foreseen: it is made here, or not used. The lock tells other proctors that the
- * report is being made, and is held by whoever has the file that has the name. */
+/* Makes the temporary file, and never uses one that is there: as its name can be foreseen, somebody
+ * may have put a link there. The lock on it tells other proctors that the report is being made. */
 static int temporary_open(const char *temporary, const char *path, struct proctor_error *err)
 {
 	for (;;) {
@@ -70,8 +71,8 @@ static int temporary_open(const char *temporary, const char *path, struct procto
 	}
 }
 
-/* The old file, so that nobody writes to it meanwhile under another name. -1: there is none, or it
- * may not be opened. */
+/* Opens and locks the old file, which may have other names, under which another proctor could write
+ * to it. -1: there is none, or it may not be opened. */
 static int old_open(const char *path, struct proctor_error *err, int *ret)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
@@ -80,8 +81,8 @@ static int old_open(const char *path, struct proctor_error *err, int *ret)
 	return fd;
 }
 
-/* Others may do with the new one what they might with the old one. The owner may write: what a proctor
- * that was killed leaves must not be in the way of the next. */
+/* Gives the new file the permissions of the old one. The owner may always read and write it: the
+ * next proctor must be able to open, and remove, what one that was killed has left. */
 static void mode_keep(const char *path, int fd)
 {
 	struct stat st;
@@ -90,7 +91,7 @@ static void mode_keep(const char *path, int fd)
 		fchmod(fd, (st.st_mode & 0777) | S_IRUSR | S_IWUSR);
 }
 
-/* r->old_fd and the descriptor to write to. */
+/* Returns the descriptor to write to, or a negative errno; opens r->old_fd. */
 static int replacement_open_fd(struct replacement *r, bool in_place, struct proctor_error *err)
 {
 	bool shared;
@@ -151,8 +152,9 @@ static int file_cut(FILE *f)
 	return ftruncate(fileno(f), at) < 0 ? errno : 0;
 }
 
-/* 0, or the errno of the first failure; where stdio has forgotten it, that of another attempt, for
- * which a file that is given up anyway is good enough. `cut`: what was longer ends here now. */
+/* 0, or the errno of the first failure. stdio does not keep it: if there was one, another write is
+ * tried to get it again (the file is given up in any case). `cut`: drops what the file had beyond
+ * this. */
 static int file_close(FILE *f, bool cut)
 {
 	int error = fflush(f) != 0 ? errno : 0;
@@ -168,7 +170,7 @@ static int file_close(FILE *f, bool cut)
 
 int replacement_close(struct replacement *r, int ret, struct proctor_error *err)
 {
-	/* The lock stays until the file has its name, or none. */
+	/* A copy of the descriptor keeps the lock until the file was renamed or removed. */
 	int locked_fd = fcntl(fileno(r->file), F_DUPFD_CLOEXEC, 3);
 	int error = file_close(r->file, ret == 0 && r->overwrites);
 

@@ -23,7 +23,7 @@ int fd_high(int fd)
 	if (fd < 0 || fd > SPAWN_FDS_MAX)
 		return fd;
 	high = fcntl(fd, F_DUPFD_CLOEXEC, SPAWN_FDS_MAX + 1);
-	/* Not a number that the limit of open files allows. */
+	/* EINVAL: the limit of open files does not allow such a number. */
 	if (high < 0)
 		high = errno == EINVAL ? -EMFILE : -errno;
 	close(fd);
@@ -46,7 +46,8 @@ int pipe_high(int fds[2])
 	return 0;
 }
 
-/* The mask may be larger than cpu_set_t: grow until the kernel is content. */
+/* A large machine's mask does not fit into a cpu_set_t: tries larger ones until the kernel accepts
+ * the size. */
 static int inherited_affinity(struct inherited *in, struct proctor_error *err)
 {
 	for (int ncpus = 1024; ncpus <= 1 << 20; ncpus *= 2) {
@@ -72,8 +73,8 @@ static bool signal_caught(int signo)
 	       sa.sa_handler != SIG_IGN;
 }
 
-/* Real vfork: the child runs in this memory, and the caller stands still until it has exec'd or ended.
- * Under ThreadSanitizer, valgrind and qemu-user vfork is a fork. */
+/* Finds out whether the child of a vfork runs in this memory, while the caller waits. Under
+ * ThreadSanitizer, valgrind and qemu-user it does not: there vfork is a fork. */
 static __attribute__((noinline)) bool vfork_shares_memory(void)
 {
 	volatile bool seen = false;
@@ -126,7 +127,8 @@ void inherited_close(struct inherited *in)
 	in->null_fd = -1;
 }
 
-/* A handler of proctor's caller must not run here, in shared memory, once the mask is back. */
+/* Sets signals with a handler to their default: once the mask is put back, a handler of the program
+ * would run in the child, which still shares its memory. */
 static void child_signals(const struct spawn *spawn)
 {
 	const struct inherited *in = spawn->inherited;
@@ -146,54 +148,57 @@ static void child_oom_first(void)
 
 	if (fd < 0)
 		return;
-	/* Refused (it may only be raised): then it is at least as high already. */
+	/* Without privileges it may only be raised: if that is refused, it is as high as this
+	 * already. */
 	if (write(fd, "500", 3) < 0)
 		errno = 0;
 	close(fd);
 }
 
-/* What the child says on its way: a process without a word has exec'd. */
+/* What a child has to tell the parent. If it says nothing, the exec has worked. */
 struct word {
-	pid_t pid;	/* of the process that the session's leader has started; 0: none */
+	pid_t pid;	/* the real child, which the session's leader has started; 0: none */
 	int errnum;	/* why there was no exec */
 };
 
 struct start {
 	const struct spawn *spawn;
-	int report_fd;		/* the pipe for words; -1: memory is shared, and they go to `said` */
+	int report_fd;		/* the pipe for words; -1: memory is shared, see `said` */
 	struct word said;
 };
 
 static void child_say(struct start *start, struct word word)
 {
 	if (start->report_fd < 0) {
-		/* The caller reads it after this process's end, or its exec. */
+		/* The caller goes on, and reads it, when this process has ended or exec'd. */
 		if (word.pid > 0)
 			start->said.pid = word.pid;
 		else
 			start->said.errnum = word.errnum;
 		return;
 	}
-	/* Nobody listens only if the parent is gone; so is this process, then. */
+	/* This fails only if the parent has died: then this process has nothing to do any more. */
 	if (write(start->report_fd, &word, sizeof(word)) < 0)
 		_exit(126);
 }
 
-/* Between vfork and exec: the parent's memory, so nothing but system calls. Returns an errno. */
+/* Between vfork and exec: it runs in the parent's memory, so it makes nothing but system calls.
+ * Returns only if it fails, with an errno. */
 static int child_exec(const struct spawn *spawn)
 {
 	const struct inherited *in = spawn->inherited;
 
 	if (spawn->dies_with_parent) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		/* The parent may have died before that line. */
+		/* If the parent died before that call, there is another parent now. */
 		if (getppid() != in->pid)
 			_exit(127);
 	}
 	for (int i = 0; i < (int)spawn->nfds; i++)
 		if (spawn->fds[i] >= 0 && dup2(spawn->fds[i], i) < 0)
 			return errno;
-	/* What proctor itself inherited and did not list is not for tests. */
+	/* proctor itself may have been started with descriptors that stay open at an exec: tests do
+	 * not get them. */
 	fds_hide(3, ~0u);
 	for (int i = 3; i < (int)spawn->nfds; i++)
 		if (spawn->fds[i] >= 0 && fcntl(i, F_SETFD, 0) < 0)
@@ -220,18 +225,19 @@ static int child_main(void *data)
 
 #define CHILD_STACK_BYTES (16 << 10)
 
-/* A child of the caller's parent. It leads nothing, so that it may call setsid(). */
+/* Starts the real child from the session's leader, as a child not of the leader but of its parent
+ * (CLONE_PARENT). It is leader of nothing, and may call setsid(). */
 static pid_t child_beside(struct start *start)
 {
 #ifdef __SANITIZE_THREAD__
-	/* Where vfork is a fork, so is this. */
+	/* Under ThreadSanitizer this has to be a fork, as vfork is. */
 	pid_t pid = (pid_t)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
 
 	if (pid == 0)
 		child_main(start);
 	return pid;
 #else
-	/* Used while the caller stands still, until the exec. */
+	/* On the caller's stack: it waits until the child has exec'd, and does not need it. */
 	char stack[CHILD_STACK_BYTES] __attribute__((aligned(16)));
 
 	return clone(child_main, stack + sizeof(stack),
@@ -239,7 +245,8 @@ static pid_t child_beside(struct start *start)
 #endif
 }
 
-/* The process that vfork() made: what is asked for, or the leader of its session. */
+/* In the process that vfork() made: it becomes the child itself, or only the leader of the child's
+ * session. */
 static void child_lead(struct start *start)
 {
 	pid_t pid;
@@ -251,7 +258,8 @@ static void child_lead(struct start *start)
 	if (start->spawn->leads)
 		child_main(start);
 	pid = child_beside(start);
-	/* Forbidden: then it leads, and can do all but call setsid(). */
+	/* Such a clone is forbidden here: then this process becomes the child. It can do all but
+	 * call setsid(). */
 	if (pid < 0 && errno != EAGAIN && errno != ENOMEM)
 		child_main(start);
 	if (pid < 0)
@@ -261,7 +269,8 @@ static void child_lead(struct start *start)
 	_exit(0);
 }
 
-/* vfork() in a function of its own: its frame must outlive the child's use of it. */
+/* vfork() is called in a function of its own that is never inlined: parent and child share its
+ * stack frame, and the child must not change variables that the parent uses later. */
 static __attribute__((noinline)) pid_t spawn_vfork(struct start *start)
 {
 	pid_t pid = vfork();
@@ -271,7 +280,8 @@ static __attribute__((noinline)) pid_t spawn_vfork(struct start *start)
 	return pid;
 }
 
-/* The write end is close-on-exec: end of file says that exec has happened. */
+/* Reads what the child has to say. The write end is close-on-exec, so the end of file says that it
+ * has exec'd. */
 static void spawn_listen(int fd, struct word *said)
 {
 	struct word word;
@@ -289,7 +299,7 @@ static void spawn_listen(int fd, struct word *said)
 	}
 }
 
-/* Not registered anywhere yet: nobody else reaps it. */
+/* Nobody else knows of this child yet, so nobody else reaps it. */
 static void spawn_reap(pid_t pid)
 {
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
@@ -297,9 +307,9 @@ static void spawn_reap(pid_t pid)
 }
 
 /*
- * Creates the process. Returns an errno; the leader of a session that is not the child is gone.
- * `report` is a pipe, or -1 twice where memory is shared: that saves the pipe, and the wait for its end,
- * which comes later than the caller goes on.
+ * Creates the process. Returns 0 or an errno. If the session has a leader of its own, that has
+ * ended and was reaped. `report` is a pipe for what the child has to say. Where memory is shared it
+ * is -1 twice: the child writes to memory, and there is no end of a pipe to wait for.
  */
 static int spawn_create(const struct spawn *spawn, const int report[2], struct spawned *child)
 {
@@ -333,12 +343,14 @@ void spawned_signal(pid_t pid, pid_t group, int signo)
 
 	if (pid <= 0)
 		return;
-	/* A group that it is in cannot be a stranger's, as sessions cannot be joined. */
+	/* The group that it is in now has no strangers: they would have to be in its session, which
+	 * nobody can join. */
 	if (now > 0 && now != getpgrp())
 		kill(-now, signo);
 	else
 		kill(pid, signo);
-	/* One that it has left can, once its number is somebody else's. */
+	/* A group that it has left may have ended, and its number be a stranger's: not if the
+	 * child, which lives, has that number itself, or if no process has it. */
 	if (now != group && (group == pid || getpgid(group) < 0))
 		kill(-group, signo);
 }

@@ -24,10 +24,11 @@ void table_clear(struct table *t)
 	t->n = 0;
 }
 
-/* The slots that a hash leads to: from its own on, up to a free one. At least half of all are free. */
+/* Where to look first for an item with this hash; then in the slots behind, up to a free one. At
+ * least half of all slots are free. */
 static size_t slot_of(const struct table *t, uint64_t hash)
 {
-	/* The low bits of a hash may be poor. */
+	/* Some hashes differ mostly in their high bits. */
 	return (hash ^ hash >> 32) & (t->nslots - 1);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A hash table: finds things by what they are called or made of. It holds pointers to them, the things
- * are their owner's. One thread.
+ * A hash table: finds things by a key, such as their name. It has pointers to things that belong to
+ * others. For one thread at a time.
  */
 #ifndef BASE_TABLE_H
 #define BASE_TABLE_H
@@ -15,11 +15,11 @@ struct table {				/* all zero is an empty one */
 	size_t nslots, n;
 };
 
-/* Is `item` what is looked for? Asked of those whose hash is that of the key. */
+/* Is `item` the one with this key? Only asked if their hashes are equal. */
 typedef bool table_is(const void *item, const void *key);
 
 void table_fini(struct table *t);
-/* Forgets all, keeps the memory: as many can be added again without needing any. */
+/* Removes all, but keeps the memory: so many can be added again without a failure. */
 void table_clear(struct table *t);
 
 /* NULL: it is not there. */

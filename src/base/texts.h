@@ -11,7 +11,7 @@
 struct texts {
 	char **list;
 	size_t n, cap;
-	bool lost;		/* there was no memory for one at least */
+	bool lost;		/* at least one is missing: there was no memory for it */
 };
 
 void texts_add(struct texts *t, const char *fmt, ...) PRINTF_LIKE(2, 3);

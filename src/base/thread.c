@@ -13,7 +13,7 @@ int thread_start(pthread_t *thread, size_t stack_bytes, void *(*call)(void *data
 	if (ret != 0)
 		return -ret;
 	pthread_attr_setstacksize(&attr, stack_bytes);
-	/* Inherited by the thread: signals are for those of the program that called. */
+	/* The new thread inherits this mask: signals are left to the program's own threads. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &mask);
 	ret = pthread_create(thread, &attr, call, data);

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-/* Bytes of the sequence at `p`, 0 if it is none: overlong, a surrogate, past U+10FFFF, cut off. */
+/* Bytes of the character at `p`; 0: it is not valid: too long a form, a surrogate, past U+10FFFF,
+ * cut off. */
 static size_t utf8_sequence(const unsigned char *p, size_t nbytes)
 {
 	unsigned char low = 0x80, high = 0xbf;

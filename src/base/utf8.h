@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 bool utf8_valid(const char *bytes, size_t nbytes);
-/* UTF-8 without control characters, and not empty: can be shown on one line. */
+/* Is it UTF-8, not empty, and without control characters, so that it can be shown on one line? */
 bool utf8_is_name(const char *text);
 
 #endif

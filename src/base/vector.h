@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A growing array. Any struct that has the members `list`, `n` (used) and `cap` (allocated) is one; all
- * zero is an empty one. free(v->list) ends it.
+ * A growing array. Any struct that has the members `list`, `n` (used) and `cap` (allocated) is one;
+ * all zero is an empty one. free(v->list) ends it.
  */
 #ifndef BASE_VECTOR_H
 #define BASE_VECTOR_H
@@ -22,7 +22,8 @@ static inline void *vector_grow(void *list, size_t *cap, size_t item_bytes)
 	return grown;
 }
 
-/* A new last item, zeroed, which stays at its place until the next one is added. NULL: no memory. */
+/* A new last item, zeroed, which stays at its place until the next one is added. NULL: no
+ * memory. */
 #define vector_add(v) ({ \
 	__typeof__(v) vector_ = (v); \
 	void *grown_ = vector_->list; \
