@@ -191,9 +191,10 @@ static void an_interrupt_ends_the_telling(void **state)
 	unlink(manifest);
 	assert_int_equal(run->exit_code, 130);
 	assert_in_range(lines_with(run, "NOT RUN "), 1, NLATE - 1);
-	snprintf(sum, sizeof(sum), "%zu not run: the run ended at the first failure, fails\n",
-		 nnot_run(run));
+	/* One that had begun before the failure was taken in may be among those named here. */
+	snprintf(sum, sizeof(sum), "%zu not run", nnot_run(run));
 	assert_non_null(strstr(run->out, sum));
+	assert_non_null(strstr(run->out, ": the run ended at the first failure, fails\n"));
 }
 
 /* The first one ended the run; the next, with nothing left to be stopped, ends the telling. */
