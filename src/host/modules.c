@@ -92,7 +92,6 @@ static void module_add(struct modules *m, const struct dl_phdr_info *info)
 	mod->path = m->npaths;
 	mod->npath = (uint32_t)npath;
 	m->npaths += (uint32_t)npath;
-	m->page->nmodule_paths = m->npaths;
 	m->nmodules++;
 	m->paths[m->nmodules] = m->npaths;
 	atomic_store_explicit(&m->page->nmodules, m->nmodules, memory_order_release);

@@ -383,10 +383,8 @@ static void test_run(struct host *h, struct opened *suite, uint32_t index)
 	 * and the processes that it left are dead. A thread that it left may go on writing, but
 	 * then the host is replaced, and no other test can be given those bytes. */
 	if (!(h->task.flags & PAGE_NOCAPTURE) &&
-	    !marker_write(&h->io, h->marker_key, test->serial)) {
-		h->records[index].flags |= RECORD_MARKERS_LOST;
+	    !marker_write(&h->io, h->marker_key, test->serial))
 		retire(h, RETIRE_MARKERS);
-	}
 	page_mend(h, index, &h->records[index]);
 	record_publish(h, index);
 }

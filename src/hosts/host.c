@@ -12,9 +12,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* A sleeper looks again after so long: a test that writes to the word could undo a wake. */
-#define SLEEP_US 1000000u
-
 const struct host_ops *host_ops_of(const struct suite *suite)
 {
 	if (suite->adapter->in_host)
@@ -311,7 +308,7 @@ bool host_wait(struct host *h)
 			return true;
 		if (h->ops->is_done(h, seen) && host_leave_work(h))
 			return false;
-		futex_wait(word, seen, SLEEP_US);
+		done_wait(word, seen);
 	}
 }
 
@@ -324,7 +321,7 @@ void host_wait_over(struct host *h)
 
 		if (host_is_over(h))
 			return;
-		futex_wait(word, seen, SLEEP_US);
+		done_wait(word, seen);
 	}
 }
 

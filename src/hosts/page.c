@@ -19,8 +19,7 @@
 #define OVERWRITTEN "the progress page was overwritten: "
 #define WAIT_US 1000000u
 #define RECORD_FLAGS \
-	(RECORD_LEAKY_THREAD | RECORD_LEAKY_PROCESS | RECORD_MARKERS_LOST | RECORD_CHANGED |  \
-	 RECORD_OVERWROTE)
+	(RECORD_LEAKY_THREAD | RECORD_LEAKY_PROCESS | RECORD_CHANGED | RECORD_OVERWROTE)
 
 int page_check_limit(struct proctor_error *err)
 {
@@ -113,11 +112,11 @@ void page_hand_out(struct page *p)
 	futex_wake(&p->go);
 }
 
-bool page_wait(struct page *p, uint32_t seen)
+bool done_wait(_Atomic uint32_t *done, uint32_t seen)
 {
-	if (atomic_load_explicit(&p->done, memory_order_acquire) == seen)
-		futex_wait(&p->done, seen, WAIT_US);
-	return atomic_load_explicit(&p->done, memory_order_acquire) != seen;
+	if (atomic_load_explicit(done, memory_order_acquire) == seen)
+		futex_wait(done, seen, WAIT_US);
+	return atomic_load_explicit(done, memory_order_acquire) != seen;
 }
 
 /* The barrier keeps the compiler from reading `src` a second time, after a check of `dst`. */
@@ -146,17 +145,14 @@ int page_read_state(const struct page_map *m, uint32_t ntests, struct page_state
 	if (ntests > TASK_TESTS_MAX)
 		return error_set(err, -EINVAL, "a task of %u tests", ntests);
 
-	state->done = atomic_load_explicit(&p->done, memory_order_acquire) & ~PAGE_DEAD;
 	phase = atomic_load_explicit(&p->phase, memory_order_acquire);
 	if (phase > PAGE_ENDING)
 		return error_set(err, -EBADMSG, OVERWRITTEN "it names phase %u", phase);
 	state->phase = (enum page_phase)phase;
-	state->phase_us = atomic_load_explicit(&p->phase_us, memory_order_relaxed);
 	current = atomic_load_explicit(&p->current, memory_order_relaxed);
 	if (current >= ntests && current > 0)
 		return error_set(err, -EBADMSG, OVERWRITTEN "it says that test %u of %u runs",
 				 current, ntests);
-	state->current = current;
 	retire = atomic_load_explicit(&p->retire, memory_order_relaxed);
 	if (retire >= RETIRE_NRETIRES)
 		return error_set(err, -EBADMSG, OVERWRITTEN "it names cause %u to be replaced",
@@ -348,7 +344,6 @@ int page_read_crash(const struct page *p, struct crash *out, struct proctor_erro
 	out->signal = copy.signal;
 	out->si_code = copy.si_code;
 	out->sender_pid = copy.sender_pid;
-	out->tid = copy.tid;
 	out->address = copy.address;
 	out->nregs = copy.nregs;
 	memcpy(out->regs, copy.regs, copy.nregs * sizeof(copy.regs[0]));

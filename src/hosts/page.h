@@ -39,17 +39,15 @@ int page_put_string(struct page *p, uint32_t *used, const char *text, uint32_t *
 void page_hand_out(struct page *p);
 
 /*
- * Waits until `done` is another value than `seen`, a second at most: a test that writes here could
- * undo the wake, so the caller looks at what it knows itself and waits again. True if it differs.
+ * Waits until the word through which a host tells its worker (`done`, or one like it) is another value
+ * than `seen`, a second at most: a test that writes here could undo the wake, so the caller looks at
+ * what it knows itself and waits again. True if it differs.
  */
-bool page_wait(struct page *p, uint32_t seen);
+bool done_wait(_Atomic uint32_t *done, uint32_t seen);
 
 /* The page as a whole, at one moment. */
 struct page_state {
 	enum page_phase phase;
-	uint64_t phase_us;
-	uint32_t done;			/* without PAGE_DEAD */
-	uint32_t current;
 	enum page_retire retire;
 };
 

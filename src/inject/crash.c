@@ -112,9 +112,8 @@ static void crash_record(int sig, const siginfo_t *si, const ucontext_t *uc)
 	c->si_code = si->si_code;
 	c->sender_pid = si->si_code <= 0 ? si->si_pid : 0;
 	c->address = si->si_code > 0 ? (uint64_t)(uintptr_t)si->si_addr : 0;
-	c->tid = (int32_t)syscall(SYS_gettid);
 	/* A thread that some test left: the functions that run at exit have no part in it. */
-	if (c->tid != getpid())
+	if (syscall(SYS_gettid) != getpid())
 		atomic_store_explicit(&crash.page->exit_suite, 0, memory_order_relaxed);
 	stack_copy(crash.page, registers_copy(c, uc));
 	atomic_store_explicit(&c->state, CRASH_WRITTEN, memory_order_release);

@@ -11,7 +11,7 @@
 struct crash {
 	enum crash_state state;		/* CRASH_WRITTEN, or the rest is zero */
 	int signal, si_code;
-	pid_t sender_pid, tid;		/* sender: where si_code says there is one */
+	pid_t sender_pid;		/* where si_code says there is one */
 	uint64_t address;
 	uint32_t nregs;
 	uint64_t regs[PAGE_REGS_MAX];

@@ -125,9 +125,8 @@ enum record_outcome {
 enum record_flag {
 	RECORD_LEAKY_THREAD = 1 << 0,	/* `left` names them */
 	RECORD_LEAKY_PROCESS = 1 << 1,
-	RECORD_MARKERS_LOST = 1 << 2,	/* a private descriptor was harmed: no marker was written */
-	RECORD_CHANGED = 1 << 3,	/* something could not be put back: `left` names it */
-	RECORD_OVERWROTE = 1 << 4,	/* the test wrote over the page; the host mended it */
+	RECORD_CHANGED = 1 << 2,	/* something could not be put back: `left` names it */
+	RECORD_OVERWROTE = 1 << 3,	/* the test wrote over the page; the host mended it */
 };
 
 struct page_text {			/* host's; in `texts`; nbytes 0: none; no NUL at the end */
@@ -169,7 +168,6 @@ struct page_crash {			/* host's, published by `state` */
 	int32_t signal, si_code;
 	int32_t sender_pid;		/* where si_code says there is one (si_pid is a macro) */
 	uint64_t address;
-	int32_t tid;			/* thread that crashed; the test's own thread has the pid */
 	uint32_t nregs;
 	uint64_t regs[PAGE_REGS_MAX];
 	uint64_t stack_address;		/* of stack[0] */
@@ -217,7 +215,6 @@ struct page {
 	_Atomic uint32_t ntexts;	/* bytes of `texts` in use; reset by the worker before `go` */
 	struct page_crash crash;
 	_Atomic uint32_t nmodules;
-	uint32_t nmodule_paths;
 	struct page_module modules[PAGE_MODULES_MAX];
 	char module_paths[PAGE_MODULE_PATHS_BYTES];
 	char texts[PAGE_TEXTS_BYTES];

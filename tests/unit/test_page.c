@@ -81,7 +81,6 @@ static void page_fill(uint64_t since_us)
 		p->modules[i].nbuild_id = 20;
 		memset(p->modules[i].build_id, 0xab, PAGE_BUILD_ID_MAX);
 	}
-	p->nmodule_paths = 18;
 	atomic_store(&p->nmodules, 2);
 }
 
@@ -223,7 +222,7 @@ static void a_hand_out_wakes_the_host_and_its_answer_the_worker(void **state)
 	while (atomic_load(&host_tid) == 0 || !thread_sleeps(atomic_load(&host_tid)))
 		sched_yield();
 	page_hand_out(map.page);
-	while (!page_wait(map.page, 0))
+	while (!done_wait(&map.page->done, 0))
 		;
 	assert_int_equal(atomic_load(&map.page->done), 1);
 	pthread_join(host, NULL);
@@ -235,9 +234,9 @@ static void a_wait_that_nobody_ends_takes_a_second(void **state)
 
 	(void)state;
 	atomic_store(&map.page->done, 7);
-	assert_false(page_wait(map.page, 7));
+	assert_false(done_wait(&map.page->done, 7));
 	assert_true(clock_us() - begin_us >= 900000);
-	assert_true(page_wait(map.page, 6));
+	assert_true(done_wait(&map.page->done, 6));
 }
 
 static void an_honest_page_is_read_as_it_was_written(void **state)
@@ -253,8 +252,6 @@ static void an_honest_page_is_read_as_it_was_written(void **state)
 	atomic_store(&map.page->done, PAGE_DEAD | 3);
 	assert_int_equal(page_read_state(&map, NTESTS, &s, NULL), 0);
 	assert_int_equal(s.phase, PAGE_RUNNING);
-	assert_int_equal(s.done, 3);
-	assert_int_equal(s.current, 2);
 	assert_int_equal(progress_now().nended, 2);
 	assert_int_equal(progress_now().phase, PROGRESS_TEST);
 
@@ -507,10 +504,8 @@ static void all_read(void)
 	uint32_t i;
 	size_t k;
 
-	if (page_read_state(&map, NTESTS, &s, &err) == 0) {
+	if (page_read_state(&map, NTESTS, &s, &err) == 0)
 		assert_in_range(progress_now().nended, 0, NTESTS);
-		assert_in_range(s.current, 0, NTESTS - 1);
-	}
 	for (i = 0; i < NTESTS; i++) {
 		if (record_read(i, 1, &r, &err) != 0)
 			continue;

@@ -163,6 +163,8 @@ static void build_id_note(struct page_module *m, const char *note, size_t nbytes
 	}
 }
 
+static uint32_t nmodule_paths;	/* bytes of the page's that are in use */
+
 static int module_note(struct dl_phdr_info *info, size_t size, void *data)
 {
 	uint32_t n = atomic_load(&map.page->nmodules);
@@ -189,10 +191,10 @@ static int module_note(struct dl_phdr_info *info, size_t size, void *data)
 		if (start + ph->p_memsz > m->end)
 			m->end = start + ph->p_memsz;
 	}
-	m->path = map.page->nmodule_paths;
+	m->path = nmodule_paths;
 	m->npath = (uint32_t)strlen(path);
 	memcpy(map.page->module_paths + m->path, path, m->npath);
-	map.page->nmodule_paths += m->npath;
+	nmodule_paths += m->npath;
 	atomic_store(&map.page->nmodules, n + 1);
 	return 0;
 }
@@ -208,7 +210,7 @@ static void crash_make(void (*crash_now)(void), struct crash *crash, struct modu
 	pid_t pid;
 
 	assert_true(readlink("/proc/self/exe", self, sizeof(self) - 1) > 0);
-	map.page->nmodule_paths = 0;
+	nmodule_paths = 0;
 	atomic_store(&map.page->nmodules, 0);
 	page_reset_task(map.page);
 	dl_iterate_phdr(module_note, self);
