@@ -14,8 +14,8 @@
 #include "report/events.h"
 #include "report/junit.h"
 
-/* Keeps SIGPIPE from this thread: a reader that is gone shall be an error of the write. Blocked,
- * not ignored: a test must find the disposition that proctor was started with. */
+/* Blocks SIGPIPE in this thread: if the reader of an output is gone, the write shall fail with
+ * EPIPE. It is not ignored, as tests would inherit that. */
 static void block_sigpipe(void)
 {
 	sigset_t set;
@@ -33,7 +33,8 @@ static void channel_failed(struct channel *c, const struct proctor_error *err)
 	c->audience->broken = true;
 }
 
-/* Only a reader of stdout who is gone ends the run: whatever else fails is an incomplete output. */
+/* The run ends early only if the reader of stdout is gone. If another output fails it is
+ * incomplete, and the run goes on. */
 static int channel_event(const struct proctor_event *event, void *data)
 {
 	struct channel *c = data;
@@ -62,8 +63,8 @@ static void say_running(const char *text)
 	}
 }
 
-/* For people who read stderr, whatever stdout is for. The last of the list: it writes below what the
- * terminal's reporter has done with its live line. */
+/* What is said on stderr, whatever stdout is for. It is the last of the list: by then the
+ * terminal's reporter has taken its live line away. */
 static int stderr_event(const struct proctor_event *event, void *data)
 {
 	struct audience *a = data;
@@ -90,7 +91,8 @@ static int open_terminal(struct channel *c, const struct options *o, struct proc
 		.output = o->output,
 		.nslowest = o->nslowest,
 		.color = color_use(o->color, fd),
-		/* Tests that write to the same terminal would tear the line, and so would events. */
+		/* No live line where tests or events are written to the same terminal, into the
+		 * middle of it. */
 		.status = color_terminal(fd) && !o->run.nocapture &&
 			  !(events && isatty(STDOUT_FILENO)) && o->volume != TERMINAL_QUIET,
 	};
@@ -110,7 +112,8 @@ static int open_junit(struct channel *c, const struct options *o, struct proctor
 	return o->junit_path ? junit_open(&c->reporter, o->junit_path, err) : 0;
 }
 
-/* The kinds of reporters; each leaves `reporter` NULL where the options do not ask for it. */
+/* The kinds of reporters. Each opens one if the options ask for it, else it leaves `reporter`
+ * NULL. */
 static int (*const openers[])(struct channel *c, const struct options *o,
 			      struct proctor_error *err) = {
 	open_terminal,

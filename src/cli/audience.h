@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * All that hears of a run of the command line: the reporters that the options ask for, and people who read
- * stderr. Used by the writer's thread while the run goes on, by the main thread before and after.
+ * All that hears of a run of `proctor run`: the reporters that the options ask for, and who reads
+ * stderr. While the run goes on it is used by the writer's thread, before and after that by the
+ * main thread.
  */
 #ifndef CLI_AUDIENCE_H
 #define CLI_AUDIENCE_H
@@ -15,8 +16,8 @@ struct audience;
 struct channel {
 	struct audience *audience;
 	struct reporter *reporter;
-	bool is_stdout;		/* its reader may go away, and the run with it */
-	bool failed;		/* it was said once; it still gets events, as it may recover */
+	bool is_stdout;		/* if the reader of stdout goes away, the run ends */
+	bool failed;		/* that was said; it still gets events, as it may work again */
 };
 
 struct audience {
@@ -28,9 +29,10 @@ struct audience {
 	size_t nproblems;	/* of the coverage */
 };
 
-/* `a` stays where it is until audience_close(). On failure nothing is open. */
+/* `a` must not be moved until audience_close(). On failure nothing is open. */
 int audience_open(struct audience *a, const struct options *o, struct proctor_error *err);
-/* Writes what is left; what could not be written is said, and makes the audience `broken`. */
+/* Has the reporters write what is left, and frees them. Says what could not be written, and sets
+ * `broken`. */
 void audience_close(struct audience *a);
 
 #endif

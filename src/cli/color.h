@@ -6,7 +6,8 @@
 #include "cli/options.h"
 
 bool color_terminal(int fd);
-/* https://no-color.org and its counterpart CLICOLOR_FORCE; the command line is stronger. */
+/* As the command line says; if it says nothing, as NO_COLOR (https://no-color.org) or
+ * CLICOLOR_FORCE say. */
 bool color_use(enum color_choice choice, int fd);
 
 #endif

@@ -16,7 +16,7 @@ struct object {
 	bool failed;
 };
 
-/* Names come from files and may hold anything: they are given exactly, see json_bytes.h. */
+/* Names come from files and may hold any bytes: json_bytes.h says how these are written. */
 static void put_text(struct object *o, const char *key, const char *text)
 {
 	if (!json_put_bytes(o->json, key, text, strlen(text), &o->scratch))
@@ -25,7 +25,7 @@ static void put_text(struct object *o, const char *key, const char *text)
 
 static void put_number(struct object *o, const char *key, uint64_t value)
 {
-	/* jansson frees the value if this fails; a NULL fails too. */
+	/* If this fails jansson frees the value; it also fails if the value is NULL. */
 	if (json_object_set_new_nocheck(o->json, key, json_integer((json_int_t)value)) < 0)
 		o->failed = true;
 }
@@ -53,7 +53,7 @@ static json_t *test_json(const struct proctor_test *t)
 
 static int list_json(const struct proctor_plan *plan)
 {
-	/* On a terminal the control characters that UTF-8 has beyond ASCII are commands, too. */
+	/* On a terminal only ASCII: some characters beyond that are commands to it. */
 	size_t flags = JSON_INDENT(2) | (isatty(STDOUT_FILENO) ? JSON_ENSURE_ASCII : 0);
 	json_t *list = json_array();
 	int ret = list ? 0 : -ENOMEM;

@@ -8,7 +8,8 @@
 #include "base/output.h"
 #include "cli/audience.h"
 
-/* The strongest of what applies: a signal, then proctor's own failure, then a test's. */
+/* Of several reasons for an exit status the first of these counts: a signal, proctor's own failure,
+ * a failed test, an argument that could not be used. */
 static int exit_status(int run_status, bool broken, const struct plan_outcome *outcome)
 {
 	if (run_status > EXIT_SIGNALLED)
@@ -45,7 +46,7 @@ static void say_nothing(const struct options *o, size_t nfound)
 	say_error(&why);
 }
 
-/* One file cannot hold both: each would write over the other. */
+/* Events and the JUnit report cannot go into one file: each would write over the other. */
 static int check_outputs(const struct options *o, struct proctor_error *err)
 {
 	const char *events = o->events_path;

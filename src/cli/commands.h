@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The subcommands. Each gets its name as argv[0] and returns the exit status. */
+/* The commands (`proctor run` and so on), each in a file command_NAME.c, and what they share. */
 #ifndef CLI_COMMANDS_H
 #define CLI_COMMANDS_H
 
@@ -11,43 +11,45 @@ enum exit_status {
 	EXIT_USAGE = 2,		/* wrong usage or input */
 	EXIT_BROKEN = 3,	/* proctor itself could not go on, or not do all it was asked */
 	EXIT_NOTHING = 4,	/* nothing to run */
-	EXIT_SIGNALLED = 128,	/* and the signal's number: stopped by it */
+	EXIT_SIGNALLED = 128,	/* plus the number of the signal that stopped the run */
 };
 
+/* Each gets its name as argv[0] and returns the exit status. */
 int command_run(int argc, char **argv);
 int command_list(int argc, char **argv);
 int command_coverage(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 
-/* First of all: descriptors 0, 1 and 2 are open, and a limit of file sizes kills nobody. */
+/* To be called first of all. After it descriptors 0, 1 and 2 are open, and a write beyond the limit
+ * of file sizes is an error and not the end of proctor. */
 int process_prepare(struct proctor_error *err);
 
-/* "proctor: " and the sentence, on stderr. What would be a command to a terminal is shown as \xNN, here
- * and in the rest of what say_ and print_ write. */
+/* Writes "proctor: " and the sentence to stderr. Here, and in all other functions say_ and print_,
+ * bytes that would be commands to a terminal are written as \xNN. */
 void say(const char *sentence);
 void say_error(const struct proctor_error *err);
-/* Says that the coverage is not complete, and how that is accepted. */
+/* Says that the coverage is not complete, and which option accepts that. */
 void say_partial(size_t nproblems);
 /* Reports wrong usage; returns EXIT_USAGE. */
 int say_usage(const char *command, const struct proctor_error *err);
 
-/* What the arguments came to. */
+/* What was found where the arguments said. */
 struct plan_outcome {
 	size_t nrefused;	/* arguments that could not be added; each was reported */
 	size_t nfound;		/* tests before the selection */
-	bool unknown_group;	/* no suite is of the group asked for; said already */
-	bool all_broken;	/* there are tests, and all stand for suites that cannot be run */
+	bool unknown_group;	/* no suite is of the group that was asked for; that was said */
+	bool all_broken;	/* no test is of a suite that can be run */
 };
 
-/* Fills `plan` with what the arguments name and selects. What is wrong with a suite is said on
- * stderr. Returns a negative errno if there is no going on (reported too). */
+/* Fills `plan` with the tests that the arguments name, and selects among them. Says on stderr what
+ * is wrong with a suite. A negative errno: proctor cannot go on, and has said so. */
 int plan_arguments(struct proctor_plan *plan, const struct options *o,
 		   struct plan_outcome *outcome);
-/* Says so where no test is of `group`, and which groups there are. False: some are. */
+/* If no test is of `group`, says so, and which groups there are. False: there are some. */
 bool say_unknown_group(const struct proctor_plan *plan, const char *group);
-/* A line on stdout. */
+/* Writes a line to stdout. */
 void print_line(const char *text);
-/* There was no memory for something that was to be said or printed. */
+/* Was there no memory for something that was to be printed? */
 bool print_lost(void);
 /* Prints each suite's name once. */
 int print_suites(const struct proctor_plan *plan);

@@ -29,7 +29,7 @@ void help_print(void)
 	     "128+N stopped by signal N.");
 }
 
-/* Breaks `text` at blanks, each line but the first indented. */
+/* Prints `text` in lines, broken at blanks; all but the first are indented. */
 static void print_wrapped(const char *text)
 {
 	size_t column = HELP_INDENT;

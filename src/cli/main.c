@@ -43,7 +43,7 @@ static int unknown_command(const char *name)
 	return say_usage(NULL, &err);
 }
 
-/* What was printed has to arrive: a full disk is no success. */
+/* If not all that was printed could be written, as on a full disk, that is no success. */
 static int finish(int status)
 {
 	struct proctor_error err;

@@ -6,7 +6,8 @@
 
 #include "base/container.h"
 
-/* Levenshtein's distance; names longer than the row are far from everything. */
+/* How many letters have to be added, removed or changed to make one of the other (Levenshtein). A
+ * name that is too long for the row is far from everything. */
 static size_t text_distance(const char *a, const char *b)
 {
 	size_t row[64], nb = strlen(b);

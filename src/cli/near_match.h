@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What was probably meant by a name that there is not. */
+/* For "did you mean": which name was probably meant by one that does not exist. */
 #ifndef CLI_NEAR_MATCH_H
 #define CLI_NEAR_MATCH_H
 

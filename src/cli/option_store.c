@@ -30,7 +30,7 @@ int store_grace(struct options *o, const char *text, struct proctor_error *err)
 	return value_time(text, &o->run.grace_us, err);
 }
 
-/* Here no time at all is a choice. */
+/* 0 is allowed here, and says: no time at all. */
 int store_leak_timeout(struct options *o, const char *text, struct proctor_error *err)
 {
 	uint64_t value;
@@ -140,7 +140,7 @@ int store_color(struct options *o, const char *text, struct proctor_error *err)
 	return ret;
 }
 
-/* Whatever fails the run goes on; only a --on-crash=stop that was given stays. */
+/* The run goes on whatever fails or crashes; but a --on-crash=stop that was given is kept. */
 int store_no_fail_fast(struct options *o, const char *text, struct proctor_error *err)
 {
 	(void)text;
@@ -204,7 +204,7 @@ int store_skip(struct options *o, const char *text, struct proctor_error *err)
 	return value_add(&o->skips, &o->selection.nskips, text, err);
 }
 
-/* As with --events it would be the standard output, which has the report. */
+/* "-" would mean stdout, as for --events; but there the report for people goes. */
 int store_junit(struct options *o, const char *text, struct proctor_error *err)
 {
 	if (strcmp(text, "-") == 0)
@@ -242,7 +242,7 @@ int store_coverage_fail_under(struct options *o, const char *text,
 	char *end = NULL;
 	double percent = strtod(text, &end);
 
-	/* Neither a sign nor hexadecimal digits nor "nan". */
+	/* strtod() would also take a sign, hexadecimal digits and "nan". */
 	if (strspn(text, "0123456789.") != strlen(text) || *end || percent > 100)
 		return error_set(err, -EINVAL, "\"%s\" is no percentage from 0 to 100", text);
 	o->run.coverage.has_minimum = true;
@@ -266,7 +266,7 @@ int store_coverage_tool_timeout(struct options *o, const char *text,
 	return value_time(text, &o->run.coverage.tool_timeout_us, err);
 }
 
-/* A flag, or a text that is kept as it is, needs one line. */
+/* For options that only set a field: a flag, or a text that is kept as it is. */
 #define STORE(name, statement) \
 	int store_##name(struct options *o, const char *text, struct proctor_error *err) \
 	{ \

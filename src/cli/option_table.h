@@ -17,19 +17,21 @@ struct option_spec {
 	unsigned commands;		/* enum command, or'ed */
 	enum option_value value;
 	const char *value_name;		/* as the help shows it */
-	bool hidden;			/* not for users */
-	const char *help;		/* lines are broken where they are shown */
+	bool hidden;			/* not shown: not for users */
+	const char *help;		/* one text: it is broken into lines when it is shown */
 	option_store *store;
 };
 
 extern const struct option_spec option_table[];
 extern const size_t option_count;
 
-/* The option of this name, of `nname` bytes, or, if `name` is NULL, of this letter. NULL: the command has none. */
+/* The option of this name, of `nname` bytes, or, if `name` is NULL, of this letter. NULL: the
+ * command has none. */
 const struct option_spec *option_find(enum command command, const char *name, size_t nname,
 				      char letter);
 
-/* The name of an option of the command that `name`, which is none, was probably meant to be; or NULL. */
+/* The name of an option of the command that `name`, which is none, was probably meant to be; or
+ * NULL. */
 const char *option_meant(enum command command, const char *name);
 
 #endif

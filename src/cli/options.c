@@ -10,7 +10,8 @@
 #include "cli/option_table.h"
 #include "cli/option_values.h"
 
-/* Abbreviations are refused: what is short for one option today is short for two tomorrow. */
+/* Abbreviations are refused as well: what is short for one option may be short for two in a later
+ * version. */
 static int unknown_option(enum command command, const char *word, struct proctor_error *err)
 {
 	const char *match;
@@ -24,7 +25,7 @@ static int unknown_option(enum command command, const char *word, struct proctor
 	return error_set(err, -EINVAL, "unknown option %s", typed);
 }
 
-/* The words of the command line that have not been read. */
+/* The words of the command line that were not read yet. */
 struct words {
 	char **at, **end;
 };
@@ -34,7 +35,8 @@ static int option_give(struct options *o, const struct option_spec *spec, const 
 {
 	struct proctor_error why;
 
-	/* An empty pattern would fit every test, and an empty name is no file's. */
+	/* An empty value is a mistake: an empty pattern would fit every test, and no file has an
+	 * empty name. */
 	if (value && !*value)
 		return error_set(err, -EINVAL, "--%s needs a value, and it is empty", spec->name);
 	if (spec->store(o, value, &why) < 0)
@@ -44,7 +46,8 @@ static int option_give(struct options *o, const struct option_spec *spec, const 
 	return 0;
 }
 
-/* `value` stood in the same word; NULL: the next word may be it. */
+/* `value`: what stood behind "=" in the same word. NULL: nothing; the next word may be the
+ * value. */
 static int option_take(struct options *o, const struct option_spec *spec, const char *value,
 		       struct words *words, struct proctor_error *err)
 {
@@ -106,8 +109,9 @@ static bool text_ends(const char *text, const char *end)
 	return ntext >= nend && strcmp(text + ntext - nend, end) == 0;
 }
 
-/* What has a slash, is there, or is called as libraries and manifests are, which no test is: a
- * library that was mistyped must not become a filter that fits nothing. */
+/* Is the argument a path, not a filter? Yes if it has a slash, if there is such a file, or if it
+ * ends as libraries and manifests do: a library whose name was mistyped must not become a filter
+ * that fits nothing. */
 static bool argument_is_path(const char *argument)
 {
 	struct stat st;
@@ -118,7 +122,7 @@ static bool argument_is_path(const char *argument)
 
 static int add_argument(struct options *o, const char *argument, struct proctor_error *err)
 {
-	/* As a filter it would fit every test. */
+	/* An empty argument would be a filter that fits every test. */
 	if (!*argument)
 		return error_set(err, -EINVAL, "an argument is empty: it names neither a file nor a "
 				 "test");
@@ -129,12 +133,12 @@ static int add_argument(struct options *o, const char *argument, struct proctor_
 	return value_add(&o->paths, &o->npaths, argument, err);
 }
 
-/* What single options cannot know. */
+/* Checks options against each other. */
 static int options_check(const struct options *o, enum command command, struct proctor_error *err)
 {
 	if (command != COMMAND_RUN || o->help)
 		return 0;
-	/* A minimum that nobody looks at would be worse than none. */
+	/* Refused because, without --coverage, nobody would look at a --coverage-fail-under. */
 	if (o->of_coverage && o->run.coverage.kind == PROCTOR_COVERAGE_NONE)
 		return error_set(err, -EINVAL, "--%s is of no use without --coverage",
 				 o->of_coverage);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What was typed: the arguments of a command, read. */
+/* The options and arguments of a command, as they were typed. */
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
 
@@ -19,18 +19,18 @@ enum color_choice {
 	COLOR_NEVER,
 };
 
-struct options {		/* strings are argv's */
+struct options {		/* all strings are argv's */
 	struct proctor_options run;
-	struct proctor_selection selection;	/* its lists are ours: options_fini() */
-	const char **filters, **skips;
-	const char **includes, **excludes;	/* of run.coverage; ours too */
-	const char *word;		/* the last argument that was taken for a filter; or NULL */
+	struct proctor_selection selection;
+	const char **filters, **skips;		/* the lists of `selection`, to be freed */
+	const char **includes, **excludes;	/* those of `run.coverage` */
+	const char *word;		/* the last argument taken for a filter; NULL: none */
 	const char **paths;
 	size_t npaths;
 	const char *exe_glob;
 	const char *framework;		/* NULL: what each file shows */
 	const char *events_path, *junit_path;
-	const char *of_coverage;	/* an option that needs --coverage; NULL: none was given */
+	const char *of_coverage;	/* one that was given and needs --coverage; or NULL */
 	enum terminal_volume volume;
 	enum terminal_output output;
 	unsigned nslowest;
@@ -39,12 +39,13 @@ struct options {		/* strings are argv's */
 };
 
 /*
- * Reads the arguments of a command: argv[0] is its name. An argument that is no file, has no slash
- * and does not end in .so or .json becomes a filter, every other one a path. -EINVAL: wrong usage, in one sentence.
+ * Reads the arguments of a command: argv[0] is its name. An argument that has a slash, ends in .so
+ * or .json, or names a file becomes a path, every other one a filter. -EINVAL: wrong usage; the
+ * sentence says what.
  */
 int options_parse(struct options *o, enum command command, int argc, char **argv,
 		  struct proctor_error *err);
-/* -EINVAL where nothing was named to look for tests in. */
+/* -EINVAL if no path was given: there is nothing to look for tests in. */
 int options_need_path(const struct options *o, struct proctor_error *err);
 void options_fini(struct options *o);
 

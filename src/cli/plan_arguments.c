@@ -8,7 +8,8 @@
 
 #include "base/pattern.h"
 
-/* A suite that cannot be run gets its verdict in the report; who reads only stderr is told too. */
+/* Says on stderr which suites cannot be run, and why. The report will have that too; but not all
+ * read it. */
 static void say_broken(const struct proctor_plan *plan, struct plan_outcome *outcome)
 {
 	size_t ntests = proctor_plan_ntests(plan);
@@ -34,7 +35,8 @@ static bool filter_fits(const struct proctor_plan *plan, const char *pattern)
 	return false;
 }
 
-/* A word that was mistyped would otherwise be missed by nobody: the others select something. */
+/* Says which filters fit no test. With several filters nobody would notice that one was mistyped,
+ * as the others select something. */
 static void say_idle_filters(const struct proctor_plan *plan, const struct proctor_selection *sel)
 {
 	struct proctor_error idle;
@@ -55,7 +57,7 @@ int plan_arguments(struct proctor_plan *plan, const struct options *o,
 	int ret;
 
 	*outcome = (struct plan_outcome){ 0 };
-	/* Its name was checked when it was read. */
+	/* Cannot fail: the name was checked when the option was read. */
 	proctor_plan_set_framework(plan, o->framework, NULL);
 	for (size_t i = 0; i < o->npaths; i++) {
 		ret = proctor_plan_add_path(plan, o->paths[i], o->exe_glob, &err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What has to hold in the process before anything else is done in it. */
+/* What is set right in the process before anything else is done. */
 #include "cli/commands.h"
 
 #include <errno.h>
@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 /*
- * Whoever closed a standard descriptor wants nothing read or written there. The next file that is
- * opened would get its number, and what is meant for stdout would go into that file.
+ * Opens /dev/null in place of each standard descriptor that is closed. Otherwise the next file that
+ * is opened would get that number, and what is written to stdout, say, would go into that file.
  */
 static int descriptors_fill(struct proctor_error *err)
 {
@@ -27,9 +27,10 @@ static void on_file_size(int signo)
 }
 
 /*
- * Two real-time signals are the C library's, which sets a handler when it needs one and lets nobody
- * else have it: until then a test that sends one would end proctor. The kernel's own record of the
- * handler above is good for them, too.
+ * The C library keeps two real-time signals for itself. It sets their handlers only when it needs
+ * them, and until then a test that sends one to proctor would end it; but sigaction() refuses these
+ * signals. So the kernel is asked directly: they get the handler of SIGXFSZ, in the form in which
+ * the kernel has it.
  */
 static void library_signals_survive(void)
 {
@@ -39,14 +40,15 @@ static void library_signals_survive(void)
 	if (syscall(SYS_rt_sigaction, SIGXFSZ, NULL, action, nset_bytes) < 0)
 		return;
 	for (int signo = 32; signo < SIGRTMIN; signo++)
-		/* It begins with the handler. */
+		/* The first word is the handler; 0 is SIG_DFL. */
 		if (syscall(SYS_rt_sigaction, signo, NULL, old, nset_bytes) == 0 && old[0] == 0)
 			syscall(SYS_rt_sigaction, signo, action, NULL, nset_bytes);
 }
 
 /*
- * A file at the limit of its size is an error of the write, not the end of proctor. Not ignored: a
- * program that is started would inherit that, whereas a handler becomes the default again.
+ * A write beyond the limit of file sizes sends SIGXFSZ: with a handler the write fails, and proctor
+ * goes on. The signal is not ignored, since programs that are started would inherit that; a handler
+ * they do not inherit.
  */
 static void file_size_survive(void)
 {

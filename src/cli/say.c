@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is said to people. Names and causes come from outside: here, and nowhere else, they are made
- * harmless for a terminal.
+ * What the commands say on stderr and print on stdout. Names and causes come from outside and may
+ * contain commands to a terminal: all text goes through here and is made harmless.
  */
 #include "cli/commands.h"
 
@@ -12,9 +12,10 @@
 
 #include "base/escape.h"
 
-static bool lost;	/* something could not be said */
+static bool lost;	/* there was no memory for something to be printed */
 
-/* To stderr, without allocating; what a terminal cannot show is a question mark. */
+/* Writes to stderr without allocating memory; bytes that a terminal cannot show become question
+ * marks. */
 static void print_piecemeal(const char *before, const char *text, const char *after)
 {
 	size_t nbytes = strlen(text), n;
@@ -38,8 +39,9 @@ static void print(FILE *to, const char *before, const char *text, const char *af
 	bytes_text(&line, before);
 	escape_line(&line, text);
 	bytes_text(&line, after);
-	/* In one piece. Without memory for that why proctor failed is said all the same, and a list
-	 * that cannot be given as it is, is no success. */
+	/* The line is written in one piece. If there is no memory for that: on stderr it is written
+	 * all the same, as it may be the reason for a failure; on stdout it is lost, and that will
+	 * be a failure. */
 	if (bytes_string(&line))
 		fwrite(bytes_string(&line), 1, line.nbytes, to);
 	else if (to == stderr)

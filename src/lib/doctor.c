@@ -16,7 +16,7 @@
 #include "run/guard_client.h"
 #include "run/kernel.h"
 
-/* Each of these that returns a bool tells whether what a run needs is there. */
+/* Those of these functions that return a bool say whether what a run needs is there. */
 static bool examine_loop(struct facts *f, enum proctor_loop which)
 {
 	const struct loop_ops *ops;
@@ -33,7 +33,7 @@ static bool examine_loop(struct facts *f, enum proctor_loop which)
 	return true;
 }
 
-/* A run does without it: its crashes have no frames then. */
+/* A run can do without it: then crashes have no backtraces. */
 static void examine_symbolizer(struct facts *f, const char *host_path)
 {
 	struct proctor_error err;
@@ -63,7 +63,7 @@ static bool examine_host(struct facts *f, const char *asked)
 	return true;
 }
 
-/* A run without one is as good, unless proctor is killed: no reason to fail. */
+/* A run can do without a guard, unless proctor is killed. */
 static void examine_guard(struct facts *f, const char *asked)
 {
 	struct inherited inherited = { .null_fd = -1 };
@@ -100,7 +100,7 @@ static void examine_cores(struct facts *f)
 	cores_fini(&cores);
 }
 
-/* What is refused, each on a line of its own. */
+/* A line for each system call that is refused, and one for all the others. */
 static bool examine_calls(struct facts *f)
 {
 	struct proctor_error err;
@@ -123,11 +123,12 @@ static bool examine_calls(struct facts *f)
 		case NEEDED_BY_OWNER:
 		case NEEDED_BY_STARTS:
 			enough = false;
-			facts_add(f, "refused", "%s; needed for %s: no run without it", err.text, call->use);
+			facts_add(f, "refused", "%s; needed for %s: no run without it", err.text,
+				  call->use);
 			break;
 		case NEEDED_BY_LIBRARIES:
-			facts_add(f, "refused", "%s; needed for %s: executables alone can be run", err.text,
-			    call->use);
+			facts_add(f, "refused", "%s; needed for %s: executables alone can be run",
+				  err.text, call->use);
 			break;
 		case NEEDED_BY_NONE:
 			facts_add(f, "refused", "%s; for %s: %s", err.text, call->use, call->instead);

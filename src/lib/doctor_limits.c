@@ -44,7 +44,8 @@ static void add_file(struct facts *f, const char *name, const char *path)
 		facts_add(f, name, "unknown: %s cannot be read", path);
 }
 
-/* The path of this process's cgroup: "" is the unified hierarchy, else that of a controller. */
+/* The path of this process's cgroup in the hierarchy of a controller; "" stands for the unified
+ * hierarchy (v2). */
 static bool cgroup_path(const char *controller, char *path, size_t npath)
 {
 	FILE *f = fopen("/proc/self/cgroup", "re");
@@ -68,7 +69,8 @@ static bool cgroup_path(const char *controller, char *path, size_t npath)
 	return found;
 }
 
-/* Inside a container the path may be one that is not mounted here: then the root's file counts. */
+/* Reads a limit from the files of the cgroup. In a container the directory of that path may not be
+ * visible: then the files at the root of the hierarchy are the container's. */
 static bool memory_limit(const char *mount, const char *controller, const char *file, char *line,
 			 int nline)
 {

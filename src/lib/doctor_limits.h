@@ -4,7 +4,8 @@
 
 #include "lib/facts.h"
 
-/* Adds the limits that this machine sets to processes: descriptors, processes, cores, pipes, memory. */
+/* Adds the limits that this machine sets to processes: descriptors, processes, cores, pipes,
+ * memory. */
 void doctor_limits(struct facts *f);
 
 #endif

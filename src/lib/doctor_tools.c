@@ -10,7 +10,7 @@
 #include "base/escape.h"
 #include "coverage/tools.h"
 
-/* The first line that `path --version` prints. */
+/* The first line with a number that `path --version` prints. */
 static bool tool_version(const char *path, char *line, int nline)
 {
 	struct bytes command = { 0 };
@@ -23,7 +23,7 @@ static bool tool_version(const char *path, char *line, int nline)
 	bytes_fini(&command);
 	if (!f)
 		return false;
-	/* LLVM's tools begin with the name of the project: the line with a number is meant. */
+	/* Not simply the first line: in that LLVM's tools print the name of the project. */
 	while (!read && fgets(line, nline, f))
 		read = strpbrk(line, "0123456789") != NULL;
 	while (fgetc(f) != EOF)
@@ -65,7 +65,7 @@ static void add_versions(struct facts *f, const char *name, const struct tool_li
 	facts_add(f, name, "%s", tools->n ? versions : "none in PATH (coverage reports need it)");
 }
 
-/* Runs need neither: only reports of coverage do. */
+/* Only coverage reports need these. */
 static void add_coverage_tools(struct facts *f)
 {
 	const char *path = getenv("PATH");

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 
 struct fact {
-	const char *name;	/* lives as long as the program; several facts may have one name */
-	char *text;		/* one line; may hold bytes that no terminal should get */
+	const char *name;	/* a constant; several facts may have the same */
+	char *text;		/* one line, with whatever bytes are in a path or an answer */
 };
 
 struct facts {			/* all zero: none; in the order in which they are to be told */

@@ -18,7 +18,8 @@ static bool usable(const char *path)
 	return access(path, X_OK) == 0;
 }
 
-/* Looks beside `file`, and in the libexec directory of the same prefix. */
+/* Looks for it beside `file`, then in ../libexec/proctor from there. Allocated; NULL: it is in
+ * neither. */
 static char *host_near(const char *file)
 {
 	const char *slash = strrchr(file, '/');
@@ -47,7 +48,7 @@ int host_path_find(const char *asked, char **path, struct proctor_error *err)
 	if (asked) {
 		if (!usable(asked))
 			return error_sys(err, errno, "cannot use %s as the host", asked);
-		/* A test's working directory is another: the path must hold there too. */
+		/* Tests may have another working directory: the path must be absolute. */
 		*path = realpath(asked, NULL);
 		return *path ? 0 : error_sys(err, errno, "cannot find %s", asked);
 	}
@@ -67,7 +68,7 @@ int host_path_find(const char *asked, char **path, struct proctor_error *err)
 	return 0;
 }
 
-/* On the heap; NULL: no memory. */
+/* The path of `name` in the directory of the host. Allocated; NULL: no memory. */
 static char *host_path_beside(const char *host_path, const char *name, struct proctor_error *err)
 {
 	const char *slash = strrchr(host_path, '/');
@@ -92,7 +93,7 @@ int host_path_preload(const char *host_path, char **path, struct proctor_error *
 		return -ENOMEM;
 	if (access(*path, R_OK) < 0)
 		return error_sys(err, errno, "cannot use %s, which coverage needs", *path);
-	/* The loader splits its list at these. */
+	/* In LD_PRELOAD these part one path from the next. */
 	if (strpbrk(*path, " :"))
 		return error_set(err, -EINVAL, "cannot preload %s: its path has a blank or a colon",
 				 *path);

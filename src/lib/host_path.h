@@ -5,16 +5,18 @@
 #include "base/error.h"
 
 /*
- * Where proctor-host is: `asked` if it is not NULL, else beside the running program or the shared
- * library, in ../libexec/proctor from there, or where it was configured to be installed. `*path`
- * is heap. -ENOENT: the sentence names where it was looked for.
+ * Where proctor-host is: `asked`, unless that is NULL. Else it is looked for beside the running
+ * program and beside the shared library, in ../libexec/proctor from there, and where `make install`
+ * puts it. `*path` is allocated. -ENOENT: the sentence says where it was looked for.
  */
 int host_path_find(const char *asked, char **path, struct proctor_error *err);
 
-/* The library to preload into executables with coverage, which lies beside the host. Allocated. */
+/* The path of the library that is preloaded into executables for coverage; it lies beside the host.
+ * Allocated. */
 int host_path_preload(const char *host_path, char **path, struct proctor_error *err);
 
-/* proctor-symbolizer, which lies beside the host, too; it is not looked for. Allocated. */
+/* The path of proctor-symbolizer, beside the host; whether it is there is not looked at.
+ * Allocated. */
 int host_path_symbolizer(const char *host_path, char **path, struct proctor_error *err);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The public header's plan functions. */
+/* The functions of the public header that make a plan and look at it. */
 #include "plan/model.h"
 
 #include <errno.h>
@@ -103,8 +103,9 @@ int proctor_plan_select(struct proctor_plan *plan, const struct proctor_selectio
 }
 
 /*
- * Collecting at each addition would make many additions quadratic, so that it is put off until
- * somebody looks. To the caller nothing changes by it.
+ * Lines up the tests, if something was added since that was last done. It is put off until somebody
+ * looks: after each addition it would make many additions take quadratic time. The plan is const to
+ * the caller, for whom nothing changes by this.
  */
 static int plan_freshen(const struct proctor_plan *plan)
 {

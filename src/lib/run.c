@@ -62,8 +62,8 @@ static int options_complete(struct proctor_options *to, const struct proctor_opt
 	return 0;
 }
 
-/* TML's rule that a crash ends the run is for runs of TML's suites alone. Nobody knows whose a suite is
- * that cannot be run. */
+/* A crash ends the run, as TML wants it, only if all suites are TML's. A suite that cannot be run
+ * does not count: nobody knows whose it is. */
 static enum proctor_on_crash on_crash_of(const struct proctor_plan *plan)
 {
 	for (size_t i = 0; i < plan->ntests; i++) {
@@ -87,7 +87,7 @@ static int run_draw_id(char id[RUN_ID_BYTES], struct proctor_error *err)
 	return 0;
 }
 
-/* Workers share the cores in turn where there are more of them. */
+/* Each worker gets a core; if there are more workers than cores, they share them in turn. */
 static void run_place_workers(struct run *run)
 {
 	run->nworkers = run->options.nthreads ? run->options.nthreads : cores_threads(&run->cores);
@@ -110,7 +110,7 @@ static int run_open_coverage(struct run *run, struct proctor_error *err)
 			     err);
 }
 
-/* They are started at the first crash. */
+/* Only prepares: a symbolizer is started when there is a crash. */
 static int run_prepare_symbolizers(struct run *run, struct proctor_error *err)
 {
 	struct symbolizers *s = &run->symbolizers;
@@ -132,8 +132,9 @@ static bool run_has_libraries(const struct proctor_plan *plan)
 	return false;
 }
 
-/* What is preloaded may keep what a suite gives it, coverage is read to the end, and who opens a
- * suite once and forks has it open as long as it lives. */
+/* May hosts close suites whose tests are over? Not if something is preloaded that may have kept
+ * pointers into them, not with coverage, whose counters are read at the end, and not with isolation
+ * by fork, where the host opens a suite for as long as it lives. */
 static bool run_closes_suites(const struct run *run)
 {
 	return !run->coverage && run->plan->settings.isolation == PROCTOR_ISOLATION_BATCH &&
@@ -210,7 +211,8 @@ static void run_release(struct run *run)
 	free(run);
 }
 
-/* `e` is of the right kind; `why` outlives the writer. */
+/* Fills and sends RUN_START or RUN_END, which `e` is; `why` must stay valid until the writer has
+ * ended. */
 static void tell_run(struct supervisor *sup, struct writer_entry *e, uint64_t start_us,
 		     const char *why, int exit_code)
 {
@@ -230,7 +232,7 @@ static void tell_run(struct supervisor *sup, struct writer_entry *e, uint64_t st
 	writer_add(&run->writer, e);
 }
 
-/* What the kernel refuses and the results of tests show. */
+/* Notes each system call that the kernel refuses, if results are judged differently without it. */
 static void tell_refused(struct supervisor *sup)
 {
 	for (const struct kernel_call *call = kernel_calls; call->name; call++) {
@@ -244,7 +246,7 @@ static void tell_refused(struct supervisor *sup)
 	}
 }
 
-/* Nothing that could be opened was among what was to be run. */
+/* True if none of the suites to be run could be used. */
 static bool run_nothing_usable(const struct run *run)
 {
 	for (size_t i = 0; i < run->plan->ntests; i++)
@@ -268,7 +270,7 @@ static int run_exit_code(const struct supervisor *sup, int ret, enum coverage_ou
 	return 0;
 }
 
-/* Every worker is done: what all processes left is merged, once. */
+/* When all workers are done: merges the counters that all processes left. */
 static enum coverage_outcome run_finish_coverage(struct supervisor *sup)
 {
 	struct run *run = sup->run;
@@ -285,7 +287,7 @@ static enum coverage_outcome run_finish_coverage(struct supervisor *sup)
 	supervisor_take_signals(sup);
 	e = summary ? writer_entry_new(PROCTOR_COVERAGE, clock_us()) : NULL;
 	if (e) {
-		e->event.coverage = summary;	/* lives until the writer has ended */
+		e->event.coverage = summary;	/* stays valid until the writer has ended */
 		writer_add(&run->writer, e);
 	} else if (summary) {
 		run->writer.lost = true;
@@ -295,13 +297,14 @@ static enum coverage_outcome run_finish_coverage(struct supervisor *sup)
 	return outcome;
 }
 
-/* Loop, writer, queue and mailbox stand; the tests are run. */
+/* Runs the tests: loop, writer, queue and mailbox are there. */
 static int run_supervise(struct supervisor *sup, const char *why, int *exit_code)
 {
 	struct run *run = sup->run;
 	uint64_t start_us = clock_us();
 	struct writer_entry *start = writer_entry_new(PROCTOR_RUN_START, start_us);
-	/* Made while nothing has begun: what did begin is never without its sum. */
+	/* Made before anything has begun: a run that has begun always has memory for its last
+	 * event. */
 	struct writer_entry *end = writer_entry_new(PROCTOR_RUN_END, start_us);
 	enum coverage_outcome coverage = COVERAGE_COMPLETE;
 	int ret = 0;
@@ -325,7 +328,8 @@ static int run_supervise(struct supervisor *sup, const char *why, int *exit_code
 	*exit_code = run_exit_code(sup, ret, coverage);
 	tell_run(sup, end, start_us, sup->why_stopped[0] ? sup->why_stopped : NULL,
 		 *exit_code);
-	/* What is left is to wait for the reader of the events: an interrupt may end that. */
+	/* All that is left is to wait until the events are read. From here on an interrupt simply
+	 * ends proctor. */
 	if (run->options.own_process)
 		supervisor_close_signals(sup);
 	return ret;
@@ -341,7 +345,7 @@ static int run_with_writer(struct supervisor *sup, struct audience *audience, co
 	if (ret < 0)
 		return ret;
 	ret = run_supervise(sup, why, exit_code);
-	/* A reporter may block for as long as its reader does: nothing else is left to be done. */
+	/* This may take as long as who reads the output wants: nothing else is left to be done. */
 	if (writer_close(&run->writer) == -EPIPE)
 		*exit_code = 128 + SIGPIPE;
 	return ret;
@@ -384,13 +388,13 @@ static int run_guarded(struct supervisor *sup, struct audience *audience, int *e
 	struct proctor_error err;
 	int ret = 0;
 
-	/* Early: it comes to stand while the rest is made ready. */
+	/* First, because it takes a while to start, and the rest can be prepared meanwhile. */
 	if (run->plan->ntests > 0)
 		ret = guard_open(&run->guard, run->host_path, run->run_id, &run->inherited, sup->err);
 	if (ret < 0)
 		return ret;
 	ret = run_with_loop(sup, audience, exit_code);
-	/* The supervisor has closed it, if the run came so far. */
+	/* If the run came so far, the supervisor has closed it already, and this does nothing. */
 	guard_close(run->guard, &err);
 	run->guard = NULL;
 	return ret;
@@ -410,7 +414,8 @@ int proctor_run(struct proctor_plan *plan, const struct proctor_options *options
 
 	if (!run)
 		return error_set(err, -ENOMEM, "no memory for a run");
-	/* For what is written on this thread. */
+	/* This thread will write files: a write beyond the limit shall fail, not end the
+	 * program. */
 	file_size_hold(&mask);
 	run->mask = mask;
 	*sup.err = (struct proctor_error){ 0 };
@@ -422,7 +427,7 @@ int proctor_run(struct proctor_plan *plan, const struct proctor_options *options
 	if (ret == 0 && run->options.on_crash == PROCTOR_ON_CRASH_AUTO)
 		run->options.on_crash = on_crash_of(plan);
 	if (ret == 0 && run->options.shuffle) {
-		/* Short, as people will type it again. */
+		/* Only 4 bytes are drawn: people will have to type the seed again. */
 		while (run->options.seed == 0)
 			if (random_draw(&run->options.seed, 4) < 0)
 				run->options.seed = clock_us();

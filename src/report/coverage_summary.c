@@ -23,7 +23,7 @@ static const char *color_of(double percent)
 	return percent >= 80 ? "\033[32m" : percent >= 50 ? "\033[33m" : "\033[31m";
 }
 
-/* How much of the paths is the same directory: not worth a repetition on each line. */
+/* How many bytes at the start of all paths are the same directory: that is said once. */
 static size_t common_directory(const struct proctor_coverage_summary *s)
 {
 	const char *first = s->nfiles > 1 ? s->files[0].path : "";
@@ -41,13 +41,13 @@ static size_t common_directory(const struct proctor_coverage_summary *s)
 	return n;
 }
 
-/* Not the first byte of a character. */
+/* Is it a byte of a UTF-8 character, but not the first? */
 static bool is_rest(char byte)
 {
 	return ((unsigned char)byte & 0xc0) == 0x80;
 }
 
-/* How many columns a text takes, each character one. */
+/* The columns of a text, counting one for each character. */
 static size_t text_columns(const char *text)
 {
 	size_t n = 0;
@@ -78,7 +78,7 @@ static void append_bar(struct bytes *to, double percent)
 {
 	unsigned full = (unsigned)(percent * BAR_CELLS / 100 + 0.5);
 
-	/* As with the number: full is full. */
+	/* As with the number: the bar is full only if all is covered. */
 	if (percent < 100 && full == BAR_CELLS)
 		full--;
 	for (unsigned i = 0; i < BAR_CELLS; i++)

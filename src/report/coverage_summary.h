@@ -7,10 +7,10 @@
 #include "proctor/proctor.h"
 
 /*
- * Appends the summary: a heading, a line per file (path shortened from the left where `columns`
- * are too few, covered and all lines, percent, bar), the total with functions and regions too, TML's
- * functions, the minimum and whether it is met, what is missing, and where the reports are.
- * `columns` 0: not a terminal, no limit. Colours only where `color`.
+ * Appends the summary: a heading with the total of lines, functions and regions; a line for each
+ * file (its path, cut at the left if there are too few `columns`, covered and all lines, percent, a
+ * bar); functions without a map; TML's functions; a minimum that is not met; what is missing; where
+ * the reports are. `columns` 0: no limit, as where it is not for a terminal.
  */
 void coverage_append(struct bytes *to, const struct proctor_coverage_summary *summary, bool color,
 		     unsigned columns);

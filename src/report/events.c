@@ -16,14 +16,15 @@ struct events {
 	struct reporter reporter;
 	struct sink sink;
 	char *path;
-	size_t flags;		/* of jansson's writer */
+	size_t flags;		/* how jansson is to write: JSON_COMPACT and the like */
 	struct bytes scratch;
 };
 
-/* A line that lacks a field would be believed: without memory for one it is not written at all. */
+/* If there is no memory for a member, the whole line is not written: a line with a member missing
+ * would be taken for complete. */
 static void put(struct events *e, json_t *o, const char *key, json_t *value)
 {
-	/* jansson frees `value` if this fails; a NULL fails too. */
+	/* If this fails jansson frees the value; it also fails if the value is NULL. */
 	if (json_object_set_new_nocheck(o, key, value) < 0)
 		e->sink.bytes.failed = true;
 }
@@ -39,7 +40,7 @@ static void put_number(struct events *e, json_t *o, const char *key, uint64_t va
 	put(e, o, key, json_integer((json_int_t)value));
 }
 
-/* Whatever bytes: where they are no UTF-8 a second field has them in base64. */
+/* Any bytes: if they are not UTF-8 a second member has them in base64. */
 static void put_bytes(struct events *e, json_t *o, const char *key, const char *bytes,
 		      size_t nbytes)
 {
@@ -65,7 +66,7 @@ static void put_stream(struct events *e, json_t *o, const char *const *keys, con
 		put_number(e, o, keys[2], head);
 }
 
-/* What each event of a test says. */
+/* What is said of a test in each of its events. */
 static void put_test(struct events *e, json_t *o, const struct proctor_event *event)
 {
 	const struct proctor_test *t = event->test;
@@ -77,7 +78,7 @@ static void put_test(struct events *e, json_t *o, const struct proctor_event *ev
 	put_text(e, o, "name", t->name);
 	put_number(e, o, "index", t->index);
 	put_text(e, o, "file", t->file);
-	/* Nobody ran what was not run. */
+	/* A test that was not run had no worker. */
 	if (event->kind != PROCTOR_TEST_END || r->verdict != PROCTOR_NOT_RUN) {
 		put_number(e, o, "worker", r->worker);
 		put(e, o, "core", json_integer(r->core));
@@ -189,7 +190,7 @@ static void put_sentences(struct events *e, json_t *o, const char *name, const c
 	put(e, o, name, array);
 }
 
-/* The numbers by file are in the report itself. */
+/* The totals only: the numbers of each file are in the report itself. */
 static void put_coverage(struct events *e, json_t *o, const struct proctor_coverage_summary *s)
 {
 	put_numbers(e, o, "lines", &s->total.lines);
@@ -213,7 +214,7 @@ static void put_coverage(struct events *e, json_t *o, const struct proctor_cover
 		put_text(e, o, "html", s->html_path);
 }
 
-/* What a host wrote at its exit, whole. */
+/* What a host wrote when it exited. */
 static void put_exit_outputs(struct events *e, json_t *o, const struct proctor_event *event)
 {
 	json_t *array = json_array();
@@ -300,7 +301,7 @@ static int events_event(struct reporter *r, const struct proctor_event *event,
 		e->sink.bytes.failed = true;
 	json_decref(o);
 	bytes_append(&e->sink.bytes, "\n", 1);
-	/* No half lines: what a failure cut short is missing as a whole. */
+	/* A line that could not be made completely is left out. */
 	if (e->sink.bytes.failed)
 		e->sink.bytes.nbytes = line;
 	return event->more ? sink_relieve(&e->sink, err) : sink_flush(&e->sink, err);
@@ -338,7 +339,7 @@ static int events_open_file(struct events *e, const char *path, struct proctor_e
 	e->sink.fd = output_open(path, &shared, err);
 	if (e->sink.fd < 0)
 		return e->sink.fd;
-	/* A device, a pipe, a terminal cannot be emptied. */
+	/* EINVAL: it is a device, a pipe or a terminal, which cannot be emptied and need not be. */
 	if (shared || ftruncate(e->sink.fd, 0) == 0 || errno == EINVAL)
 		return 0;
 	ret = error_sys(err, errno, "cannot write %s", path);
@@ -360,7 +361,7 @@ int events_open(struct reporter **rp, const char *path, struct proctor_error *er
 		free(e);
 		return ret;
 	}
-	/* On a terminal the control characters that UTF-8 has beyond ASCII are commands, too. */
+	/* On a terminal only ASCII: some characters beyond that are commands to it. */
 	e->flags = JSON_COMPACT | (isatty(e->sink.fd) ? JSON_ENSURE_ASCII : 0);
 	e->reporter.ops = &ops;
 	*rp = &e->reporter;

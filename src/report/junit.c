@@ -21,19 +21,20 @@ struct junit_counts {
 	uint64_t duration_us;
 };
 
-struct junit_piece {		/* of a written test, in the spool */
+struct junit_piece {		/* a part of a test's XML, in the spool */
 	struct junit_piece *next;
 	off_t at;
 	size_t nbytes;
-	const char *element;	/* goes around it; NULL: it stands for itself */
-	bool failure;		/* of an attempt: FAIL; else it crashed, or the like */
+	const char *element;	/* the XML element to put around it; NULL: none */
+	bool failure;		/* an attempt's: it failed, rather than crashed or the like */
 };
 
 struct junit_pieces {
 	struct junit_piece *first, *last;
 };
 
-/* Attempts after which another one follows; what they are called is known only at the last. */
+/* Failed attempts of a test that is tried again. Which XML element each becomes depends on how the
+ * last attempt ends. */
 struct junit_attempts {
 	const struct proctor_test *test;
 	unsigned repetition;
@@ -47,23 +48,24 @@ struct junit_suite {
 };
 
 /*
- * Output can be large and is wanted again only at the end: each test is written to a spool, an
- * unnamed file in the directory of the report, and only its place is kept.
+ * The report can be put together only at the end, and what tests wrote can be large. So the XML of
+ * each test goes to a spool, an unnamed file in the directory of the report; in memory there is
+ * only where it stands there.
  */
 struct junit {
 	struct reporter reporter;
 	char *path;
 	struct replacement report;
-	bool has_report;		/* it is open; else it is a device or a pipe, for the end */
+	bool has_report;		/* it is open; a device or a pipe is opened at the end */
 	FILE *spool;
 	off_t spool_at;
-	struct bytes text;		/* made, and not written yet */
+	struct bytes text;		/* what was not written to a file yet */
 	struct bytes scratch;
-	struct junit_suite *suites;	/* in the order in which they were first heard of */
+	struct junit_suite *suites;	/* in the order of their first results */
 	size_t nsuites, cap_suites;
 	void *attempts;			/* tsearch: struct junit_attempts */
 	struct junit_counts counts;
-	int failed;			/* 0, or what went wrong first: there will be no report */
+	int failed;			/* the first failure, or 0: then there is no report */
 };
 
 static void put_seconds(struct bytes *to, uint64_t duration_us)
@@ -105,7 +107,7 @@ static void put_why(struct junit *j, const struct proctor_result *r)
 	xml_attribute(to, "type", proctor_verdict_name(r->verdict));
 }
 
-/* Message and backtrace. */
+/* The message and the backtrace. */
 static void put_story(struct bytes *to, const struct proctor_result *r)
 {
 	if (r->message)
@@ -132,7 +134,7 @@ static void put_streams(struct bytes *to, const struct proctor_result *r)
 	put_stream(to, "system-err", r->err, r->nerr, r->err_head, r->err_bytes);
 }
 
-/* An element but for its name, as Surefire has it:
+/* The inside of an element for a failed attempt, in the form that Surefire uses:
  * <flakyFailure message="first line" type="fail"><stackTrace>...</stackTrace><system-out>... */
 static void put_attempt(struct junit *j, const struct proctor_result *r)
 {
@@ -143,7 +145,7 @@ static void put_attempt(struct junit *j, const struct proctor_result *r)
 	put_streams(&j->text, r);
 }
 
-/* Counts a result; returns the element that says it, NULL for a pass. */
+/* Counts a result. Returns the XML element for its verdict; NULL for a pass. */
 static const char *count_result(struct junit_counts *c, const struct proctor_result *r)
 {
 	c->ntests++;
@@ -169,7 +171,7 @@ static const char *count_result(struct junit_counts *c, const struct proctor_res
 	return NULL;	/* not reached */
 }
 
-/* Up to where former attempts have their place. */
+/* The first part of a test case, up to where earlier attempts are put in. */
 static void put_case(struct junit *j, const struct proctor_test *t, const struct proctor_result *r,
 		     const char *element)
 {
@@ -201,7 +203,7 @@ static struct junit_suite *suite_find(struct junit *j, const char *name)
 {
 	struct junit_suite *suite;
 
-	/* From the end: results of one suite tend to come together. */
+	/* From the end: a result is mostly of the same suite as the one before. */
 	for (size_t i = j->nsuites; i-- > 0;)
 		if (strcmp(j->suites[i].name, name) == 0)
 			return &j->suites[i];
@@ -222,7 +224,7 @@ static struct junit_suite *suite_find(struct junit *j, const char *name)
 	return suite;
 }
 
-/* Writes the text so far, whole or not at all; leaves it empty. -errno. */
+/* Writes the text so far, all or nothing, and empties it. 0 or a negative errno. */
 static int text_write(struct junit *j, FILE *to)
 {
 	int ret = 0;
@@ -245,7 +247,7 @@ static void pieces_join(struct junit_pieces *pieces, struct junit_piece *first,
 	pieces->last = last;
 }
 
-/* Writes the text so far to the spool, as another piece. */
+/* Writes the text so far to the spool and adds that as a piece to the list. */
 static int spool_add(struct junit *j, struct junit_pieces *pieces, bool failure)
 {
 	struct junit_piece *piece = calloc(1, sizeof(*piece));
@@ -298,7 +300,8 @@ static int attempt_keep(struct junit *j, const struct proctor_test *t,
 	return spool_add(j, &attempts->pieces, r->verdict == PROCTOR_FAIL);
 }
 
-/* What failed before a pass was flaky; before another failure its test was only run again. */
+/* The element for an earlier attempt. If the last one passed, the earlier ones were flaky; else
+ * they were just run again. */
 static const char *attempt_element(bool failure, bool passed)
 {
 	if (passed)
@@ -306,7 +309,7 @@ static const char *attempt_element(bool failure, bool passed)
 	return failure ? "rerunFailure" : "rerunError";
 }
 
-/* Moves the former attempts to their test. */
+/* Moves the earlier attempts to the pieces of their test. */
 static void attempts_take(struct junit *j, struct junit_attempts *attempts,
 			  struct junit_pieces *pieces, bool passed)
 {
@@ -455,7 +458,7 @@ static void junit_free(struct junit *j)
 		free(j->suites[i].name);
 	}
 	free(j->suites);
-	/* Of runs that could not go on. */
+	/* Attempts are left here only if the run could not go on. */
 	tdestroy(j->attempts, attempts_free);
 	if (j->has_report)
 		replacement_close(&j->report, -ECANCELED, NULL);
@@ -476,8 +479,9 @@ static int junit_close(struct reporter *r, struct proctor_error *err)
 	return ret;
 }
 
-/* Opens the report, so that nobody else makes it meanwhile, and what cannot be written is seen before
- * the run. To open a pipe may wait for its reader, who may come later. */
+/* Opens the report before the run, so that nobody else writes it meanwhile, and so that it is known
+ * early if it cannot be written. Not a pipe: to open that may have to wait for a reader, who may
+ * come later. */
 static int report_open(struct junit *j, struct proctor_error *err)
 {
 	struct stat st;
@@ -490,7 +494,8 @@ static int report_open(struct junit *j, struct proctor_error *err)
 	return ret;
 }
 
-/* Opens the spool beside the report: there is the room that was meant for it. */
+/* Opens the spool in the directory of the report: who asked for the report there has room for it
+ * there. */
 static int spool_open(struct junit *j)
 {
 	char *copy, *dir;

@@ -15,7 +15,7 @@ static void block_text(struct sheet *s, const char *title, const char *text)
 	lines_append(to, "    ", text, lines_trimmed(text, strlen(text)));
 }
 
-/* One captured stream: its head, what is missing, its tail. */
+/* One stream as it was captured: its head, how much is missing, its tail. */
 static void block_stream(struct sheet *s, const char *name, const char *bytes, size_t nbytes,
 			 size_t head, uint64_t total_bytes)
 {
@@ -35,7 +35,8 @@ static void block_stream(struct sheet *s, const char *name, const char *bytes, s
 	lines_append(to, "    | ", bytes + head, nbytes - head);
 }
 
-/* The suite, its group, its file. An executable's test is called as its suite, which stands above. */
+/* The suite, its group and its file. The test of a program has the name of its suite, which was
+ * said above: then only the file is. */
 static void block_suite(struct bytes *to, const struct proctor_test *test)
 {
 	bool program = strcmp(test->id, test->suite) == 0;

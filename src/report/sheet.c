@@ -68,7 +68,7 @@ void sheet_duration(struct sheet *s, uint64_t duration_us)
 		strcpy(words, "-");
 	else
 		duration_words(duration_us, words, sizeof(words));
-	/* The µ is two bytes and one column. */
+	/* Columns, not bytes: the µ has two bytes. */
 	for (const char *at = words; *at; at++)
 		ncolumns += ((unsigned char)*at & 0xc0) != 0x80;
 	bytes_printf(&s->bytes, "%*s%s",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Text for people, on its way to the terminal's report: with or without colours, and in blocks that a blank
- * line parts. A failure for want of memory stays in `bytes`.
+ * Text for people, on its way to the terminal's report: with or without colours, and in blocks that
+ * a blank line parts. A failure for want of memory stays in `bytes`.
  */
 #ifndef REPORT_SHEET_H
 #define REPORT_SHEET_H

@@ -5,7 +5,7 @@
 #include <poll.h>
 #include <unistd.h>
 
-/* Somebody who shares the descriptor may have made it non-blocking: then wait until it takes more. */
+/* Waits until the descriptor takes more: others who have it open may have made it non-blocking. */
 static int sink_wait(const struct sink *s)
 {
 	struct pollfd pfd = { .fd = s->fd, .events = POLLOUT };

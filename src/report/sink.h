@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Bytes on their way to a descriptor: collected while more events wait, written in one piece. */
+/* Output on its way to a descriptor: as long as more events are waiting it is collected, then it is
+ * written in one piece. */
 #ifndef REPORT_SINK_H
 #define REPORT_SINK_H
 
 #include "base/bytes.h"
 
-/* With so much collected it is written even when more events wait. */
+/* If so much has been collected, it is written although more events are waiting. */
 #define SINK_FLUSH_BYTES (64u * 1024)
 
 struct sink {
@@ -14,9 +15,9 @@ struct sink {
 	struct bytes bytes;	/* append here */
 };
 
-/* Writes what was collected. After a failure the rest of it is dropped. */
+/* Writes what was collected. If that fails, what could not be written is thrown away. */
 int sink_flush(struct sink *s, struct proctor_error *err);
-/* The same, only if there is so much that it should not wait. */
+/* The same, but only if SINK_FLUSH_BYTES have been collected. */
 int sink_relieve(struct sink *s, struct proctor_error *err);
 void sink_fini(struct sink *s);
 

@@ -12,7 +12,7 @@ struct slow_test {
 };
 
 struct slowest {
-	struct slow_test *list;		/* the slowest first; those of one time as they came */
+	struct slow_test *list;		/* the slowest first; equally slow ones as they came */
 	size_t n, max;
 };
 

@@ -10,7 +10,7 @@
 #include "report/reporter.h"
 
 #define STATUS_PERIOD_US 100000
-/* With less of their names than this there are fewer tests in the line. */
+/* Rather than to cut names shorter than this, fewer tests are shown. */
 #define NAME_COLUMNS 16
 
 static struct status_slot *status_slot(struct status *s, const struct proctor_result *r)
@@ -23,7 +23,7 @@ static void slot_set(struct status_slot *slot, const char *id, uint64_t start_us
 	if (!slot)
 		return;
 	free(slot->id);
-	slot->id = id ? strdup(id) : NULL;	/* no memory: the line shows one test less */
+	slot->id = id ? strdup(id) : NULL;	/* without memory this test is not shown */
 	slot->start_us = start_us;
 }
 
@@ -60,14 +60,14 @@ bool status_due(const struct status *s, uint64_t now_us)
 	return now_us >= s->drawn_us + STATUS_PERIOD_US;
 }
 
-/* Columns of a character that can be shown. Two for all that might be wide: a line that is cut
- * too early is no harm, one that wraps cannot be erased. */
+/* The columns of a character that can be shown. Every character that might be wide counts as two:
+ * to cut the line too early does no harm, but one that is too long wraps, and cannot be erased. */
 static unsigned character_columns(const char *bytes, size_t nbytes)
 {
 	return nbytes < 3 || memcmp(bytes, "\xe1\x84", 2) < 0 ? 1 : 2;
 }
 
-/* Columns of text that can be shown. */
+/* The columns of a text that can be shown. */
 static unsigned text_columns(const char *text, size_t nbytes)
 {
 	unsigned ncolumns = 0;
@@ -81,7 +81,8 @@ static unsigned text_columns(const char *text, size_t nbytes)
 	return ncolumns;
 }
 
-/* Bytes at the start of `text` that fit into so many columns, or that have to go until the rest fits. */
+/* How many bytes at the start of `text` fit into so many columns; if `rest`, how many have to be
+ * left out for the rest to fit. */
 static size_t text_split(const char *text, size_t nbytes, unsigned ncolumns, bool rest)
 {
 	unsigned column = rest ? text_columns(text, nbytes) : 0;
@@ -101,7 +102,8 @@ static size_t text_split(const char *text, size_t nbytes, unsigned ncolumns, boo
 	return i;
 }
 
-/* Both ends of a name tell tests apart; "…" stands for its middle where it is too long. */
+/* Appends a name. Of one that is too long "…" replaces the middle, as both ends are needed to tell
+ * tests apart. */
 static void name_fit(struct bytes *to, const char *name, size_t nbytes, unsigned ncolumns)
 {
 	unsigned half = (ncolumns - 1) / 2;
@@ -117,8 +119,8 @@ static void name_fit(struct bytes *to, const char *name, size_t nbytes, unsigned
 	bytes_append(to, name + from, nbytes - from);
 }
 
-/* The slot that has run longest of those that started after `from_us` or, at the same time, have
- * a higher number than `from`; NULL: none. */
+/* Goes through the slots with a running test, the longest running first: the one after `from`, or
+ * the first if that is NULL. NULL: there are no more. */
 static const struct status_slot *slot_next(const struct status *s, const struct status_slot *from)
 {
 	const struct status_slot *next = NULL;
@@ -161,7 +163,7 @@ static size_t list_running(const struct status *s, struct shown *list, uint64_t 
 	return n;
 }
 
-/* Columns of the first `n` names if none has more than `most`. */
+/* The columns of the first `n` names together, if each is cut to `most`. */
 static unsigned names_columns(const struct shown *list, size_t n, unsigned most)
 {
 	unsigned sum = 0;
@@ -171,7 +173,8 @@ static unsigned names_columns(const struct shown *list, size_t n, unsigned most)
 	return sum;
 }
 
-/* What stands around the names of the first `n` of `nall`: " | ", ", ", ages and ", +3". */
+/* The columns of all that is not names, if the first `n` of `nall` tests are shown: " | ", ", ",
+ * ages, ", +3". */
 static unsigned frame_columns(const struct shown *list, size_t n, size_t nall)
 {
 	unsigned sum = n < nall ? 5 : 0;
@@ -182,8 +185,8 @@ static unsigned frame_columns(const struct shown *list, size_t n, size_t nall)
 }
 
 /*
- * How many tests fit into `room` columns, each with its age and, of its name, at least so much that
- * one knows it again; `*most` becomes the columns that a name may have.
+ * How many tests fit into `room` columns, each with its age and enough of its name to recognize it.
+ * `*most` becomes the number of columns that a name may have.
  */
 static size_t fit_running(const struct shown *list, size_t nall, unsigned room, unsigned *most)
 {
@@ -222,7 +225,7 @@ static void draw_running(const struct status *s, struct bytes *to, unsigned room
 
 void status_draw(struct status *s, struct bytes *to, unsigned ncolumns, uint64_t now_us)
 {
-	/* The last column stays free: a terminal may wrap as soon as it is filled. */
+	/* The last column stays free: some terminals wrap as soon as it is filled. */
 	size_t room = ncolumns > 1 ? ncolumns - 1 : 1;
 	uint64_t elapsed_s = (now_us - s->start_us) / 1000000;
 	struct bytes line = { 0 };
@@ -244,7 +247,7 @@ void status_erase(struct status *s, struct bytes *to)
 	if (s->shown)
 		bytes_text(to, "\r\033[K");
 	s->shown = false;
-	/* Due again at once, so that it comes back under what was written. */
+	/* So that it is drawn again at once, below what is written now. */
 	s->drawn_us = 0;
 }
 

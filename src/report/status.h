@@ -9,10 +9,10 @@
 
 struct status_slot {		/* what one worker runs */
 	char *id;		/* NULL: nothing */
-	uint64_t start_us;	/* on a clock that stands still with the run */
+	uint64_t start_us;	/* without the time that the run had stood still */
 };
 
-struct status {			/* all zero is that of a run that has not started */
+struct status {			/* all zero: the run has not started */
 	size_t ntests, ndone, nfailed;
 	uint64_t start_us;
 	uint64_t paused_us;	/* how long the run has stood still */

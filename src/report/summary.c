@@ -166,7 +166,7 @@ static void say_missing(struct sheet *s, const struct proctor_counts *c, const c
 	bytes_fini(&words);
 }
 
-/* "2 crashed, 1 flaky; 3.204 s": what the last line does not tell apart. */
+/* "2 crashed, 1 flaky; 3.204 s": numbers that the last line does not have, and the duration. */
 static void say_breakdown(struct sheet *s, const struct proctor_counts *c, uint64_t duration_us)
 {
 	const struct {

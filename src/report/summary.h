@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What stands at the end of the report for people: lists of tests, and how many of which kind there were. */
+/* What stands at the end of the report for people: lists of tests, and how many of which kind there
+ * were. */
 #ifndef REPORT_SUMMARY_H
 #define REPORT_SUMMARY_H
 

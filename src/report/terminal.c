@@ -22,7 +22,7 @@ struct terminal {
 	struct sink sink;
 	struct sheet sheet;	/* what the present event has to say */
 	struct status status;
-	bool ended;		/* RUN_END was seen: nothing may follow the last line */
+	bool ended;		/* RUN_END has come: nothing may follow the last line */
 	struct summary summary;
 };
 
@@ -58,7 +58,8 @@ static void say_end(struct terminal *t, const struct proctor_test *test,
 	else if (volume == TERMINAL_VERBOSE || (wrote && volume == TERMINAL_NORMAL) ||
 		 (r->verdict == PROCTOR_CANCELLED && volume == TERMINAL_NORMAL))
 		result_line(&t->sheet, face->color, face->tag, test, r);
-	/* Of a failure its block has it, and of a retry only who asked for all wants it. */
+	/* The output of a failure stands in its block. That of an attempt before a retry is shown
+	 * only with --show-output=all. */
 	if (shows && volume != TERMINAL_QUIET &&
 	    (!failed || (!r->final && volume == TERMINAL_NORMAL &&
 			 t->options.output == TERMINAL_OUTPUT_ALL)))
@@ -119,7 +120,7 @@ static void say_coverage(struct terminal *t, const struct proctor_event *event)
 {
 	struct proctor_coverage_summary summary = *event->coverage;
 
-	/* The total and what is missing are said in any case. */
+	/* Also with --quiet the total and what is missing are said. */
 	if (t->options.volume == TERMINAL_QUIET)
 		summary.nfiles = summary.nnotes = 0;
 	sheet_part(&t->sheet);
@@ -159,7 +160,8 @@ static void terminal_say(struct terminal *t, const struct proctor_event *event)
 	case PROCTOR_RUN_END:
 		say_run_end(t, event);
 		break;
-	/* That is said elsewhere, below a live line that is gone. */
+	/* Not said here. RUNNING is: by another, on stderr, below the live line, which is taken
+	 * away for that. */
 	case PROCTOR_RUNNING:
 	case PROCTOR_TEST_START:
 	case PROCTOR_TICK:
@@ -193,7 +195,7 @@ static int terminal_close(struct reporter *r, struct proctor_error *err)
 	struct terminal *t = container_of(r, struct terminal, reporter);
 	int ret;
 
-	/* A run that could not go on has no RUN_END. */
+	/* The line may still be there: a run that could not go on has no RUN_END. */
 	status_erase(&t->status, &t->sink.bytes);
 	ret = sink_flush(&t->sink, err);
 	status_fini(&t->status);

@@ -24,7 +24,7 @@ struct terminal_options {
 	unsigned nslowest;	/* so many of the slowest tests are listed at the end */
 	bool color;
 	bool status;		/* the live line; `fd` is a terminal */
-	unsigned ncolumns;	/* of the live line; 0: as wide as the terminal `fd` is now */
+	unsigned ncolumns;	/* of the live line; 0: as many as the terminal has */
 };
 
 /* `fd`, the standard output or the standard error, stays the caller's. */
