@@ -214,6 +214,7 @@ struct run *run_start(const struct run_setup *setup)
 	run->next = runs;
 	runs = run;
 	run->events = json_array();
+	run->ends = json_object();
 	snprintf(run->mark, sizeof(run->mark), MARK "=%d-%u", (int)getpid(), ++nruns);
 	snprintf(run->dir, sizeof(run->dir), "/tmp/proctor-it-XXXXXX");
 	assert_non_null(mkdtemp(run->dir));
@@ -301,6 +302,8 @@ static void events_line(struct run *run, const char *line, size_t nbytes)
 		fail_msg("an event that is no JSON object (%s): %.*s", error.text,
 			 (int)(nbytes > 300 ? 300 : nbytes), line);
 	json_array_append_new(run->events, event);
+	if (event_is(event, "test-end", NULL))
+		json_object_set(run->ends, event_text(event, "id"), event);
 }
 
 /* How much is allocated for `nbytes`: powers of two, as a sanitizer's realloc always copies. */
@@ -377,13 +380,11 @@ size_t run_count(const struct run *run, const char *kind)
 
 const json_t *run_end(const struct run *run, const char *id)
 {
-	size_t i = json_array_size(run->events);
+	const json_t *end = json_object_get(run->ends, id);
 
-	while (i-- > 0)
-		if (event_is(json_array_get(run->events, i), "test-end", id))
-			return json_array_get(run->events, i);
-	fail_msg("no end of %s; stderr: %s", id, run->err);
-	return NULL;
+	if (!end)
+		fail_msg("no end of %s; stderr: %s", id, run->err);
+	return end;
 }
 
 const json_t *run_end_of(const struct run *run, const char *suite, const char *name)
@@ -761,6 +762,7 @@ void run_free(struct run *run)
 	snprintf(events, sizeof(events), "%s.events", run->dir);
 	unlink(events);
 	dir_remove(run->dir);
+	json_decref(run->ends);
 	json_decref(run->events);
 	free(run->pending);
 	free(run->out);

@@ -58,6 +58,7 @@ struct run {
 	int exit_code;			/* 128+N for a signal */
 	uint64_t duration_us;
 	json_t *events;			/* array */
+	json_t *ends;			/* of these, the last test-end of each id */
 	/* The harness's own. */
 	struct run_setup setup;
 	struct run *next;

@@ -157,8 +157,9 @@ static size_t lines_with(const struct run *run, const char *word)
 {
 	size_t n = 0;
 
-	for (const char *at = run->out; (at = strstr(at, word)); at++)
-		n++;
+	/* Line by line: where a sanitizer watches, strstr() goes through all that is left each time. */
+	for (const char *at = run->out, *end; (end = strchr(at, '\n')); at = end + 1)
+		n += memmem(at, (size_t)(end - at), word, strlen(word)) != NULL;
 	return n;
 }
 
