@@ -142,6 +142,55 @@ static void in_directories_a_glob_finds_them(void **state)
 	check(run, "a.t", "fail", "1 of 1 failed:\nnot ok 1");
 }
 
+/* What the i-th of many programs does: each prints its number, so that nobody's words are another's. */
+static const struct {
+	const char *body, *verdict, *message;	/* %1$u is the number */
+} batch[] = {
+	{ "echo 1..2; echo ok 1; echo 'ok 2 - %1$u'", "pass", "" },
+	{ "echo 1..2; echo ok 1; echo 'not ok 2 - %1$u'; exit 1", "fail",
+	  "1 of 2 failed:\nnot ok 2 - %1$u" },
+	{ "echo '1..0 # SKIP no %1$u'", "skip", "no %1$u" },
+	{ "echo 1..2; echo 'ok 1 - %1$u'; kill -SEGV $$", "crash", "SIGSEGV (no core was left)" },
+	{ "echo 1..2; echo 'ok 1 - %1$u'", "fail", "it planned 2 tests and ran 1" },
+	{ "echo 1..1; i=0; while [ $i -lt 400 ]; do echo '# %1$u'; i=$((i+1)); done; echo ok 1",
+	  "pass", "" },
+	{ "echo 1..9; echo 'Bail out! %1$u'", "fail", "it bailed out: %1$u" },
+	{ "echo 1..1; printf 'ok 1 - %1$u'; exit 3", "fail",
+	  "all passed, but it ended with exit status 3" },
+};
+
+#define NBATCH 240
+
+/* Many streams at a time, of programs that crash among others: each is told by its own lines. */
+static void many_at_a_time_are_told_apart(void **state)
+{
+	const size_t nkinds = sizeof(batch) / sizeof(batch[0]);
+	char name[32], text[512], number[16], message[128];
+	struct run *run;
+
+	(void)state;
+	for (unsigned i = 0; i < NBATCH; i++) {
+		size_t n = (size_t)snprintf(text, sizeof(text), "#!/bin/sh\nulimit -c 0; ");
+
+		snprintf(name, sizeof(name), "p%03u.t", i);
+		snprintf(text + n, sizeof(text) - n, batch[i % nkinds].body, i);
+		script(name, text);
+	}
+	run = run_proctor(&(struct run_setup){
+		.args = WORDS("--framework=tap", "--on-crash=continue", "--test-threads=16",
+			      "--exe=*.t", dir),
+	});
+	assert_int_equal(run->exit_code, 1);
+	assert_int_equal(run_count(run, "test-end"), NBATCH);
+	for (unsigned i = 0; i < NBATCH; i++) {
+		snprintf(name, sizeof(name), "p%03u.t", i);
+		snprintf(number, sizeof(number), "%u", i);
+		snprintf(message, sizeof(message), batch[i % nkinds].message, i);
+		check(run, name, batch[i % nkinds].verdict, message);
+		assert_non_null(strstr(event_text(run_end(run, name), "stdout"), number));
+	}
+}
+
 /* Documents where prove and the specification agree; the program's exit status follows them. */
 static void prove_judges_the_same(void **state)
 {
@@ -213,6 +262,7 @@ int main(void)
 		dir_test(all_of_its_output_is_read),
 		dir_test(a_failure_is_tried_again),
 		dir_test(in_directories_a_glob_finds_them),
+		dir_test(many_at_a_time_are_told_apart),
 		dir_test(prove_judges_the_same),
 	};
 
