@@ -152,12 +152,12 @@ static int reports_write(struct publication *p, const struct exports *e, struct 
 	int ret = report_json(e->json, &filter, store, &p->doc, err);
 
 	if (ret == 0)
-		ret = report_summarize(p->doc, &p->numbers, err);
+		ret = report_summarize(p->doc, &p->summary, err);
 	if (ret == 0 && (ret = report_write_json(p->doc, p->json_path, err)) == 0)
 		p->summary.json_path = p->json_path;
 	if (ret == 0 && (ret = report_lcov(e->lcov, &filter, &store->unmapped, p->lcov_path, err)) == 0)
 		p->summary.lcov_path = p->lcov_path;
-	if (ret == 0 && (ret = report_html(p->doc, &p->numbers, store, p->html_path, err)) == 0)
+	if (ret == 0 && (ret = report_html(p->doc, &p->summary, store, p->html_path, err)) == 0)
 		p->summary.html_path = p->html_path;
 	return ret;
 }
@@ -166,11 +166,8 @@ static void summary_fill(struct publication *p, const struct store *store,
 			 const struct proctor_coverage *options)
 {
 	struct proctor_coverage_summary *s = &p->summary;
-	const struct proctor_coverage_numbers *lines = &p->numbers.total.lines;
+	const struct proctor_coverage_numbers *lines = &s->total.lines;
 
-	s->files = p->numbers.files;
-	s->nfiles = p->numbers.nfiles;
-	s->total = p->numbers.total;
 	s->has_tml = store->has_functions;
 	s->ntml_functions = store->functions.n;
 	s->nunmapped = store->unmapped.nbinaries;
@@ -219,7 +216,7 @@ enum coverage_outcome publish(struct publication *p, struct store *store,
 
 void publication_fini(struct publication *p)
 {
-	free(p->numbers.files);
+	free((void *)p->summary.files);
 	json_decref(p->doc);
 	free(p->json_path);
 	free(p->lcov_path);

@@ -14,7 +14,6 @@ enum coverage_outcome {
 
 struct publication {			/* all zero: nothing */
 	struct proctor_coverage_summary summary;	/* lends from the rest and from the store */
-	struct report_summary numbers;
 	json_t *doc;
 	char *json_path, *lcov_path, *html_path;
 };

@@ -7,6 +7,7 @@
 #define COVERAGE_REPORT_H
 
 #include "coverage/store.h"
+#include "proctor/proctor.h"
 
 #include <stdio.h>
 
@@ -47,15 +48,10 @@ int report_write_json(json_t *doc, const char *path, struct proctor_error *err);
 int report_lcov(FILE *exported, const struct report_filter *filter,
 		const struct unmapped_list *unmapped, const char *path, struct proctor_error *err);
 
-/* The numbers of the document: what struct proctor_coverage_summary is filled from. */
-struct report_summary {
-	struct proctor_coverage_file *files;	/* sorted by path, which the document lends; ours */
-	size_t nfiles;
-	struct proctor_coverage_file total;	/* its path is "TOTAL" */
-};
-
-/* -EBADMSG: not a document of report_json(). On success free() summary->files. */
-int report_summarize(const json_t *doc, struct report_summary *summary, struct proctor_error *err);
+/* Fills the numbers of the summary, `files` (sorted by path, which the document lends) and `total`, from a
+ * document of report_json(). -ENOMEM. On success free() summary->files. */
+int report_summarize(const json_t *doc, struct proctor_coverage_summary *summary,
+		     struct proctor_error *err);
 
 /*
  * One page that needs no other file: totals, what is missing, a table of the files (sorted by
@@ -63,7 +59,7 @@ int report_summarize(const json_t *doc, struct report_summary *summary, struct p
  * entered marked (read from disk now; a file that is gone or has changed to fewer lines is said to
  * be so), TML's functions, and those of binaries without a map. Readable in light and dark, without scripts.
  */
-int report_html(const json_t *doc, const struct report_summary *summary, const struct store *store,
-		const char *path, struct proctor_error *err);
+int report_html(const json_t *doc, const struct proctor_coverage_summary *summary,
+		const struct store *store, const char *path, struct proctor_error *err);
 
 #endif

@@ -73,7 +73,7 @@ static void put_figures(struct bytes *page, const struct proctor_coverage_file *
 	bytes_text(page, "</tr>\n");
 }
 
-static void put_table(struct bytes *page, const struct report_summary *s)
+static void put_table(struct bytes *page, const struct proctor_coverage_summary *s)
 {
 	bytes_text(page, "<table>\n<tr><th>File</th><th>Lines</th><th></th><th></th><th>Functions</th>"
 		   "<th>Regions</th><th>Branches</th></tr>\n<tr><td>total</td>");
@@ -235,7 +235,8 @@ static bool page_write(struct bytes *page, FILE *to)
 	return whole;
 }
 
-static bool put_files(struct bytes *page, FILE *to, const json_t *doc, const struct report_summary *s)
+static bool put_files(struct bytes *page, FILE *to, const json_t *doc,
+		      const struct proctor_coverage_summary *s)
 {
 	json_t *data, *file;
 	size_t i, j, n = 0;
@@ -272,13 +273,13 @@ static void put_unmapped_binary(struct bytes *page, const struct unmapped *u)
 	if (u->paths.n > 1)
 		bytes_printf(page, " and %zu more with the same functions", u->paths.n - 1);
 	bytes_printf(page, " <span class=\"note\">%zu of %zu ran</span></summary>\n<table>\n"
-		     "<tr><th>Function</th><th>Calls</th></tr>\n", u->nran, u->n);
-	for (size_t i = 0; i < u->n; i++) {
-		put(page, "<tr><td>", u->list[i].name, "</td><td>");
-		if (u->list[i].counted)
-			bytes_printf(page, "%" PRIu64 "</td></tr>\n", u->list[i].hits);
+		     "<tr><th>Function</th><th>Calls</th></tr>\n", u->nran, u->functions.n);
+	for (size_t i = 0; i < u->functions.n; i++) {
+		put(page, "<tr><td>", u->functions.list[i].name, "</td><td>");
+		if (u->functions.list[i].counted)
+			bytes_printf(page, "%" PRIu64 "</td></tr>\n", u->functions.list[i].hits);
 		else
-			bytes_printf(page, "%s</td></tr>\n", u->list[i].ran ? "ran" : "did not run");
+			bytes_printf(page, "%s</td></tr>\n", u->functions.list[i].nprocesses ? "ran" : "did not run");
 	}
 	bytes_text(page, "</table>\n</details>\n");
 }
@@ -292,8 +293,8 @@ static void put_unmapped(struct bytes *page, const struct unmapped_list *unmappe
 }
 
 /* False: no memory for a part of it. */
-static bool put_page(FILE *to, const json_t *doc, const struct report_summary *summary,
-		     const struct store *store)
+static bool put_page(FILE *to, const json_t *doc,
+		     const struct proctor_coverage_summary *summary, const struct store *store)
 {
 	struct bytes page = { 0 };
 	bool whole;
@@ -315,8 +316,8 @@ static bool put_page(FILE *to, const json_t *doc, const struct report_summary *s
 	return whole;
 }
 
-int report_html(const json_t *doc, const struct report_summary *summary, const struct store *store,
-		const char *path, struct proctor_error *err)
+int report_html(const json_t *doc, const struct proctor_coverage_summary *summary,
+		const struct store *store, const char *path, struct proctor_error *err)
 {
 	struct replacement r;
 	int ret = replacement_open(&r, path, err);

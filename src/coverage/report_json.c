@@ -3,6 +3,7 @@
 
 #include "base/percent.h"
 #include "base/replacement.h"
+#include "base/vector.h"
 
 #include <errno.h>
 
@@ -217,48 +218,41 @@ int report_write_json(json_t *doc, const char *path, struct proctor_error *err)
 	return replacement_close(&r, ret, err);
 }
 
-static void numbers_add(struct proctor_coverage_numbers *to, const json_t *summary,
-			const char *name)
+static void numbers_add(struct proctor_coverage_numbers *to, const json_t *part)
 {
-	const json_t *part = json_object_get(summary, name);
-
 	to->count += (uint64_t)json_integer_value(json_object_get(part, "count"));
 	to->covered += (uint64_t)json_integer_value(json_object_get(part, "covered"));
 }
 
 static void file_add(struct proctor_coverage_file *to, const json_t *summary)
 {
-	numbers_add(&to->lines, summary, "lines");
-	numbers_add(&to->functions, summary, "functions");
-	numbers_add(&to->regions, summary, "regions");
-	numbers_add(&to->branches, summary, "branches");
+	numbers_add(&to->lines, json_object_get(summary, "lines"));
+	numbers_add(&to->functions, json_object_get(summary, "functions"));
+	numbers_add(&to->regions, json_object_get(summary, "regions"));
+	numbers_add(&to->branches, json_object_get(summary, "branches"));
 }
 
-int report_summarize(const json_t *doc, struct report_summary *s, struct proctor_error *err)
+int report_summarize(const json_t *doc, struct proctor_coverage_summary *s, struct proctor_error *err)
 {
 	json_t *array = json_object_get(doc, "data"), *data, *file;
-	size_t i, j, n = 0;
+	VECTOR(struct proctor_coverage_file) files = { 0 };
+	size_t i, j;
 
-	*s = (struct report_summary){ .total = { .path = "TOTAL" } };
-	json_array_foreach(array, i, data) {
-		n += json_array_size(json_object_get(data, "files"));
-	}
-	s->files = calloc(n ? n : 1, sizeof(*s->files));
-	if (!s->files)
-		return no_memory(err);
+	s->total = (struct proctor_coverage_file){ .path = "TOTAL" };
 	json_array_foreach(array, i, data) {
 		json_array_foreach(json_object_get(data, "files"), j, file) {
-			struct proctor_coverage_file *to = &s->files[s->nfiles++];
+			struct proctor_coverage_file *to = vector_add(&files);
 
-			to->path = json_string_value(json_object_get(file, "filename"));
-			if (!to->path) {
-				free(s->files);
-				s->files = NULL;
-				return unexpected("name of a file", err);
+			if (!to) {
+				free(files.list);
+				return no_memory(err);
 			}
+			to->path = json_string_value(json_object_get(file, "filename"));
 			file_add(to, json_object_get(file, "summary"));
 			file_add(&s->total, json_object_get(file, "summary"));
 		}
 	}
+	s->files = files.list;
+	s->nfiles = files.n;
 	return 0;
 }

@@ -62,17 +62,17 @@ static void unmapped_put(FILE *to, const struct unmapped *u)
 {
 	fputs("TN:\nSF:", to);
 	name_put(to, u->paths.list[0]);
-	for (size_t i = 0; i < u->n; i++) {
+	for (size_t i = 0; i < u->functions.n; i++) {
 		fputs("FN:0,", to);
-		name_put(to, u->list[i].name);
+		name_put(to, u->functions.list[i].name);
 	}
-	for (size_t i = 0; i < u->n; i++) {
-		const struct unmapped_function *f = &u->list[i];
+	for (size_t i = 0; i < u->functions.n; i++) {
+		const struct function *f = &u->functions.list[i];
 
-		fprintf(to, "FNDA:%llu,", (unsigned long long)(f->counted ? f->hits : f->ran));
+		fprintf(to, "FNDA:%llu,", (unsigned long long)(f->counted ? f->hits : f->nprocesses));
 		name_put(to, f->name);
 	}
-	fprintf(to, "FNF:%zu\nFNH:%zu\nend_of_record\n", u->n, u->nran);
+	fprintf(to, "FNF:%zu\nFNH:%zu\nend_of_record\n", u->functions.n, u->nran);
 }
 
 int report_lcov(FILE *exported, const struct report_filter *filter,

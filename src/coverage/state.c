@@ -32,21 +32,18 @@ static json_t *json_texts(const struct texts *texts)
 	return array;
 }
 
-static json_t *json_hits(bool counted, uint64_t hits)
-{
-	return counted ? json_integer((json_int_t)hits) : json_null();
-}
-
-static json_t *json_functions(const struct functions *functions)
+/* TML's come with the number of processes that they ran in, others with whether they ran. */
+static json_t *json_functions(const struct functions *functions, bool tml)
 {
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < functions->n; i++) {
 		const struct function *f = &functions->list[i];
 
-		json_array_append_new(array, json_pack("{s:o, s:I, s:o}", "name", json_text(f->name),
-						       "processes", (json_int_t)f->nprocesses,
-						       "hits", json_hits(f->counted, f->hits)));
+		json_array_append_new(array, json_pack("{s:o, s:o, s:o}", "name", json_text(f->name),
+			tml ? "processes" : "ran",
+			tml ? json_integer(f->nprocesses) : json_boolean(f->nprocesses),
+			"hits", f->counted ? json_integer((json_int_t)f->hits) : json_null()));
 	}
 	return array;
 }
@@ -55,17 +52,10 @@ static json_t *json_unmapped(const struct unmapped_list *unmapped)
 {
 	json_t *array = json_array();
 
-	for (size_t i = 0; i < unmapped->n; i++) {
-		const struct unmapped *u = &unmapped->list[i];
-		json_t *functions = json_array();
-
-		for (size_t j = 0; j < u->n; j++)
-			json_array_append_new(functions, json_pack("{s:o, s:b, s:o}",
-				"name", json_text(u->list[j].name), "ran", u->list[j].ran,
-				"hits", json_hits(u->list[j].counted, u->list[j].hits)));
-		json_array_append_new(array, json_pack("{s:o, s:o}", "paths", json_texts(&u->paths),
-						       "functions", functions));
-	}
+	for (size_t i = 0; i < unmapped->n; i++)
+		json_array_append_new(array, json_pack("{s:o, s:o}",
+			"paths", json_texts(&unmapped->list[i].paths),
+			"functions", json_functions(&unmapped->list[i].functions, false)));
 	return array;
 }
 
@@ -75,7 +65,7 @@ json_t *store_facts(const struct store *s)
 				  "problems", json_texts(&s->problems), "notes", json_texts(&s->notes));
 
 	if (s->has_functions)
-		json_object_set_new(facts, "tml_functions", json_functions(&s->functions));
+		json_object_set_new(facts, "tml_functions", json_functions(&s->functions, true));
 	if (s->unmapped.n > 0)
 		json_object_set_new(facts, "unmapped", json_unmapped(&s->unmapped));
 	return facts;
@@ -115,81 +105,63 @@ static int load_texts(json_t *array, struct texts *to)
 	return to->lost ? -ENOMEM : ret;
 }
 
-static int load_profile(struct store *s, json_t *item)
+static int load_profiles(json_t *array, struct store *s)
 {
-	const char *path;
-	json_int_t version;
-
-	if (json_unpack(item, "{s:s, s:I}", "path", &path, "version", &version) < 0)
-		return -EBADMSG;
-	return store_add_profile(s, path, (uint64_t)version);
-}
-
-static int load_hits(const json_t *item, char **name, bool *counted, uint64_t *hits)
-{
-	const char *text = json_string_value(json_object_get(item, "name"));
-	const json_t *value = json_object_get(item, "hits");
-
-	if (!text || !value)
-		return -EBADMSG;
-	*counted = json_is_integer(value);
-	*hits = (uint64_t)json_integer_value(value);
-	*name = strdup(text);
-	return *name ? 0 : -ENOMEM;
-}
-
-static int load_function(struct store *s, json_t *item)
-{
-	struct function *f = vector_add(&s->functions);
-
-	if (!f)
-		return -ENOMEM;
-	f->nprocesses = (unsigned)json_integer_value(json_object_get(item, "processes"));
-	return load_hits(item, &f->name, &f->counted, &f->hits);
-}
-
-static int load_unmapped_function(struct unmapped *u, json_t *item)
-{
-	struct unmapped_function *f = vector_add(u);
-
-	if (!f)
-		return -ENOMEM;
-	f->ran = json_is_true(json_object_get(item, "ran"));
-	return load_hits(item, &f->name, &f->counted, &f->hits);
-}
-
-static int load_unmapped(struct store *s, json_t *item)
-{
-	struct unmapped *u = vector_add(&s->unmapped);
-	json_t *paths, *functions, *function;
-	size_t i;
-	int ret;
-
-	if (!u)
-		return -ENOMEM;
-	if (json_unpack(item, "{s:o, s:o}", "paths", &paths, "functions", &functions) < 0 ||
-	    json_array_size(paths) == 0 || !json_is_array(functions))
-		return -EBADMSG;
-	ret = load_texts(paths, &u->paths);
-	json_array_foreach(functions, i, function) {
-		if (ret == 0)
-			ret = load_unmapped_function(u, function);
-	}
-	return ret;
-}
-
-/* Calls `load` for each item; NULL: there is no such array, which is as good as an empty one. */
-static int load_each(struct store *s, json_t *array, int (*load)(struct store *s, json_t *item))
-{
-	int ret = !array || json_is_array(array) ? 0 : -EBADMSG;
 	json_t *item;
 	size_t i;
 
 	json_array_foreach(array, i, item) {
-		if (ret == 0)
-			ret = load(s, item);
+		const char *path = json_string_value(json_object_get(item, "path"));
+		json_int_t version = json_integer_value(json_object_get(item, "version"));
+		int ret = path ? store_add_profile(s, path, (uint64_t)version) : -EBADMSG;
+
+		if (ret < 0)
+			return ret;
 	}
-	return ret;
+	return json_is_array(array) ? 0 : -EBADMSG;
+}
+
+/* NULL is no function. */
+static int load_functions(json_t *array, struct functions *to)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(array, i, item) {
+		const char *name = json_string_value(json_object_get(item, "name"));
+		const json_t *hits = json_object_get(item, "hits");
+		struct function *f = vector_add(to);
+
+		if (!name || !hits)
+			return -EBADMSG;
+		if (!f || !(f->name = strdup(name)))
+			return -ENOMEM;
+		f->counted = json_is_integer(hits);
+		f->hits = (uint64_t)json_integer_value(hits);
+		f->nprocesses = json_is_true(json_object_get(item, "ran")) ? 1 :
+			(unsigned)json_integer_value(json_object_get(item, "processes"));
+	}
+	return !array || json_is_array(array) ? 0 : -EBADMSG;
+}
+
+static int load_unmapped(json_t *array, struct unmapped_list *to)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(array, i, item) {
+		struct unmapped *u = vector_add(to);
+		int ret = u ? load_texts(json_object_get(item, "paths"), &u->paths) : -ENOMEM;
+
+		if (ret == 0 && u->paths.n == 0)
+			ret = -EBADMSG;
+		if (ret == 0)
+			ret = load_functions(json_object_get(item, "functions"), &u->functions);
+		if (ret < 0)
+			return ret;
+	}
+	unmapped_sort(to);
+	return 0;
 }
 
 static int load_document(struct store *s, json_t *doc)
@@ -209,14 +181,10 @@ static int load_document(struct store *s, json_t *doc)
 	if (ret == 0)
 		ret = load_texts(notes, &s->notes);
 	if (ret == 0)
-		ret = load_each(s, profiles, load_profile);
+		ret = load_profiles(profiles, s);
 	if (ret == 0)
-		ret = load_each(s, functions, load_function);
-	if (ret == 0)
-		ret = load_each(s, unmapped, load_unmapped);
-	if (ret == 0)
-		unmapped_sort(&s->unmapped);
-	return ret;
+		ret = load_functions(functions, &s->functions);
+	return ret == 0 ? load_unmapped(unmapped, &s->unmapped) : ret;
 }
 
 int store_load(struct store *s, struct proctor_error *err)

@@ -19,12 +19,12 @@ static uint64_t counter_at(const struct merge_sum *sum, const struct raw_functio
 /* What the compiler's front end instrumented counts its entry first. What the optimizer did (clang
  * -fprofile-generate) counts edges: one that ran has a count somewhere. */
 static void function_count(const struct merge_sum *sum, const struct raw_function *f,
-			   struct unmapped_function *to)
+			   struct function *to)
 {
 	to->counted = raw_counts_entries(sum->header.version);
 	for (uint32_t i = 0; i < f->ncounters; i++)
 		if (counter_at(sum, f, i) > 0)
-			to->ran = true;
+			to->nprocesses = 1;
 	if (to->counted && f->ncounters > 0)
 		to->hits = counter_at(sum, f, 0);
 }
@@ -33,7 +33,7 @@ static bool function_add(struct unmapped *u, const struct merge_sum *sum,
 			 const struct raw_function *f, const struct raw_names *names)
 {
 	const char *name = raw_names_find(names, f->name_hash);
-	struct unmapped_function *to = vector_add(u);
+	struct function *to = vector_add(&u->functions);
 
 	if (!to)
 		return false;
@@ -67,9 +67,7 @@ static int functions_read(struct unmapped *u, const struct merge_sum *sum,
 static void one_fini(struct unmapped *u)
 {
 	texts_fini(&u->paths);
-	for (size_t i = 0; i < u->n; i++)
-		free(u->list[i].name);
-	free(u->list);
+	functions_fini(&u->functions);
 }
 
 int unmapped_add(struct unmapped_list *u, const struct merge_sum *sum, struct texts *paths,
@@ -92,12 +90,6 @@ int unmapped_add(struct unmapped_list *u, const struct merge_sum *sum, struct te
 				   why.text) : 0;
 }
 
-static int function_compare(const void *a, const void *b)
-{
-	return strcmp(((const struct unmapped_function *)a)->name,
-		      ((const struct unmapped_function *)b)->name);
-}
-
 static int path_compare(const void *a, const void *b)
 {
 	return strcmp(((const struct unmapped *)a)->paths.list[0],
@@ -109,12 +101,11 @@ void unmapped_sort(struct unmapped_list *u)
 	for (size_t i = 0; i < u->n; i++) {
 		struct unmapped *one = &u->list[i];
 
-		if (one->n > 1)
-			qsort(one->list, one->n, sizeof(*one->list), function_compare);
-		for (size_t j = 0; j < one->n; j++)
-			one->nran += one->list[j].ran;
+		functions_sort(&one->functions);
+		for (size_t j = 0; j < one->functions.n; j++)
+			one->nran += one->functions.list[j].nprocesses > 0;
 		u->nbinaries += one->paths.n;
-		u->nfunctions += one->n;
+		u->nfunctions += one->functions.n;
 		u->nran += one->nran;
 	}
 	if (u->n > 1)

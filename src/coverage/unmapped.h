@@ -8,20 +8,14 @@
 #define COVERAGE_UNMAPPED_H
 
 #include "base/texts.h"
+#include "coverage/tml_functions.h"
 #include "coverage/merge.h"
-
-struct unmapped_function {
-	char *name;
-	uint64_t hits;			/* how often it was entered */
-	bool counted;			/* false: it is only known whether it ran (`ran`) */
-	bool ran;
-};
 
 /* One binary, or several whose profiles are of the same shape: their counts are one sum. */
 struct unmapped {
 	struct texts paths;		/* one at least */
-	struct unmapped_function *list;	/* by name */
-	size_t n, cap;
+	/* `hits` is how often one was entered, `nprocesses` only tells whether it ran. */
+	struct functions functions;
 	size_t nran;			/* unmapped_sort() counts them */
 };
 

@@ -84,13 +84,13 @@ static int lcov_copy(const char *exported, const struct report_filter *filter, c
 
 static int page(const json_t *doc, const struct store *store, const char *path)
 {
-	struct report_summary summary;
+	struct proctor_coverage_summary summary = { .nfiles = 0 };
 	struct proctor_error err;
 	int ret;
 
 	assert_int_equal(report_summarize(doc, &summary, &err), 0);
 	ret = report_html(doc, &summary, store, path, &err);
-	free(summary.files);
+	free((void *)summary.files);
 	return ret;
 }
 
@@ -187,7 +187,7 @@ static void globs_narrow_files_and_functions(void **state)
 	const char *const only_a[] = { "a.c" }, *const headers[] = { "*.h" };
 	const struct report_filter a = { .includes = only_a, .nincludes = 1 };
 	const struct report_filter no_headers = { .excludes = headers, .nexcludes = 1 };
-	struct report_summary summary;
+	struct proctor_coverage_summary summary = { .nfiles = 0 };
 	struct proctor_error err;
 	json_t *doc;
 
@@ -200,7 +200,7 @@ static void globs_narrow_files_and_functions(void **state)
 	assert_int_equal(report_summarize(doc, &summary, &err), 0);
 	assert_int_equal(summary.nfiles, 1);
 	assert_true(summary.files[0].lines.count == summary.total.lines.count);
-	free(summary.files);
+	free((void *)summary.files);
 	json_decref(doc);
 	assert_int_equal(lcov_copy("export.lcov", &a, "a.lcov"), 0);
 	fixture_run("grep -c SF: a.lcov | grep -qx 1 && grep -q src/a.c a.lcov && "
@@ -208,7 +208,7 @@ static void globs_narrow_files_and_functions(void **state)
 	doc = document("export.json", &no_headers, &(struct store){ 0 });
 	assert_int_equal(report_summarize(doc, &summary, &err), 0);
 	assert_int_equal(summary.nfiles, 2);
-	free(summary.files);
+	free((void *)summary.files);
 	json_decref(doc);
 }
 
@@ -236,11 +236,11 @@ static void what_is_missing_stands_in_the_document(void **state)
 static void functions_without_a_map_are_in_all_reports(void **state)
 {
 	char *paths[] = { "/s/liba.so", "/s/libb.so" }, *other[] = { "/s/libc.so" }, *text;
-	struct unmapped_function first[] = { { "f<1>", 7, true, true }, { "g\nh", 0, true, false } };
-	struct unmapped_function second[] = { { "edge", 0, false, true } };
+	struct function first[] = { { "f<1>", 7, true, 1, 0 }, { "g\nh", 0, true, 0, 0 } };
+	struct function second[] = { { "edge", 0, false, 1, 0 } };
 	struct unmapped binaries[] = {
-		{ .paths = { .list = paths, .n = 2 }, .list = first, .n = 2, .nran = 1 },
-		{ .paths = { .list = other, .n = 1 }, .list = second, .n = 1, .nran = 1 },
+		{ .paths = { .list = paths, .n = 2 }, .functions = { .list = first, .n = 2 }, .nran = 1 },
+		{ .paths = { .list = other, .n = 1 }, .functions = { .list = second, .n = 1 }, .nran = 1 },
 	};
 	struct store store = { .unmapped = { .list = binaries, .n = 2, .nbinaries = 3, .nfunctions = 3,
 					     .nran = 2 } };
