@@ -3,7 +3,7 @@
  * The merge of raw profiles (raw.h). Profiles of the same binary differ in their counters only:
  * these are added up, saturating as LLVM's are, in one sum for each binary, which is written as one
  * raw profile. Two profiles are of the same binary if version, names and the constant part of the
- * data records are equal.
+ * data records are equal, which a number of 64 bits tells (merge_identity()).
  *
  * What does not fit (other versions, value profiles, MC/DC bitmaps, byte counters) is not looked
  * into further: it is put on a list of files that are to take LLVM's own way.
@@ -13,6 +13,7 @@
 #ifndef COVERAGE_MERGE_H
 #define COVERAGE_MERGE_H
 
+#include "base/bytes.h"
 #include "base/table.h"
 #include "base/vector.h"
 #include "coverage/raw.h"
@@ -43,9 +44,8 @@ struct merge {				/* all zero: nothing was added */
 	VECTOR(struct merge_sum *) sums;
 	VECTOR(struct merge_other) others;
 	/* merge.c's. */
-	struct table table;		/* finds a sum by the numbers in its header */
-	unsigned char *buffer;		/* the first bytes of the present file */
-	uint64_t nbuffer;
+	struct table table;		/* finds a sum by its identity */
+	struct bytes file;		/* the present one */
 	VECTOR(struct merge_part) parts;	/* of the last file */
 };
 

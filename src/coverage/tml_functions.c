@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "coverage/tml_functions.h"
 
-#include "base/bytes.h"
+#include "base/file_content.h"
 #include "base/hash.h"
 #include "base/vector.h"
 #include "wire/counter_area.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* The list moves when it grows: the table holds places in it, plus 1. */
 struct key {
@@ -114,28 +111,6 @@ int functions_add_area(struct functions *f, const void *index)
 	return ret < 0 ? ret : area_walk(f, index);
 }
 
-static int file_read(struct bytes *b, const char *path, struct proctor_error *err)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), ret = 0;
-	char part[4096];
-	struct stat st;
-	ssize_t n;
-
-	if (fd < 0)
-		return error_sys(err, errno, "cannot open %s", path);
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		ret = error_set(err, -EBADMSG, "%s is damaged: it is not a file", path);
-	while (ret == 0 && (n = read(fd, part, sizeof(part))) != 0)
-		if (n > 0)
-			bytes_append(b, part, (size_t)n);
-		else
-			ret = error_sys(err, errno, "cannot read %s", path);
-	if (ret == 0 && b->failed)
-		ret = error_set(err, -ENOMEM, "no memory for the functions of %s", path);
-	close(fd);
-	return ret;
-}
-
 /* Ends each line with NUL and checks it. */
 static int lines_check(struct bytes *b, const char *path, struct proctor_error *err)
 {
@@ -156,7 +131,7 @@ static int lines_check(struct bytes *b, const char *path, struct proctor_error *
 int functions_add_file(struct functions *f, const char *path, struct proctor_error *err)
 {
 	struct bytes b = { .data = NULL };
-	int ret = file_read(&b, path, err);
+	int ret = file_content(&b, path, err);
 
 	if (ret == 0)
 		ret = lines_check(&b, path, err);
