@@ -65,7 +65,7 @@ struct junit {
 	size_t nsuites, cap_suites;
 	void *attempts;			/* tsearch: struct junit_attempts */
 	struct junit_counts counts;
-	int failed;			/* the first failure, or 0: then there is no report */
+	int failed;			/* 0, or the first failure: then there is no report */
 };
 
 static void put_seconds(struct bytes *to, uint64_t duration_us)
