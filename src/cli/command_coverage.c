@@ -6,14 +6,14 @@
 
 #include "cli/color.h"
 
-struct audience {
+struct reporters {
 	struct reporter *terminal;
 	size_t nproblems;
 };
 
 static int coverage_event(const struct proctor_event *event, void *data)
 {
-	struct audience *a = data;
+	struct reporters *a = data;
 	struct proctor_error err;
 
 	a->nproblems = event->coverage->nproblems;
@@ -36,7 +36,7 @@ static int coverage_take_directory(struct options *o, struct proctor_error *err)
 static int coverage_report(const struct options *o)
 {
 	struct terminal_options options = { .color = color_use(o->color, STDOUT_FILENO) };
-	struct audience a = { .nproblems = 0 };
+	struct reporters a = { .nproblems = 0 };
 	struct proctor_error err, write_err;
 	int status = EXIT_BROKEN, ret;
 

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/output.h"
-#include "cli/audience.h"
+#include "cli/reporters.h"
 
 /* Of several reasons for an exit status the first of these counts: a signal, proctor's own failure,
  * a failed test, an argument that could not be used. */
@@ -61,7 +61,7 @@ static int check_outputs(const struct options *o, struct proctor_error *err)
 static int run_plan(struct proctor_plan *plan, const struct options *o,
 		    const struct plan_outcome *outcome)
 {
-	struct audience audience;
+	struct reporters reporters;
 	struct proctor_error err;
 	int status = EXIT_BROKEN, ret;
 
@@ -71,20 +71,20 @@ static int run_plan(struct proctor_plan *plan, const struct options *o,
 		if (!outcome->unknown_group)
 			say_nothing(o, outcome->nfound);
 	}
-	ret = audience_open(&audience, o, &err);
+	ret = reporters_open(&reporters, o, &err);
 	if (ret < 0) {
 		say_error(&err);
 		return ret == -EBUSY ? EXIT_USAGE : EXIT_BROKEN;
 	}
-	ret = proctor_run(plan, &o->run, audience.reporters, audience.nreporters, NULL, &status, &err);
-	audience_close(&audience);
+	ret = proctor_run(plan, &o->run, reporters.list, reporters.nlist, NULL, &status, &err);
+	reporters_close(&reporters);
 	if (ret < 0) {
 		say_error(&err);
-		audience.broken = true;
-	} else if (audience.nproblems > 0 && !o->run.coverage.allow_partial) {
-		say_partial(audience.nproblems);
+		reporters.broken = true;
+	} else if (reporters.nproblems > 0 && !o->run.coverage.allow_partial) {
+		say_partial(reporters.nproblems);
 	}
-	return exit_status(status, audience.broken, outcome);
+	return exit_status(status, reporters.broken, outcome);
 }
 
 int command_run(int argc, char **argv)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "host/checks.h"
 
-#include "inject/crash.h"
+#include "inject/crash_handler.h"
 #include "inject/signals.h"
 #include "wire/page.h"
 

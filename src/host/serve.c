@@ -13,7 +13,7 @@
 #include "host/suite_h_test.h"
 #include "host/suite_open.h"
 #include "inject/counters.h"
-#include "inject/crash.h"
+#include "inject/crash_handler.h"
 #include "inject/tml_tables.h"
 #include "wire/page.h"
 

@@ -8,7 +8,7 @@
 #define HOSTS_PAGE_H
 
 #include "base/error.h"
-#include "wire/crash.h"
+#include "wire/crash_record.h"
 #include "wire/page.h"
 
 #include <stdbool.h>

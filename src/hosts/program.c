@@ -2,7 +2,7 @@
 #include "hosts/program.h"
 
 #include "base/clock.h"
-#include "base/program.h"
+#include "base/executable.h"
 
 int program_prepare(struct host *h, const struct task *task, struct start *start,
 		    struct proctor_error *err)
@@ -24,7 +24,7 @@ int program_prepare(struct host *h, const struct task *task, struct start *start
 
 void program_refused(const struct task *task, struct proctor_error *err)
 {
-	program_explain(task->suite->path, err);
+	executable_explain(task->suite->path, err);
 }
 
 int program_hand_out(struct host *h, const struct task *task, struct proctor_error *err)

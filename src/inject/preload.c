@@ -4,7 +4,7 @@
  * proctor-host does for libraries. The program and what it starts see nothing of it.
  */
 #include "inject/counters.h"
-#include "inject/crash.h"
+#include "inject/crash_handler.h"
 
 #include <dlfcn.h>
 #include <link.h>

@@ -12,7 +12,7 @@
 
 #include "base/container.h"
 #include "base/elf.h"
-#include "base/program.h"
+#include "base/executable.h"
 #include "plan/closable.h"
 #include "plan/needed.h"
 #include "plan/symbol_scan.h"
@@ -169,7 +169,7 @@ static int suite_as_program(struct suite *s, const struct look *look, struct pro
 	int ret = program_adapter(s, look, err);
 
 	if (ret == 0)
-		ret = program_check(&look->st, s->path, err);
+		ret = executable_check(&look->st, s->path, err);
 	if (ret < 0)
 		return ret;
 	if (s->ntests > 1)
@@ -284,7 +284,8 @@ static int suite_as_other(struct suite *s, const struct look *look, enum finding
 				 "its own and no suite", s->path);
 	}
 	/* The kernel may know the format, where one was registered (binfmt_misc). */
-	if (framework && !framework->in_host && n > 0 && program_check(&look->st, s->path, NULL) == 0)
+	if (framework && !framework->in_host && n > 0 &&
+	    executable_check(&look->st, s->path, NULL) == 0)
 		return suite_as_program(s, look, err);
 	if (head_is_text(head, n))
 		*finding = FOUND_OTHER;
@@ -326,7 +327,7 @@ static int suite_look_into(struct suite *s, struct look *look, enum finding *fin
 			*finding = FOUND_NO_TESTS;
 		return ret;
 	}
-	if (program_is_script(look->head, (size_t)n))
+	if (executable_is_script(look->head, (size_t)n))
 		return suite_as_program(s, look, err);
 	return suite_as_other(s, look, finding, err);
 }

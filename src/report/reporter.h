@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A reporter turns the events of one run into one kind of output. Each kind has an open function of
- * its own (terminal.h, events.h, junit.h), which cli/audience.c calls; all get their events and are
+ * its own (terminal.h, events.h, junit.h), which cli/reporters.c calls; all get their events and are
  * closed through this table, on one thread at a time.
  */
 #ifndef REPORT_REPORTER_H

@@ -13,7 +13,7 @@
 #include "report/coverage_summary.h"
 #include "report/result_block.h"
 #include "report/sink.h"
-#include "report/status.h"
+#include "report/status_line.h"
 #include "report/summary.h"
 
 struct terminal {

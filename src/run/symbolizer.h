@@ -10,7 +10,7 @@
 
 #include "base/spawn.h"
 #include "run/guard_client.h"
-#include "wire/crash.h"
+#include "wire/crash_record.h"
 
 #include <pthread.h>
 #include <stdbool.h>

@@ -13,7 +13,7 @@
 #define SYMBOLIZER_FILES_H
 
 #include "base/error.h"
-#include "wire/crash.h"
+#include "wire/crash_record.h"
 
 #include <elfutils/libdwfl.h>
 #include <stdbool.h>

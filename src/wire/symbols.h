@@ -8,7 +8,7 @@
 #define WIRE_SYMBOLS_H
 
 #include "base/error.h"
-#include "wire/crash.h"
+#include "wire/crash_record.h"
 
 #include <stdbool.h>
 

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 
-#include "report/status.h"
+#include "report/status_line.h"
 #include "report/terminal.h"
 
 /* What a run looks like with these options. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A crash as a host left it, checked and copied, with the files that were mapped at the time. */
-#ifndef WIRE_CRASH_H
-#define WIRE_CRASH_H
+#ifndef WIRE_CRASH_RECORD_H
+#define WIRE_CRASH_RECORD_H
 
 #include "wire/page.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is known of a crash when it happens: signal, registers, the top of the stack. */
-#ifndef INJECT_CRASH_H
-#define INJECT_CRASH_H
+#ifndef INJECT_CRASH_HANDLER_H
+#define INJECT_CRASH_HANDLER_H
 
 #include "wire/page.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/program.h"
+#include "base/executable.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,12 +9,12 @@
 
 #include "base/elf.h"
 
-bool program_is_script(const void *head, size_t nhead)
+bool executable_is_script(const void *head, size_t nhead)
 {
 	return nhead >= 2 && memcmp(head, "#!", 2) == 0;
 }
 
-int program_check(const struct stat *st, const char *path, struct proctor_error *err)
+int executable_check(const struct stat *st, const char *path, struct proctor_error *err)
 {
 	if (!(st->st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)))
 		return error_set(err, -ENOTSUP, "%s is a program but has no execute "
@@ -39,7 +39,7 @@ static void explain_missing(int fd, const char *head, size_t nhead, const char *
 {
 	char interpreter[PATH_MAX] = "";
 
-	if (program_is_script(head, nhead))
+	if (executable_is_script(head, nhead))
 		script_interpreter(head, nhead, interpreter, sizeof(interpreter));
 	else if (elf_is(head, nhead))
 		elf_interpreter(fd, head, nhead, interpreter, sizeof(interpreter));
@@ -47,7 +47,7 @@ static void explain_missing(int fd, const char *head, size_t nhead, const char *
 		error_sys(err, errno, "cannot start %s: its interpreter %s", path, interpreter);
 }
 
-void program_explain(const char *path, struct proctor_error *err)
+void executable_explain(const char *path, struct proctor_error *err)
 {
 	int fd, code = err->code;
 	char head[ELF_HEAD_BYTES], unknown[32];

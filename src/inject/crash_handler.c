@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "inject/crash.h"
+#include "inject/crash_handler.h"
 
 #include "inject/counters.h"
 #include "inject/signals.h"

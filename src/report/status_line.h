@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The live line at the bottom of a terminal: how far the run is, and what runs now. */
-#ifndef REPORT_STATUS_H
-#define REPORT_STATUS_H
+#ifndef REPORT_STATUS_LINE_H
+#define REPORT_STATUS_LINE_H
 
 #include "base/bytes.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/audience.h"
+#include "cli/reporters.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -30,7 +30,7 @@ static void channel_failed(struct channel *c, const struct proctor_error *err)
 	if (!c->failed)
 		say_error(err);
 	c->failed = true;
-	c->audience->broken = true;
+	c->all->broken = true;
 }
 
 /* The run ends early only if the reader of stdout is gone. If another output fails it is
@@ -67,10 +67,10 @@ static void say_running(const char *text)
  * terminal's reporter has taken its live line away. */
 static int stderr_event(const struct proctor_event *event, void *data)
 {
-	struct audience *a = data;
+	struct reporters *all = data;
 
 	if (event->kind == PROCTOR_COVERAGE)
-		a->nproblems = event->coverage->nproblems;
+		all->nproblems = event->coverage->nproblems;
 	if (event->kind == PROCTOR_RUNNING)
 		say_running(event->text);
 	return 0;
@@ -121,41 +121,41 @@ static int (*const openers[])(struct channel *c, const struct options *o,
 	open_junit,
 };
 
-static_assert(ARRAY_SIZE(openers) <= AUDIENCE_MAX, "each kind may be open at once");
+static_assert(ARRAY_SIZE(openers) <= REPORTERS_MAX, "each kind may be open at once");
 
-int audience_open(struct audience *a, const struct options *o, struct proctor_error *err)
+int reporters_open(struct reporters *all, const struct options *o, struct proctor_error *err)
 {
-	*a = (struct audience){ 0 };
+	*all = (struct reporters){ 0 };
 	for (size_t i = 0; i < ARRAY_SIZE(openers); i++) {
-		struct channel *c = &a->channels[a->nchannels];
+		struct channel *c = &all->channels[all->nchannels];
 		int ret;
 
-		*c = (struct channel){ .audience = a };
+		*c = (struct channel){ .all = all };
 		ret = openers[i](c, o, err);
 		if (ret < 0) {
-			audience_close(a);
+			reporters_close(all);
 			return ret;
 		}
 		if (!c->reporter)
 			continue;
-		a->nchannels++;
-		a->reporters[a->nreporters++] = (struct proctor_reporter){ channel_event, c };
+		all->nchannels++;
+		all->list[all->nlist++] = (struct proctor_reporter){ channel_event, c };
 	}
-	a->reporters[a->nreporters++] = (struct proctor_reporter){ stderr_event, a };
+	all->list[all->nlist++] = (struct proctor_reporter){ stderr_event, all };
 	return 0;
 }
 
-void audience_close(struct audience *a)
+void reporters_close(struct reporters *all)
 {
 	struct proctor_error err;
 
 	block_sigpipe();
-	for (size_t i = 0; i < a->nchannels; i++) {
-		struct channel *c = &a->channels[i];
+	for (size_t i = 0; i < all->nchannels; i++) {
+		struct channel *c = &all->channels[i];
 		int ret = c->reporter->ops->close(c->reporter, &err);
 
 		if (ret < 0 && !(c->is_stdout && ret == -EPIPE))
 			channel_failed(c, &err);
 	}
-	a->nchannels = 0;
+	all->nchannels = 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "wire/crash.h"
+#include "wire/crash_record.h"
 
 #include <stdlib.h>
 #include <string.h>

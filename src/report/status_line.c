@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "report/status.h"
+#include "report/status_line.h"
 
 #include <inttypes.h>
 #include <stdio.h>

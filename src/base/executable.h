@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Files that the kernel executes: may they be, and why did it refuse? */
-#ifndef BASE_PROGRAM_H
-#define BASE_PROGRAM_H
+#ifndef BASE_EXECUTABLE_H
+#define BASE_EXECUTABLE_H
 
 #include "base/error.h"
 
@@ -9,12 +9,12 @@
 #include <sys/stat.h>
 
 /* True if `head`, the first bytes of a file, is a script's: "#!". */
-bool program_is_script(const void *head, size_t nhead);
+bool executable_is_script(const void *head, size_t nhead);
 /* May the file be executed at all? -ENOTSUP: no execute permission. */
-int program_check(const struct stat *st, const char *path, struct proctor_error *err);
+int executable_check(const struct stat *st, const char *path, struct proctor_error *err);
 /* The kernel refused to execute the file, and `err` has its errno, which can mislead: a missing
  * interpreter is reported as if the file were missing. Looks into the file and, if it shows the
  * cause, says that. */
-void program_explain(const char *path, struct proctor_error *err);
+void executable_explain(const char *path, struct proctor_error *err);
 
 #endif
