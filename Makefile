@@ -215,7 +215,7 @@ soak: $(INTEG_BIN) $(INTEG_PARTS) $(SUITES) $(PRODUCTS)
 	$(MAKE) SAN=address,undefined fuzz
 
 # What reads files and pages that others wrote, against many mutations of good ones.
-FUZZ_BIN      = $(patsubst %,$B/tests/unit/test_%,elf manifest merge page raw raw_names symbolize)
+FUZZ_BIN      = $(patsubst %,$B/tests/unit/test_%,elf manifest merge page raw raw_names symbolize tap)
 FUZZ_SECONDS ?= 600
 FUZZ_CC      ?= $(lastword $(foreach c,clang clang-14 clang-16 clang-19,$(shell command -v $c)))
 fuzz: $(FUZZ_BIN) $(PRODUCTS) $B/fuzz/profile

@@ -24,8 +24,6 @@ static int tml_take(const struct elf_file *f, size_t i, struct listing *list,
 	uint64_t index = 0;
 	struct listed *t;
 
-	if (strncmp(name, TML_PREFIX, strlen(TML_PREFIX)) != 0)
-		return 0;
 	if (ELF64_ST_TYPE(symbol->st_info) != STT_FUNC || !elf_symbol_defined(symbol))
 		return 0;
 	if (strcmp(name, TML_ENTRY) != 0 &&

@@ -9,8 +9,10 @@ void symbol_scan_init(struct symbol_scan *scan, const struct adapter *framework)
 {
 	*scan = (struct symbol_scan){0};
 	for (size_t i = 0; i < ADAPTERS_COUNT; i++)
-		if (adapters[i]->lister && (!framework || adapters[i] == framework))
+		if (adapters[i]->lister && (!framework || adapters[i] == framework)) {
+			scan->nprefix[scan->n] = strlen(adapters[i]->lister->prefix);
 			scan->of[scan->n++] = adapters[i];
+		}
 }
 
 void symbol_scan_fini(struct symbol_scan *scan)
@@ -46,7 +48,7 @@ int symbol_scan_run(struct symbol_scan *scan, const struct elf_file *f, struct p
 
 			/* The first character keeps most of a runtime's symbols out. */
 			if (name[0] != lister->prefix[0] ||
-			    strncmp(name, lister->prefix, strlen(lister->prefix)) != 0)
+			    strncmp(name, lister->prefix, scan->nprefix[k]) != 0)
 				continue;
 			ret = lister->take(f, i, &scan->lists[k], err);
 			if (ret < 0)

@@ -7,6 +7,7 @@
 
 struct symbol_scan {
 	const struct adapter *of[ADAPTERS_COUNT];	/* that list tests by symbols */
+	size_t nprefix[ADAPTERS_COUNT];			/* how long its prefix is */
 	struct listing lists[ADAPTERS_COUNT];		/* what each found */
 	size_t n;
 	bool unique;		/* has symbols of which a process has but one */
