@@ -105,6 +105,7 @@ struct proctor_result {
 struct proctor_test {
 	const char *id;			/* SUITE::NAME; an executable's: SUITE */
 	const char *suite, *group, *name, *file, *path;	/* group, file: "" if unknown */
+	const char *framework;		/* as proctor_plan_set_framework() has it; NULL: not known */
 	unsigned index;			/* within its suite, from 0 */
 	unsigned ntests;		/* `@test` functions it stands for; 0: unknown */
 	uint64_t timeout_us;		/* its own; 0: the run's */

@@ -57,7 +57,7 @@ struct span {
 	size_t n;
 };
 
-/* A line in whole or not at all, once one did not fit nothing more. */
+/* Adds a line as a whole or not at all; once one did not fit, none after it. */
 static void lines_add(struct lines *to, struct span line)
 {
 	if (to->full || line.n + 1 >= to->room - to->n) {
@@ -85,7 +85,7 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Of which a word like "ok" or "SKIP" may be the beginning. */
+/* Behind a word like "ok" or "SKIP": is it part of a longer word? */
 static bool is_word(char c)
 {
 	return is_digit(c) || c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -128,7 +128,7 @@ static bool span_number(struct span *s, uint64_t *number)
 	for (; s->n > 0 && is_digit(s->at[0]); *s = span_from(*s, 1))
 		if (__builtin_mul_overflow(*number, 10, number) ||
 		    __builtin_add_overflow(*number, (uint64_t)(s->at[0] - '0'), number))
-			*number = UINT64_MAX / 10;
+			*number = UINT64_MAX;
 	return true;
 }
 
@@ -179,7 +179,7 @@ static void number_take(struct parser *p, uint64_t number)
 
 enum directive { DIRECTIVE_NONE, DIRECTIVE_SKIP, DIRECTIVE_TODO };
 
-/* Stands behind the first "#" that no backslash protects. */
+/* A directive stands behind the first "#" that has no backslash before it. */
 static enum directive directive_of(struct span description)
 {
 	size_t i = 0;
@@ -357,7 +357,7 @@ static void tap_feed(struct parser *p, const char *bytes, size_t nbytes)
 	p->nbytes += nbytes;
 }
 
-/* What of the plan was not kept, once all is known. */
+/* All lines are known: was the plan kept? */
 static void check_plan(struct parser *p)
 {
 	uint64_t missing = 1;

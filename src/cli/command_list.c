@@ -42,6 +42,8 @@ static json_t *test_json(const struct proctor_test *t)
 	put_number(&o, "index", t->index);
 	put_text(&o, "file", t->file);
 	put_text(&o, "path", t->path);
+	if (t->framework)
+		put_text(&o, "framework", t->framework);
 	put_number(&o, "ntests", t->ntests);
 	put_number(&o, "timeout_us", t->timeout_us);
 	bytes_fini(&o.scratch);

@@ -10,8 +10,8 @@
 /*
  * What a library may import: functions that keep no pointer which they were given beyond their
  * return, start nothing and register nothing, and data of the C library that holds none of the
- * caller's. What a name is missing here for is seen at once: signal, putenv, setvbuf, strtok,
- * pthread_create, dlopen, __cxa_atexit, __tls_get_addr. In the order of strcmp().
+ * caller's. Missing on purpose: what does one of these, as signal, putenv, setvbuf, strtok,
+ * pthread_create, dlopen, __cxa_atexit, __tls_get_addr do. In the order of strcmp().
  */
 static const char *const harmless[] = {
 	"_ITM_deregisterTMCloneTable", "_ITM_registerTMCloneTable", "__assert_fail",
@@ -51,7 +51,8 @@ static const char *const harmless[] = {
 	"vfprintf", "vprintf", "vsnprintf", "vsprintf", "vsscanf", "wait", "waitpid", "write",
 };
 
-/* Of the host's own: they stay. Others would be unloaded with the library, and are not looked at. */
+/* Libraries that it may need: the host has loaded them for itself, so that they stay when the library
+ * goes. Any other would go with it, and may have left something that nobody has looked for. */
 static const char *const kept[] = {
 	"ld-linux-aarch64.so.1", "ld-linux-x86-64.so.2", "libc.so.6",
 };

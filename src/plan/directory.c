@@ -100,7 +100,8 @@ static bool is_directory(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* Takes over `path`. A pipe or a socket is no library; that it fits the glob is told. */
+/* Takes over `path`. A pipe or a socket is passed over, unless its name fits the glob: then it is kept
+ * as a program that cannot be run, so that somebody hears of it. */
 static int search_path(struct search *search, char *path, unsigned char type, bool library,
 		       bool program, struct proctor_error *err)
 {
@@ -128,7 +129,7 @@ static int search_entry(struct search *search, const char *dir, const struct dir
 
 	if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 		return 0;
-	/* Most files of a build tree are of no interest, and cost no more than this. */
+	/* Most files of a build tree are none of these: they are to cost no system call. */
 	if (!library && !program && entry->d_type != DT_DIR && entry->d_type != DT_LNK &&
 	    entry->d_type != DT_UNKNOWN)
 		return 0;
@@ -210,8 +211,8 @@ static int candidate_compare(const void *a, const void *b)
 	return strcmp(x->path, y->path);
 }
 
-/* A file that is a link, or by way of one: only if the file that it leads to is not in the plan, be
- * it by another link. */
+/* Adds a file that is a link, or lies in a linked directory, unless the file behind it is in the plan
+ * already, by its own path or by another link. */
 static int search_link(struct search *search, const struct candidate *c,
 		       struct proctor_error *err)
 {
@@ -219,7 +220,7 @@ static int search_link(struct search *search, const struct candidate *c,
 	struct file_key own = file_key_of(c->path), behind, *key;
 	struct stat st;
 
-	/* It dangles, or leads to no file: that is told. */
+	/* A link that leads nowhere, or to no regular file, is added: it becomes an error that is told. */
 	if (!target || stat(target, &st) < 0 || !S_ISREG(st.st_mode)) {
 		free(target);
 		return discover_file(search->plan, c->path, c->as, err);
@@ -229,7 +230,8 @@ static int search_link(struct search *search, const struct candidate *c,
 	if (!kept)
 		return error_sys(err, ENOMEM, "cannot add %s", c->path);
 	behind = file_key_of(kept);
-	/* The link was to a directory. */
+	/* A file in a linked directory: what its path leads to is the file itself, which discover_file()
+	 * looks for in the plan. */
 	if (file_key_equal(&own, &behind))
 		return discover_file(search->plan, c->path, c->as, err);
 	if (file_set_remember(&search->plan->files, &search->plan->arena, kept, &key) < 0)
@@ -238,9 +240,9 @@ static int search_link(struct search *search, const struct candidate *c,
 }
 
 /*
- * Searches what links lead to, once all is known that is reached without them: so a directory has
- * its own path, and where only links lead to it that of the first. No loop can arise: a directory
- * is searched once.
+ * Searches the directories that links lead to, after all that is reached without links: so a directory
+ * that lies in the tree is known by its own path, any other by the first link to it. Links in a circle
+ * do no harm, as each directory is searched once.
  */
 static int search_links(struct search *search, struct proctor_error *err)
 {

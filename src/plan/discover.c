@@ -29,7 +29,8 @@ int discover_broken(struct proctor_plan *plan, const char *path, const char *cau
 	return suite_break(s, cause, err);
 }
 
-/* "libfoo.so", "libfoo.so.1.2": a glob like "*" fits it, and does not ask for it to be a program. */
+/* "libfoo.so" or "libfoo.so.1.2". A glob like "*" fits it too, but whoever wrote that did not mean that
+ * it is a program. */
 static bool path_is_library(const char *path)
 {
 	const char *base = strrchr(path, '/'), *end = strstr(base ? base : path, ".so");

@@ -14,6 +14,7 @@
 #include "base/elf.h"
 #include "base/executable.h"
 #include "plan/closable.h"
+#include "plan/library_tests.h"
 #include "plan/needed.h"
 #include "plan/symbol_scan.h"
 
@@ -25,7 +26,8 @@ struct look {
 	struct file_view view;
 };
 
-/* An undefined __asan_init is the runtime's to define: one must be among the needed libraries. */
+/* Code that was built with a sanitizer calls functions of its runtime. They are defined when the library
+ * is opened only if the runtime is among the libraries that it needs. */
 static int sanitizer_check(const struct suite *s, const struct symbol_scan *scan,
 			   struct proctor_error *err)
 {
@@ -53,100 +55,6 @@ static int sanitizer_check(const struct suite *s, const struct symbol_scan *scan
 	return error_set(err, -ENOEXEC, "%s is built with %s but does not need its "
 			 "runtime as a shared library (%s is undefined): link it with "
 			 "-shared-libsan", s->path, name, scan->sanitizer);
-}
-
-/* The listed test that the manifest's `t` means; NULL: the library has none such. */
-static const struct listed *listing_find(const struct listing *list, const struct test *t)
-{
-	if (t->pub.index == TEST_INDEX_BY_NAME) {
-		for (size_t i = 0; i < list->ntests; i++)
-			if (strcmp(list->tests[i].name, t->pub.name) == 0)
-				return &list->tests[i];
-		return NULL;
-	}
-	/* Both kinds are in the order of their indices. */
-	for (size_t low = 0, high = list->ntests; low < high;) {
-		size_t middle = low + (high - low) / 2;
-
-		if (list->tests[middle].index == t->pub.index)
-			return &list->tests[middle];
-		if (list->tests[middle].index < t->pub.index)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
-}
-
-/* A symbol that is not there says nothing to who writes tests with suite.h. NULL: no memory. */
-static char *missing_words(const struct test *t, size_t nlisted)
-{
-	const char *slash = strrchr(t->suite->path, '/');
-	const char *file = slash ? slash + 1 : t->suite->path;
-	char *words, *copy;
-	int n;
-
-	if (t->pub.index == TEST_INDEX_BY_NAME)
-		n = asprintf(&words, "%s has no test called %s (it has %zu)", file, t->pub.name,
-			     nlisted);
-	else
-		n = asprintf(&words, "%s has no test of index %u (it has %zu, from 0 on)", file,
-			     t->pub.index, nlisted);
-	if (n < 0)
-		return NULL;
-	copy = arena_copy(&t->suite->plan->arena, words);
-	free(words);
-	return copy;
-}
-
-/* Completes the tests that were handed in. One that the library has not keeps a symbol that is not
- * there: its host says so, and the others run. */
-static int suite_bind(struct suite *s, const struct listing *list)
-{
-	for (size_t i = 0; i < s->ntests; i++) {
-		struct test *t = &s->tests[i];
-		const struct listed *found = listing_find(list, t);
-
-		if (found) {
-			t->pub.index = found->index;
-			if (!t->symbol || strcmp(t->symbol, found->symbol) != 0)
-				t->symbol = arena_copy(&s->plan->arena, found->symbol);
-			if (!*t->pub.file && *found->file)
-				t->pub.file = arena_copy(&s->plan->arena, found->file);
-			if (t->pub.timeout_us == 0)
-				t->pub.timeout_us = found->timeout_us;
-			if (!t->symbol || !t->pub.file)
-				return -ENOMEM;
-			continue;
-		}
-		if (s->adapter->hides_symbols) {
-			t->missing = missing_words(t, list->ntests);
-			if (!t->missing)
-				return -ENOMEM;
-		}
-		if (t->pub.index == TEST_INDEX_BY_NAME) {
-			t->pub.index = 0;
-			t->symbol = (char *)t->pub.name;
-		}
-	}
-	return 0;
-}
-
-static int suite_list(struct suite *s, const struct listing *list, struct proctor_error *err)
-{
-	int ret = suite_reserve(s, list->ntests, err);
-
-	if (ret < 0)
-		return ret;
-	for (size_t i = 0; i < list->ntests; i++) {
-		const struct listed *l = &list->tests[i];
-		struct test *t = suite_test_new(s, l->index, l->name, l->file, l->symbol);
-
-		if (!t)
-			return error_sys(err, ENOMEM, "cannot list the tests of %s", s->path);
-		t->pub.timeout_us = l->timeout_us;
-	}
-	return 0;
 }
 
 /* Whose program it is: what was asked for, or who is surest of the file. */
@@ -178,7 +86,7 @@ static int suite_as_program(struct suite *s, const struct look *look, struct pro
 	if (s->ntests == 0 && !suite_test_new(s, 0, s->own_name, NULL, NULL))
 		return error_sys(err, ENOMEM, "cannot add the executable %s", s->path);
 	t = &s->tests[0];
-	/* An index alone made it a name for a library's test, and the id was made of that. */
+	/* Handed in by an index alone it got the name of a library's test, and an id made of that. */
 	if (t->symbol && strcmp(t->symbol, t->pub.name) == 0)
 		t->pub.name = s->own_name;
 	t->pub.id = suite_test_id(s, t->pub.name);
@@ -207,11 +115,7 @@ static int suite_as_library(struct suite *s, const struct elf_file *f, struct sy
 		ret = sanitizer_check(s, scan, err);
 	if (ret < 0)
 		return ret;
-	if (s->ntests == 0)
-		return suite_list(s, list, err);
-	if (suite_bind(s, list) < 0)
-		return error_sys(err, ENOMEM, "cannot list the tests of %s", s->path);
-	return 0;
+	return suite_take_tests(s, list, err);
 }
 
 static int suite_as_elf(struct suite *s, struct look *look, struct proctor_error *err)
@@ -224,7 +128,7 @@ static int suite_as_elf(struct suite *s, struct look *look, struct proctor_error
 	if (ret < 0)
 		return ret;
 	look->view.elf = &f;
-	/* Asked for a program, nobody looks for a library's tests. */
+	/* One that can be started and was asked for as a program is not searched for a library's tests. */
 	if (!f.executable && !(framework && !framework->in_host && f.interpreter)) {
 		symbol_scan_init(&scan, framework);
 		ret = suite_as_library(s, &f, &scan, err);

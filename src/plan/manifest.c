@@ -404,7 +404,7 @@ int manifest_add(struct proctor_plan *plan, const char *path, struct proctor_err
 		return manifest_no_memory(&place, err);
 	if (!root && wrong.line < 0)
 		return error_set(err, -EINVAL, "%s: %s", path, wrong.text);
-	/* The parser speaks to programmers here. */
+	/* What the parser says of a null character means something to its programmers only. */
 	if (!root)
 		return error_set(err, -EINVAL, "%s:%d:%d: %s", path, wrong.line, wrong.column,
 				 json_error_code(&wrong) == json_error_null_character ?

@@ -153,7 +153,7 @@ char *suite_test_id(struct suite *suite, const char *name)
 	return id;
 }
 
-/* Room for one more; the plan must go on pointing at the tests if they move. */
+/* Makes room for one more. The tests may move: plan->tests is made anew before it is next looked at. */
 static bool suite_has_room(struct suite *suite)
 {
 	return suite->ntests < suite->cap_tests ||
@@ -175,13 +175,14 @@ struct test *suite_test_new(struct suite *suite, unsigned index, const char *nam
 	if (!id)
 		return NULL;
 	t.pub.id = id;
-	/* The end of the id, where it is that: an executable's may be another text. */
+	/* The id ends with the name, which needs no text of its own. Only a program's id may be the
+	 * suite's name alone. */
 	t.pub.name = strlen(id) > strlen(suite->name) ? id + strlen(suite->name) + 2 : suite->own_name;
 	t.pub.suite = suite->name;
 	t.pub.group = suite->group;
 	t.pub.path = suite->path;
 	t.pub.index = index;
-	/* There may be a million tests: what is the same text is one text. */
+	/* There may be a million tests, most with the file of the one before: the text is shared. */
 	if (!file || !*file)
 		t.pub.file = "";
 	else if (last && strcmp(last->pub.file, file) == 0)

@@ -74,12 +74,12 @@ struct suite {
 	/* The sanitizer's runtime: a path or a soname; NULL: none. SANITIZER_NONE may have one too:
 	 * that of clang's UndefinedBehaviorSanitizer, which the default search does not find. */
 	char *preload;
-	bool leads;			/* a program that never asks to lead no session */
+	bool leads;			/* a program that may lead a session: it calls nothing that fails there */
 	struct need *needs;		/* its own soname too; sorted by soname, each once */
 	size_t nneeds;
 };
 
-/* All strings, and all that is said to be the plan's, live until the plan is freed. */
+/* All texts, and all that a comment calls the plan's, are in `arena` and live until the plan is freed. */
 struct proctor_plan {
 	struct suite **suites;		/* as they were added */
 	size_t nsuites, cap_suites;

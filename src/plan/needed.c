@@ -34,7 +34,7 @@ static int needs_add(struct needs *n, const char *soname, const char *path, dev_
 		n->needs = needs;
 		n->cap_needs = cap;
 	}
-	/* Lent by the resolver or the ELF file until the plan gets its copy. */
+	/* Texts are lent, by struct libraries or the ELF file, until the plan gets its copy. */
 	n->needs[n->nneeds++] = (struct need){
 		.soname = (char *)soname, .path = path, .dev = dev, .ino = ino,
 	};
@@ -92,7 +92,7 @@ static int suite_resolve_need(struct suite *s, struct needs *needs, const struct
 	}
 	if (ret < 0 || !lib)
 		return ret;
-	/* The dynamic linker knows a library by its own soname, too. */
+	/* To the dynamic linker a library is loaded under its own soname, too, whatever it was needed as. */
 	if (lib->soname && needs_add(needs, lib->soname, lib->path, lib->dev, lib->ino) < 0)
 		return -ENOMEM;
 	s->unique = s->unique || lib->unique;
@@ -123,7 +123,8 @@ int suite_find_needed(struct suite *suite, const struct elf_file *f, struct proc
 
 	if (ret == 0 && own.soname)
 		ret = needs_add(&needs, own.soname, suite->path, suite->file.dev, suite->file.ino);
-	/* Breadth first, as the dynamic linker loads them: the first of a soname is the one. */
+	/* In the order in which the dynamic linker loads them, breadth first: of two libraries with one
+	 * soname it takes the first for both. */
 	for (const struct loaded *l = &first; l && ret == 0; l = l->next)
 		for (size_t i = 0; i < l->lib->nneeded && ret == 0; i++)
 			ret = suite_resolve_need(suite, &needs, l, l->lib->needed[i], &last,

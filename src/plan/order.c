@@ -14,10 +14,13 @@ static void plan_line_up(struct proctor_plan *plan)
 	plan->ntests = 0;
 	for (size_t i = 0; i < plan->nsuites; i++) {
 		struct suite *s = plan->order[i];
+		const char *framework = s->inspected && !s->error ? s->adapter->name : NULL;
 
-		for (size_t j = 0; j < s->ntests; j++)
+		for (size_t j = 0; j < s->ntests; j++) {
+			s->tests[j].pub.framework = framework;
 			if (s->tests[j].selected)
 				plan->tests[plan->ntests++] = &s->tests[j];
+		}
 	}
 }
 

@@ -18,7 +18,7 @@ static struct test_settings test_settings_of(const struct test *t, const struct 
 		own.timeout_us = t->pub.timeout_us;
 		own.slow_after_us = slow_after(slow_after_us, own.timeout_us);
 	}
-	/* A directory or an environment is a process's, and a program has one test at a time. */
+	/* A working directory and an environment belong to a process: no other test can have that one. */
 	own.own_host = run->own_host || t->workdir || t->env || t->suite->adapter->single;
 	return own;
 }

@@ -496,6 +496,7 @@ static void list_names_every_test(void **state)
 	});
 	json = json_loads(run->out, 0, NULL);
 	assert_non_null(json);
+	assert_string_equal(event_text(json_array_get(json, 0), "framework"), "tml");
 	json_decref(json);
 }
 

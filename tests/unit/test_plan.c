@@ -170,6 +170,8 @@ static void a_framework_that_was_asked_for_is_taken(void **state)
 	assert_ids(plan, " both::a other");
 	assert_ptr_equal(plan->suites[0]->adapter, &adapter_suite_h);
 	assert_ptr_equal(plan->suites[1]->adapter, &adapter_exe);
+	assert_string_equal(proctor_plan_test(plan, 0)->framework, "suite.h");
+	assert_string_equal(proctor_plan_test(plan, 1)->framework, "exe");
 	assert_null(plan->suites[0]->error);
 	assert_null(plan->suites[1]->error);
 	proctor_plan_free(plan);

@@ -147,7 +147,7 @@ static void a_plan_that_was_not_kept_is_a_failure(void **state)
 		 "its test 4 is outside of its plan 1..3, and test 3 is missing" },
 	       { "1..1\nok 0\n", 0, PROCTOR_FAIL, "it has a test of number 0" },
 	       { "1..2\nok 99999999999999999999999\nok\n", 0, PROCTOR_FAIL,
-		 "it has a test of number 1844674407370955161" },
+		 "it has a test of number 18446744073709551615" },
 	       { "1..1\n1..1\nok 1\n", 0, PROCTOR_FAIL, "it has two plans" },
 	       { "ok 1\n1..2\nok 2\n", 0, PROCTOR_FAIL, "its plan stands between its tests" },
 	       { "1..4\nok 1\nnot ok 2\n", 0, PROCTOR_FAIL,

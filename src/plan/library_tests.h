@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* The tests of a library: all that it lists, or those that were handed in, completed by what it lists. */
+#ifndef PLAN_LIBRARY_TESTS_H
+#define PLAN_LIBRARY_TESTS_H
+
+#include "plan/model.h"
+
+/* Gives the suite the tests of `list`, if it has none; else completes those that it has. -ENOMEM. */
+int suite_take_tests(struct suite *suite, const struct listing *list, struct proctor_error *err);
+
+#endif
