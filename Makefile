@@ -210,7 +210,7 @@ test: headers test-parts
 	tools/both-loops tools/run-tests $(INTEG_BIN) || worst=1; \
 	exit $$worst
 
-soak: $(INTEG_BIN) $(INTEG_PARTS) $(SUITES) $(PRODUCTS)
+soak: $(INTEG_BIN) $(INTEG_PARTS) $(SUITES) demo-parts $(PRODUCTS)
 	@$(TEST_ENV) PROCTOR_SOAK=1 TEST_LIMIT=7200 tools/both-loops tools/run-tests $(INTEG_BIN)
 	$(MAKE) SAN=address,undefined fuzz
 
