@@ -207,8 +207,8 @@ static void judge_overwritten(struct host *host, const struct task *task, unsign
 	o->open_output = true;
 	verdict_crash(o, why->text);
 	take_left(host, o);
-	j->again = nheld;
-	j->nagain = i - nheld;
+	j->first_lost = nheld;
+	j->nlost = i - nheld;
 	j->nrest = task->ntests - i - 1;
 }
 

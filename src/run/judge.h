@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Judging a hand-out: from the page of a host that is done or over to outcomes of its tests, and
- * what is to be done with the rest of the task and with the host. Worker's thread.
+ * Judging: what a host tells of a task (hosts/evidence.h) becomes outcomes of its tests. What is to be
+ * done with the rest of the task and with the host is only told; the worker does it. Worker's thread.
  */
 #ifndef RUN_JUDGE_H
 #define RUN_JUDGE_H
@@ -11,12 +11,14 @@
 #include "run/symbolizer.h"
 
 struct judgement {
-	unsigned nrest;		/* tests at the end of the task that must be handed out again */
-	unsigned again, nagain;	/* and others before them, whose records were lost */
-	bool never_began;	/* the host failed before the first of them: counts as an opening */
-	bool retire;		/* the host must be replaced */
-	bool condemn;		/* its page was overwritten: kill it, wait, and judge again */
-	char *broken;		/* heap: why the suite cannot be opened at all; NULL: it can */
+	/* Tests of the task that have no outcome and must run in another host: the last `nrest`, and
+	 * `nlost` from number `first_lost` on, which ran, but their records were overwritten. */
+	unsigned nrest;
+	unsigned first_lost, nlost;
+	bool never_began;	/* none of the task's tests began: it has cost one of OPENS_MAX hosts */
+	bool retire;		/* the host must not get another task */
+	bool condemn;		/* what it tells cannot be believed: kill it, wait, and judge again */
+	char *broken;		/* heap: why no test of the suite can run at all; NULL: they can */
 };
 
 /* Judges `task`; outcomes are added to `post`. `over`: the host has died. */

@@ -277,7 +277,7 @@ static void worker_judge(struct worker *w, const struct task *task, bool over, b
 	worker_mark_broken(w, task->lane, j.broken);
 	worker_post(w, post);
 	worker_put_back(w, task, task->ntests - j.nrest, j.nrest, j.never_began);
-	worker_put_back(w, task, j.again, j.nagain, false);
+	worker_put_back(w, task, j.first_lost, j.nlost, false);
 	if (distrusted && !over) {
 		/* Not to its exit, where more of that code would run. */
 		worker_kill_host(w);
