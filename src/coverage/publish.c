@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "coverage/publish.h"
 
-#include "base/clock.h"
-#include "base/file_size.h"
 #include "coverage/raw.h"
 #include "coverage/tools.h"
 
@@ -14,10 +12,10 @@
 #include <unistd.h>
 
 #define DEFAULT_TOOL_TIMEOUT_US 600000000u
+
 static int no_memory(struct proctor_error *err)
 {
-	error_set(err, -ENOMEM, "no memory for the coverage reports");
-	return -ENOMEM;
+	return error_set(err, -ENOMEM, "no memory for the coverage reports");
 }
 
 /* The profiles of one raw version become one indexed profile, whose path is added to `indexed`. */
@@ -145,17 +143,13 @@ static int exports_make(struct exports *e, struct store *store, uint64_t timeout
 static int reports_write(struct publication *p, const struct exports *e, struct store *store,
 			 const struct proctor_coverage *options, struct proctor_error *err)
 {
-	const struct report_filter filter = {
-		.includes = options->includes, .nincludes = options->nincludes,
-		.excludes = options->excludes, .nexcludes = options->nexcludes,
-	};
-	int ret = report_json(e->json, &filter, store, &p->doc, err);
+	int ret = report_json(e->json, options, store, &p->doc, err);
 
 	if (ret == 0)
 		ret = report_summarize(p->doc, &p->summary, err);
 	if (ret == 0 && (ret = report_write_json(p->doc, p->json_path, err)) == 0)
 		p->summary.json_path = p->json_path;
-	if (ret == 0 && (ret = report_lcov(e->lcov, &filter, &store->unmapped, p->lcov_path, err)) == 0)
+	if (ret == 0 && (ret = report_lcov(e->lcov, options, &store->unmapped, p->lcov_path, err)) == 0)
 		p->summary.lcov_path = p->lcov_path;
 	if (ret == 0 && (ret = report_html(p->doc, &p->summary, store, p->html_path, err)) == 0)
 		p->summary.html_path = p->html_path;
@@ -222,38 +216,4 @@ void publication_fini(struct publication *p)
 	free(p->lcov_path);
 	free(p->html_path);
 	*p = (struct publication){ .doc = NULL };
-}
-
-int proctor_coverage_report(const struct proctor_coverage *coverage, proctor_callback *callback,
-			    void *data, int *exit_code, struct proctor_error *err)
-{
-	static const int codes[] = {
-		[COVERAGE_COMPLETE] = 0, [COVERAGE_BELOW] = 1,
-		[COVERAGE_PARTIAL] = 3, [COVERAGE_FAILED] = 3,
-	};
-	struct publication publication = { .doc = NULL };
-	struct proctor_event event = { .kind = PROCTOR_COVERAGE };
-	enum coverage_outcome outcome = COVERAGE_FAILED;
-	struct store store;
-	sigset_t mask;
-	int ret;
-
-	*exit_code = 3;
-	ret = store_open(&store, coverage->dir ? coverage->dir : "coverage", false, err);
-	if (ret < 0)
-		return ret;
-	file_size_hold(&mask);
-	ret = store_load(&store, err);
-	if (ret == 0) {
-		outcome = publish(&publication, &store, coverage, -1, err);
-		ret = outcome == COVERAGE_FAILED ? err->code : 0;
-		event.time_us = clock_us();
-		event.coverage = &publication.summary;
-		callback(&event, data);
-	}
-	*exit_code = codes[outcome];
-	publication_fini(&publication);
-	store_close(&store);
-	file_size_release(&mask);
-	return ret;
 }

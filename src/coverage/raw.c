@@ -15,7 +15,7 @@
 
 #define COUNTER_BYTES 8u
 
-/* A version, and the members of struct raw_header that its header has, behind magic number and version. */
+/* A version, and the members of struct raw_header that its header has behind magic and version. */
 struct format {
 	uint64_t number, record_bytes, last_kind;
 	size_t nwords;

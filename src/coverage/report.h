@@ -11,22 +11,17 @@
 
 #include <stdio.h>
 
-/* Which source files count: any of `includes` (none: all) and none of `excludes`. Globs as for test
- * ids (base/pattern.h) on the whole path; one without a slash is tried on the file's name too. */
-struct report_filter {
-	const char *const *includes;
-	size_t nincludes;
-	const char *const *excludes;
-	size_t nexcludes;
-};
-
 /* How proctor's own header begins: what it puts into each suite is nobody's to cover. */
 #define REPORT_OWN_HEADER \
 	"/* SPDX-License-Identifier: MIT */\n" \
 	"/* This header is proctor's own: reports of coverage leave it out. */\n"
 
-/* False for proctor's own header, too, which is known by its path and its first lines. */
-bool report_wants(const struct report_filter *filter, const char *path);
+/*
+ * Which source files count: any of the options' `includes` (none: all) and none of their
+ * `excludes`. Globs as for test ids (base/text.h) on the whole path; one without a slash is tried
+ * on the file's name too. Never proctor's own header, which is known by its path and first lines.
+ */
+bool report_wants(const struct proctor_coverage *options, const char *path);
 
 /*
  * Reads what `llvm-cov export -format=text` wrote (NULL: there is none; the document is made then
@@ -35,8 +30,8 @@ bool report_wants(const struct report_filter *filter, const char *path);
  * "proctor" is added: store_facts(). The schema is otherwise llvm-cov's: type, version,
  * data[].files[].summary ... A new reference in `*doc`.
  */
-int report_json(FILE *exported, const struct report_filter *filter, struct store *store, json_t **doc,
-		struct proctor_error *err);
+int report_json(FILE *exported, const struct proctor_coverage *options, struct store *store,
+		json_t **doc, struct proctor_error *err);
 /* Writes the document: by a temporary file and rename, so it is whole or as it was. */
 int report_write_json(json_t *doc, const char *path, struct proctor_error *err);
 
@@ -45,10 +40,10 @@ int report_write_json(json_t *doc, const char *path, struct proctor_error *err);
  * without a map have a record each, of functions at line 0: no line is known, and the format has
  * no functions without one.
  */
-int report_lcov(FILE *exported, const struct report_filter *filter,
+int report_lcov(FILE *exported, const struct proctor_coverage *options,
 		const struct unmapped_list *unmapped, const char *path, struct proctor_error *err);
 
-/* Fills the numbers of the summary, `files` (sorted by path, which the document lends) and `total`, from a
+/* Fills `files` (sorted by path, which the document lends) and `total` of the summary from a
  * document of report_json(). -ENOMEM. On success free() summary->files. */
 int report_summarize(const json_t *doc, struct proctor_coverage_summary *summary,
 		     struct proctor_error *err);

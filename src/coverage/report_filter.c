@@ -42,13 +42,13 @@ static bool is_own_header(const char *path)
 	return got == (ssize_t)strlen(mark) && memcmp(head, mark, strlen(mark)) == 0;
 }
 
-bool report_wants(const struct report_filter *filter, const char *path)
+bool report_wants(const struct proctor_coverage *options, const char *path)
 {
-	bool wanted = filter->nincludes == 0;
+	bool wanted = options->nincludes == 0;
 
-	for (size_t i = 0; i < filter->nincludes && !wanted; i++)
-		wanted = glob_fits(filter->includes[i], path);
-	for (size_t i = 0; i < filter->nexcludes && wanted; i++)
-		wanted = !glob_fits(filter->excludes[i], path);
+	for (size_t i = 0; i < options->nincludes && !wanted; i++)
+		wanted = glob_fits(options->includes[i], path);
+	for (size_t i = 0; i < options->nexcludes && wanted; i++)
+		wanted = !glob_fits(options->excludes[i], path);
 	return wanted && !is_own_header(path);
 }

@@ -78,30 +78,30 @@ static bool files_sort(json_t *files)
 }
 
 /* A file is wanted by its name, a function by any of its files' names. */
-static bool is_wanted(const json_t *item, const struct report_filter *filter)
+static bool is_wanted(const json_t *item, const struct proctor_coverage *options)
 {
 	const char *name = json_string_value(json_object_get(item, "filename"));
 	json_t *other;
 	size_t i;
 
 	if (name)
-		return report_wants(filter, name);
+		return report_wants(options, name);
 	json_array_foreach(json_object_get(item, "filenames"), i, other) {
-		if (json_is_string(other) && report_wants(filter, json_string_value(other)))
+		if (json_is_string(other) && report_wants(options, json_string_value(other)))
 			return true;
 	}
 	return false;
 }
 
 /* Keeps the wanted items of an array. False: no memory. */
-static bool narrow(json_t *array, const struct report_filter *filter)
+static bool narrow(json_t *array, const struct proctor_coverage *options)
 {
 	json_t *kept = json_array(), *item;
 	bool whole = kept != NULL;
 	size_t i;
 
 	json_array_foreach(array, i, item) {
-		if (is_wanted(item, filter))
+		if (is_wanted(item, options))
 			whole = json_array_append(kept, item) == 0 && whole;
 	}
 	json_array_clear(array);
@@ -145,7 +145,8 @@ static size_t data_clamp(json_t *data)
 }
 
 /* Narrows one element of "data" and counts its totals anew. */
-static int data_narrow(json_t *data, const struct report_filter *filter, struct proctor_error *err)
+static int data_narrow(json_t *data, const struct proctor_coverage *options,
+		       struct proctor_error *err)
 {
 	json_t *files = json_object_get(data, "files"), *file;
 	size_t i;
@@ -156,7 +157,7 @@ static int data_narrow(json_t *data, const struct report_filter *filter, struct 
 		if (!json_is_string(json_object_get(file, "filename")))
 			return unexpected("name of a file", err);
 	}
-	if (!narrow(files, filter) || !narrow(json_object_get(data, "functions"), filter) ||
+	if (!narrow(files, options) || !narrow(json_object_get(data, "functions"), options) ||
 	    !files_sort(files))
 		return no_memory(err);
 	totals_count(json_object_get(data, "totals"), files);
@@ -177,8 +178,8 @@ static void note_negative(struct store *store, size_t n)
 			  "functions that fork, whose children are counted from the fork on", n);
 }
 
-int report_json(FILE *exported, const struct report_filter *filter, struct store *store, json_t **docp,
-		struct proctor_error *err)
+int report_json(FILE *exported, const struct proctor_coverage *options, struct store *store,
+		json_t **docp, struct proctor_error *err)
 {
 	json_error_t where;
 	json_t *doc = exported ? json_loadf(exported, 0, &where) : empty_export(), *array, *data;
@@ -193,7 +194,7 @@ int report_json(FILE *exported, const struct report_filter *filter, struct store
 		ret = unexpected("data", err);
 	json_array_foreach(array, i, data) {
 		if (ret == 0)
-			ret = data_narrow(data, filter, err);
+			ret = data_narrow(data, options, err);
 		nnegative += data_clamp(data);
 	}
 	note_negative(store, nnegative);
@@ -232,7 +233,8 @@ static void file_add(struct proctor_coverage_file *to, const json_t *summary)
 	numbers_add(&to->branches, json_object_get(summary, "branches"));
 }
 
-int report_summarize(const json_t *doc, struct proctor_coverage_summary *s, struct proctor_error *err)
+int report_summarize(const json_t *doc, struct proctor_coverage_summary *s,
+		     struct proctor_error *err)
 {
 	json_t *array = json_object_get(doc, "data"), *data, *file;
 	VECTOR(struct proctor_coverage_file) files = { 0 };

@@ -18,7 +18,7 @@ static void line_copy(FILE *to, const char *line)
 }
 
 /* Copies the wanted records. Test names (TN:) and what else stands between records are passed on. */
-static int records_copy(FILE *from, FILE *to, const struct report_filter *filter,
+static int records_copy(FILE *from, FILE *to, const struct proctor_coverage *options,
 			struct proctor_error *err)
 {
 	char *line = NULL;
@@ -30,7 +30,7 @@ static int records_copy(FILE *from, FILE *to, const struct report_filter *filter
 		if (strncmp(line, "SF:", 3) == 0) {
 			within = true;
 			line[strcspn(line, "\r\n")] = '\0';
-			wanted = report_wants(filter, line + 3);
+			wanted = report_wants(options, line + 3);
 			if (wanted)
 				fprintf(to, "%s\n", line);
 			continue;
@@ -75,7 +75,7 @@ static void unmapped_put(FILE *to, const struct unmapped *u)
 	fprintf(to, "FNF:%zu\nFNH:%zu\nend_of_record\n", u->functions.n, u->nran);
 }
 
-int report_lcov(FILE *exported, const struct report_filter *filter,
+int report_lcov(FILE *exported, const struct proctor_coverage *options,
 		const struct unmapped_list *unmapped, const char *path, struct proctor_error *err)
 {
 	struct replacement to;
@@ -84,7 +84,7 @@ int report_lcov(FILE *exported, const struct report_filter *filter,
 	if (ret < 0)
 		return ret;
 	if (exported)
-		ret = records_copy(exported, to.file, filter, err);
+		ret = records_copy(exported, to.file, options, err);
 	for (size_t i = 0; ret == 0 && i < unmapped->n; i++)
 		unmapped_put(to.file, &unmapped->list[i]);
 	return replacement_close(&to, ret, err);

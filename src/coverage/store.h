@@ -57,10 +57,10 @@ int store_clean_raw(struct store *s, struct proctor_error *err);
 int store_add_profile(struct store *s, const char *path, uint64_t version);
 
 /*
- * What the reports say beside LLVM's counts, as state.json and coverage.json have it: "partial", "problems",
- * "notes", "tml_functions": [{"name", "processes", "hits" or null}, ...] and "unmapped": [{"paths",
- * "functions": [{"name", "ran", "hits" or null}, ...]}, ...]. Bytes that are no UTF-8 stand there as
- * \xNN. NULL: no memory.
+ * What the reports say beside LLVM's counts, as state.json and coverage.json have it: "partial",
+ * "problems", "notes", "tml_functions": [{"name", "processes", "hits" or null}, ...] and
+ * "unmapped": [{"paths", "functions": [{"name", "ran", "hits" or null}, ...]}, ...]. Bytes that
+ * are no UTF-8 stand there as \xNN. NULL: no memory.
  */
 json_t *store_facts(const struct store *s);
 

@@ -53,25 +53,26 @@ int tools_newest(const struct tools *t, const struct tool **profdata, const stru
 		 struct proctor_error *err);
 
 /*
- * Merges any number of raw or indexed profiles into the file `output` (an indexed profile), which is there
- * complete or not at all: `llvm-profdata merge -sparse`.
+ * Merges any number of raw or indexed profiles into the file `output` (an indexed profile), which
+ * is there complete or not at all: `llvm-profdata merge -sparse`.
  */
 int tools_merge(const struct tools *t, const struct tool *profdata, const struct texts *inputs,
 		const char *output, struct proctor_error *err);
 
 /*
- * `llvm-cov export` in `format` ("text" or "lcov") for any number of binaries, into a file without a name,
- * `*exported`, which the caller closes. What it warns of goes to `*warnings`, a line each, allocated;
- * NULL: nothing.
+ * `llvm-cov export` in `format` ("text" or "lcov") for any number of binaries, into a file without
+ * a name, `*exported`, which the caller closes. What it warns of goes to `*warnings`, a line each,
+ * allocated; NULL: nothing.
  */
 int tools_export(const struct tools *t, const struct tool *cov, const char *profile,
 		 const struct texts *binaries, const char *format, FILE **exported,
 		 char **warnings, struct proctor_error *err);
 
 /*
- * All calls: the process dies with the calling thread, and its stderr is collected (8 KiB of it). The
- * sentence of a failure names the tool, what it was to do, how it ended (exit status, signal, time limit)
- * and the last line it wrote to stderr. -ETIMEDOUT: the limit; -EINTR: cancelled; -EIO: it failed.
+ * All calls: the process dies with the calling thread, and its stderr is collected (8 KiB of it).
+ * The sentence of a failure names the tool, what it was to do, how it ended (exit status, signal,
+ * time limit) and the last line it wrote to stderr. -ETIMEDOUT: the limit; -EINTR: cancelled;
+ * -EIO: it failed.
  */
 
 #endif

@@ -50,33 +50,33 @@ static bool export(const char *llvm)
 
 static const char *const llvms[] = { "14", "16", "19" };
 
-static int report(const char *exported, const struct report_filter *filter, struct store *store,
+static int report(const char *exported, const struct proctor_coverage *options, struct store *store,
 		  json_t **doc, struct proctor_error *err)
 {
 	FILE *f = exported ? fopen(exported, "r") : NULL;
-	int ret = report_json(f, filter, store, doc, err);
+	int ret = report_json(f, options, store, doc, err);
 
 	if (f)
 		fclose(f);
 	return ret;
 }
 
-static json_t *document(const char *exported, const struct report_filter *filter,
+static json_t *document(const char *exported, const struct proctor_coverage *options,
 			struct store *store)
 {
 	struct proctor_error err;
 	json_t *doc;
 
-	if (report(exported, filter, store, &doc, &err) < 0)
+	if (report(exported, options, store, &doc, &err) < 0)
 		fail_msg("%s", err.text);
 	return doc;
 }
 
-static int lcov_copy(const char *exported, const struct report_filter *filter, const char *path)
+static int lcov_copy(const char *exported, const struct proctor_coverage *options, const char *path)
 {
 	FILE *f = fopen(exported, "r");
 	struct proctor_error err;
-	int ret = report_lcov(f, filter, &(struct unmapped_list){ 0 }, path, &err);
+	int ret = report_lcov(f, options, &(struct unmapped_list){ 0 }, path, &err);
 
 	fclose(f);
 	return ret;
@@ -102,7 +102,7 @@ static void totals_are_llvms_own(void **state)
 
 		if (!export(llvms[i]))
 			continue;
-		doc = document("export.json", &(struct report_filter){ 0 },
+		doc = document("export.json", &(struct proctor_coverage){ 0 },
 			       &(struct store){ 0 });
 		theirs = json_load_file("export.json", 0, NULL);
 		totals = json_object_get(json_array_get(json_object_get(theirs, "data"), 0), "totals");
@@ -185,8 +185,8 @@ static bool names_file(const json_t *doc, const char *end)
 static void globs_narrow_files_and_functions(void **state)
 {
 	const char *const only_a[] = { "a.c" }, *const headers[] = { "*.h" };
-	const struct report_filter a = { .includes = only_a, .nincludes = 1 };
-	const struct report_filter no_headers = { .excludes = headers, .nexcludes = 1 };
+	const struct proctor_coverage a = { .includes = only_a, .nincludes = 1 };
+	const struct proctor_coverage no_headers = { .excludes = headers, .nexcludes = 1 };
 	struct proctor_coverage_summary summary = { .nfiles = 0 };
 	struct proctor_error err;
 	json_t *doc;
@@ -219,7 +219,7 @@ static void what_is_missing_stands_in_the_document(void **state)
 	struct store store = { .problems = { .list = problems, .n = 1 },
 			       .notes = { .list = notes, .n = 1 }, .has_functions = true,
 			       .functions = { .list = list, .n = 2 } };
-	json_t *doc = document(NULL, &(struct report_filter){ 0 }, &store), *ours;
+	json_t *doc = document(NULL, &(struct proctor_coverage){ 0 }, &store), *ours;
 	char *text;
 
 	(void)state;
@@ -244,7 +244,7 @@ static void functions_without_a_map_are_in_all_reports(void **state)
 	};
 	struct store store = { .unmapped = { .list = binaries, .n = 2, .nbinaries = 3, .nfunctions = 3,
 					     .nran = 2 } };
-	json_t *doc = document(NULL, &(struct report_filter){ 0 }, &store);
+	json_t *doc = document(NULL, &(struct proctor_coverage){ 0 }, &store);
 	struct proctor_error err;
 
 	(void)state;
@@ -255,7 +255,7 @@ static void functions_without_a_map_are_in_all_reports(void **state)
 		"{\"functions\":[{\"hits\":null,\"name\":\"edge\",\"ran\":true}],"
 		"\"paths\":[\"/s/libc.so\"]}]");
 	free(text);
-	assert_int_equal(report_lcov(NULL, &(struct report_filter){ 0 }, &store.unmapped, "un.lcov", &err), 0);
+	assert_int_equal(report_lcov(NULL, &(struct proctor_coverage){ 0 }, &store.unmapped, "un.lcov", &err), 0);
 	fixture_run("printf 'TN:\\nSF:/s/liba.so\\nFN:0,f<1>\\nFN:0,g?h\\nFNDA:7,f<1>\\nFNDA:0,g?h\\n"
 		    "FNF:2\\nFNH:1\\nend_of_record\\nTN:\\nSF:/s/libc.so\\nFN:0,edge\\nFNDA:1,edge\\n"
 		    "FNF:1\\nFNH:1\\nend_of_record\\n' | cmp - un.lcov");
@@ -279,12 +279,12 @@ static void nonsense_is_refused_by_name(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		fixture_write("bad.json", bad[i], strlen(bad[i]));
-		assert_int_equal(report("bad.json", &(struct report_filter){ 0 },
+		assert_int_equal(report("bad.json", &(struct proctor_coverage){ 0 },
 					&(struct store){ 0 }, &doc, &err), -EBADMSG);
 		assert_non_null(strstr(err.text, "the export of llvm-cov"));
 	}
 	fixture_write("bad.lcov", "SF:a.c\nDA:1,1\n", 14);
-	assert_int_equal(lcov_copy("bad.lcov", &(struct report_filter){ 0 }, "x.lcov"), -EBADMSG);
+	assert_int_equal(lcov_copy("bad.lcov", &(struct proctor_coverage){ 0 }, "x.lcov"), -EBADMSG);
 	assert_int_equal(access("x.lcov", F_OK), -1);
 	assert_int_equal(access("x.lcov.new", F_OK), -1);
 }
@@ -300,7 +300,7 @@ static void the_page_is_well_formed_and_shows_what_is_missed(void **state)
 		return;
 	/* Bytes that are no UTF-8, in a source that is shown. */
 	fixture_run("printf '/* \\377<b> */\\n' >> src/shared.h");
-	doc = document("export.json", &(struct report_filter){ 0 }, &store);
+	doc = document("export.json", &(struct proctor_coverage){ 0 }, &store);
 	assert_int_equal(page(doc, &store, "page.html"), 0);
 	fixture_run("! grep -q '<script>\\|<b>' page.html && grep -q '&lt;script&gt;' page.html && "
 		    "grep -q 'b&lt;&amp;&gt;.c' page.html && grep -q '\\\\xff' page.html");
@@ -333,14 +333,14 @@ static void counts_below_zero_are_zero(void **state)
 	(void)state;
 	fixture_write("negative.json", json, sizeof(json) - 1);
 	fixture_write("negative.lcov", lcov, sizeof(lcov) - 1);
-	assert_int_equal(report("negative.json", &(struct report_filter){ 0 }, &store, &doc, &err), 0);
+	assert_int_equal(report("negative.json", &(struct proctor_coverage){ 0 }, &store, &doc, &err), 0);
 	assert_int_equal(store.notes.n, 1);
 	assert_non_null(strstr(store.notes.list[0], "2 counts were below zero"));
 	assert_true(names_file(json_object_get(doc, "proctor"), store.notes.list[0]));
 	texts_fini(&store.notes);
 	assert_int_equal(report_write_json(doc, "clamped.json", &err), 0);
 	json_decref(doc);
-	assert_int_equal(lcov_copy("negative.lcov", &(struct report_filter){ 0 }, "clamped.lcov"), 0);
+	assert_int_equal(lcov_copy("negative.lcov", &(struct proctor_coverage){ 0 }, "clamped.lcov"), 0);
 	fixture_run("grep -q '1,1,0,true' clamped.json && grep -q '2,1,3,true' clamped.json && "
 		    "grep -q '1,1,2,2,0,0,0,0' clamped.json && grep -qx DA:1,0 clamped.lcov && "
 		    "grep -qx DA:2,3 clamped.lcov && grep -qx DA:nonsense clamped.lcov");
@@ -363,7 +363,7 @@ static void a_file_without_lines_has_no_percentage(void **state)
 /* Known by its first lines: another's header of that name counts, and one that is not there. */
 static void only_proctors_own_header_is_left_out(void **state)
 {
-	const struct report_filter all = { 0 };
+	const struct proctor_coverage all = { 0 };
 
 	(void)state;
 	fixture_run("mkdir -p ours/proctor theirs/proctor");
