@@ -137,7 +137,7 @@ $B/tests/unit/%: tests/unit/%.c $B/libproctor.a Makefile
 	$(CC) $(LIB_FLAGS) $(LINK) -MMD -MP -o $@ $< $(filter %.o,$^) $B/libproctor.a $(DEP_LIBS) -lcmocka $(LDFLAGS)
 
 # The command line is no part of the library.
-$B/tests/unit/test_options $B/tests/unit/test_near_match: $(filter-out %/main.o,$(CLI_OBJ))
+$B/tests/unit/test_option_parse $B/tests/unit/test_near_match: $(filter-out %/main.o,$(CLI_OBJ))
 
 # It reads the reports with a parser that is not ours.
 $B/tests/unit/test_junit: DEP_FLAGS += $(shell pkg-config --cflags libxml-2.0)

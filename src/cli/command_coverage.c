@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/color.h"
+#include "cli/option_parse.h"
 
 struct reporters {
 	struct reporter *terminal;

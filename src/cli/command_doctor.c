@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "cli/option_parse.h"
 #include "lib/doctor.h"
 
 static int doctor_print(const struct options *o)

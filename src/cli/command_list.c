@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/json_bytes.h"
+#include "cli/option_parse.h"
 
 /* One test's object while it is made. */
 struct object {

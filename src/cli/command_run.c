@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/output.h"
+#include "cli/option_parse.h"
 #include "cli/reporters.h"
 
 /* Of several reasons for an exit status the first of these counts: a signal, proctor's own failure,
