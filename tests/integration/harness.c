@@ -184,6 +184,9 @@ static void child_exec(const struct run *run, int out, int err, const char *cons
 	if (setup->cwd && chdir(setup->cwd) < 0)
 		_exit(126);
 	setpgid(0, 0);
+	/* A shell has these ignored in what it starts in the background; so would proctor then. */
+	signal(SIGINT, SIG_DFL);
+	signal(SIGQUIT, SIG_DFL);
 	dup2(null, 0);
 	dup2(out, 1);
 	dup2(err, 2);

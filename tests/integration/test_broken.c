@@ -183,7 +183,6 @@ static void a_destructor_that_dies_costs_no_verdict(void **state)
 			.args = WORDS("--test-threads=1", "--on-crash=continue", "--timeout=500ms",
 				      "--grace=200ms", suite_path("smoke/libsmoke_0.so"),
 				      suite_path(paths[i]), suite_path("smoke/libsmoke_1.so")),
-			.deadline_s = 20,
 		});
 		const char *suite = i == 0 ? "end_crashes" : "end_hangs";
 		char open_in_it[80];

@@ -77,7 +77,6 @@ static void inject(const struct row *row, unsigned when, bool hosts_too)
 			      "--on-crash=continue", suite_path("smoke/libsmoke_0.so"),
 			      suite_path("exe_options/passes"), suite_path("entry/libentry.so"),
 			      suite_path("many/libmany_0.so")),
-		.deadline_s = 20,
 		.cut_short = true,
 	});
 	run_finish(run);
