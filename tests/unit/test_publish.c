@@ -72,7 +72,7 @@ static enum coverage_outcome publish_with(const char *path, struct publication *
 					  const struct proctor_coverage *options, int cancel_fd,
 					  struct proctor_error *err)
 {
-	char *before = strdup(getenv("PATH"));
+	char *before = strdup(getenv("PATH") ?: "");
 	enum coverage_outcome outcome;
 
 	setenv("PATH", path, 1);
@@ -212,8 +212,12 @@ static void functions_without_a_map_need_no_tool(void **state)
 	(void)state;
 	open_store(&s);
 	u = vector_add(&s.unmapped);
+	if (!u)
+		abort();
 	texts_add(&u->paths, "/lib/u.so");
 	f = vector_add(&u->functions);
+	if (!f)
+		abort();
 	*f = (struct function){ .name = strdup("f"), .hits = 2, .counted = true, .nprocesses = 1 };
 	unmapped_sort(&s.unmapped);
 	if (publish_with("/nowhere", &p, &s, &options, -1, &err) != COVERAGE_COMPLETE)

@@ -135,22 +135,32 @@ static void a_former_run_is_cleaned_away_and_nothing_else(void **state)
 	fixture_run("rm -r d kept");
 }
 
+static void add_function(struct functions *to, const char *name, uint64_t hits, bool counted,
+			 unsigned nprocesses)
+{
+	struct function *f = vector_add(to);
+
+	if (!f)
+		abort();
+	*f = (struct function){ .name = strdup(name), .hits = hits, .counted = counted,
+				.nprocesses = nprocesses };
+}
+
 static void add_unmapped(struct store *s)
 {
 	struct unmapped *u = vector_add(&s->unmapped);
-	struct function *f = vector_add(&u->functions);
 
+	if (!u)
+		abort();
 	texts_add(&u->paths, "/b.so");
 	texts_add(&u->paths, "/c.so");
-	*f = (struct function){ .name = strdup("z"), .hits = 5, .counted = true, .nprocesses = 1 };
-	f = vector_add(&u->functions);
-	*f = (struct function){ .name = strdup("a"), .nprocesses = 0 };
+	add_function(&u->functions, "z", 5, true, 1);
+	add_function(&u->functions, "a", 0, false, 0);
 }
 
 static void what_was_saved_is_loaded(void **state)
 {
 	struct proctor_error err;
-	struct function *f;
 	char *before, *after;
 	json_t *facts;
 	struct store s;
@@ -162,9 +172,7 @@ static void what_was_saved_is_loaded(void **state)
 	texts_add(&s.problems, "the counts of \377\n are missing");
 	texts_add(&s.notes, "\"note\"");
 	s.has_functions = true;
-	f = vector_add(&s.functions);
-	*f = (struct function){ .name = strdup("core::f"), .hits = UINT64_MAX, .counted = true,
-				.nprocesses = 3 };
+	add_function(&s.functions, "core::f", UINT64_MAX, true, 3);
 	add_unmapped(&s);
 	facts = store_facts(&s);
 	before = json_dumps(facts, JSON_COMPACT);
@@ -197,19 +205,20 @@ static void what_was_saved_is_loaded(void **state)
 	fixture_run("rm -r d");
 }
 
+#define STATE(version, profiles, binaries, facts) \
+	"{\"version\":" version ",\"profiles\":" profiles ",\"binaries\":" binaries \
+	",\"facts\":{" facts "}}"
+#define NO_FACTS "\"problems\":[],\"notes\":[]"
+
 static void what_is_no_state_is_refused_by_name(void **state)
 {
 	static const char *const bad[] = {
 		"", "{", "[]", "{}", "{\"version\":3}",
-		"{\"version\":2,\"profiles\":[],\"binaries\":[],\"facts\":{\"problems\":[],\"notes\":[]}}",
-		"{\"version\":3,\"profiles\":3,\"binaries\":[],\"facts\":{\"problems\":[],\"notes\":[]}}",
-		"{\"version\":3,\"profiles\":[{}],\"binaries\":[],\"facts\":{\"problems\":[],\"notes\":[]}}",
-		"{\"version\":3,\"profiles\":[],\"binaries\":[1],\"facts\":{\"problems\":[],\"notes\":[]}}",
-		"{\"version\":3,\"profiles\":[],\"binaries\":[],\"facts\":{\"problems\":{},\"notes\":[]}}",
-		"{\"version\":3,\"profiles\":[],\"binaries\":[],\"facts\":{\"problems\":[],\"notes\":[],"
-		"\"tml_functions\":[{\"name\":\"f\"}]}}",
-		"{\"version\":3,\"profiles\":[],\"binaries\":[],\"facts\":{\"problems\":[],\"notes\":[],"
-		"\"unmapped\":[{\"paths\":[],\"functions\":[]}]}}",
+		STATE("2", "[]", "[]", NO_FACTS), STATE("3", "3", "[]", NO_FACTS),
+		STATE("3", "[{}]", "[]", NO_FACTS), STATE("3", "[]", "[1]", NO_FACTS),
+		STATE("3", "[]", "[]", "\"problems\":{},\"notes\":[]"),
+		STATE("3", "[]", "[]", NO_FACTS ",\"tml_functions\":[{\"name\":\"f\"}]"),
+		STATE("3", "[]", "[]", NO_FACTS ",\"unmapped\":[{\"paths\":[],\"functions\":[]}]"),
 	};
 
 	(void)state;
