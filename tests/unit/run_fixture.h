@@ -34,6 +34,25 @@ struct scene {
 	char told[SCENE_TOLD_BYTES];
 };
 
+/* How far the host is, whatever it was handed. */
+static struct progress scene_progress;
+
+static inline struct progress scene_read_progress(const struct host *h, const struct host_work *work,
+						  uint64_t now_us)
+{
+	(void)h, (void)work, (void)now_us;
+	return scene_progress;
+}
+
+static inline uint32_t scene_exit_turn(const struct host *h)
+{
+	(void)h;
+	return 1;
+}
+
+static const struct host_ops scene_host_ops = { .name = "scene", .progress = scene_read_progress,
+						.exit_turn = scene_exit_turn };
+
 static inline void scene_open(struct scene *s, unsigned repeat)
 {
 	static char *const ids[SCENE_TESTS] = { "a", "b", "c" };
@@ -57,6 +76,7 @@ static inline void scene_open(struct scene *s, unsigned repeat)
 	s->run.writer.batch_tail = &s->run.writer.batch;
 	assert_int_equal(results_open(&s->results, &s->run), 0);
 	pthread_mutex_init(&s->host.shared.lock, NULL);
+	s->host.ops = &scene_host_ops;
 	s->host.settings = &s->settings;
 	s->host.suites[0] = &s->suite;
 	s->host.nsuites = 1;
@@ -144,6 +164,17 @@ static inline void scene_writes(struct scene *s, const char *text, uint32_t seri
 	cutter_feed(&s->watch.out_cut, text, strlen(text));
 	cutter_feed(&s->watch.out_cut, marker, sizeof(marker));
 	cutter_feed(&s->watch.err_cut, marker, sizeof(marker));
+}
+
+/* The host is at all three tests of a task, and the one after `nended` runs since `since_us`. */
+static inline void scene_runs(struct scene *s, unsigned nended, uint64_t since_us)
+{
+	s->host.shared.work = (struct host_work){ .busy = true, .serial = 1,
+						  .task = { .suite = &s->suite, .attempt = 1,
+							    .ntests = SCENE_TESTS },
+						  .handed_us = since_us };
+	scene_progress = (struct progress){ .phase = PROGRESS_TEST, .nended = nended,
+					    .since_us = since_us };
 }
 
 static inline struct outcome scene_outcome(struct scene *s, item_t item, enum proctor_verdict verdict)

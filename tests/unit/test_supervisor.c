@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* How the supervisor looks at a host while what it has not dealt with yet may change it. */
+/* How the supervisor looks at a host while what it has not dealt with yet may change it, and what it
+ * does about what others have found out. */
 #include "run/supervisor.c"	/* NOLINT(bugprone-suspicious-include): its looks are its own */
 
 #include "plan/resolve.h"
@@ -78,6 +79,9 @@ static void scene_open(struct scene *s)
 	*h = (struct watch){ .run = &s->run, .host = &s->host, .pid = child.pid,
 			     .group = child.group, .pidfd = child.pidfd, .act_us = CLOCK_NEVER };
 	h->out.fd = h->err.fd = -1;
+	h->supervisor = &s->sup;
+	h->ops = &loop_epoll;
+	h->lp = s->sup.lp;
 	s->host.ops = &exe_host_ops;
 	h->started = (struct post){ .kind = POST_STARTED, .watch = h };
 	h->kill = (struct post){ .kind = POST_KILL, .watch = h };
@@ -104,14 +108,16 @@ static void scene_close(struct scene *s)
 	if (s->sup.interrupts.stream.fd >= 0)
 		close(s->sup.interrupts.stream.fd);
 	loop_epoll.stop(s->sup.lp, &s->watch.death);
-	spawned_signal(s->watch.pid, s->watch.group, SIGKILL);
-	assert_int_equal(waitpid(s->watch.pid, NULL, 0), s->watch.pid);
-	close(s->watch.pidfd);
+	if (s->watch.pid > 0) {
+		spawned_signal(s->watch.pid, s->watch.group, SIGKILL);
+		assert_int_equal(waitpid(s->watch.pid, NULL, 0), s->watch.pid);
+		close(s->watch.pidfd);
+	}
 	inherited_close(&s->run.inherited);
 	pthread_sigmask(SIG_SETMASK, &s->run.inherited.mask, NULL);
-	results_close(&s->sup.results);
 	queue_fini(&s->run.queue);
 	writer_close(&s->run.writer);
+	results_close(&s->sup.results);
 	mailbox_close(&s->run.mailbox);
 	loop_epoll.close(s->sup.lp);
 	free(s->run.pauses.list);
@@ -172,6 +178,149 @@ static void what_was_just_started_is_shown(void **state)
 	assert_non_null(strstr(s.shown, "late has run for "));
 }
 
+static struct outcome scene_outcome(struct scene *s, enum proctor_verdict verdict)
+{
+	return (struct outcome){ .suite = &s->suite, .serial = 1,
+				 .result = { .verdict = verdict, .attempt = 1 } };
+}
+
+static void a_crash_that_is_to_end_the_run_has_all_killed(void **state)
+{
+	struct scene s;
+	struct outcome o;
+	struct task task;
+
+	(void)state;
+	scene_open(&s);
+	s.run.options.on_crash = PROCTOR_ON_CRASH_STOP;
+	o = scene_outcome(&s, PROCTOR_CRASH);
+	supervisor_conclude(&s.sup, NULL, &o);
+	assert_int_equal(s.sup.stopping, STOPPING_KILLED);
+	assert_string_equal(s.sup.why_stopped, "the run ended at the crash of late");
+	assert_int_equal(s.watch.state, HOST_KILLED);
+	assert_int_equal(s.host.shared.end.stop, STOP_CANCELLED);
+	assert_true(s.run.stopping);
+	assert_false(queue_pop(&s.run.queue, 0, NULL, 0, &task));
+	scene_close(&s);
+}
+
+static void what_is_to_be_tried_again_is_queued_and_not_its_last(void **state)
+{
+	struct scene s;
+	struct outcome o;
+	struct test_settings settings;
+	struct task task;
+
+	(void)state;
+	scene_open(&s);
+	settings = *s.test.settings;
+	settings.retries = 1;
+	s.test.settings = &settings;
+	assert_true(queue_try_pop(&s.run.queue, 0, NULL, 0, &task));
+	o = scene_outcome(&s, PROCTOR_FAIL);
+	supervisor_conclude(&s.sup, NULL, &o);
+	assert_false(o.result.final);
+	assert_int_equal(s.sup.stopping, STOPPING_NOT);
+	assert_int_equal(s.sup.results.nunfinished, 1);
+	assert_true(queue_try_pop(&s.run.queue, 0, NULL, 0, &task));
+	assert_int_equal(task.attempt, 2);
+	scene_close(&s);
+}
+
+static void a_run_that_ends_tries_nothing_again(void **state)
+{
+	struct scene s;
+	struct outcome o;
+	struct test_settings settings;
+
+	(void)state;
+	scene_open(&s);
+	settings = *s.test.settings;
+	settings.retries = 1;
+	s.test.settings = &settings;
+	supervisor_stop(&s.sup, STOPPING_ASKED);
+	o = scene_outcome(&s, PROCTOR_FAIL);
+	supervisor_conclude(&s.sup, NULL, &o);
+	assert_true(o.result.final);
+	assert_int_equal(s.sup.results.nunfinished, 0);
+	scene_close(&s);
+}
+
+/* Delivered in the midst of a turn it must not end a host, or the run, under those who called. */
+static void output_completes_a_result_after_the_turn_that_brought_it(void **state)
+{
+	struct scene s;
+	struct outcome o;
+	int out[2], err[2];
+
+	(void)state;
+	scene_open(&s);
+	s.sup.hosts = NULL;
+	assert_int_equal(pipe2(out, O_NONBLOCK), 0);
+	assert_int_equal(pipe2(err, O_NONBLOCK), 0);
+	s.watch.captured = true;
+	s.watch.waiting_tail = &s.watch.waiting;
+	s.watch.out.fd = out[0];
+	s.watch.err.fd = err[0];
+	supervisor_watch(&s.sup, &s.watch);
+	o = scene_outcome(&s, PROCTOR_PASS);
+	assert_false(results_add(&s.sup.results, &s.watch, &o));
+	assert_int_equal(write(out[1], "hello", 5), 5);
+	close(out[1]);
+	close(err[1]);
+	while (!life_output_ended(&s.watch))
+		assert_int_equal(loop_epoll.turn(s.sup.lp, clock_us() + 1000000, &s.err), 0);
+	assert_int_equal(s.sup.results.nunfinished, 1);
+	supervisor_take_news(&s.sup);
+	assert_int_equal(s.sup.results.nunfinished, 0);
+	assert_int_equal(s.sup.nread_bytes, 5);
+	close(out[0]);
+	close(err[0]);
+	cutter_fini(&s.watch.out_cut);
+	cutter_fini(&s.watch.err_cut);
+	scene_close(&s);
+}
+
+static _Atomic uint32_t *own_word(struct host *h)
+{
+	return &h->shared.own_done;
+}
+
+static void nothing_more(struct host *h)
+{
+	(void)h;
+}
+
+/* Its worker goes home, and its process is watched by others. */
+static void a_host_that_does_not_die_is_given_up(void **state)
+{
+	static const struct host_ops ops = { .word = own_word, .died = nothing_more };
+	struct scene s;
+	pid_t pid;
+
+	(void)state;
+	scene_open(&s);
+	s.host.ops = &ops;
+	pid = s.watch.pid;
+	s.watch.state = HOST_KILLED;
+	s.watch.act_us = 1;
+	host_look(&s.sup, &s.watch, clock_us());
+	assert_int_equal(s.watch.state, HOST_UNDEAD);
+	assert_true(s.host.shared.over);
+	assert_non_null(s.host.shared.end.undead);
+	assert_int_equal(s.watch.pid, 0);
+	assert_int_equal(s.watch.pidfd, -1);
+	assert_int_equal(s.sup.undead->pid, pid);
+	/* It dies after all. */
+	kill(pid, SIGKILL);
+	while (s.sup.undead)
+		assert_int_equal(loop_epoll.turn(s.sup.lp, clock_us() + 1000000, &s.err), 0);
+	assert_int_equal(waitpid(pid, NULL, WNOHANG), -1);
+	free(s.host.shared.end.undead);
+	s.watch.pid = 0;
+	scene_close(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,6 +328,11 @@ int main(void)
 		cmocka_unit_test(a_host_that_was_just_killed_is_not_given_up),
 		cmocka_unit_test(a_host_that_was_just_asked_to_stop_is_not_killed),
 		cmocka_unit_test(what_was_just_started_is_shown),
+		cmocka_unit_test(a_crash_that_is_to_end_the_run_has_all_killed),
+		cmocka_unit_test(what_is_to_be_tried_again_is_queued_and_not_its_last),
+		cmocka_unit_test(a_run_that_ends_tries_nothing_again),
+		cmocka_unit_test(output_completes_a_result_after_the_turn_that_brought_it),
+		cmocka_unit_test(a_host_that_does_not_die_is_given_up),
 	};
 
 	return cmocka_run_group_tests_name("supervisor", tests, NULL, NULL);
