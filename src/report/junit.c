@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <libgen.h>
 #include <search.h>
 #include <stdio.h>
@@ -14,12 +13,7 @@
 
 #include "base/container.h"
 #include "base/replacement.h"
-#include "report/xml.h"
-
-struct junit_counts {
-	size_t ntests, nfailures, nerrors, nskipped;
-	uint64_t duration_us;
-};
+#include "report/junit_xml.h"
 
 struct junit_piece {		/* a part of a test's XML, in the spool */
 	struct junit_piece *next;
@@ -60,144 +54,12 @@ struct junit {
 	FILE *spool;
 	off_t spool_at;
 	struct bytes text;		/* what was not written to a file yet */
-	struct bytes scratch;
 	struct junit_suite *suites;	/* in the order of their first results */
 	size_t nsuites, cap_suites;
 	void *attempts;			/* tsearch: struct junit_attempts */
 	struct junit_counts counts;
 	int failed;			/* 0, or the first failure: then there is no report */
 };
-
-static void put_seconds(struct bytes *to, uint64_t duration_us)
-{
-	bytes_printf(to, " time=\"%" PRIu64 ".%06" PRIu64 "\"", duration_us / 1000000,
-		     duration_us % 1000000);
-}
-
-static void put_counts(struct bytes *to, const struct junit_counts *c)
-{
-	bytes_printf(to, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\"",
-		     c->ntests, c->nfailures, c->nerrors, c->nskipped);
-	put_seconds(to, c->duration_us);
-}
-
-static void put_stream(struct bytes *to, const char *name, const char *bytes, size_t nbytes,
-		       size_t head, uint64_t total_bytes)
-{
-	if (total_bytes == 0)
-		return;
-	bytes_printf(to, "<%s>", name);
-	xml_text(to, bytes, head);
-	if (total_bytes > nbytes)
-		bytes_printf(to, "\n… %" PRIu64 " bytes not kept …\n", total_bytes - nbytes);
-	xml_text(to, bytes + head, nbytes - head);
-	bytes_printf(to, "</%s>", name);
-}
-
-/* ` message="first line" type="crash"` */
-static void put_why(struct junit *j, const struct proctor_result *r)
-{
-	const char *message = r->message ? r->message : "";
-	struct bytes *to = &j->text;
-
-	bytes_clear(&j->scratch);
-	bytes_append(&j->scratch, message, strcspn(message, "\n"));
-	to->failed = to->failed || j->scratch.failed;
-	xml_attribute_bytes(to, "message", j->scratch.data, j->scratch.nbytes);
-	xml_attribute(to, "type", proctor_verdict_name(r->verdict));
-}
-
-/* The message and the backtrace. */
-static void put_story(struct bytes *to, const struct proctor_result *r)
-{
-	if (r->message)
-		xml_text(to, r->message, strlen(r->message));
-	if (r->backtrace) {
-		bytes_text(to, "\n");
-		xml_text(to, r->backtrace, strlen(r->backtrace));
-	}
-}
-
-/* <failure message="first line" type="crash">message and backtrace</failure> */
-static void put_verdict(struct junit *j, const char *element, const struct proctor_result *r)
-{
-	bytes_printf(&j->text, "<%s", element);
-	put_why(j, r);
-	bytes_text(&j->text, ">");
-	put_story(&j->text, r);
-	bytes_printf(&j->text, "</%s>", element);
-}
-
-static void put_streams(struct bytes *to, const struct proctor_result *r)
-{
-	put_stream(to, "system-out", r->out, r->nout, r->out_head, r->out_bytes);
-	put_stream(to, "system-err", r->err, r->nerr, r->err_head, r->err_bytes);
-}
-
-/* The inside of an element for a failed attempt, in the form that Surefire uses:
- * <flakyFailure message="first line" type="fail"><stackTrace>...</stackTrace><system-out>... */
-static void put_attempt(struct junit *j, const struct proctor_result *r)
-{
-	put_why(j, r);
-	bytes_text(&j->text, "><stackTrace>");
-	put_story(&j->text, r);
-	bytes_text(&j->text, "</stackTrace>");
-	put_streams(&j->text, r);
-}
-
-/* Counts a result. Returns the XML element for its verdict; NULL for a pass. */
-static const char *count_result(struct junit_counts *c, const struct proctor_result *r)
-{
-	c->ntests++;
-	c->duration_us += r->duration_us;
-	switch (r->verdict) {
-	case PROCTOR_PASS:
-		return NULL;
-	case PROCTOR_FAIL:
-		c->nfailures++;
-		return "failure";
-	case PROCTOR_CRASH:
-	case PROCTOR_TIMEOUT:
-	case PROCTOR_ERROR:
-		c->nerrors++;
-		return "error";
-	case PROCTOR_SKIP:
-	case PROCTOR_CANCELLED:
-	case PROCTOR_NOT_RUN:
-	case PROCTOR_NVERDICTS:
-		c->nskipped++;
-		return "skipped";
-	}
-	return NULL;	/* not reached */
-}
-
-/* The first part of a test case, up to where earlier attempts are put in. */
-static void put_case(struct junit *j, const struct proctor_test *t, const struct proctor_result *r,
-		     const char *element)
-{
-	bool several = r->nrepetitions > 1;
-	struct bytes *to = &j->text;
-
-	bytes_text(to, "<testcase");
-	xml_attribute(to, "name", t->name);
-	xml_attribute(to, "classname", t->suite);
-	if (t->file[0])
-		xml_attribute(to, "file", t->file);
-	put_seconds(to, r->duration_us);
-	bytes_text(to, ">");
-	if (several || r->repetition > 1)
-		bytes_printf(to, "<properties><property name=\"%s\" value=\"%u\"/></properties>",
-			     several ? "repetitions" : "repetition",
-			     several ? r->nrepetitions : r->repetition);
-	if (element)
-		put_verdict(j, element, r);
-}
-
-static void put_case_end(struct bytes *to, const struct proctor_result *r)
-{
-	put_streams(to, r);
-	bytes_text(to, "</testcase>\n");
-}
 
 static struct junit_suite *suite_find(struct junit *j, const char *name)
 {
@@ -296,7 +158,7 @@ static int attempt_keep(struct junit *j, const struct proctor_test *t,
 			return -ENOMEM;
 		}
 	}
-	put_attempt(j, r);
+	junit_attempt(&j->text, r);
 	return spool_add(j, &attempts->pieces, r->verdict == PROCTOR_FAIL);
 }
 
@@ -329,13 +191,13 @@ static int case_keep(struct junit *j, const struct proctor_test *t, const struct
 
 	if (!suite)
 		return -ENOMEM;
-	count_result(&j->counts, r);
-	put_case(j, t, r, count_result(&suite->counts, r));
+	junit_count(&j->counts, r);
+	junit_case(&j->text, t, r, junit_count(&suite->counts, r));
 	if (attempts) {
 		ret = spool_add(j, &suite->pieces, false);
 		attempts_take(j, attempts, &suite->pieces, r->verdict == PROCTOR_PASS);
 	}
-	put_case_end(&j->text, r);
+	junit_case_end(&j->text, r);
 	return ret < 0 ? ret : spool_add(j, &suite->pieces, false);
 }
 
@@ -394,8 +256,8 @@ static int suite_write(struct junit *j, const struct junit_suite *suite, FILE *t
 	int ret;
 
 	bytes_text(&j->text, "<testsuite");
-	xml_attribute(&j->text, "name", suite->name);
-	put_counts(&j->text, &suite->counts);
+	junit_name(&j->text, suite->name);
+	junit_counts(&j->text, &suite->counts);
 	bytes_text(&j->text, ">\n");
 	ret = text_write(j, to);
 	for (const struct junit_piece *p = suite->pieces.first; ret == 0 && p; p = p->next)
@@ -409,7 +271,7 @@ static int report_write(struct junit *j, FILE *to)
 	int ret = 0;
 
 	bytes_text(&j->text, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites");
-	put_counts(&j->text, &j->counts);
+	junit_counts(&j->text, &j->counts);
 	bytes_text(&j->text, ">\n");
 	for (size_t i = 0; ret == 0 && i < j->nsuites; i++)
 		ret = suite_write(j, &j->suites[i], to);
@@ -462,7 +324,6 @@ static void junit_free(struct junit *j)
 	tdestroy(j->attempts, attempts_free);
 	if (j->has_report)
 		replacement_close(&j->report, -ECANCELED, NULL);
-	bytes_fini(&j->scratch);
 	bytes_fini(&j->text);
 	if (j->spool)
 		fclose(j->spool);
