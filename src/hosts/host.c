@@ -151,7 +151,7 @@ static int host_start_with(struct host *h, const struct task *task,
 	struct start start;
 	int ret = start_init(&start, h->launch->environment);
 
-	if (ret == 0 && h->counts)
+	if (ret == 0 && env)
 		ret = start_inject_coverage(&start, env, h->counts);
 	if (ret == 0)
 		ret = start_inject_sanitizer(&start, h, task->suite);

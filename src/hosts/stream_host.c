@@ -231,7 +231,7 @@ static void read_one(struct stream_host *sh, unsigned i, struct evidence *e)
 	if (sh->host.shared.work.task.ntests == 1)
 		t->record = e->usage;
 	t->record.start_us = stream_start_us(s, &sh->host.shared.work);
-	t->record.end_us = s->ended ? s->end_us : sh->host.shared.end.died_us;
+	t->record.end_us = s->ended && !sh->single ? s->end_us : sh->host.shared.end.died_us;
 	if (!s->ended || (sh->single && WIFSIGNALED(sh->host.shared.end.status))) {
 		read_unended(sh, i, t);
 		return;
@@ -240,7 +240,6 @@ static void read_one(struct stream_host *sh, unsigned i, struct evidence *e)
 	t->verdict = s->verdict;
 	t->exit_code = sh->host.shared.work.task.ntests == 1 ?
 		       WEXITSTATUS(sh->host.shared.end.status) : -1;
-	free(t->record.message);
 	t->record.message = s->message;
 	t->record.lost = s->lost;
 	s->message = NULL;
@@ -270,8 +269,6 @@ static void stream_host_read(struct host *h, const struct task *task, bool over,
 	for (unsigned i = 0; i < ntold; i++)
 		read_one(sh, i, e);
 	e->progress.nended = e->nheld = ntold;
-	if (ntold > 0)
-		e->progress.phase = PROGRESS_BETWEEN;
 }
 
 static void stream_host_close(struct host *h)

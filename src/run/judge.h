@@ -15,7 +15,7 @@ struct judgement {
 	 * `nlost` from number `first_lost` on, which ran, but their records were overwritten. */
 	unsigned nrest;
 	unsigned first_lost, nlost;
-	bool never_began;	/* none of the task's tests began: it has cost one of OPENS_MAX hosts */
+	bool never_began;	/* none of the task's tests began: it has cost one of two hosts */
 	bool retire;		/* the host must not get another task */
 	bool condemn;		/* what it tells cannot be believed: kill it, wait, and judge again */
 	char *broken;		/* heap: why no test of the suite can run at all; NULL: they can */

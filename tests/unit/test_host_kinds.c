@@ -232,6 +232,22 @@ static void a_program_that_was_stopped_was_running_its_test(void **state)
 	}
 }
 
+static void who_was_stopped_in_the_middle_keeps_what_had_ended(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_open(&s, &lines, 3);
+	scene_write(&s, "start a\npass a\nstart b\n", NULL);
+	scene_die(&s, SIGKILL, STOP_TIMEOUT);
+	assert_int_equal(s.e.nheld, 1);
+	assert_int_equal(s.e.tests[0].verdict, PROCTOR_PASS);
+	assert_int_equal(s.e.progress.phase, PROGRESS_TEST);
+	assert_int_equal(s.e.progress.nended, 1);
+	assert_false(s.e.death_told);
+	scene_close(&s);
+}
+
 static void what_a_parser_told_is_the_verdict(void **state)
 {
 	struct scene s;
@@ -343,6 +359,7 @@ int main(void)
 		cmocka_unit_test(the_kind_follows_from_the_adapter),
 		cmocka_unit_test(an_executable_is_judged_by_its_status),
 		cmocka_unit_test(a_program_that_was_stopped_was_running_its_test),
+		cmocka_unit_test(who_was_stopped_in_the_middle_keeps_what_had_ended),
 		cmocka_unit_test(what_a_parser_told_is_the_verdict),
 		cmocka_unit_test(what_did_not_start_or_end_is_no_pass),
 		cmocka_unit_test(a_crash_is_of_the_test_that_ran),
