@@ -65,6 +65,21 @@ static void a_manifest_says_what_the_library_does_not(void **state)
 	proctor_plan_free(plan);
 }
 
+static void a_framework_that_was_asked_for_is_its_suites(void **state)
+{
+	struct proctor_plan *plan = proctor_plan_new();
+
+	(void)state;
+	write_text("m/tap.json", "{\"version\": 1, \"suites\": [{\"path\": \"prog.sh\"}]}");
+	assert_non_null(plan);
+	assert_int_equal(proctor_plan_set_framework(plan, "tap", NULL), 0);
+	assert_int_equal(proctor_plan_add_path(plan, "m/tap.json", NULL, NULL), 0);
+	assert_int_equal(proctor_plan_ntests(plan), 1);
+	assert_ptr_equal(plan->suites[0]->adapter, &adapter_tap);
+	assert_null(plan->suites[0]->error);
+	proctor_plan_free(plan);
+}
+
 static void a_manifest_is_known_by_its_content(void **state)
 {
 	struct proctor_plan *plan = proctor_plan_new();
@@ -207,6 +222,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_manifest_says_what_the_library_does_not),
+		cmocka_unit_test(a_framework_that_was_asked_for_is_its_suites),
 		cmocka_unit_test(a_manifest_is_known_by_its_content),
 		cmocka_unit_test(tests_of_suite_h_are_known_by_index_or_name),
 		cmocka_unit_test(a_broken_library_is_an_error_of_its_tests),
