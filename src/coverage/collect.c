@@ -23,21 +23,15 @@ struct collector {
 	struct store *store;
 	const struct objects *objects;
 	struct merge merge;
-	bool *unread;			/* by object: LLVM's own tool has to merge a profile of it */
-	struct file *files;		/* what was looked into */
+	/* The files that were looked into; before the path a `c`: it has LLVM's counters, `p`: it has
+	 * none, or `g`: it is gone. */
+	struct texts files;
 	struct table by_path;
 	/* Of the process that is looked at. */
 	struct process_counts *process;
 	char who[512];			/* "suite alpha (tests a, b, c and 4 more)" */
 	char how[96];			/* "process 3 of the run ended by SIGKILL" */
 	const char *ended;		/* "ended by SIGKILL" */
-};
-
-struct file {				/* that was loaded, and is no object */
-	struct file *next;
-	bool counts;			/* it has LLVM's counters */
-	bool gone;
-	char path[];
 };
 
 static void words_add(char *words, size_t room, const char *fmt, ...)
@@ -124,18 +118,16 @@ static bool all_known(const struct collector *k, const struct merge_found *found
 	return known;
 }
 
-/* Which profiles are in a file that takes LLVM's own way is not known: it may be of all that the suites of
- * the process load and that is not summed here. False: there is nothing such. */
-static bool mark_unread(struct collector *k, const struct process_counts *p)
+/* Does LLVM's runtime write profiles of what the process loads, for LLVM's own tool? */
+static bool is_profiled(const struct collector *k, const struct process_counts *p)
 {
-	bool any = false;
+	for (size_t i = 0; p && i < p->suites.n; i++) {
+		const struct suite_objects *of = objects_of_suite(k->objects, p->suites.list[i].suite);
 
-	for (size_t i = 0; p && i < k->objects->n; i++)
-		for (size_t j = 0; j < p->suites.n; j++)
-			if (objects_suite_loads(k->objects, p->suites.list[j].suite, i) &&
-			    !k->objects->list[i].summed)
-				any = k->unread[i] = true;
-	return any;
+		if (of->counts && !of->summed)
+			return true;
+	}
+	return false;
 }
 
 /* The profile that a program without an area has written at its exit. Why it is not used, if it is
@@ -156,7 +148,6 @@ static char *add_program_profile(struct collector *k, struct process_counts *p)
 	if (merge_add_file(&k->merge, path, &found, &err) < 0) {
 		damage = strdup(err.text);
 	} else if (found.other) {
-		mark_unread(k, p);
 		memset(p->counted, true, k->objects->n);
 	} else if (!all_known(k, &found, p)) {
 		if (own != OBJECT_NONE && !p->counted[own])
@@ -228,30 +219,28 @@ static void check_missing(struct collector *k, struct process_counts *p, const c
 
 static bool file_is(const void *item, const void *key)
 {
-	return strcmp(((const struct file *)item)->path, key) == 0;
+	return strcmp((const char *)item + 1, key) == 0;
 }
 
 /* Looks into a file, into each once. Has it LLVM's counters? */
 static bool file_counts(struct collector *k, const char *path)
 {
-	struct file *file = table_find(&k->by_path, hash_text(path), file_is, path);
+	const char *known = table_find(&k->by_path, hash_text(path), file_is, path);
+	size_t nfiles = k->files.n;
 
-	if (!file) {
-		file = calloc(1, sizeof(*file) + strlen(path) + 1);
-		if (!file || !table_add(&k->by_path, hash_text(strcpy(file->path, path)), file)) {
-			free(file);
+	if (!known) {
+		texts_add(&k->files, "%c%s", access(path, F_OK) < 0 ? 'g' :
+			  object_file_counts(path) ? 'c' : 'p', path);
+		if (k->files.n == nfiles || !table_add(&k->by_path, hash_text(path), k->files.list[nfiles])) {
 			k->store->problems.lost = true;
 			return false;
 		}
-		file->next = k->files;
-		k->files = file;
-		file->counts = object_file_counts(path);
-		file->gone = access(path, F_OK) < 0;
+		known = k->files.list[nfiles];
 	}
-	if (file->gone)
+	if (*known == 'g')
 		NOTE(k, "%s, which %s opened, is not there any more: whether counts of it are missing "
 		     "cannot be told", path, k->who);
-	return file->counts;
+	return *known == 'c';
 }
 
 /* Is it a file of which check_missing() knows that the process counts in it? */
@@ -299,11 +288,10 @@ static void collect_other(struct collector *k, const char *path)
 	} else if (found.other) {
 		if (k->process)
 			k->process->profiled = true;
-		if (mark_unread(k, k->process))
-			return;
-		NOTE(k, "a program started by %s left a profile that only LLVM's own tool can merge: it is "
-		     "in coverage.profdata, and in the reports if it is a suite's (%s)", k->who,
-		     strrchr(path, '/') + 1);
+		if (!is_profiled(k, k->process))
+			NOTE(k, "a program started by %s left a profile that only LLVM's own tool can merge: "
+			     "it is in coverage.profdata, and in the reports if it is a suite's (%s)", k->who,
+			     strrchr(path, '/') + 1);
 	} else if (!all_known(k, &found, NULL)) {
 		NOTE(k, "a program started by %s left a profile, and none of the suites is its binary: it "
 		     "is in coverage.profdata, not in the reports (%s)", k->who, strrchr(path, '/') + 1);
@@ -419,8 +407,8 @@ static struct texts unmapped_paths(const struct collector *k, const struct merge
 /* LLVM's tool merges such profiles, and nothing of it is left to read functions from. */
 static void check_unread(struct collector *k)
 {
-	for (size_t i = 0; i < k->objects->n; i++)
-		if (k->unread[i] && k->objects->list[i].counts && !k->objects->list[i].mapped)
+	for (size_t i = 0; i < k->objects->n && k->merge.others.n > 0; i++)
+		if (k->objects->list[i].counts && !k->objects->list[i].summed && !k->objects->list[i].mapped)
 			PROBLEM(k, "%s has no coverage map, and its functions "
 				"are not reported: a profile of it has what only LLVM's own tool can "
 				"merge (%s)", k->objects->list[i].path, k->merge.others.list[0].why);
@@ -541,9 +529,6 @@ int collect(const struct collection *c, struct proctor_error *err)
 	struct collector k = { .c = c, .store = c->store, .objects = c->objects };
 	int ret = 0;
 
-	k.unread = calloc(c->objects->n + 1, sizeof(*k.unread));
-	if (!k.unread)
-		return error_set(err, -ENOMEM, "no memory to merge the coverage");
 	for (struct process_counts *p = c->processes; p; p = p->next)
 		if (p->problem) {
 			look_at(&k, p);
@@ -558,12 +543,6 @@ int collect(const struct collection *c, struct proctor_error *err)
 		ret = store_clean_raw(c->store, err);
 	merge_fini(&k.merge);
 	table_fini(&k.by_path);
-	while (k.files) {
-		struct file *next = k.files->next;
-
-		free(k.files);
-		k.files = next;
-	}
-	free(k.unread);
+	texts_fini(&k.files);
 	return ret;
 }

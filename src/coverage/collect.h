@@ -19,7 +19,8 @@ struct collection {
 };
 
 /*
- * Writes the summed profiles into the store's directory. What is missing, damaged or foreign becomes a problem of the store; an error is returned where the result could not be kept.
+ * Writes the summed profiles into the store's directory. What is missing, damaged or foreign becomes
+ * a problem of the store; an error is returned where the result could not be kept.
  */
 int collect(const struct collection *c, struct proctor_error *err);
 

@@ -27,40 +27,6 @@ struct coverage {
 	struct publication publication;
 };
 
-static bool any_counts(const struct objects *o)
-{
-	for (size_t i = 0; i < o->n; i++)
-		if (o->list[i].counts)
-			return true;
-	return false;
-}
-
-static bool any_functions(const struct objects *o)
-{
-	for (size_t i = 0; i < o->n; i++)
-		if (o->list[i].functions)
-			return true;
-	return false;
-}
-
-static void coverage_choose(struct coverage *cov)
-{
-	switch (cov->options.kind) {
-	case PROCTOR_COVERAGE_NONE:
-		break;
-	case PROCTOR_COVERAGE_AUTO:
-		cov->llvm = any_counts(&cov->objects);
-		cov->functions = any_functions(&cov->objects);
-		break;
-	case PROCTOR_COVERAGE_LLVM:
-		cov->llvm = true;
-		break;
-	case PROCTOR_COVERAGE_TML:
-		cov->functions = true;
-		break;
-	}
-}
-
 /* What is not instrumented is said once: a report that has less than was hoped for is no news. */
 static void coverage_note_plain(struct coverage *cov, const struct proctor_plan *plan)
 {
@@ -153,7 +119,10 @@ int coverage_open(struct coverage **covp, const struct proctor_coverage *options
 		coverage_close(cov);
 		return ret;
 	}
-	coverage_choose(cov);
+	cov->llvm = options->kind == PROCTOR_COVERAGE_LLVM ||
+		    (options->kind == PROCTOR_COVERAGE_AUTO && cov->objects.counts);
+	cov->functions = options->kind == PROCTOR_COVERAGE_TML ||
+			 (options->kind == PROCTOR_COVERAGE_AUTO && cov->objects.functions);
 	coverage_note_plain(cov, plan);
 	coverage_note_unmapped(cov);
 	*covp = cov;

@@ -129,6 +129,7 @@ static struct merge_sum *sum_of(struct merge *m, const struct raw_header *h, con
 	if (sum)
 		return sum;
 	sum = calloc(1, sizeof(*sum));
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): it is a list of pointers */
 	if (sum && (sum->profile = malloc(h->nbytes)) && (to = vector_add(&m->sums)) &&
 	    table_add(&m->table, identity, sum)) {
 		memcpy(sum->profile, profile, h->nbytes);

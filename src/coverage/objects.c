@@ -199,6 +199,8 @@ static int objects_add(struct objects *o, const char *path, bool program, size_t
 		return -ENOMEM;
 	}
 	*object = found;
+	o->counts |= found.counts;
+	o->functions |= found.functions;
 	*index = o->n - 1;
 	return 0;
 }

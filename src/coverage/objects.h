@@ -48,6 +48,7 @@ struct suite_objects {
 struct objects {			/* all zero: none */
 	struct object *list;
 	size_t n, cap;
+	bool counts, functions;		/* one of them has */
 	struct suite_objects *by_suite;	/* by suite->number */
 	size_t nsuites;
 };

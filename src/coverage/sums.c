@@ -35,7 +35,7 @@ int sums_add(struct sums *s, size_t object, const uint64_t *image)
 	pthread_mutex_lock(&s->lock);
 	sum = s->counters[object];
 	if (!sum)
-		sum = s->counters[object] = calloc(n, sizeof(*sum));
+		sum = s->counters[object] = calloc(n + 1, sizeof(*sum));
 	for (uint64_t i = 0; sum && i < n; i++) {
 		uint64_t count = image[i];
 

@@ -218,7 +218,7 @@ static void child_save(void)
 {
 	images_each(image_move);
 	child_note_saved();
-	loaded_note_child(counters.area, is_registered);
+	loaded_note(&counters.area->loaded_by_children, is_registered);
 	tml_tables_save();
 }
 
@@ -230,10 +230,9 @@ static void own_save(int sig)
 	images_each(image_copy);
 	/* The counters are there now, however it ends in here. */
 	endings = atomic_fetch_or(&counters.area->own_endings, ~0ull) | 1ull << sig;
-	if (counters.exited)
-		atomic_store(&counters.area->loaded.nbytes, 0);
-	else
-		loaded_note(counters.area, is_registered);
+	atomic_store(&counters.area->loaded.nbytes, 0);
+	if (!counters.exited)
+		loaded_note(&counters.area->loaded, is_registered);
 	tml_tables_save();
 	atomic_store(&counters.area->own_endings, endings);
 }

@@ -103,6 +103,7 @@ int fexecve(int fd, char *const argv[], char *const envp[])
  * The arguments of execl() and its relatives as an array: on the caller's stack, which may be a small one,
  * as memory must not be asked for in a child of vfork(2). `args` is past the NULL afterwards.
  */
+/* NOLINTBEGIN(bugprone-macro-parentheses): va_start() takes names */
 #define ARGUMENTS(first, args, argv) do {                                                     \
 	size_t n_ = 0;                                                                        \
 	va_start(args, first);                                                                \
@@ -115,6 +116,7 @@ int fexecve(int fd, char *const argv[], char *const envp[])
 	for (size_t i_ = 1; i_ <= n_; i_++)                                                   \
 		argv[i_] = va_arg(args, char *);                                              \
 } while (0)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 int execl(const char *path, const char *first, ...)
 {

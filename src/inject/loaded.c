@@ -26,17 +26,6 @@ static size_t path_put(char *to, size_t room, const struct link_map *map)
 	return n + nname;
 }
 
-void loaded_note(struct area *area, loaded_known *known)
-{
-	struct area_paths *paths = &area->loaded;
-	size_t n = 0;
-
-	for (const struct link_map *map = _r_debug.r_map; map; map = map->l_next)
-		if (!known(map))
-			n += path_put(paths->bytes + n, AREA_PATHS_BYTES - n, map);
-	atomic_store(&paths->nbytes, (uint32_t)n);
-}
-
 void loaded_in_child(void)
 {
 	ninherited = 0;
@@ -71,7 +60,7 @@ static void paths_add(struct area_paths *paths, const char *path, size_t nbytes)
 		memcpy(paths->bytes + at, path, nbytes);
 }
 
-void loaded_note_child(struct area *area, loaded_known *known)
+void loaded_note(struct area_paths *paths, loaded_known *known)
 {
 	static char path[2 * AREA_PATH_BYTES];		/* not on a handler's stack */
 	unsigned i = 0;
@@ -80,6 +69,6 @@ void loaded_note_child(struct area *area, loaded_known *known)
 		size_t nbytes = i < ninherited || known(map) ? 0 : path_put(path, sizeof(path), map);
 
 		if (nbytes > 0)
-			paths_add(&area->loaded_by_children, path, nbytes);
+			paths_add(paths, path, nbytes);
 	}
 }

@@ -15,11 +15,9 @@
 /* Is it one of the objects? */
 typedef bool loaded_known(const struct link_map *map);
 
-/* Of the process itself: all of them, instead of what an earlier call noted. */
-void loaded_note(struct area *area, loaded_known *known);
-/* In a forked child, before it loads anything. */
+/* In a forked child, before it loads anything: what is there is its parent's to note. */
 void loaded_in_child(void);
-/* Of a forked child: those that it has loaded itself. */
-void loaded_note_child(struct area *area, loaded_known *known);
+/* Adds those that the process has loaded itself to `paths`. */
+void loaded_note(struct area_paths *paths, loaded_known *known);
 
 #endif
