@@ -67,6 +67,8 @@ static void area_fill(const struct counter_area *a, const char *profiles)
 	shared->objects_at = OBJECTS_AT;
 	shared->nobjects = a->objects->n;
 	snprintf(shared->profiles, sizeof(shared->profiles), "%s", profiles);
+	snprintf(shared->unwanted, sizeof(shared->unwanted), "%.*s/" AREA_UNWANTED,
+		 (int)(strrchr(profiles, '/') - profiles), profiles);
 	for (size_t i = 0; i < shared->nobjects; i++) {
 		const struct object *o = &a->objects->list[i];
 

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -92,6 +93,20 @@ static int output_check(const char *path, struct proctor_error *err)
 	return ret;
 }
 
+/* AREA_UNWANTED, in raw/. */
+static int make_unwanted(const struct coverage *cov, struct proctor_error *err)
+{
+	char *path;
+	int ret = 0;
+
+	if (asprintf(&path, "%s" AREA_UNWANTED, cov->prefix) < 0)
+		return error_set(err, -ENOMEM, "no memory for the coverage of a run");
+	if (symlink("/dev/null", path) < 0)
+		ret = error_sys(err, errno, "cannot make %s", path);
+	free(path);
+	return ret;
+}
+
 int coverage_open(struct coverage **covp, const struct proctor_coverage *options,
 		  const struct proctor_plan *plan, const char *preload, struct proctor_error *err)
 {
@@ -115,6 +130,8 @@ int coverage_open(struct coverage **covp, const struct proctor_coverage *options
 		ret = error_set(err, -ENOMEM, "no memory for the coverage of a run");
 	if (ret == 0 && !(cov->prefix = store_path(&cov->store, "raw/")))
 		ret = error_set(err, -ENOMEM, "no memory for the coverage of a run");
+	if (ret == 0)
+		ret = make_unwanted(cov, err);
 	if (ret < 0) {
 		coverage_close(cov);
 		return ret;

@@ -19,7 +19,6 @@
 
 #define OTHER_THREAD_MS 1000
 #define PROFILE_VARIABLE "LLVM_PROFILE_FILE"
-#define NO_PROFILE "/dev/null"
 
 /* Global because handlers come here with nothing but a signal's number. */
 static struct {
@@ -264,7 +263,7 @@ void counters_stay(void)
 	if (!counters.area || getpid() != counters.pid)
 		return;
 	if (counters.quiet)
-		setenv(PROFILE_VARIABLE, NO_PROFILE, 1);
+		setenv(PROFILE_VARIABLE, counters.area->unwanted, 1);
 	tml_tables_owe();
 	if (!counters.forked)
 		atomic_fetch_and(&counters.area->own_endings, ~1ull);
@@ -279,7 +278,7 @@ const char *counters_profile_path(const char *path)
 	    strtol(path + n, NULL, 10) == getpid())
 		return path;
 	atomic_fetch_add(&counters.area->nprofiles_lost, 1);
-	return NO_PROFILE;
+	return "/dev/null";
 }
 
 /* The last of the exit handlers, as it was the first to be registered: LLVM's have run. */
@@ -342,7 +341,7 @@ void counters_opening(bool profiles)
 	if (!counters.area)
 		return;
 	counters.quiet = !profiles;
-	setenv(PROFILE_VARIABLE, profiles ? counters.area->profiles : NO_PROFILE, 1);
+	setenv(PROFILE_VARIABLE, profiles ? counters.area->profiles : counters.area->unwanted, 1);
 	atomic_store(&counters.area->opening, 1);
 }
 

@@ -36,6 +36,9 @@
  * binary and AREA_PROFILE. */
 #define AREA_OTHER "other-"
 #define AREA_PROFILE ".profraw"
+/* In the same directory a link to /dev/null, for profiles that nobody wants. Not /dev/null itself: tests and
+ * their tools remove the file that LLVM_PROFILE_FILE names, and may have the right to remove that. */
+#define AREA_UNWANTED "unwanted" AREA_PROFILE
 
 /* A file name, not a path, in LD_PRELOAD: the library finds its own entry by it, to take it out. */
 #define AREA_PRELOAD_NAME "proctor-preload.so"
@@ -69,7 +72,8 @@ struct area {
 	uint64_t magic;
 	uint64_t nbytes;
 	uint64_t objects_at, nobjects;
-	char profiles[AREA_PATH_BYTES];		/* LLVM_PROFILE_FILE for what tests start and open */
+	/* LLVM_PROFILE_FILE for what tests start and open, and for what is counted here: AREA_UNWANTED. */
+	char profiles[AREA_PATH_BYTES], unwanted[AREA_PATH_BYTES];
 	uint64_t functions_at;			/* TML's: the index; 0: not wanted */
 	/* The process's. */
 	_Atomic uint64_t own_endings;		/* after which `own` counts: bit 0: exit, N: signal; 0: it is

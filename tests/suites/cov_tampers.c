@@ -36,7 +36,10 @@ static void __attribute__((constructor(101), no_profile_instrument_function)) be
 {
 	const char *name = getenv("LLVM_PROFILE_FILE");
 
-	snprintf(profile, sizeof(profile), "%s", name ? name : "");
+	/* Nothing is written to, or removed, but the program's own profile. */
+	if (!name || !strstr(name, "-program.profraw"))
+		return;
+	snprintf(profile, sizeof(profile), "%s", name);
 	atexit(spoil);
 }
 
