@@ -2,6 +2,7 @@
 #include "base/bytes.h"
 
 #include <stdio.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,7 +66,7 @@ void bytes_text(struct bytes *b, const char *text)
 		b->failed = true;
 }
 
-void bytes_vprintf(struct bytes *b, const char *fmt, va_list args)
+static void bytes_vprintf(struct bytes *b, const char *fmt, va_list args)
 {
 	va_list again;
 	int n;

@@ -5,7 +5,6 @@
 
 #include "base/error.h"
 
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -25,7 +24,6 @@ void bytes_append(struct bytes *b, const void *data, size_t nbytes);
 /* NULL stands for a text that could not be made for want of memory: that is a failure, too. */
 void bytes_text(struct bytes *b, const char *text);
 void bytes_printf(struct bytes *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
-void bytes_vprintf(struct bytes *b, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
 
 /* The content as text ("" if empty), lent until the next append; NULL if one failed. */
 const char *bytes_string(const struct bytes *b);

@@ -4,7 +4,8 @@
 #include <fnmatch.h>
 #include <string.h>
 
-bool pattern_is_glob(const char *pattern)
+/* It has one of the characters that make it a glob. */
+static bool is_glob(const char *pattern)
 {
 	return strpbrk(pattern, "*?[") != NULL;
 }
@@ -14,5 +15,5 @@ bool pattern_matches(const char *text, const char *pattern)
 	/* A glob may also stand in the text as it is: a test may be called `parse[1]`. */
 	if (strstr(text, pattern))
 		return true;
-	return pattern_is_glob(pattern) && fnmatch(pattern, text, 0) == 0;
+	return is_glob(pattern) && fnmatch(pattern, text, 0) == 0;
 }

@@ -5,8 +5,6 @@
 
 #include <stdbool.h>
 
-/* True if `pattern` has one of the characters `*?[`, which make it a glob. */
-bool pattern_is_glob(const char *pattern);
 /* True if `pattern` is a part of `text`, or is a glob that matches all of it. */
 bool pattern_matches(const char *text, const char *pattern);
 
