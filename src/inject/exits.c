@@ -110,11 +110,11 @@ int fexecve(int fd, char *const argv[], char *const envp[])
 	for (const char *at_ = first; at_; at_ = va_arg(args, char *))                        \
 		n_++;                                                                         \
 	va_end(args);                                                                         \
-	argv = __builtin_alloca((n_ + 1) * sizeof(char *));                                   \
+	(argv) = __builtin_alloca((n_ + 1) * sizeof(char *));                                 \
 	va_start(args, first);                                                                \
-	argv[0] = (char *)first;                                                              \
+	(argv)[0] = (char *)(first);                                                          \
 	for (size_t i_ = 1; i_ <= n_; i_++)                                                   \
-		argv[i_] = va_arg(args, char *);                                              \
+		(argv)[i_] = va_arg(args, char *);                                            \
 } while (0)
 /* NOLINTEND(bugprone-macro-parentheses) */
 
