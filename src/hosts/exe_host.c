@@ -49,6 +49,7 @@ const struct host_ops exe_host_ops = {
 	.name = "program",
 	.nbytes = sizeof(struct host),
 	.is_task = true,
+	.silent = true,
 	.prepare = program_prepare,
 	.explain = program_refused,
 	.hand_out = program_hand_out,

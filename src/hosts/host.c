@@ -325,6 +325,16 @@ void host_wait_over(struct host *h)
 	}
 }
 
+bool host_wait_briefly(struct host *h, uint64_t us)
+{
+	_Atomic uint32_t *word = h->ops->word(h);
+	uint32_t seen = atomic_load(word);
+
+	if (!host_is_over(h))
+		futex_wait(word, seen, us);
+	return host_is_over(h);
+}
+
 void host_say_over(struct host *h)
 {
 	_Atomic uint32_t *word = h->ops->word(h);

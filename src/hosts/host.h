@@ -118,6 +118,8 @@ struct host_ops {
 	size_t nbytes;			/* of the kind's own struct */
 	/* The suite's file is what is executed, and the process is the task: with it it begins and ends. */
 	bool is_task;
+	/* And nothing of it has to be known before its end. */
+	bool silent;
 	/* Completes the start of a process for `task`. What it opens is given back by close(), which is
 	 * called after a failure, too. */
 	int (*prepare)(struct host *h, const struct task *task, struct start *start,
@@ -183,6 +185,8 @@ void host_tell_end(struct host *host);
 bool host_wait(struct host *host);
 /* Waits until the host is over. */
 void host_wait_over(struct host *host);
+/* The same, but for `us` at most; true if it is over. */
+bool host_wait_briefly(struct host *host, uint64_t us);
 
 /* Supervisor's, once: `shared.end` is complete, and its worker may go on. */
 void host_say_over(struct host *host);

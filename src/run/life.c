@@ -16,17 +16,17 @@
 
 /* What is read at most of a dead host's pipe: all that a pipe can hold. */
 #define DRAIN_BYTES (4u << 20)
+#define TAKE_BYTES (16u << 10)	/* at once, of one that was not watched */
 /* A test that has written so much is one that floods: its pipe is widened, and a turn of the loop
  * carries more. As wide as an unprivileged process may ask for by default. */
 #define FLOOD_BYTES (256u << 10)
 #define FLOOD_PIPE_BYTES (1 << 20)
 
-int life_watch(struct watch *h, const struct loop_ops *ops, struct loop *lp,
-	       const struct life_calls *calls, struct proctor_error *err)
+void life_meet(struct watch *h, const struct loop_ops *ops, struct loop *lp,
+	       const struct life_calls *calls)
 {
 	const uint8_t *key = h->host->ops->marker_key(h->host);
 	size_t max_bytes = h->host->settings->max_output_bytes;
-	int ret;
 
 	h->ops = ops;
 	h->lp = lp;
@@ -35,11 +35,17 @@ int life_watch(struct watch *h, const struct loop_ops *ops, struct loop *lp,
 	h->out = (struct stream){ .fd = h->out.fd, .kind = STREAM_BYTES, .call = calls->out };
 	h->err = (struct stream){ .fd = h->err.fd, .kind = STREAM_BYTES, .call = calls->err };
 	h->death = (struct stream){ .fd = h->pidfd, .kind = STREAM_ONCE, .call = calls->death };
-	ret = ops->start(lp, &h->death, err);
+}
+
+int life_watch(struct watch *h, struct proctor_error *err)
+{
+	int ret = h->ops->start(h->lp, &h->death, err);
+
+	h->watched = true;
 	if (ret == 0 && h->captured)
-		ret = ops->start(lp, &h->out, err);
+		ret = h->ops->start(h->lp, &h->out, err);
 	if (ret == 0 && h->captured)
-		ret = ops->start(lp, &h->err, err);
+		ret = h->ops->start(h->lp, &h->err, err);
 	return ret;
 }
 
@@ -85,6 +91,40 @@ static void stream_drain(struct watch *h, struct stream *s)
 	if (s->started && h->ops->drain(h->lp, s, DRAIN_BYTES, &err) < 0)
 		writer_note(&h->run->writer, "the last output of a test may be incomplete: %s",
 			    err.text);
+}
+
+/* Takes what the pipe of one that was not watched holds. Where something else holds the other end, the
+ * loop waits for that. */
+static void stream_take(struct watch *h, struct stream *s)
+{
+	struct proctor_error err;
+	char bytes[TAKE_BYTES];
+	size_t ntaken = 0;
+	ssize_t n;
+
+	while (s->fd >= 0 && ntaken < DRAIN_BYTES) {
+		n = read(s->fd, bytes, sizeof(bytes));
+		if (n == 0)
+			return;
+		if (n < 0 && errno != EINTR)
+			break;
+		if (n > 0)
+			s->call(s, bytes, (size_t)n, 0);
+		ntaken += n > 0 ? (size_t)n : 0;
+	}
+	if (s->fd >= 0 && h->ops->start(h->lp, s, &err) < 0)
+		writer_note(&h->run->writer, "the last output of a test may be incomplete: %s",
+			    err.text);
+}
+
+/* From now on it need not be watched any more. */
+static void take_unwatched(struct watch *h)
+{
+	if (h->watched)
+		return;
+	h->watched = true;
+	stream_take(h, &h->out);
+	stream_take(h, &h->err);
 }
 
 void life_drain(struct watch *h)
@@ -152,6 +192,7 @@ void life_died(struct watch *h)
 
 	h->ops->stop(h->lp, &h->death);
 	end->died_us = clock_us();
+	take_unwatched(h);
 	learn_status(h);
 	h->state = host_next(h->state, HOST_DIED);
 	/* Also if it was killed: the rest of its group is on its way out, and is no leak for that. */
@@ -176,6 +217,7 @@ void life_give_up(struct watch *h)
 		end->undead = strdup("its process could not be killed");
 	end->died_us = clock_us();
 	h->ops->stop(h->lp, &h->death);
+	take_unwatched(h);
 	stream_close(h, &h->out, &h->out_cut);
 	stream_close(h, &h->err, &h->err_cut);
 }

@@ -17,9 +17,11 @@ struct life_calls {
 	stream_callback *out, *err, *death;
 };
 
-/* Waits for its output and its death. On failure some of it is not waited for. */
-int life_watch(struct watch *h, const struct loop_ops *ops, struct loop *lp,
-	       const struct life_calls *calls, struct proctor_error *err);
+/* It is known of from now on, and will be watched in this loop. */
+void life_meet(struct watch *h, const struct loop_ops *ops, struct loop *lp,
+	       const struct life_calls *calls);
+/* Waits for its output and its death, once. On failure some of it is not waited for. */
+int life_watch(struct watch *h, struct proctor_error *err);
 /* Takes what its stdout or stderr (`s`) has delivered. */
 void life_feed(struct watch *h, struct stream *s, const char *bytes, size_t nbytes, int error);
 /* Takes all that is in its pipes at this moment. */

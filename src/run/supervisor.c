@@ -429,19 +429,33 @@ static void supervisor_fatal(struct supervisor *sup, const struct proctor_error 
 	supervisor_stop(sup, STOPPING_KILLED);
 }
 
-static void supervisor_watch(struct supervisor *sup, struct watch *h)
+/* Watches it when that is due, and once. */
+static void host_watch(struct supervisor *sup, struct watch *h, uint64_t now_us)
+{
+	struct proctor_error err;
+
+	if (h->watched)
+		return;
+	if (now_us < h->watch_us) {
+		supervisor_look_by(sup, h->watch_us);
+		return;
+	}
+	if (life_watch(h, &err) < 0) {
+		sup->loop_failed = true;
+		supervisor_fatal(sup, &err);
+	}
+}
+
+static void supervisor_add(struct supervisor *sup, struct watch *h)
 {
 	static const struct life_calls calls = { host_on_out, host_on_err, host_on_death };
-	struct proctor_error err;
 
 	h->supervisor = sup;
 	h->next = sup->hosts;
 	sup->hosts = h;
 	h->act_us = CLOCK_NEVER;
-	if (life_watch(h, sup->ops, sup->lp, &calls, &err) < 0) {
-		sup->loop_failed = true;
-		supervisor_fatal(sup, &err);
-	}
+	life_meet(h, sup->ops, sup->lp, &calls);
+	host_watch(sup, h, 0);
 	interrupts_met(&sup->interrupts, h);
 	if (sup->stopping != STOPPING_NOT)
 		host_cancel(sup, h);
@@ -470,7 +484,7 @@ static void supervisor_post(struct supervisor *sup, struct post *post)
 {
 	switch (post->kind) {
 	case POST_STARTED:
-		supervisor_watch(sup, post->watch);
+		supervisor_add(sup, post->watch);
 		break;
 	case POST_RESULTS:
 		for (unsigned i = 0; i < post->noutcomes; i++)
@@ -608,8 +622,10 @@ void supervisor_take_signals(struct supervisor *sup)
 		supervisor_obey(sup, &i, request, doubt);
 	}
 	/* Last: of who is reaped nothing can be told any more, and of whose host is over. */
-	if (orphan_ended)
-		supervisor_orphan_ended(sup);
+	if (!orphan_ended)
+		return;
+	sup->child_ended = true;
+	supervisor_orphan_ended(sup);
 }
 
 static void supervisor_on_signal(struct stream *s, const char *bytes, size_t nbytes, int error)
@@ -726,8 +742,10 @@ static uint64_t supervisor_look(struct supervisor *sup)
 	/* Whatever became of the wake-up for them. */
 	supervisor_posts(sup);
 	supervisor_note_guard(sup);
-	for (struct watch *h = sup->hosts; h; h = h->next)
+	for (struct watch *h = sup->hosts; h; h = h->next) {
+		host_watch(sup, h, now_us);
 		supervisor_look_by(sup, host_look(sup, h, now_us));
+	}
 	if (sup->hosts && now_us >= sup->told_tick_us + TICK_US) {
 		struct writer_entry *e = writer_entry_new(PROCTOR_TICK, now_us);
 
@@ -916,6 +934,19 @@ static void supervisor_tell_not_run(struct supervisor *sup)
 	not_run_close(&rest);
 }
 
+/* A child has ended: it may be one that is not watched, or one that its worker has posted without waking
+ * anybody. */
+static void supervisor_look_unwatched(struct supervisor *sup)
+{
+	if (!sup->child_ended)
+		return;
+	sup->child_ended = false;
+	supervisor_posts(sup);
+	for (struct watch *h = sup->hosts; h; h = h->next)
+		if (!h->watched && h->pid > 0 && spawned_is_zombie(h->pid))
+			host_died(sup, h);
+}
+
 int supervisor_run(struct supervisor *sup)
 {
 	struct run *run = sup->run;
@@ -924,6 +955,7 @@ int supervisor_run(struct supervisor *sup)
 	while (sup->nworkers > 0) {
 		uint64_t look_us, flush_us;
 
+		supervisor_look_unwatched(sup);
 		if (sup->results.nunfinished == 0)
 			queue_end(&run->queue);
 		look_us = supervisor_look(sup);

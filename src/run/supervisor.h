@@ -46,6 +46,7 @@ struct supervisor {
 	uint64_t told_tick_us;		/* when the last PROCTOR_TICK was sent */
 	size_t nread_bytes;		/* of output, in this turn */
 	bool has_news;			/* output came to some host in this turn */
+	bool child_ended;		/* as SIGCHLD said: perhaps one that is not watched yet */
 	bool paused;			/* no task is handed out: the writer is full */
 	bool loop_failed;		/* a stream could not be started: poll(2) has to do */
 	/* An end before its time. */

@@ -16,6 +16,10 @@
 struct run;
 struct supervisor;
 
+/* Of a program that ends so soon SIGCHLD tells, and its pipes hold what it has written: the loop need not
+ * know of it. A test that floods waits so long for its first reader. */
+#define WATCH_LATE_US 5000u
+
 struct watch {
 	/* The worker's before POST_STARTED, constant after; the posts are the worker's to send. */
 	struct run *run;
@@ -25,6 +29,7 @@ struct watch {
 	int core;			/* -1: the worker is not pinned */
 	uint64_t number;		/* as host->number, and so on */
 	bool alone, captured;
+	uint64_t watch_us;		/* watched only if it is not over by then; 0: at once */
 	struct process_counts *counts;
 	/* The supervisor's alone. */
 	struct supervisor *supervisor;	/* for its callbacks */
@@ -34,6 +39,7 @@ struct watch {
 	pid_t pid, group;		/* as struct spawned has them; 0: reaped, or given up */
 	int pidfd;
 	enum host_state state;
+	bool watched;			/* its streams were started; never, if it was over before */
 	struct stream out, err;		/* fd -1 if not captured */
 	struct stream death;
 	struct cutter out_cut, err_cut;

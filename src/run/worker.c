@@ -185,6 +185,23 @@ static void worker_not_started(struct worker *w, const struct task *task, int re
 		worker_fail_task(w, task, err->text);
 }
 
+/*
+ * Tells the supervisor of a host. A program that is short is over before anything has to be known of
+ * it: SIGCHLD wakes the supervisor at its end, and to be woken for its start as well would cost more
+ * than many a test does.
+ */
+static void worker_post_started(struct worker *w, pid_t pid)
+{
+	if (w->watch->watch_us == 0) {
+		mailbox_post(&w->run->mailbox, &w->watch->started);
+		return;
+	}
+	mailbox_post_quietly(&w->run->mailbox, &w->watch->started);
+	/* Its SIGCHLD may have come before the post. */
+	if (spawned_is_zombie(pid))
+		worker_tell(w);
+}
+
 /* On success the supervisor watches it; on failure its tests were dealt with. */
 static bool worker_start_host(struct worker *w, const struct task *task)
 {
@@ -211,7 +228,7 @@ static bool worker_start_host(struct worker *w, const struct task *task)
 	guard_add(w->run->guard, started.process.group);
 	watch_started(watch, host, &started);
 	w->watch = watch;
-	mailbox_post(&w->run->mailbox, &watch->started);
+	worker_post_started(w, started.process.pid);
 	return true;
 }
 
@@ -305,7 +322,8 @@ static void worker_run_in_host(struct worker *w, const struct task *task)
 		worker_not_started(w, task, ret, &err);
 		return;
 	}
-	worker_tell(w);
+	if (w->watch->watch_us == 0 || !host_wait_briefly(w->watch->host, WATCH_LATE_US))
+		worker_tell(w);
 	worker_judge(w, task, host_wait(w->watch->host), opened);
 }
 

@@ -111,8 +111,11 @@ static void scene_close(struct scene *s)
 	if (s->watch.pid > 0) {
 		spawned_signal(s->watch.pid, s->watch.group, SIGKILL);
 		assert_int_equal(waitpid(s->watch.pid, NULL, 0), s->watch.pid);
-		close(s->watch.pidfd);
 	}
+	if (s->watch.pidfd >= 0)
+		close(s->watch.pidfd);
+	cutter_fini(&s->watch.out_cut);
+	cutter_fini(&s->watch.err_cut);
 	inherited_close(&s->run.inherited);
 	pthread_sigmask(SIG_SETMASK, &s->run.inherited.mask, NULL);
 	queue_fini(&s->run.queue);
@@ -262,7 +265,7 @@ static void output_completes_a_result_after_the_turn_that_brought_it(void **stat
 	s.watch.waiting_tail = &s.watch.waiting;
 	s.watch.out.fd = out[0];
 	s.watch.err.fd = err[0];
-	supervisor_watch(&s.sup, &s.watch);
+	supervisor_add(&s.sup, &s.watch);
 	o = scene_outcome(&s, PROCTOR_PASS);
 	assert_false(results_add(&s.sup.results, &s.watch, &o));
 	assert_int_equal(write(out[1], "hello", 5), 5);
@@ -321,6 +324,98 @@ static void a_host_that_does_not_die_is_given_up(void **state)
 	scene_close(&s);
 }
 
+/* A program was started just now, is posted quietly, and has written two bytes; returns its end of the
+ * pipe. */
+static int scene_late(struct scene *s)
+{
+	int fds[2], errs[2];
+
+	assert_int_equal(pipe2(fds, O_CLOEXEC | O_NONBLOCK), 0);
+	assert_int_equal(pipe2(errs, O_CLOEXEC | O_NONBLOCK), 0);
+	assert_int_equal(write(fds[1], "hi", 2), 2);
+	close(errs[1]);
+	s->watch.err.fd = errs[0];
+	s->watch.out.fd = fds[0];
+	s->watch.captured = true;
+	s->watch.watch_us = clock_us() + WATCH_LATE_US;
+	s->run.options.leak_us = GRACE_US;
+	s->sup.hosts = NULL;
+	mailbox_post_quietly(&s->run.mailbox, &s->watch.started);
+	return fds[1];
+}
+
+/* It dies, and SIGCHLD was taken. */
+static void scene_dies(struct scene *s)
+{
+	siginfo_t si;
+
+	kill(s->watch.pid, SIGKILL);
+	assert_int_equal(waitid(P_PID, (id_t)s->watch.pid, &si, WEXITED | WNOWAIT), 0);
+	s->sup.child_ended = true;
+	supervisor_look_unwatched(&s->sup);
+}
+
+static void a_program_that_was_not_watched_is_over_with_its_output(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_open(&s);
+	close(scene_late(&s));
+	scene_dies(&s);
+	assert_int_equal(s.watch.state, HOST_OVER);
+	assert_true(s.host.shared.over);
+	assert_int_equal(s.host.shared.end.status, SIGKILL);
+	assert_int_equal(s.watch.out_cut.open.total_bytes, 2);
+	assert_false(s.watch.death.started);
+	scene_close(&s);
+}
+
+static void a_program_that_was_not_watched_may_leave_a_writer(void **state)
+{
+	struct scene s;
+	int fd;
+
+	(void)state;
+	scene_open(&s);
+	fd = scene_late(&s);
+	scene_dies(&s);
+	assert_int_equal(s.watch.state, HOST_DRAINING);
+	assert_int_equal(write(fd, "yes", 3), 3);
+	close(fd);
+	for (int i = 0; i < 10 && s.watch.state == HOST_DRAINING; i++) {
+		assert_int_equal(s.sup.ops->turn(s.sup.lp, clock_us() + 1000000, &s.err), 0);
+		supervisor_take_news(&s.sup);
+	}
+	assert_int_equal(s.watch.state, HOST_OVER);
+	assert_int_equal(s.watch.out_cut.open.total_bytes, 5);
+	scene_close(&s);
+}
+
+static void a_program_that_is_not_soon_over_is_watched(void **state)
+{
+	struct scene s;
+	int fd;
+
+	(void)state;
+	scene_open(&s);
+	fd = scene_late(&s);
+	s.sup.tick_us = CLOCK_NEVER;
+	supervisor_posts(&s.sup);
+	assert_false(s.watch.watched);
+	assert_int_equal(s.sup.tick_us, s.watch.watch_us);
+	while (clock_us() < s.sup.tick_us)
+		usleep(1000);
+	supervisor_look(&s.sup);
+	assert_true(s.watch.watched && s.watch.death.started && s.watch.out.started);
+	close(fd);
+	while (s.watch.out.started || s.watch.err.started)
+		assert_int_equal(s.sup.ops->turn(s.sup.lp, clock_us() + GRACE_US, &s.err), 0);
+	close(s.watch.out.fd);
+	close(s.watch.err.fd);
+	scene_close(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -333,6 +428,9 @@ int main(void)
 		cmocka_unit_test(a_run_that_ends_tries_nothing_again),
 		cmocka_unit_test(output_completes_a_result_after_the_turn_that_brought_it),
 		cmocka_unit_test(a_host_that_does_not_die_is_given_up),
+		cmocka_unit_test(a_program_that_was_not_watched_is_over_with_its_output),
+		cmocka_unit_test(a_program_that_was_not_watched_may_leave_a_writer),
+		cmocka_unit_test(a_program_that_is_not_soon_over_is_watched),
 	};
 
 	return cmocka_run_group_tests_name("supervisor", tests, NULL, NULL);
