@@ -93,6 +93,13 @@ static void a_spoiled_profile_is_named(void **state)
 	assert_int_equal(count_of(run, "dep_twice"), 3);
 }
 
+/* LLVM_PROFILE_FILE names nothing that is anybody else's. */
+static void a_test_may_remove_what_nobody_wants(void **state)
+{
+	(void)state;
+	check_complete(cover(false, WORDS(need_suite("coverage/libunlinked.so%s", ""))), 0);
+}
+
 /* The run does not believe what the counter area says, and goes on. */
 static void an_overwritten_area_spoils_nothing_else(void **state)
 {
@@ -147,6 +154,7 @@ int main(void)
 		PLUGIN_ROW(0), PLUGIN_ROW(1), PLUGIN_ROW(2), PLUGIN_ROW(3),
 		SPOILED_ROW(0), SPOILED_ROW(1), SPOILED_ROW(2), SPOILED_ROW(3), SPOILED_ROW(4),
 		harness_test(an_overwritten_area_spoils_nothing_else),
+		harness_test(a_test_may_remove_what_nobody_wants),
 		harness_test(a_suite_that_was_replaced_is_not_reported),
 	};
 

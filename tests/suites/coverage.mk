@@ -16,7 +16,7 @@ COV_SUITES   := $(COV_LLVMS:%=$S/coverage/libways_%.so) $(COV_LLVMS:%=$S/coverag
 ifneq ($(COV_ONE),)
 COV_SUITES   += $S/coverage/liblost.so $S/coverage/exe-lost $S/coverage/static-pass $S/coverage/static-hang \
                 $S/coverage/libstripped.so $S/coverage/libcopy.so $S/coverage/libunmapped.so $S/coverage/libedges.so \
-                $(COV_SPOILED:%=$S/coverage/%) $S/coverage/liboverwritten.so $S/coverage/libmcdc.so $S/coverage/libmany.so $S/coverage/libplainneeds.so \
+                $(COV_SPOILED:%=$S/coverage/%) $S/coverage/liboverwritten.so $S/coverage/libunlinked.so $S/coverage/libmcdc.so $S/coverage/libmany.so $S/coverage/libplainneeds.so \
                 $(COV_MANY:%=$S/coverage/libpart%.so) $S/coverage/plainneeds $S/coverage/exe-null \
                 $S/coverage/libneedsasan.so $S/coverage/libbegin.so $S/coverage/begin \
                 $S/coverage/beginneeds $S/coverage/liblater.so $S/coverage/libplugin.so
@@ -76,8 +76,8 @@ $S/coverage/libcopy.so: COV_RULE = cp $(filter %.so,$^) $@
 # LLVM's runtime writes the profiles of static programs.
 $(COV_SPOILED:%=$S/coverage/%): COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) \
 	-DHOW='"$(@F:spoiled-%=%)"' -static -o $@ $(filter %.c,$^)
-$S/coverage/liboverwritten.so: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) -DHOW='"overwritten"' \
-	-shared -o $@ $(filter %.c,$^)
+$S/coverage/liboverwritten.so $S/coverage/libunlinked.so: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) \
+	-DHOW='"$(patsubst lib%.so,%,$(@F))"' -shared -o $@ $(filter %.c,$^)
 # It counts more than entries of regions, which older clangs do not.
 $S/coverage/libmcdc.so: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) \
 	$(if $(filter-out 14 16,$(COV_ONE)),-fcoverage-mcdc) -shared -o $@ $(filter %.c,$^)
@@ -102,7 +102,7 @@ $S/coverage/libplugin.so: tests/suites/cov_plugin.c | $S/coverage/libdep_$(COV_O
 $S/coverage/beginneeds: $S/coverage/libbegin.so
 $S/coverage/exe-null: tests/suites/cov_exe.c
 $S/coverage/libstripped.so $S/coverage/libcopy.so: $S/coverage/libways_$(COV_ONE).so
-$(COV_SPOILED:%=$S/coverage/%) $S/coverage/liboverwritten.so: tests/suites/cov_tampers.c
+$(COV_SPOILED:%=$S/coverage/%) $S/coverage/liboverwritten.so $S/coverage/libunlinked.so: tests/suites/cov_tampers.c
 $S/coverage/libmcdc.so: tests/suites/cov_mcdc.c
 $S/coverage/libtml.so $S/coverage/tml_exe: tests/suites/cov_tml.c
 $S/coverage/libplain.so: tests/suites/tml_entry.c $S/obj/tml_runtime.o
