@@ -183,7 +183,8 @@ static void check_suites(struct collector *k, struct process_counts *p, const ch
 		size_t own = objects_of_suite(k->objects, p->suites.list[i].suite)->own;
 		char who[sizeof(k->who)] = "";
 
-		/* A library that did not open counted nothing, unless a constructor of it was about to. */
+		/* A library that could not be opened counted nothing. But where the process ended while
+		 * one was opened, its constructors may have. */
 		if (own == OBJECT_NONE || !k->objects->list[own].counts || p->counted[own] ||
 		    (!p->program && p->loaded && !is_owed(k, p, own)))
 			continue;
@@ -197,7 +198,8 @@ static void check_suites(struct collector *k, struct process_counts *p, const ch
 /* What the process loaded and nothing brought the counts of. */
 static void check_missing(struct collector *k, struct process_counts *p, const char *damage)
 {
-	/* What LLVM's runtime writes of a host's libraries does not tell whose it is: all, or nothing. */
+	/* A profile that only LLVM's tool can read does not show of which object it is: if there is one,
+	 * there is one of each. */
 	for (size_t i = 0; i < k->objects->n; i++)
 		if (p->profiled && !k->objects->list[i].summed)
 			p->counted[i] = true;

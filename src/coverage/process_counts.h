@@ -22,7 +22,7 @@ struct process_suite {
 };
 
 struct process_counts {
-	struct process_counts *next;	/* the collector's list */
+	struct process_counts *next;	/* in the list of those that have ended */
 	uint64_t number;		/* of the process in the run, from 1; no process id */
 	const struct objects *objects;
 	char *prefix;			/* of the paths of what it writes, absolute */
@@ -36,19 +36,23 @@ struct process_counts {
 	bool own;			/* it has saved its counters itself, and they count */
 	bool *loaded;			/* by object; NULL: not known */
 	bool *counted;			/* by object: its counts are in the sums */
-	bool opening;			/* constructors ran, of what it had not said yet that it loads;
-					 * and it was not read from outside */
+	/* It ended while it loaded something: constructors of that may have counted, and neither has
+	 * the process told where the counters are, nor was it read from outside. */
+	bool opening;
 	unsigned nforked_lost;		/* children that ended without saving their counts */
 	unsigned nprofiles_lost;	/* of libraries that tests opened, of children */
-	/* TML's functions: what is missing of it, of so many children, and as it could not be entered. */
+	/* TML's functions: the process ended before it saved some; so many of its children did; there
+	 * was no room for some in the area. */
 	bool functions_missing;
 	unsigned nforked_functions_missing;
 	bool functions_lost;
-	/* Lists of paths, as counter_area_paths() gives them: what it had loaded when it ended without
-	 * its exit handlers, and what its children had. */
+	/* Lists of paths, as counter_area_paths() gives them: the files that it had loaded when it ended
+	 * without its exit handlers, which would have written profiles of what tests opened; and those
+	 * that its children loaded. */
 	char *loaded_files, *loaded_by_children;
 	const char *problem;		/* why what it saved is not used; NULL: it is */
-	bool profiled;			/* the collector's: there is a profile of what tests opened */
+	bool profiled;			/* the collector's: LLVM's runtime has written a profile that
+					 * only LLVM's tool can read */
 };
 
 /*

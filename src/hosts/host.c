@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/futex.h"
-#include "coverage/coverage.h"
+#include "coverage/run_coverage.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -2,7 +2,7 @@
 /* proctor-host: it opens libraries, runs many of their tests, and tells of them through a page. */
 #include "base/clock.h"
 #include "base/container.h"
-#include "coverage/coverage.h"
+#include "coverage/run_coverage.h"
 #include "hosts/host.h"
 
 #include <errno.h>

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/file_size.h"
 #include "base/random.h"
-#include "coverage/coverage.h"
+#include "coverage/run_coverage.h"
 #include "hosts/page.h"
 #include "lib/audience.h"
 #include "lib/host_path.h"

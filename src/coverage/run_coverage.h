@@ -3,8 +3,8 @@
  * The coverage of one run, from before its first process to the reports. Opened and finished by the
  * supervisor's thread; processes are made and ended by workers.
  */
-#ifndef COVERAGE_COVERAGE_H
-#define COVERAGE_COVERAGE_H
+#ifndef COVERAGE_RUN_COVERAGE_H
+#define COVERAGE_RUN_COVERAGE_H
 
 #include "coverage/process_counts.h"
 #include "coverage/publish.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "coverage/coverage.h"
+#include "coverage/run_coverage.h"
 
 #include "coverage/collect.h"
 
