@@ -28,10 +28,12 @@ static inline void *vector_grow(void *list, size_t *cap, size_t item_bytes)
 	__typeof__(v) vector_ = (v); \
 	void *grown_ = vector_->list; \
 	if (vector_->n == vector_->cap) \
-		grown_ = vector_grow(grown_, &vector_->cap, sizeof(*vector_->list)); \
+		grown_ = vector_grow(grown_, &vector_->cap, \
+				     sizeof(*vector_->list)); /* NOLINT(bugprone-sizeof-expression) */ \
 	if (grown_) { \
 		vector_->list = grown_; \
-		memset(&vector_->list[vector_->n++], 0, sizeof(*vector_->list)); \
+		memset(&vector_->list[vector_->n++], 0, \
+		       sizeof(*vector_->list)); /* NOLINT(bugprone-sizeof-expression) */ \
 	} \
 	grown_ ? &vector_->list[vector_->n - 1] : NULL; \
 })

@@ -8,7 +8,7 @@
  * What does not fit (other versions, value profiles, MC/DC bitmaps, byte counters) is not looked
  * into further: it is put on a list of files that are to take LLVM's own way.
  *
- * Memory: one profile for each binary, and a buffer for the largest file. One thread.
+ * Memory: one profile for each binary, and the counters of one file. One thread.
  */
 #ifndef COVERAGE_MERGE_H
 #define COVERAGE_MERGE_H
@@ -44,8 +44,7 @@ struct merge {				/* all zero: nothing was added */
 	VECTOR(struct merge_sum *) sums;
 	VECTOR(struct merge_other) others;
 	/* merge.c's. */
-	struct table table;		/* finds a sum by its identity */
-	struct bytes file;		/* the present one */
+	struct table table;		/* finds a sum by what its header tells */
 	VECTOR(struct merge_part) parts;	/* of the last file */
 };
 
