@@ -14,7 +14,7 @@
 
 /* Of one test that has ended. */
 struct test_evidence {
-	struct record record;		/* times, usage and texts always; the rest where it was no `told` */
+	struct record record;		/* times, usage and texts; all the rest if it was not `told` */
 	bool told;			/* the process said the verdict itself, and these: */
 	enum proctor_verdict verdict;
 	int exit_code, signal;

@@ -7,12 +7,12 @@
 
 #define EXIT_NAME_BYTES 320
 
-/* What the page says of it, for `stop_turn`. */
+/* Its number among the host's suites, from 1, as the host tells it; 0: not known. For `stop_turn`. */
 uint32_t exit_suite_turn(const struct host *host);
 
 /*
- * The suite whose turn it is, or was when the host died or was stopped; NULL: it is not known, as at functions with
- * the attribute `destructor`. The host was told to end: its suites stay as they are.
+ * The suite whose turn it is, or was when the host died or was stopped; NULL: it is not known, as at
+ * functions with the attribute `destructor`. The host was told to end: its suites stay as they are.
  */
 struct suite *exit_suite(const struct host *host);
 
