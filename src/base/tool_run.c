@@ -224,6 +224,9 @@ int tool_run(struct tool_run *run, struct proctor_error *err)
 	sigset_t all, mask;
 
 	run->said[0] = '\0';
+	/* Once started it may be quicker than the look at this. */
+	if (!child_pause(&c, 0))
+		return child_judge(&c, -EINTR, err);
 	ret = inherited_open(&c.inherited, err);
 	if (ret < 0)
 		return ret;
