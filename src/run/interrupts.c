@@ -190,7 +190,7 @@ static enum request request_of(struct interrupts *in, int signo)
 	case SIGNAL_END:
 		return request_end(in);
 	case SIGNAL_CHILD:
-	case SIGNAL_LEFT:
+	case SIGNAL_NOT_TAKEN:
 		break;
 	}
 	return REQUEST_NOTHING;
@@ -271,7 +271,7 @@ static void interrupts_set(sigset_t *set, bool all)
 
 		if (use == SIGNAL_END ? signal_is_default(signo) :
 		    all && (use == SIGNAL_CHILD ||
-			    (use != SIGNAL_LEFT && signal_is_default(signo))))
+			    (use != SIGNAL_NOT_TAKEN && signal_is_default(signo))))
 			sigaddset(set, signo);
 	}
 }

@@ -83,3 +83,22 @@ char *running_ages(struct watch *hosts)
 	free(text);
 	return NULL;
 }
+
+void running_tell(struct watch *hosts, struct writer *w, size_t ndone)
+{
+	struct writer_entry *e = writer_entry_new(PROCTOR_RUNNING, clock_us());
+	char *text = e ? running_ages(hosts) : NULL;
+
+	if (text && !*text) {
+		free(text);
+		if (asprintf(&text, "no test runs; %zu are done\n", ndone) < 0)
+			text = NULL;
+	}
+	if (!text) {
+		w->lost = true;
+		writer_entry_free(e);
+		return;
+	}
+	e->event.text = e->own_text = text;
+	writer_add(w, e);
+}

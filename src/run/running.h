@@ -13,5 +13,7 @@ struct progress running_progress(struct watch *host, struct host_work *work);
 void running_list(struct watch *hosts, char *words, size_t nwords);
 /* A line for each: "a has run for 2 s"; heap, "": nothing runs. NULL: no memory. */
 char *running_ages(struct watch *hosts);
+/* Tells whoever asked what runs, or how many tests are done if nothing does. */
+void running_tell(struct watch *hosts, struct writer *w, size_t ndone);
 
 #endif

@@ -11,7 +11,7 @@ enum signal_use signal_use(int signo)
 	case SIGCONT: case SIGURG: case SIGWINCH:
 	/* A reader that went away, or a file that may not grow, is told by the write that fails. */
 	case SIGPIPE: case SIGXFSZ:
-		return SIGNAL_LEFT;
+		return SIGNAL_NOT_TAKEN;
 	case SIGCHLD:
 		return SIGNAL_CHILD;
 	case SIGUSR1:
@@ -21,6 +21,6 @@ enum signal_use signal_use(int signo)
 	default:
 		/* Between the two kinds stand those of the C library. */
 		return signo < 1 || (signo > 31 && signo < SIGRTMIN) || signo > SIGRTMAX ?
-		       SIGNAL_LEFT : SIGNAL_END;
+		       SIGNAL_NOT_TAKEN : SIGNAL_END;
 	}
 }

@@ -4,7 +4,7 @@
 #define RUN_SIGNAL_USE_H
 
 enum signal_use {
-	SIGNAL_LEFT,	/* not taken: harmless, not to be taken, or the C library's */
+	SIGNAL_NOT_TAKEN,	/* harmless, impossible to take, or the C library's */
 	SIGNAL_CHILD,	/* an orphan may have ended */
 	SIGNAL_SHOW,	/* says what runs */
 	SIGNAL_STOP,	/* the run stands still until it is continued */

@@ -41,7 +41,7 @@
 #define NAP_BYTES (16u << 10)
 /* How long events may be kept back, so that the writer's thread is woken once for many. */
 #define FLUSH_US 5000u
-/* A host that is killed at its exit before that was not given the time for it: nothing is told. */
+/* An exit that is killed sooner than this may have been about to end well: it is not reported. */
 #define EXIT_HANGS_US 500000u
 /* So many tests that were not run are told before it is asked whether the reader can follow. */
 #define NOT_RUN_TESTS 1000
@@ -60,7 +60,7 @@ static void PRINTF_LIKE(2, 3) supervisor_reason(struct supervisor *sup, const ch
 	va_end(ap);
 }
 
-/* Everything is looked at by then. */
+/* The next look at all hosts is no later than this. */
 static void supervisor_look_by(struct supervisor *sup, uint64_t us)
 {
 	if (us < sup->tick_us)
@@ -202,7 +202,7 @@ static void host_settle(struct supervisor *sup, struct watch *h)
 		supervisor_conclude(sup, h, &o);
 }
 
-/* Dead, and nobody is waited for any longer. */
+/* The host is dead, and neither its output nor its children are waited for any longer. */
 static void host_finish(struct supervisor *sup, struct watch *h, enum host_event event)
 {
 	struct host_end *end = &h->host->shared.end;
@@ -259,9 +259,10 @@ static void host_died(struct supervisor *sup, struct watch *h)
 {
 	life_died(h);
 	supervisor_look_by(sup, h->act_us);
-	/* While it is not reaped it can be told whom a signal came from: that may find it over, too. */
+	/* Before it is reaped: after that nobody can tell which signals came from it. This may find
+	 * that it is over. */
 	supervisor_take_signals(sup);
-	/* What it wrote is in the pipes by now, and mostly their end, too. */
+	/* All that the dead process wrote is in the pipes, and mostly their end, too. */
 	life_drain(h);
 	host_settle(sup, h);
 	host_look_draining(sup, h, clock_us());
@@ -283,7 +284,8 @@ static void supervisor_on_undead(struct stream *s, const char *bytes, size_t nby
 
 	(void)bytes, (void)nbytes, (void)error;
 	sup->ops->stop(sup->lp, s);
-	/* Its worker may have ended before it: then it was reaped as an orphan is. */
+	/* It may have been reaped already: when its worker's thread ended it became a child of this
+	 * thread, and those are reaped as orphans. */
 	if (spawned_is_zombie(u->pid))
 		spawned_signal(u->pid, u->group, SIGKILL);
 	guard_remove(sup->run->guard, u->group);
@@ -298,7 +300,7 @@ static void host_give_up(struct supervisor *sup, struct watch *h)
 
 	h->act_us = CLOCK_NEVER;
 	sup->run->workers[h->worker].live_host = 0;
-	/* Once its worker has ended it is a child of this thread, as orphans are. */
+	/* When its worker's thread ends it becomes a child of this thread, as orphans are. */
 	orphans_give_up(&sup->orphans, h->pid);
 	life_give_up(h);
 	u = undead_add(&sup->undead, h->pid, h->group, h->pidfd);
@@ -323,7 +325,7 @@ static void supervisor_forget_undead(struct supervisor *sup)
 	}
 }
 
-/* Effects of entering a state against the host's will. */
+/* What is done to a host that enters a state: it is asked to stop, killed, or given up. */
 static void host_enter(struct supervisor *sup, struct watch *h, enum host_state state)
 {
 	if (state == h->state)
@@ -341,7 +343,7 @@ static void host_enter(struct supervisor *sup, struct watch *h, enum host_state 
 	case HOST_KILLED:
 		spawned_signal(h->pid, h->group, SIGKILL);
 		h->kill_errnum = kill(h->pid, SIGKILL) < 0 ? errno : 0;
-		/* Another user's: it will not be any easier later. */
+		/* EPERM: it runs as another user, and waiting would change nothing. */
 		h->act_us = clock_us() + (h->kill_errnum == EPERM ? 0 : KILLED_US);
 		break;
 	case HOST_UNDEAD:
@@ -350,12 +352,12 @@ static void host_enter(struct supervisor *sup, struct watch *h, enum host_state 
 	case HOST_RUNNING:
 	case HOST_DRAINING:
 	case HOST_OVER:
-		break;		/* not against its will */
+		break;		/* nothing is done to it */
 	}
 	supervisor_look_by(sup, h->act_us);
 }
 
-/* It is dead: what it left is not waited for any longer. */
+/* It is dead: the next look ends the wait for what it left behind. */
 static void host_hurry(struct supervisor *sup, struct watch *h)
 {
 	h->act_us = 0;
@@ -467,7 +469,7 @@ static void supervisor_release(struct supervisor *sup, struct watch *h)
 	struct watch **at = &sup->hosts;
 
 	exit_output_tell(&sup->run->writer, h);
-	/* Of no test: a constructor's, mostly. */
+	/* What no test's result has named was mostly left by a constructor. */
 	if (h->host->shared.end.left) {
 		host_words(h->host, name, sizeof(name));
 		writer_note(&sup->run->writer, "killed what %s had left behind: %s",
@@ -563,27 +565,6 @@ static void supervisor_interrupted(struct supervisor *sup, const struct interrup
 		    results_ndone(&sup->results), *running ? "; stopping " : "", running);
 }
 
-/* A line for each test that runs, for whoever asked. */
-static void supervisor_show(struct supervisor *sup)
-{
-	struct writer_entry *e = writer_entry_new(PROCTOR_RUNNING, clock_us());
-	char *text = e ? running_ages(sup->hosts) : NULL;
-
-	if (text && !*text) {
-		free(text);
-		if (asprintf(&text, "no test runs; %zu are done\n",
-			     results_ndone(&sup->results)) < 0)
-			text = NULL;
-	}
-	if (!text) {
-		sup->run->writer.lost = true;
-		writer_entry_free(e);
-		return;
-	}
-	e->event.text = e->own_text = text;
-	writer_add(&sup->run->writer, e);
-}
-
 static void supervisor_obey(struct supervisor *sup, const struct interrupt *i, enum request request,
 			    const char *doubt)
 {
@@ -591,13 +572,13 @@ static void supervisor_obey(struct supervisor *sup, const struct interrupt *i, e
 	case REQUEST_NOTHING:
 		break;
 	case REQUEST_SHOW:
-		supervisor_show(sup);
+		running_tell(sup->hosts, &sup->run->writer, results_ndone(&sup->results));
 		break;
 	case REQUEST_SUSPEND:
 		supervisor_suspend(sup, i->signo);
 		break;
 	case REQUEST_STOP:
-		/* After the reader of the report went away, its signal is the run's end. */
+		/* Else SIGPIPE has ended the run already, and its number is the exit code's. */
 		if (sup->stop_signal == 0)
 			supervisor_interrupted(sup, i, doubt);
 		break;
@@ -621,7 +602,7 @@ void supervisor_take_signals(struct supervisor *sup)
 		request = interrupts_judge(&sup->interrupts, &i, sup->hosts, &sup->orphans, &doubt);
 		supervisor_obey(sup, &i, request, doubt);
 	}
-	/* Last: of who is reaped nothing can be told any more, and of whose host is over. */
+	/* Last, as it reaps: the sender of a signal must not be reaped before it was looked at. */
 	if (!orphan_ended)
 		return;
 	sup->child_ended = true;
@@ -661,7 +642,7 @@ static void supervisor_on_wake(struct stream *s, const char *bytes, size_t nbyte
 	eventfd_t value;
 
 	(void)bytes, (void)nbytes, (void)error;
-	/* Read first: a post after the taking writes again. */
+	/* The counter is read before the posts are taken: what is posted later counts it up again. */
 	eventfd_read(s->fd, &value);
 	supervisor_posts(container_of(s, struct supervisor, wake));
 }
@@ -705,7 +686,7 @@ static uint64_t host_look(struct supervisor *sup, struct watch *h, uint64_t now_
 	return CLOCK_NEVER;
 }
 
-/* The guard is the first process to be started: what keeps it from starting may keep all. */
+/* The guard is the first process that is started: if it cannot be, perhaps no process can. */
 static void supervisor_note_guard(struct supervisor *sup)
 {
 	struct proctor_error err, refused;
@@ -739,7 +720,7 @@ static uint64_t supervisor_look(struct supervisor *sup)
 		return sup->tick_us;
 	/* Before the looks: one of them may want another host to be looked at sooner. */
 	sup->tick_us = now_us + TICK_US;
-	/* Whatever became of the wake-up for them. */
+	/* Even if the wake-up for them was lost. */
 	supervisor_posts(sup);
 	supervisor_note_guard(sup);
 	for (struct watch *h = sup->hosts; h; h = h->next) {
@@ -842,14 +823,14 @@ static void supervisor_rescue(struct supervisor *sup)
 
 		fds[n++] = (struct pollfd){ .fd = sup->wake.fd, .events = POLLIN };
 		for (struct watch *h = sup->hosts; h && n < ARRAY_SIZE(fds); h = h->next) {
-			/* A death that was seen before, or one that does not come. */
+			/* Ends those that died before, and gives up those that do not die. */
 			host_look(sup, h, clock_us());
 			if (h->state != HOST_KILLED)
 				continue;
 			hosts[n] = h;
 			fds[n++] = (struct pollfd){ .fd = h->pidfd, .events = POLLIN };
 		}
-		/* The wake-up for a post may be what failed. */
+		/* With a limit: the eventfd that wakes for a post may be what failed. */
 		poll(fds, n, TICK_US / 1000);
 		for (nfds_t i = 1; i < n; i++)
 			if (fds[i].revents)
@@ -917,7 +898,7 @@ static bool supervisor_has_room(struct supervisor *sup, unsigned nobeyed)
 	       sup->interrupts.nobeyed == nobeyed && !sup->loop_failed)
 		if (sup->ops->turn(sup->lp, clock_us() + TICK_US, &err) < 0)
 			sup->loop_failed = true;
-	/* A reader that is fast enough has nothing waited for. */
+	/* Where nothing was waited for, the loop has not taken them. */
 	supervisor_take_signals(sup);
 	return writer_failed(writer) == 0 && sup->interrupts.nobeyed == nobeyed;
 }
@@ -969,7 +950,8 @@ int supervisor_run(struct supervisor *sup)
 	}
 	supervisor_join(sup);
 	interrupts_note_early(&sup->interrupts);
-	/* Before the orphans: with their worker's thread gone they look like some. */
+	/* Before the orphans: with the workers' threads gone, symbolizers are children of this thread
+	 * and would be taken for orphans. */
 	symbolizers_fini(&run->symbolizers);
 	supervisor_last_orphans(sup);
 	supervisor_forget_undead(sup);

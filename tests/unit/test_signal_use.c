@@ -31,12 +31,12 @@ static void what_does_no_harm_is_left(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(left) / sizeof(left[0]); i++)
-		assert_int_equal(signal_use(left[i]), SIGNAL_LEFT);
+		assert_int_equal(signal_use(left[i]), SIGNAL_NOT_TAKEN);
 	/* Those of the C library, and none. */
 	for (int signo = 32; signo < SIGRTMIN; signo++)
-		assert_int_equal(signal_use(signo), SIGNAL_LEFT);
-	assert_int_equal(signal_use(0), SIGNAL_LEFT);
-	assert_int_equal(signal_use(SIGRTMAX + 1), SIGNAL_LEFT);
+		assert_int_equal(signal_use(signo), SIGNAL_NOT_TAKEN);
+	assert_int_equal(signal_use(0), SIGNAL_NOT_TAKEN);
+	assert_int_equal(signal_use(SIGRTMAX + 1), SIGNAL_NOT_TAKEN);
 }
 
 static void some_have_a_use_of_their_own(void **state)
