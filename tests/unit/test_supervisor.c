@@ -121,6 +121,7 @@ static void scene_close(struct scene *s)
 	queue_fini(&s->run.queue);
 	writer_close(&s->run.writer);
 	results_close(&s->sup.results);
+	orphans_fini(&s->sup.orphans);
 	mailbox_close(&s->run.mailbox);
 	loop_epoll.close(s->sup.lp);
 	free(s->run.pauses.list);
