@@ -2,7 +2,6 @@
 #include "run/watch.h"
 
 #include "base/clock.h"
-#include "run/run.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -35,7 +34,7 @@ void watch_started(struct watch *h, struct host *host, const struct started *sta
 	h->group = started->process.group;
 	h->pidfd = started->process.pidfd;
 	/* SIGCHLD comes to a run that owns the process only. */
-	if (host->ops->silent && h->run->options.own_process)
+	if (host->ops->silent && host->launch->options->own_process)
 		h->watch_us = clock_us() + WATCH_LATE_US;
 	h->out.fd = started->out_fd;
 	h->err.fd = started->err_fd;
