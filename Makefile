@@ -225,7 +225,7 @@ fuzz: $(FUZZ_BIN) $(PRODUCTS) $B/fuzz/profile
 # Begins with what the unit test's hand-made profiles are: mutations of good ones go deeper.
 $B/fuzz/profile: tests/fuzz/profile.c src/coverage/merge.c src/coverage/raw.c \
 		src/coverage/raw_names.c src/coverage/unmapped.c src/base/error.c src/base/md5.c \
-		src/coverage/tml_functions.c src/base/output.c src/base/replacement.c src/base/bytes.c \
+		src/coverage/tml_functions.c src/base/output.c src/base/file_replace.c src/base/bytes.c \
 		src/base/file_content.c src/base/table.c src/base/texts.c \
 		$B/tests/unit/test_merge
 	@mkdir -p $(@D)/corpus

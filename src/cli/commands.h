@@ -4,15 +4,7 @@
 #define CLI_COMMANDS_H
 
 #include "cli/options.h"
-
-enum exit_status {
-	EXIT_PASSED = 0,
-	EXIT_FAILED = 1,	/* a test failed, crashed, timed out or could not be run */
-	EXIT_USAGE = 2,		/* wrong usage or input */
-	EXIT_BROKEN = 3,	/* proctor itself could not go on, or not do all it was asked */
-	EXIT_NOTHING = 4,	/* nothing to run */
-	EXIT_SIGNALLED = 128,	/* plus the number of the signal that stopped the run */
-};
+#include "lib/exit_code.h"
 
 /* Each gets its name as argv[0] and returns the exit status. */
 int command_run(int argc, char **argv);

@@ -2,7 +2,7 @@
 #include "coverage/merge.h"
 
 #include "base/bytes.h"
-#include "base/replacement.h"
+#include "base/file_replace.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,8 +3,8 @@
 
 #include "base/bytes.h"
 #include "base/escape.h"
+#include "base/file_replace.h"
 #include "base/percent.h"
-#include "base/replacement.h"
 #include "coverage/line_counts.h"
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "coverage/report.h"
 
+#include "base/file_replace.h"
 #include "base/percent.h"
-#include "base/replacement.h"
 #include "base/vector.h"
 
 #include <errno.h>

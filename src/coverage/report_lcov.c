@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "coverage/report.h"
 
-#include "base/replacement.h"
+#include "base/file_replace.h"
 
 #include <errno.h>
 #include <stdlib.h>

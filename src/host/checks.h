@@ -8,7 +8,7 @@
 #define HOST_CHECKS_H
 
 #include "host/kept_environment.h"
-#include "host/left.h"
+#include "host/leaks.h"
 #include "host/standard_files.h"
 
 #include <limits.h>

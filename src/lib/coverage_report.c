@@ -7,13 +7,14 @@
 #include "base/clock.h"
 #include "base/file_size.h"
 #include "coverage/publish.h"
+#include "lib/exit_code.h"
 
 int proctor_coverage_report(const struct proctor_coverage *coverage, proctor_callback *callback,
 			    void *data, int *exit_code, struct proctor_error *err)
 {
 	static const int codes[] = {
-		[COVERAGE_COMPLETE] = 0, [COVERAGE_BELOW] = 1,
-		[COVERAGE_PARTIAL] = 3, [COVERAGE_FAILED] = 3,
+		[COVERAGE_COMPLETE] = EXIT_PASSED, [COVERAGE_BELOW] = EXIT_FAILED,
+		[COVERAGE_PARTIAL] = EXIT_BROKEN, [COVERAGE_FAILED] = EXIT_BROKEN,
 	};
 	struct publication publication = { .doc = NULL };
 	struct proctor_event event = { .kind = PROCTOR_COVERAGE };
@@ -22,7 +23,7 @@ int proctor_coverage_report(const struct proctor_coverage *coverage, proctor_cal
 	sigset_t mask;
 	int ret;
 
-	*exit_code = 3;
+	*exit_code = EXIT_BROKEN;
 	ret = store_open(&store, coverage->dir ? coverage->dir : "coverage", false, err);
 	if (ret < 0)
 		return ret;

@@ -7,6 +7,7 @@
 #include "coverage/run_coverage.h"
 #include "hosts/page.h"
 #include "lib/audience.h"
+#include "lib/exit_code.h"
 #include "lib/host_path.h"
 #include "plan/order.h"
 #include "plan/prepare.h"
@@ -257,17 +258,14 @@ static bool run_nothing_usable(const struct run *run)
 
 static int run_exit_code(const struct supervisor *sup, int ret, enum coverage_outcome coverage)
 {
-	if (sup->stop_signal != 0)
-		return 128 + sup->stop_signal;
-	if (ret < 0 || coverage == COVERAGE_PARTIAL)
-		return 3;
-	if (sup->run->plan->ntests == 0)
-		return 4;
-	if (sup->results.failed)
-		return run_nothing_usable(sup->run) ? 2 : 1;
-	if (coverage == COVERAGE_BELOW)
-		return 1;
-	return 0;
+	return exit_code_of(&(struct exit_facts){
+		.stop_signal = sup->stop_signal,
+		.broken = ret < 0 || coverage == COVERAGE_PARTIAL,
+		.ntests = sup->run->plan->ntests,
+		.failed = sup->results.failed,
+		.unusable = run_nothing_usable(sup->run),
+		.below_minimum = coverage == COVERAGE_BELOW,
+	});
 }
 
 /* When all workers are done: merges the counters that all processes left. */
@@ -347,7 +345,7 @@ static int run_with_writer(struct supervisor *sup, struct audience *audience, co
 	ret = run_supervise(sup, why, exit_code);
 	/* This may take as long as who reads the output wants: nothing else is left to be done. */
 	if (writer_close(&run->writer) == -EPIPE)
-		*exit_code = 128 + SIGPIPE;
+		*exit_code = EXIT_SIGNALLED + SIGPIPE;
 	return ret;
 }
 
@@ -410,7 +408,7 @@ int proctor_run(struct proctor_plan *plan, const struct proctor_options *options
 	struct supervisor sup = { .run = run, .err = err ? err : &own_err,
 				  .interrupts = { .stream = { .fd = -1 } } };
 	sigset_t mask;
-	int ret, code = 3;
+	int ret, code = EXIT_BROKEN;
 
 	if (!run)
 		return error_set(err, -ENOMEM, "no memory for a run");

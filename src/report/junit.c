@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/container.h"
-#include "base/replacement.h"
+#include "base/file_replace.h"
 #include "report/junit_xml.h"
 
 struct junit_piece {		/* a part of a test's XML, in the spool */

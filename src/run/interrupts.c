@@ -4,9 +4,9 @@
 #include "base/clock.h"
 #include "base/container.h"
 #include "base/crash_words.h"
+#include "run/own_signals.h"
 #include "run/running.h"
 #include "run/sender.h"
-#include "run/signal_use.h"
 
 #include <ctype.h>
 #include <dirent.h>

@@ -9,8 +9,8 @@
 #include "hosts/host_words.h"
 #include "run/exit_output.h"
 #include "run/guard_client.h"
+#include "run/host_end.h"
 #include "run/kernel.h"
-#include "run/life.h"
 #include "run/look.h"
 #include "run/not_run.h"
 #include "run/running.h"
@@ -475,9 +475,10 @@ static void supervisor_release(struct supervisor *sup, struct watch *h)
 		writer_note(&sup->run->writer, "killed what %s had left behind: %s",
 			    h->host->nsuites > 0 ? name : "a host", h->host->shared.end.left);
 	}
-	while (*at != h)
+	while (*at && *at != h)
 		at = &(*at)->next;
-	*at = h->next;
+	if (*at)
+		*at = h->next;
 	host_free(h->host);
 	watch_free(h);
 }

@@ -3,8 +3,8 @@
 
 #include "base/clock.h"
 #include "base/thread.h"
-#include "plan/needed.h"
 #include "run/guard_client.h"
+#include "run/host_replace.h"
 #include "run/judge.h"
 
 #include <errno.h>
@@ -232,30 +232,6 @@ static bool worker_start_host(struct worker *w, const struct task *task)
 	return true;
 }
 
-static bool host_has(const struct host *host, const struct suite *suite)
-{
-	for (size_t i = 0; i < host->nsuites; i++)
-		if (host->suites[i] == suite)
-			return true;
-	return false;
-}
-
-/* May the task run in this host, beside what is open in it? */
-static bool worker_fits(const struct host *host, const struct task *task)
-{
-	if (task->own_host || task->nopens > 0)
-		return false;
-	if (host_has(host, task->suite))
-		return true;
-	if (host->nopened == HOST_SUITES_MAX)
-		return false;
-	for (size_t i = 0; i < host->nsuites; i++)
-		if (!host_closes(host, host->suites[i]) &&
-		    !suites_compatible(host->suites[i], task->suite))
-			return false;
-	return true;
-}
-
 /* Notes what the host will do when it gets a task of this suite. Only the last one opened can be one
  * to be closed, so that the others keep their numbers. */
 static void worker_opens(struct host *host, struct suite *suite)
@@ -268,7 +244,7 @@ static void worker_opens(struct host *host, struct suite *suite)
 
 static bool worker_ready_host(struct worker *w, const struct task *task)
 {
-	if (w->watch && !worker_fits(w->watch->host, task))
+	if (w->watch && host_replaced_before(w->watch->host, task))
 		worker_end_host(w);
 	if (!w->watch && !worker_start_host(w, task))
 		return false;
@@ -302,7 +278,7 @@ static void worker_judge(struct worker *w, const struct task *task, bool over, b
 	}
 	if (over)
 		worker_release(w);
-	else if (j.retire || task->own_host)
+	else if (host_replaced_after(task, &j))
 		worker_end_host(w);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/replacement.h"
+#include "base/file_replace.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -9,8 +9,8 @@
  * Only regular files are replaced. Others are written to: a pipe, a terminal, /dev/null, and links,
  * such as /dev/stdout.
  */
-#ifndef BASE_REPLACEMENT_H
-#define BASE_REPLACEMENT_H
+#ifndef BASE_FILE_REPLACE_H
+#define BASE_FILE_REPLACE_H
 
 #include "base/error.h"
 

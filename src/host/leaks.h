@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What a test leaves running: threads, and processes. What its children leave becomes the host's
  * child, as the host is a subreaper. */
-#ifndef HOST_LEFT_H
-#define HOST_LEFT_H
+#ifndef HOST_LEAKS_H
+#define HOST_LEAKS_H
 
 #include "host/page_texts.h"
 

@@ -7,8 +7,8 @@
  *
  * Reading, draining and closing call the streams' callbacks, which do no more than life_feed().
  */
-#ifndef RUN_LIFE_H
-#define RUN_LIFE_H
+#ifndef RUN_HOST_END_H
+#define RUN_HOST_END_H
 
 #include "run/run.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "run/life.h"
+#include "run/host_end.h"
 
 #include "base/clock.h"
 #include "base/death.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What each signal to proctor is for, where the run owns the process. */
-#ifndef RUN_SIGNAL_USE_H
-#define RUN_SIGNAL_USE_H
+#ifndef RUN_OWN_SIGNALS_H
+#define RUN_OWN_SIGNALS_H
 
 enum signal_use {
 	SIGNAL_NOT_TAKEN,	/* harmless, impossible to take, or the C library's */

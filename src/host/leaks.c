@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "host/left.h"
+#include "host/leaks.h"
 
 #include "base/clock.h"
 #include "base/process.h"

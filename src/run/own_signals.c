@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "run/signal_use.h"
+#include "run/own_signals.h"
 
 #include <signal.h>
 
