@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Called on another thread than main's, one event at a time. `data` is the reporter's. */
+/* Called on another thread than main's, one event at a time. `data` is what proctor_run() got. */
 static int on_event(const struct proctor_event *event, void *data)
 {
 	unsigned *nnotes = data;
@@ -68,8 +68,6 @@ int main(int argc, char **argv)
 	struct proctor_counts counts;
 	int ret = 0, exit_code = 3;
 	unsigned nnotes = 0;
-	/* One reporter here; there may be a list of them. */
-	const struct proctor_reporter reporter = { on_event, &nnotes };
 
 	if (!plan)
 		return 3;
@@ -84,7 +82,7 @@ int main(int argc, char **argv)
 		}
 	}
 	if (ret == 0)
-		ret = proctor_run(plan, &options, &reporter, 1, &counts, &exit_code, &err);
+		ret = proctor_run(plan, &options, on_event, &nnotes, &counts, &exit_code, &err);
 	if (ret == 0)
 		printf("%zu of %zu passed\n", counts.by_verdict[PROCTOR_PASS], counts.total);
 	else

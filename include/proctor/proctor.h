@@ -349,14 +349,20 @@ const struct proctor_test *proctor_plan_test(const struct proctor_plan *plan, si
 const char *proctor_plan_broken(const struct proctor_plan *plan, size_t i);
 
 /*
- * Runs the plan; `reporters` are lent until it returns, and may be none. Returns 0 when the run was carried out, whatever the tests did, and fills
+ * Runs the plan. Returns 0 when the run was carried out, whatever the tests did, and fills
  * `counts` and `*exit_code` (0; 1: a test failed; 2: no suite could be used; 4: nothing to run; or
  * 128+N; both may be NULL); a negative errno when proctor
- * itself could not go on (exit code 3), after RUN_END where RUN_START was sent.
+ * itself could not go on (exit code 3), after RUN_END where RUN_START was sent. `callback` gets each
+ * event, with `data`; NULL: nobody does.
  */
 int proctor_run(struct proctor_plan *plan, const struct proctor_options *options,
-		const struct proctor_reporter *reporters, size_t nreporters,
-		struct proctor_counts *counts, int *exit_code, struct proctor_error *err);
+		proctor_callback *callback, void *data, struct proctor_counts *counts,
+		int *exit_code, struct proctor_error *err);
+/* The same for a list of reporters, which is lent until it returns and may be empty. */
+int proctor_run_reporters(struct proctor_plan *plan, const struct proctor_options *options,
+			  const struct proctor_reporter *reporters, size_t nreporters,
+			  struct proctor_counts *counts, int *exit_code,
+			  struct proctor_error *err);
 
 /*
  * Makes the coverage reports again from what a run left in coverage->dir, with other globs, minimum

@@ -77,7 +77,8 @@ static int run_plan(struct proctor_plan *plan, const struct options *o,
 		say_error(&err);
 		return ret == -EBUSY ? EXIT_USAGE : EXIT_BROKEN;
 	}
-	ret = proctor_run(plan, &o->run, reporters.list, reporters.nlist, NULL, &status, &err);
+	ret = proctor_run_reporters(plan, &o->run, reporters.list, reporters.nlist, NULL, &status,
+				    &err);
 	reporters_close(&reporters);
 	if (ret < 0) {
 		say_error(&err);

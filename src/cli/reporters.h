@@ -23,7 +23,7 @@ struct channel {
 struct reporters {
 	struct channel channels[REPORTERS_MAX];
 	size_t nchannels;
-	struct proctor_reporter list[REPORTERS_MAX + 1];	/* for proctor_run() */
+	struct proctor_reporter list[REPORTERS_MAX + 1];	/* for proctor_run_reporters() */
 	size_t nlist;
 	bool broken;		/* some output is not complete */
 	size_t nproblems;	/* of the coverage */

@@ -399,8 +399,18 @@ static int run_guarded(struct supervisor *sup, struct audience *audience, int *e
 }
 
 int proctor_run(struct proctor_plan *plan, const struct proctor_options *options,
-		const struct proctor_reporter *reporters, size_t nreporters,
-		struct proctor_counts *counts, int *exit_code, struct proctor_error *err)
+		proctor_callback *callback, void *data, struct proctor_counts *counts,
+		int *exit_code, struct proctor_error *err)
+{
+	const struct proctor_reporter reporter = { callback, data };
+
+	return proctor_run_reporters(plan, options, &reporter, callback ? 1 : 0, counts, exit_code,
+				     err);
+}
+
+int proctor_run_reporters(struct proctor_plan *plan, const struct proctor_options *options,
+			  const struct proctor_reporter *reporters, size_t nreporters,
+			  struct proctor_counts *counts, int *exit_code, struct proctor_error *err)
 {
 	struct audience audience = { reporters, nreporters };
 	struct proctor_error own_err = { 0 };

@@ -105,9 +105,6 @@ static int on_event(const struct proctor_event *event, void *data)
 	return 0;
 }
 
-/* The one reporter of most runs here. */
-#define REPORTER(seen) (&(struct proctor_reporter){ on_event, (seen) })
-
 static struct proctor_plan *smoke_plan(unsigned nsuites)
 {
 	struct proctor_plan *plan = proctor_plan_new();
@@ -247,7 +244,7 @@ static void run_smoke(unsigned nsuites, struct seen *seen, const struct proctor_
 	int exit_code = -1;
 
 	memset(seen, 0, sizeof(*seen));
-	if (proctor_run(plan, options, REPORTER(seen), 1, &counts, &exit_code, &err) < 0)
+	if (proctor_run(plan, options, on_event, seen, &counts, &exit_code, &err) < 0)
 		fail_msg("%s", err.text);
 	assert_int_equal(exit_code, 0);
 	assert_int_equal(counts.total, nsuites * SMOKE_TESTS);
@@ -320,7 +317,7 @@ static void what_tests_leave_costs_no_child_of_the_program(void **state)
 		assert_int_equal(waitid(P_PID, (id_t)dead[i], &si, WEXITED | WNOWAIT), 0);
 	}
 	assert_int_equal(proctor_plan_add_path(plan, fixture("exe_ends/leaves_child"), NULL, &err), 0);
-	if (proctor_run(plan, &options, REPORTER(&seen), 1, &counts, NULL, &err) < 0)
+	if (proctor_run(plan, &options, on_event, &seen, &counts, NULL, &err) < 0)
 		fail_msg("%s", err.text);
 	assert_int_equal(counts.by_verdict[PROCTOR_PASS], 100);
 	for (unsigned i = 0; i < 8; i++)
@@ -341,7 +338,7 @@ static void a_process_with_open_signals_cannot_be_owned(void **state)
 	(void)state;
 	work_start(&work);
 	process_look(&before);
-	assert_int_equal(proctor_run(plan, &options, REPORTER(&seen), 1, NULL, NULL, &err), -EBUSY);
+	assert_int_equal(proctor_run(plan, &options, on_event, &seen, NULL, NULL, &err), -EBUSY);
 	assert_non_null(strstr(err.text, "SIGCHLD"));
 	assert_int_equal(seen.nstarts, 0);
 	process_look(&after);
@@ -363,7 +360,7 @@ static void a_callback_may_stop_the_run(void **state)
 
 	(void)state;
 	process_look(&before);
-	ret = proctor_run(plan, &options, REPORTER(&seen), 1, &counts, NULL, &err);
+	ret = proctor_run(plan, &options, on_event, &seen, &counts, NULL, &err);
 	assert_int_equal(ret, -ECANCELED);
 	assert_true(err.text[0] != '\0');
 	assert_true(seen.nends >= 3);
@@ -388,7 +385,7 @@ static void a_reporter_that_stops_the_run_disturbs_no_other(void **state)
 	struct proctor_error err = { .code = 0 };
 
 	(void)state;
-	assert_int_equal(proctor_run(plan, &options, reporters, 3, NULL, NULL, &err), -ECANCELED);
+	assert_int_equal(proctor_run_reporters(plan, &options, reporters, 3, NULL, NULL, &err), -ECANCELED);
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(seen[i].nrun_starts, 1);
 		assert_int_equal(seen[i].nrun_ends, 1);
@@ -409,7 +406,8 @@ static void a_run_may_be_heard_by_nobody(void **state)
 	struct proctor_error err = { .code = 0 };
 
 	(void)state;
-	assert_int_equal(proctor_run(plan, &options, NULL, 0, &counts, NULL, &err), 0);
+	assert_int_equal(proctor_run_reporters(plan, &options, NULL, 0, &counts, NULL, &err), 0);
+	assert_int_equal(proctor_run(plan, &options, NULL, NULL, &counts, NULL, &err), 0);
 	assert_int_equal(counts.by_verdict[PROCTOR_PASS], 2 * SMOKE_TESTS);
 	proctor_plan_free(plan);
 }
@@ -442,7 +440,7 @@ static void a_status_that_the_program_took_is_no_pass(void **state)
 	(void)state;
 	assert_int_equal(proctor_plan_add_path(plan, fixture("exe_options/fails"), NULL, &err), 0);
 	assert_int_equal(pthread_create(&reaper, NULL, reaper_run, &stop), 0);
-	if (proctor_run(plan, &options, REPORTER(&seen), 1, &counts, &exit_code, &err) < 0)
+	if (proctor_run(plan, &options, on_event, &seen, &counts, &exit_code, &err) < 0)
 		fail_msg("%s", err.text);
 	atomic_store(&stop, true);
 	assert_int_equal(pthread_join(reaper, NULL), 0);
@@ -462,7 +460,7 @@ static void an_empty_plan_is_nothing_to_run(void **state)
 	int exit_code = -1;
 
 	(void)state;
-	if (proctor_run(plan, &options, REPORTER(&seen), 1, NULL, &exit_code, &err) < 0)
+	if (proctor_run(plan, &options, on_event, &seen, NULL, &exit_code, &err) < 0)
 		fail_msg("%s", err.text);
 	assert_int_equal(exit_code, 4);
 	proctor_plan_free(plan);
@@ -545,7 +543,7 @@ static void a_crash_does_to_the_run_what_was_asked(void **state)
 		struct proctor_error err;
 
 		assert_int_equal(proctor_plan_add_path(plan, fixture(cases[i].suite), NULL, &err), 0);
-		assert_int_equal(proctor_run(plan, &options, REPORTER(&seen), 1, &counts, NULL, &err), 0);
+		assert_int_equal(proctor_run(plan, &options, on_event, &seen, &counts, NULL, &err), 0);
 		assert_int_equal(counts.by_verdict[PROCTOR_NOT_RUN] > 0, cases[i].stops);
 		assert_int_equal(seen.nnot_run, counts.by_verdict[PROCTOR_NOT_RUN]);
 		assert_int_equal(seen.reasons, cases[i].stops);
@@ -564,7 +562,7 @@ static void so_many_failures_are_enough(void **state)
 
 	(void)state;
 	assert_int_equal(proctor_plan_add_path(plan, fixture("exe_options/fails"), NULL, &err), 0);
-	assert_int_equal(proctor_run(plan, &options, REPORTER(&seen), 1, &counts, NULL, &err), 0);
+	assert_int_equal(proctor_run(plan, &options, on_event, &seen, &counts, NULL, &err), 0);
 	assert_int_equal(counts.by_verdict[PROCTOR_FAIL], 2);
 	assert_true(seen.reasons);
 	/* One event for all that is missing. */
