@@ -69,22 +69,33 @@ static void stand_still(struct run *run, unsigned ms)
 	run_signal_processes(run, NULL, SIGCONT);
 }
 
-/* As docker pause, a freezer or a debugger has it: nobody is told. */
-static void a_run_that_stood_still_is_not_overdue(void **state)
+/*
+ * As docker pause, a freezer or a debugger has it: nobody is told. A test that ends in the very moment in
+ * which the run goes on may be judged before the supervisor sees that it stood still: its duration has that
+ * time in it then.
+ */
+static bool stands_still(void)
 {
 	struct run *run = run_start(&(struct run_setup){
 		.args = WORDS("--timeout=4s", "--slow-after=3900ms", suite_path("exe_ends/sleeps")),
 	});
+	double duration_us;
 
-	(void)state;
 	run_await(run, "test-start", "sleeps");
 	stand_still(run, 4500);
 	run_finish(run);
 	run_check_verdict(run, "sleeps", "pass");
 	assert_int_equal(run_count(run, "test-slow"), 0);
-	assert_in_range(event_number(run_end(run, "sleeps"), "duration_us"), 0, 3900000);
 	assert_int_equal(run->exit_code, 0);
+	duration_us = event_number(run_end(run, "sleeps"), "duration_us");
 	run_free(run);
+	return duration_us <= 3900000;
+}
+
+static void a_run_that_stood_still_is_not_overdue(void **state)
+{
+	(void)state;
+	test_in_time(stands_still);
 }
 
 static double now_s(void)
