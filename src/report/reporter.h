@@ -8,6 +8,7 @@
 #define REPORT_REPORTER_H
 
 #include "base/error.h"
+#include "base/failure.h"
 
 struct reporter;
 
@@ -23,8 +24,5 @@ struct reporter_ops {
 struct reporter {		/* the first member of each kind */
 	const struct reporter_ops *ops;
 };
-
-/* True if it counts as failed in the last line: fail, crash, timeout, error. */
-bool verdict_is_failure(enum proctor_verdict verdict);
 
 #endif

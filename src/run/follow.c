@@ -2,26 +2,9 @@
 #include "run/follow.h"
 
 #include "base/container.h"
+#include "base/failure.h"
 
 #include <stdio.h>
-
-bool verdict_is_bad(enum proctor_verdict verdict)
-{
-	switch (verdict) {
-	case PROCTOR_FAIL:
-	case PROCTOR_CRASH:
-	case PROCTOR_TIMEOUT:
-	case PROCTOR_ERROR:
-		return true;
-	case PROCTOR_PASS:
-	case PROCTOR_SKIP:
-	case PROCTOR_CANCELLED:
-	case PROCTOR_NOT_RUN:
-	case PROCTOR_NVERDICTS:
-		break;
-	}
-	return false;
-}
 
 static bool may_try_again(const struct proctor_options *options, const struct follow_facts *facts)
 {
@@ -59,7 +42,7 @@ static const struct {
 
 enum follow follow_of(const struct proctor_options *options, const struct follow_facts *facts)
 {
-	if (!verdict_is_bad(facts->verdict))
+	if (!verdict_is_failure(facts->verdict))
 		return FOLLOW_NOTHING;
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
 		if (rules[i].applies(options, facts))

@@ -33,7 +33,4 @@ enum follow follow_of(const struct proctor_options *options, const struct follow
 const char *follow_reason(enum follow follow, const struct proctor_options *options,
 			  const char *id, char *words, size_t nwords);
 
-/* Does it count as a failure of the run? */
-bool verdict_is_bad(enum proctor_verdict verdict);
-
 #endif

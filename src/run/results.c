@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/results.h"
 
+#include "base/failure.h"
 #include "base/clock.h"
 #include "base/crash_words.h"
 #include "run/starts.h"
@@ -95,7 +96,7 @@ static size_t nfailures(const struct proctor_counts *counts)
 	size_t n = 0;
 
 	for (unsigned v = 0; v < PROCTOR_NVERDICTS; v++)
-		n += verdict_is_bad((enum proctor_verdict)v) ? counts->by_verdict[v] : 0;
+		n += verdict_is_failure((enum proctor_verdict)v) ? counts->by_verdict[v] : 0;
 	return n;
 }
 
@@ -122,7 +123,7 @@ static void count(struct results *r, const struct outcome *o, const struct proct
 		r->counts.total++;
 	else
 		r->nunfinished--;
-	r->failed = r->failed || verdict_is_bad(result->verdict);
+	r->failed = r->failed || verdict_is_failure(result->verdict);
 }
 
 /* Times and marks that follow from the run rather than from the test. */

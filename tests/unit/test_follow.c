@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/follow.h"
 
+#include "base/failure.h"
+
 #include "base/container.h"
 
 #include <setjmp.h>
@@ -24,7 +26,7 @@ static void from_a_good_outcome_nothing_follows(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
 		const struct follow_facts facts = { .verdict = good[i], .attempt = 1, .nretries = 5 };
 
-		assert_false(verdict_is_bad(good[i]));
+		assert_false(verdict_is_failure(good[i]));
 		assert_int_equal(follow_of(&strict, &facts), FOLLOW_NOTHING);
 	}
 }
@@ -37,7 +39,7 @@ static void a_bad_outcome_is_tried_again_until_its_attempts_are_used_up(void **s
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		struct follow_facts facts = { .verdict = bad[i], .attempt = 2, .nretries = 2 };
 
-		assert_true(verdict_is_bad(bad[i]));
+		assert_true(verdict_is_failure(bad[i]));
 		assert_int_equal(follow_of(&options, &facts), FOLLOW_RETRY);
 		facts.attempt = 3;
 		assert_int_equal(follow_of(&options, &facts), FOLLOW_NOTHING);

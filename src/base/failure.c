@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "report/reporter.h"
+#include "base/failure.h"
 
 bool verdict_is_failure(enum proctor_verdict verdict)
 {

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* Which verdicts are failures: of the run, in the last line, in the reports. */
+#ifndef BASE_FAILURE_H
+#define BASE_FAILURE_H
+
+#include "proctor/proctor.h"
+
+/* True for fail, crash, timeout and error. */
+bool verdict_is_failure(enum proctor_verdict verdict);
+
+#endif
