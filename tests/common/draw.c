@@ -10,6 +10,9 @@
 
 #include <cmocka.h>
 
+/* A sample is the same each time: what fails in it was broken by the change at hand. */
+#define SAMPLE_SEED 20261
+
 bool soaking(void)
 {
 	return getenv("PROCTOR_SOAK") != NULL;
@@ -21,7 +24,10 @@ unsigned draw(unsigned n)
 	const char *given = getenv("PROCTOR_SOAK_SEED");
 
 	if (seed == 0) {
-		seed = given ? (unsigned)strtoul(given, NULL, 10) : (unsigned)time(NULL);
+		if (given)
+			seed = (unsigned)strtoul(given, NULL, 10);
+		else
+			seed = soaking() ? (unsigned)time(NULL) : SAMPLE_SEED;
 		print_message("PROCTOR_SOAK_SEED=%u\n", seed);
 	}
 	return (unsigned)rand_r(&seed) % n;
