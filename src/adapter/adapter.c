@@ -27,6 +27,12 @@ int adapter_find(const char *name, const struct adapter **adapter, struct procto
 	return error_set(err, -EINVAL, "there is no framework \"%s\"; known are %s", name, known);
 }
 
+void command_line_fini(struct command_line *line)
+{
+	texts_fini(&line->words);
+	texts_fini(&line->vars);
+}
+
 const struct adapter *adapter_of_program(const struct file_view *file)
 {
 	const struct adapter *best = NULL;

@@ -10,10 +10,13 @@
 #include "adapter/listing.h"
 #include "base/elf.h"
 #include "base/error.h"
+#include "base/texts.h"
 #include "proctor/proctor.h"
 #include "wire/page.h"
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 /* What a file shows without being run. */
 struct file_view {
@@ -45,11 +48,30 @@ struct symbol_lister {
 	int (*finish)(const struct elf_file *f, struct listing *list, struct proctor_error *err);
 };
 
-#define COMMAND_WORDS_MAX 16
+/* What a program is started for. Lent for the call. */
+struct program_request {
+	const char *path;
+	const char *const *names;	/* of exactly these tests, as they were listed; NULL: of its only one */
+	size_t ntests;			/* 0: it is to list its tests */
+	bool whole;			/* they are all of it but the disabled ones */
+	/* An empty directory of its own, absolute, removed when the process is over; NULL: there is none. Adapters
+	 * that need it say so (`needs_dir`). */
+	const char *dir;
+};
 
-/* How a program is started for exactly the tests asked for. */
+/* How it is started for that: all zero is the program without arguments. Texts are allocated. */
 struct command_line {
-	char *argv[COMMAND_WORDS_MAX + 1];	/* lent by who asked; NULL at the end */
+	struct texts words;		/* behind the program's name */
+	struct texts vars;		/* NAME=VALUE: set; NAME: taken out of its environment */
+};
+
+/* What a program that was asked for its tests has left. Lent for the call. */
+struct list_output {
+	const char *out, *err;		/* its stdout and stderr, with a NUL behind */
+	size_t nout, nerr;
+	const char *file;		/* the adapter's `result_file`; NULL: it wrote none */
+	size_t nfile;
+	int status;			/* as wait(2) gives it */
 };
 
 /* What a parser tells. Lent until the function that tells it returns. */
@@ -59,11 +81,12 @@ struct parser_event {
 	uint64_t nbytes;		/* of the stream that lie before this event */
 	enum proctor_verdict verdict;	/* ENDED: */
 	const char *message;		/* why it is no pass; NULL: nothing to say */
+	uint64_t duration_us;		/* as the framework measured it; 0: it did not say */
 };
 
 /*
- * Understands what a program writes to its standard output. It does nothing but that: it is given bytes in
- * the order in which they were written, in pieces of any size, and tells what they mean.
+ * Understands what a program writes to its standard output, or to its channel. It does nothing but that: it is
+ * given bytes in the order in which they were written, in pieces of any size, and tells what they mean.
  */
 struct parser;
 struct parser_ops {
@@ -72,12 +95,22 @@ struct parser_ops {
 			       void *data);
 	/* Where memory is short the parser goes on as well as it can; the test's verdict is then an error. */
 	void (*feed)(struct parser *p, const char *bytes, size_t nbytes);
+	/* What the program left in the adapter's `result_file`, before end; not called where there is none.
+	 * NULL: the parser wants none. A verdict that was told before may be told again: the last one counts. */
+	void (*file)(struct parser *p, const char *bytes, size_t nbytes);
 	/* The stream is complete and the process over, with a status as wait(2) gives it. Tells the end of
 	 * what had started. A verdict from here counts where the process ended by itself: what was killed or
 	 * crashed is judged by that. */
 	void (*end)(struct parser *p, int status);
 	void (*close)(struct parser *p);
 };
+
+/* The number that the channel has in the process: a pipe for results alone, which a program opens as
+ * PARSER_CHANNEL_PATH and that no test writes to by accident. */
+#define PARSER_CHANNEL_FD 3
+#define PARSER_CHANNEL_PATH "/proc/self/fd/3"
+
+enum parser_source { PARSER_STDOUT, PARSER_CHANNEL };
 
 struct adapter {
 	const char *name;		/* as --framework=NAME has it and lists show it */
@@ -97,8 +130,19 @@ struct adapter {
 
 	/* Programs: from the file alone, never by running it. NULL: only where --framework says so. */
 	enum sureness (*recognize)(const struct file_view *file);
-	int (*run_command)(const char *path, struct command_line *line, struct proctor_error *err);
+	int (*run_command)(const struct program_request *request, struct command_line *line,
+			   struct proctor_error *err);
+	/* Where the program has to be asked for its tests: how, and what its answer means. `list` gets the tests
+	 * in the order in which they run; -ENOEXEC: it is no answer, and the sentence, which goes on behind
+	 * the program's name, says why. NULL: the whole program is one test. */
+	int (*list_command)(const struct program_request *request, struct command_line *line,
+			    struct proctor_error *err);
+	int (*list_parse)(const struct list_output *output, struct listing *list,
+			  struct proctor_error *err);
+	bool needs_dir;			/* its commands use request->dir */
+	const char *result_file;	/* a name in that directory; NULL: it writes none */
 	const struct parser_ops *parser;	/* NULL: the exit status tells all */
+	enum parser_source source;	/* of the parser's bytes */
 };
 
 /* Every adapter: a line here and a file are what a new one needs. */
@@ -120,6 +164,8 @@ extern const struct adapter *const adapters[ADAPTERS_COUNT];
 
 /* The adapter of this name. -EINVAL: there is none, and the sentence says which there are. */
 int adapter_find(const char *name, const struct adapter **adapter, struct proctor_error *err);
+
+void command_line_fini(struct command_line *line);
 
 /* The one that is surest of a program; there always is one. */
 const struct adapter *adapter_of_program(const struct file_view *file);

@@ -2,10 +2,12 @@
 #include "adapter/listing.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void listing_fini(struct listing *list)
 {
 	free(list->tests);
+	arena_fini(&list->texts);
 	*list = (struct listing){0};
 }
 
@@ -22,4 +24,11 @@ struct listed *listing_add(struct listing *list)
 	}
 	list->tests[list->ntests] = (struct listed){0};
 	return &list->tests[list->ntests++];
+}
+
+const char *listing_text(struct listing *list, const char *bytes, size_t nbytes)
+{
+	char *text = arena_text(&list->texts, nbytes);
+
+	return text ? memcpy(text, bytes, nbytes) : NULL;
 }

@@ -107,11 +107,30 @@ int child_environment_set(struct child_environment *env, const char *name, const
 	return n < 0 ? -ENOMEM : child_environment_put(env, var);
 }
 
+static void child_environment_unset(struct child_environment *env, const char *name)
+{
+	size_t nname = strlen(name), n = 0;
+
+	for (size_t i = 0; i < env->nvars; i++)
+		if (strncmp(env->vars[i], name, nname) == 0 && env->vars[i][nname] == '=')
+			free(env->vars[i]);
+		else
+			env->vars[n++] = env->vars[i];
+	env->nvars = n;
+	if (env->vars)
+		env->vars[n] = NULL;
+}
+
 int child_environment_add(struct child_environment *env, char *const *vars)
 {
 	for (size_t i = 0; vars && vars[i]; i++) {
-		char *var = strdup(vars[i]);
+		char *var;
 
+		if (!strchr(vars[i], '=')) {
+			child_environment_unset(env, vars[i]);
+			continue;
+		}
+		var = strdup(vars[i]);
 		if (!var || child_environment_put(env, var) < 0)
 			return -ENOMEM;
 	}

@@ -23,7 +23,7 @@ void child_environment_fini(struct child_environment *env);
 /* Sets NAME to the formatted value, in place of any former one. -ENOMEM. */
 int child_environment_set(struct child_environment *env, const char *name, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-/* Sets what each NAME=VALUE says. */
+/* Sets what each NAME=VALUE says; a NAME alone is taken out. -ENOMEM. */
 int child_environment_add(struct child_environment *env, char *const *vars);
 /* The value of NAME, or NULL. */
 const char *child_environment_get(const struct child_environment *env, const char *name);

@@ -79,15 +79,18 @@ static int host_exec(struct host *h, const struct task *task, struct start *star
 {
 	const struct launch *launch = h->launch;
 	struct spawn spawn = {
-		.path = start->path, .argv = start->argv, .envp = start->env.vars,
+		.path = start->path, .argv = start_argv(start), .envp = start->env.vars,
 		.workdir = start->workdir, .fds = start->fds, .nfds = start->nfds,
 		.inherited = launch->inherited, .keep_affinity = launch->options->pin_tests,
 		.leads = start->leads, .dies_with_parent = true, .oom_first = true,
 		.handlers_known = launch->options->own_process,
 		.pause = host_pause, .pause_data = h,
 	};
-	int ret = spawn_start(&spawn, child, err);
+	int ret;
 
+	if (!spawn.argv)
+		return error_sys(err, ENOMEM, "cannot start %s", start->path);
+	ret = spawn_start(&spawn, child, err);
 	if (ret < 0 && err)
 		h->ops->explain(task, err);
 	return ret < 0 && h->given_up ? -ECANCELED : ret;

@@ -3,18 +3,35 @@
 
 #include "base/clock.h"
 #include "base/executable.h"
+#include "base/vector.h"
+
+#include <errno.h>
+
+/* What the adapter says that its program is started with. */
+static int program_command(const struct suite *suite, struct start *start, struct proctor_error *err)
+{
+	const struct program_request request = { .path = suite->path };
+	struct command_line line = { 0 };
+	int ret = suite->adapter->run_command(&request, &line, err);
+
+	start_add_word(start, suite->path);
+	for (size_t i = 0; ret == 0 && i < line.words.n; i++)
+		start_add_word(start, line.words.list[i]);
+	if (ret == 0 && (line.words.lost || line.vars.lost || !vector_add(&line.vars) ||
+			 child_environment_add(&start->env, line.vars.list) < 0))
+		ret = error_sys(err, ENOMEM, "cannot start %s", suite->path);
+	command_line_fini(&line);
+	return ret;
+}
 
 int program_prepare(struct host *h, const struct task *task, struct start *start,
 		    struct proctor_error *err)
 {
 	const struct suite *suite = task->suite;
-	struct command_line line;
-	int ret = suite->adapter->run_command(suite->path, &line, err);
+	int ret = program_command(suite, start, err);
 
 	start->path = suite->path;
 	start->leads = suite->leads;
-	for (unsigned i = 0; ret == 0 && line.argv[i]; i++)
-		ret = start_add_word(start, line.argv[i]);
 	/* It begins with its task when it is started: nobody else knows of it yet. */
 	h->shared.work = (struct host_work){ .busy = true, .task = *task, .serial = h->next_serial,
 					     .handed_us = clock_us() };

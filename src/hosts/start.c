@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "base/vector.h"
+
 int start_init(struct start *s, const struct child_environment *env)
 {
 	*s = (struct start){ 0 };
@@ -12,14 +14,19 @@ int start_init(struct start *s, const struct child_environment *env)
 void start_fini(struct start *s)
 {
 	child_environment_fini(&s->env);
+	texts_fini(&s->words);
 }
 
-int start_add_word(struct start *s, char *word)
+void start_add_word(struct start *s, const char *word)
 {
-	if (s->nargs == START_WORDS_MAX)
-		return -E2BIG;
-	s->argv[s->nargs++] = word;
-	return 0;
+	texts_add(&s->words, "%s", word);
+}
+
+char *const *start_argv(struct start *s)
+{
+	if (s->words.lost || !vector_add(&s->words))
+		return NULL;
+	return s->words.list;
 }
 
 int start_add_fd(struct start *s, int fd, unsigned as)

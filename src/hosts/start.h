@@ -9,9 +9,9 @@
 
 #include "base/error.h"
 #include "base/spawn.h"
+#include "base/texts.h"
 #include "hosts/child_environment.h"
 
-#define START_WORDS_MAX 16
 #define INJECTED_VARS_MAX 4
 #define INJECTED_FDS_MAX 4
 
@@ -29,8 +29,7 @@ struct injected {
 
 struct start {
 	const char *path;
-	char *argv[START_WORDS_MAX + 1];	/* lent; NULL at the end */
-	unsigned nargs;
+	struct texts words;			/* argv, from its own name on */
 	const char *workdir;			/* NULL: proctor's */
 	bool leads;				/* as struct spawn has it */
 	struct child_environment env;
@@ -43,8 +42,10 @@ struct start {
 int start_init(struct start *s, const struct child_environment *env);
 void start_fini(struct start *s);
 
-/* -E2BIG: there is no room for it. */
-int start_add_word(struct start *s, char *word);
+/* A copy of the word; where there is no memory for it start_argv() says so. */
+void start_add_word(struct start *s, const char *word);
+/* All of them, NULL at the end; nothing is added after it. NULL: no memory. */
+char *const *start_argv(struct start *s);
 /* `fd` (-1: none), lent, becomes descriptor `as`. -EMFILE: there is no room for it. */
 int start_add_fd(struct start *s, int fd, unsigned as);
 /* Who is added last is loaded first. -ENOMEM, -EMFILE. */

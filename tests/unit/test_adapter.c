@@ -48,6 +48,8 @@ static void every_adapter_is_complete(void **state)
 		} else {
 			assert_null(a->lister);
 			assert_non_null(a->run_command);
+			assert_true(a->single == !a->list_command);
+			assert_true(!a->list_command == !a->list_parse);
 		}
 	}
 }
@@ -62,12 +64,14 @@ static void any_program_is_somebodys(void **state)
 
 static void a_program_is_called_by_its_path_alone(void **state)
 {
+	const struct program_request request = { .path = "/bin/true", .ntests = 1 };
 	struct command_line line = { 0 };
 
 	(void)state;
-	assert_int_equal(adapter_exe.run_command("/bin/true", &line, NULL), 0);
-	assert_string_equal(line.argv[0], "/bin/true");
-	assert_null(line.argv[1]);
+	assert_int_equal(adapter_exe.run_command(&request, &line, NULL), 0);
+	assert_int_equal(line.words.n, 0);
+	assert_int_equal(line.vars.n, 0);
+	command_line_fini(&line);
 }
 
 int main(void)

@@ -74,13 +74,17 @@ static void lines_close(struct parser *p)
 	free(p);
 }
 
-static const struct parser_ops lines = { lines_open, lines_feed, lines_end, lines_close };
+static const struct parser_ops lines = { .open = lines_open, .feed = lines_feed, .end = lines_end,
+					 .close = lines_close };
 
-static int run_plainly(const char *path, struct command_line *line, struct proctor_error *err)
+static int run_plainly(const struct program_request *request, struct command_line *line,
+		       struct proctor_error *err)
 {
 	(void)err;
-	line->argv[0] = (char *)path;
-	line->argv[1] = NULL;
+	assert_string_equal(request->path, "/bin/program");
+	texts_add(&line->words, "--run");
+	texts_add(&line->vars, "SET=1");
+	texts_add(&line->vars, "GONE");
 	return 0;
 }
 
@@ -102,6 +106,8 @@ static void scene_open(struct scene *s, const struct parser_ops *parser, unsigne
 {
 	static const char *const names[NTESTS] = { "a", "b", "c" };
 	struct proctor_error err;
+	char *vars[] = { "GONE=0", NULL };
+	char *const *argv;
 	struct start start = { 0 };
 
 	*s = (struct scene){ .adapter = { .name = "lines", .single = ntests == 1,
@@ -119,10 +125,17 @@ static void scene_open(struct scene *s, const struct parser_ops *parser, unsigne
 	s->host->ops = host_ops_of(&s->suite);
 	s->host->launch = &s->launch;
 	s->host->next_serial = 1;
+	assert_int_equal(child_environment_add(&start.env, vars), 0);
 	assert_int_equal(s->host->ops->prepare(s->host, &s->task, &start, &err), 0);
 	assert_string_equal(start.path, "/bin/program");
-	assert_string_equal(start.argv[0], "/bin/program");
-	assert_null(start.argv[1]);
+	argv = start_argv(&start);
+	assert_non_null(argv);
+	assert_string_equal(argv[0], "/bin/program");
+	assert_string_equal(argv[1], "--run");
+	assert_null(argv[2]);
+	assert_string_equal(child_environment_get(&start.env, "SET"), "1");
+	assert_null(child_environment_get(&start.env, "GONE"));
+	start_fini(&start);
 	s->host->shared.work.handed_us = HANDED_US;
 }
 
