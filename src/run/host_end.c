@@ -196,7 +196,7 @@ void life_died(struct watch *h)
 	learn_status(h);
 	h->state = host_next(h->state, HOST_DIED);
 	/* Also if it was killed: the rest of its group is on its way out, and is no leak for that. */
-	h->act_us = end->died_us + h->run->options.leak_us;
+	watch_wait(h, end->died_us, h->run->options.leak_us);
 }
 
 void life_close(struct watch *h)

@@ -30,8 +30,6 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A look that comes so much later than it was due: the run itself stood still. */
-#define LATE_US 500000u
 /* How often everything is looked at where no event says that something happened. */
 #define TICK_US 100000u
 /* How long a killed host may take to die before it is given up. */
@@ -67,28 +65,14 @@ static void supervisor_look_by(struct supervisor *sup, uint64_t us)
 		sup->tick_us = us;
 }
 
-/* The run itself stood still, and was not to blame: no deadline and no grace time passed. */
-static void supervisor_paused(struct supervisor *sup, uint64_t from_us, uint64_t to_us)
+/* The time, read often enough for a standstill of the whole run to be noticed. */
+static uint64_t supervisor_clock(struct supervisor *sup)
 {
-	if (pauses_add(&sup->run->pauses, from_us, to_us) < 0)
+	uint64_t now_us = clock_us();
+
+	if (pauses_look(&sup->run->pauses, now_us) < 0)
 		sup->run->writer.lost = true;
-	for (struct watch *h = sup->hosts; h; h = h->next)
-		if (h->act_us != CLOCK_NEVER)
-			h->act_us += to_us - from_us;
-	sup->seen_us = to_us;
-}
-
-/*
- * Nobody tells a process that it was frozen (docker pause, a debugger, a virtual machine that was
- * moved): only that the time for which it had asked is long gone.
- */
-static void supervisor_notice_pause(struct supervisor *sup, uint64_t now_us)
-{
-	uint64_t due_us = sup->due_us > sup->seen_us ? sup->due_us : sup->seen_us;
-
-	if (sup->seen_us != 0 && now_us > due_us && now_us - due_us > LATE_US)
-		supervisor_paused(sup, sup->seen_us, now_us);
-	sup->seen_us = now_us;
+	return now_us;
 }
 
 /* What the callbacks do that bring output: the rest is done after the turn, or after the draining,
@@ -224,7 +208,7 @@ static void host_look_draining(struct supervisor *sup, struct watch *h, uint64_t
 {
 	if (h->state != HOST_DRAINING)
 		return;
-	if (now_us >= h->act_us)
+	if (now_us >= watch_due_us(h, now_us))
 		host_finish(sup, h, HOST_OVERDUE);
 	else if (life_output_ended(h) && !host_has_orphans(sup, h))
 		host_finish(sup, h, HOST_ENDED);
@@ -338,13 +322,13 @@ static void host_enter(struct supervisor *sup, struct watch *h, enum host_state 
 	case HOST_STOPPING:
 		spawned_signal(h->pid, h->group, SIGTERM);
 		spawned_signal(h->pid, h->group, SIGCONT);
-		h->act_us = clock_us() + h->host->settings->grace_us;
+		watch_wait(h, clock_us(), h->host->settings->grace_us);
 		break;
 	case HOST_KILLED:
 		spawned_signal(h->pid, h->group, SIGKILL);
 		h->kill_errnum = kill(h->pid, SIGKILL) < 0 ? errno : 0;
 		/* EPERM: it runs as another user, and waiting would change nothing. */
-		h->act_us = clock_us() + (h->kill_errnum == EPERM ? 0 : KILLED_US);
+		watch_wait(h, clock_us(), h->kill_errnum == EPERM ? 0 : KILLED_US);
 		break;
 	case HOST_UNDEAD:
 		host_give_up(sup, h);
@@ -360,7 +344,7 @@ static void host_enter(struct supervisor *sup, struct watch *h, enum host_state 
 /* It is dead: the next look ends the wait for what it left behind. */
 static void host_hurry(struct supervisor *sup, struct watch *h)
 {
-	h->act_us = 0;
+	watch_wait(h, 0, 0);
 	supervisor_look_by(sup, 0);
 }
 
@@ -544,7 +528,8 @@ static void supervisor_suspend(struct supervisor *sup, int signo)
 	for (struct watch *h = sup->hosts; h; h = h->next)
 		if (h->pid > 0)
 			spawned_signal(h->pid, h->group, SIGCONT);
-	supervisor_paused(sup, from_us, clock_us());
+	if (pauses_add(&sup->run->pauses, from_us, clock_us()) < 0)
+		sup->run->writer.lost = true;
 }
 
 /* The first interrupt: people want to see that it was heard, and what hangs. */
@@ -674,12 +659,12 @@ static uint64_t host_look(struct supervisor *sup, struct watch *h, uint64_t now_
 		return host_look_running(sup, h, now_us);
 	case HOST_STOPPING:
 	case HOST_KILLED:
-		if (now_us >= h->act_us)
+		if (now_us >= watch_due_us(h, now_us))
 			host_enter(sup, h, host_next(h->state, HOST_OVERDUE));
-		return h->act_us;
+		return watch_due_us(h, now_us);
 	case HOST_DRAINING:
 		host_look_draining(sup, h, now_us);
-		return h->act_us;
+		return watch_due_us(h, now_us);
 	case HOST_UNDEAD:
 	case HOST_OVER:
 		break;
@@ -714,9 +699,8 @@ static void supervisor_close_guard(struct supervisor *sup)
 /* Looks at all hosts; the next look is due at the tick or at the nearest deadline. */
 static uint64_t supervisor_look(struct supervisor *sup)
 {
-	uint64_t now_us = clock_us();
+	uint64_t now_us = supervisor_clock(sup);
 
-	supervisor_notice_pause(sup, now_us);
 	if (now_us < sup->tick_us)
 		return sup->tick_us;
 	/* Before the looks: one of them may want another host to be looked at sooner. */
@@ -822,6 +806,7 @@ static void supervisor_rescue(struct supervisor *sup)
 		struct watch *hosts[PROCTOR_THREADS_MAX + 1];
 		nfds_t n = 0;
 
+		pauses_expect(&sup->run->pauses, supervisor_clock(sup) + TICK_US);
 		fds[n++] = (struct pollfd){ .fd = sup->wake.fd, .events = POLLIN };
 		for (struct watch *h = sup->hosts; h && n < ARRAY_SIZE(fds); h = h->next) {
 			/* Ends those that died before, and gives up those that do not die. */
@@ -935,21 +920,24 @@ int supervisor_run(struct supervisor *sup)
 
 	supervisor_start(sup);
 	while (sup->nworkers > 0) {
-		uint64_t look_us, flush_us;
+		uint64_t look_us, flush_us, due_us;
 
 		supervisor_look_unwatched(sup);
 		if (sup->results.nunfinished == 0)
 			queue_end(&run->queue);
 		look_us = supervisor_look(sup);
 		flush_us = supervisor_flush(sup);
-		sup->due_us = look_us < flush_us ? look_us : flush_us;
-		if (sup->loop_failed || sup->ops->turn(sup->lp, sup->due_us, sup->err) < 0)
+		due_us = look_us < flush_us ? look_us : flush_us;
+		pauses_expect(&run->pauses, due_us);
+		if (sup->loop_failed || sup->ops->turn(sup->lp, due_us, sup->err) < 0)
 			supervisor_rescue(sup);
 		supervisor_take_news(sup);
 		supervisor_check_writer(sup);
 		supervisor_nap(sup);
 	}
 	supervisor_join(sup);
+	/* No test runs: for how long anything else takes nobody asks. */
+	pauses_expect(&run->pauses, CLOCK_NEVER);
 	interrupts_note_early(&sup->interrupts);
 	/* Before the orphans: with the workers' threads gone, symbolizers are children of this thread
 	 * and would be taken for orphans. */

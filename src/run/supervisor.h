@@ -42,7 +42,6 @@ struct supervisor {
 	/* The turn of the loop. */
 	uint64_t tick_us;		/* when the next look at everything is due */
 	uint64_t flushed_us;		/* when events were last handed to the writer */
-	uint64_t seen_us, due_us;	/* the last look at the clock, and when the next was due */
 	uint64_t told_tick_us;		/* when the last PROCTOR_TICK was sent */
 	size_t nread_bytes;		/* of output, in this turn */
 	bool has_news;			/* output came to some host in this turn */

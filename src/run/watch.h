@@ -47,7 +47,8 @@ struct watch {
 	uint32_t told_serial;		/* test-start was told up to this one */
 	uint32_t slow_serial;		/* test-slow was told of this one */
 	bool slow_exit;			/* that its exit takes long was noted */
-	uint64_t act_us;		/* when the next step against it is due */
+	uint64_t act_us;		/* when the next step against it is due, pauses not counted */
+	uint64_t act_from_us;		/* since when that is waited for: pauses after it count */
 	struct sent {			/* what tests sent to proctor, as watch_sent() finds it */
 		uint32_t serial;	/* 0: none */
 		uint64_t signals;	/* bit N - 1: signal N */
@@ -66,6 +67,15 @@ static inline struct sent *watch_sent(struct watch *h, uint32_t serial)
 struct watch *watch_new(struct run *run, unsigned worker, int core);
 /* Worker's: the host was started. */
 void watch_started(struct watch *h, struct host *host, const struct started *started);
+/* Supervisor's: the next step against it is due `us` from now. */
+static inline void watch_wait(struct watch *h, uint64_t now_us, uint64_t us)
+{
+	h->act_from_us = now_us;
+	h->act_us = now_us + us;
+}
+
+/* Supervisor's: when that step is due, as it seems at this moment; CLOCK_NEVER: none is. */
+uint64_t watch_due_us(const struct watch *h, uint64_t now_us);
 /* Closes what it has; the host is not touched. */
 void watch_free(struct watch *h);
 

@@ -211,6 +211,17 @@ static void count_item(item_t item, unsigned attempt, void *data)
 	++*(unsigned *)data;
 }
 
+/* Has the worker taken a task out of the queue? */
+static bool queue_was_asked(struct queue *q)
+{
+	bool asked;
+
+	pthread_mutex_lock(&q->lock);
+	asked = q->at_lane[0] < q->nlanes;
+	pthread_mutex_unlock(&q->lock);
+	return asked;
+}
+
 static void what_the_end_of_the_run_kept_from_beginning_is_put_back(void **state)
 {
 	struct scene s;
@@ -221,7 +232,8 @@ static void what_the_end_of_the_run_kept_from_beginning_is_put_back(void **state
 	s.run.stopping = true;
 	assert_int_equal(worker_start(s.worker, &s.err), 0);
 	/* It takes the task, may not start it, and puts it back, until the queue ends. */
-	usleep(1000);
+	while (!queue_was_asked(&s.run.queue))
+		sched_yield();
 	queue_end(&s.run.queue);
 	pthread_join(s.worker->thread, NULL);
 	queue_rest(&s.run.queue, count_item, &n);
