@@ -259,7 +259,7 @@ static bool run_nothing_usable(const struct run *run)
 static int run_exit_code(const struct supervisor *sup, int ret, enum coverage_outcome coverage)
 {
 	return exit_code_of(&(struct exit_facts){
-		.stop_signal = sup->stop_signal,
+		.stop_signal = sup->ending.signo,
 		.broken = ret < 0 || coverage == COVERAGE_PARTIAL,
 		.ntests = sup->run->plan->ntests,
 		.failed = sup->results.failed,
@@ -324,7 +324,7 @@ static int run_supervise(struct supervisor *sup, const char *why, int *exit_code
 	if (ret == 0 && run->writer.lost)
 		ret = error_set(sup->err, -ENOMEM, "no memory for all of the run's events and output");
 	*exit_code = run_exit_code(sup, ret, coverage);
-	tell_run(sup, end, start_us, sup->why_stopped[0] ? sup->why_stopped : NULL,
+	tell_run(sup, end, start_us, sup->ending.why[0] ? sup->ending.why : NULL,
 		 *exit_code);
 	/* All that is left is to wait until the events are read. From here on an interrupt simply
 	 * ends proctor. */

@@ -21,8 +21,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -45,18 +43,6 @@
 #define NOT_RUN_TESTS 1000
 /* How long orphans may take to die at the end of the run. */
 #define ORPHANS_US 2000000u
-
-/* Says why the run is ended, before it is: the first reason counts. "the run ended at …" */
-static void PRINTF_LIKE(2, 3) supervisor_reason(struct supervisor *sup, const char *fmt, ...)
-{
-	va_list ap;
-
-	if (sup->why_stopped[0])
-		return;
-	va_start(ap, fmt);
-	vsnprintf(sup->why_stopped, sizeof(sup->why_stopped), fmt, ap);
-	va_end(ap);
-}
 
 /* The next look at all hosts is no later than this. */
 static void supervisor_look_by(struct supervisor *sup, uint64_t us)
@@ -152,9 +138,9 @@ static void supervisor_stop(struct supervisor *sup, enum stopping how);
 static void supervisor_conclude(struct supervisor *sup, struct watch *h, struct outcome *o)
 {
 	const struct proctor_options *options = &sup->run->options;
-	enum follow follow = results_follow(&sup->results, o, sup->stopping == STOPPING_NOT);
+	enum follow follow = results_follow(&sup->results, o, sup->ending.stopping == STOPPING_NOT);
 	const struct proctor_test *test;
-	char why[sizeof(sup->why_stopped)];
+	char why[sizeof(sup->ending.why)];
 
 	/* Before the outcome is told: whether it is the test's last depends on it. */
 	if (follow == FOLLOW_RETRY &&
@@ -170,7 +156,7 @@ static void supervisor_conclude(struct supervisor *sup, struct watch *h, struct 
 	case FOLLOW_END_CRASH:
 	case FOLLOW_END_FIRST:
 	case FOLLOW_END_FAILURES:
-		supervisor_reason(sup, "%s", follow_reason(follow, options, test ? test->id :
+		ending_reason(&sup->ending, "%s", follow_reason(follow, options, test ? test->id :
 				  "a test", why, sizeof(why)));
 		supervisor_stop(sup, STOPPING_KILLED);
 		break;
@@ -349,7 +335,7 @@ static void host_hurry(struct supervisor *sup, struct watch *h)
 }
 
 static void host_stop_for(struct supervisor *sup, struct watch *h, enum host_stop why,
-			  uint32_t serial, enum host_event event)
+			  enum host_event event)
 {
 	struct host_shared *shared = &h->host->shared;
 	struct host_end *end = &shared->end;
@@ -357,7 +343,6 @@ static void host_stop_for(struct supervisor *sup, struct watch *h, enum host_sto
 	pthread_mutex_lock(&shared->lock);
 	if (end->stop == STOP_NOT) {
 		end->stop = why;
-		end->stop_serial = serial;
 		end->stop_turn = exit_suite_turn(h->host);
 		end->stop_exit = shared->work.busy && shared->work.ending &&
 			       clock_us() >= shared->work.handed_us + EXIT_HANGS_US;
@@ -381,25 +366,29 @@ static bool host_is_working(struct watch *h)
 	return working;
 }
 
+/* The run is being ended: what that means for a host. */
 static void host_cancel(struct supervisor *sup, struct watch *h)
 {
-	if (h->state == HOST_DRAINING && sup->stopping == STOPPING_KILLED)
+	switch (ending_verb(&sup->ending, h->state, host_is_working(h))) {
+	case ENDING_SPARES:
+		break;
+	case ENDING_HURRIES:
 		host_hurry(sup, h);
-	if (h->state == HOST_DRAINING || h->state == HOST_OVER || h->state == HOST_UNDEAD)
-		return;
-	if (sup->stopping == STOPPING_KILLED)
-		host_stop_for(sup, h, STOP_CANCELLED, 0, HOST_CONDEMNED);
-	else if (h->state == HOST_RUNNING && host_is_working(h))
-		host_stop_for(sup, h, STOP_CANCELLED, 0, HOST_OVERDUE);
+		break;
+	case ENDING_ASKS:
+		host_stop_for(sup, h, STOP_CANCELLED, HOST_OVERDUE);
+		break;
+	case ENDING_KILLS:
+		host_stop_for(sup, h, STOP_CANCELLED, HOST_CONDEMNED);
+		break;
+	}
 }
 
 /* Ends the run early. Changes the state of hosts; none is over or released for that. */
 static void supervisor_stop(struct supervisor *sup, enum stopping how)
 {
-	if (sup->stopping >= how)
+	if (!ending_begin(&sup->ending, how, clock_us()))
 		return;
-	sup->stopping = how;
-	sup->stopped_us = clock_us();
 	sup->run->stopping = true;
 	queue_end(&sup->run->queue);
 	for (struct watch *h = sup->hosts; h; h = h->next)
@@ -411,7 +400,7 @@ static void supervisor_fatal(struct supervisor *sup, const struct proctor_error 
 {
 	if (sup->err->code == 0)
 		*sup->err = *why;
-	supervisor_reason(sup, "the run could not go on: %s", why->text);
+	ending_reason(&sup->ending, "the run could not go on: %s", why->text);
 	supervisor_stop(sup, STOPPING_KILLED);
 }
 
@@ -443,8 +432,7 @@ static void supervisor_add(struct supervisor *sup, struct watch *h)
 	life_meet(h, sup->ops, sup->lp, &calls);
 	host_watch(sup, h, 0);
 	interrupts_met(&sup->interrupts, h);
-	if (sup->stopping != STOPPING_NOT)
-		host_cancel(sup, h);
+	host_cancel(sup, h);
 }
 
 static void supervisor_release(struct supervisor *sup, struct watch *h)
@@ -480,7 +468,7 @@ static void supervisor_post(struct supervisor *sup, struct post *post)
 		mailbox_return(&sup->run->mailbox, post);
 		break;
 	case POST_KILL:
-		host_stop_for(sup, post->watch, STOP_CONDEMNED, 0, HOST_CONDEMNED);
+		host_stop_for(sup, post->watch, STOP_CONDEMNED, HOST_CONDEMNED);
 		break;
 	case POST_RELEASED:
 		supervisor_release(sup, post->watch);
@@ -491,29 +479,15 @@ static void supervisor_post(struct supervisor *sup, struct post *post)
 	}
 }
 
-/* Takes what has been posted into `sup->posts`, behind what is there. */
-static void posts_fetch(struct supervisor *sup)
-{
-	struct post **tail = &sup->posts;
-
-	while (*tail)
-		tail = &(*tail)->next;
-	*tail = mailbox_take(&sup->run->mailbox);
-}
-
 /* Takes only hosts that were started: of what has come of them, nothing is told yet. None is
  * released. */
 static void supervisor_meet(struct supervisor *sup)
 {
-	posts_fetch(sup);
-	for (struct post **at = &sup->posts, *post; (post = *at);) {
-		if (post->kind == POST_STARTED) {
-			*at = post->next;
-			supervisor_post(sup, post);
-		} else {
-			at = &post->next;
-		}
-	}
+	struct post *post;
+
+	inbox_fetch(&sup->inbox, &sup->run->mailbox);
+	while ((post = inbox_next_started(&sup->inbox)))
+		supervisor_post(sup, post);
 }
 
 /* Ctrl-Z: the tests stand still, and their deadlines with them. */
@@ -538,16 +512,11 @@ static void supervisor_interrupted(struct supervisor *sup, const struct interrup
 {
 	char name[WORDS_BYTES], running[400];
 
-	sup->stop_signal = i->signo;
-	signal_name(i->signo, name, sizeof(name));
 	running_list(sup->hosts, running, sizeof(running));
-	if (doubt && *running)
-		supervisor_reason(sup, "the run was ended by %s from process %d, which %s; these "
-				  "ran: %s", name, i->pid, doubt, running);
-	else
-		supervisor_reason(sup, "the run was ended by %s", name);
+	ending_by_signal(&sup->ending, i->signo, i->pid, doubt, running);
 	supervisor_stop(sup, STOPPING_ASKED);
-	writer_note(&sup->run->writer, "interrupted by %s: %zu tests are done%s%s", name,
+	writer_note(&sup->run->writer, "interrupted by %s: %zu tests are done%s%s",
+		    signal_name(i->signo, name, sizeof(name)),
 		    results_ndone(&sup->results), *running ? "; stopping " : "", running);
 }
 
@@ -565,7 +534,7 @@ static void supervisor_obey(struct supervisor *sup, const struct interrupt *i, e
 		break;
 	case REQUEST_STOP:
 		/* Else SIGPIPE has ended the run already, and its number is the exit code's. */
-		if (sup->stop_signal == 0)
+		if (sup->ending.signo == 0)
 			supervisor_interrupted(sup, i, doubt);
 		break;
 	case REQUEST_KILL:
@@ -612,15 +581,13 @@ void supervisor_close_signals(struct supervisor *sup)
  * over or released, and the run stopped. One that was running is not released. */
 static void supervisor_posts(struct supervisor *sup)
 {
+	struct post *post;
+
 	/* What a test has sent is noted before its result is told. */
 	supervisor_take_signals(sup);
-	posts_fetch(sup);
-	while (sup->posts) {
-		struct post *post = sup->posts;
-
-		sup->posts = post->next;
+	inbox_fetch(&sup->inbox, &sup->run->mailbox);
+	while ((post = inbox_next(&sup->inbox)))
 		supervisor_post(sup, post);
-	}
 }
 
 static void supervisor_on_wake(struct stream *s, const char *bytes, size_t nbytes, int error)
@@ -637,7 +604,7 @@ static uint64_t host_look_running(struct supervisor *sup, struct watch *h, uint6
 {
 	struct look look;
 
-	if (!look_at(h, now_us, sup->stopped_us, &look))
+	if (!look_at(h, now_us, sup->ending.since_us, &look))
 		return CLOCK_NEVER;
 	/* The results of earlier tasks were posted before this one was handed out: told first. */
 	supervisor_posts(sup);
@@ -730,11 +697,11 @@ static void supervisor_check_writer(struct supervisor *sup)
 	struct proctor_error err;
 	int failed = writer_failed(&sup->run->writer);
 
-	if (failed == 0 || sup->stopping == STOPPING_KILLED)
+	if (failed == 0 || sup->ending.stopping == STOPPING_KILLED)
 		return;
 	if (failed == -EPIPE) {
-		sup->stop_signal = SIGPIPE;
-		supervisor_reason(sup, "the reader of the report went away");
+		sup->ending.signo = SIGPIPE;
+		ending_reason(&sup->ending, "the reader of the report went away");
 		supervisor_stop(sup, STOPPING_KILLED);
 	} else {
 		error_set(&err, failed, "the run's events could not be delivered: %s",
@@ -851,7 +818,7 @@ static uint64_t supervisor_flush(struct supervisor *sup)
  */
 static bool supervisor_may_nap(const struct supervisor *sup)
 {
-	if (!sup->hosts || sup->stopping != STOPPING_NOT || sup->loop_failed ||
+	if (!sup->hosts || sup->ending.stopping != STOPPING_NOT || sup->loop_failed ||
 	    sup->results.nunfinished <= (size_t)sup->nworkers * TASK_TESTS_MAX ||
 	    sup->nread_bytes > NAP_BYTES)
 		return false;
@@ -894,10 +861,10 @@ static void supervisor_tell_not_run(struct supervisor *sup)
 	unsigned nobeyed = sup->interrupts.nobeyed;
 	struct not_run rest;
 
-	not_run_open(&rest, &sup->results, sup->why_stopped);
+	not_run_open(&rest, &sup->results, sup->ending.why);
 	while (not_run_tell(&rest, NOT_RUN_TESTS) && supervisor_has_room(sup, nobeyed))
 		continue;
-	not_run_explain(&rest, sup->why_stopped, sizeof(sup->why_stopped));
+	not_run_explain(&rest, sup->ending.why, sizeof(sup->ending.why));
 	not_run_close(&rest);
 }
 

@@ -8,19 +8,14 @@
 #ifndef RUN_SUPERVISOR_H
 #define RUN_SUPERVISOR_H
 
+#include "run/ending.h"
+#include "run/inbox.h"
 #include "run/interrupts.h"
 #include "run/orphans.h"
 #include "run/results.h"
 #include "run/run.h"
 
 struct undead;
-
-/* How the run is brought to an end before its time. */
-enum stopping {
-	STOPPING_NOT,
-	STOPPING_ASKED,		/* running tests get SIGTERM and their grace time */
-	STOPPING_KILLED,	/* running tests are killed */
-};
 
 /* Written by supervisor.c, but for the first two groups. */
 struct supervisor {
@@ -29,14 +24,15 @@ struct supervisor {
 	const struct loop_ops *ops;
 	struct loop *lp;
 	struct proctor_error *err;	/* why proctor itself cannot go on; code 0: it can */
-	/* Opened by the caller, each written by its own module. */
+	/* Each written by its own module; the first three are opened by the caller. */
 	struct interrupts interrupts;
 	struct orphans orphans;
 	struct results results;
+	struct ending ending;		/* why, how and since when it ends before its time */
+	struct inbox inbox;		/* posts of workers, to be dealt with */
 	/* Hosts and workers. */
 	struct watch *hosts;		/* alive or not yet released */
 	struct undead *undead;		/* given up, and watched nevertheless */
-	struct post *posts;		/* taken from the mailbox, to be dealt with, in order */
 	unsigned nworkers;		/* that have not ended */
 	struct stream wake;		/* the mailbox's eventfd */
 	/* The turn of the loop. */
@@ -48,11 +44,6 @@ struct supervisor {
 	bool child_ended;		/* as SIGCHLD said: perhaps one that is not watched yet */
 	bool paused;			/* no task is handed out: the writer is full */
 	bool loop_failed;		/* a stream could not be started: poll(2) has to do */
-	/* An end before its time. */
-	enum stopping stopping;
-	uint64_t stopped_us;		/* since when; 0: it goes on */
-	int stop_signal;		/* 128+N is the exit code; 0: none */
-	char why_stopped[512];		/* "": it was not */
 };
 
 /* The whole of a run between RUN_START and RUN_END. The queue is filled, the loop is open, and so are

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -163,7 +164,7 @@ static void a_host_that_was_just_asked_to_stop_is_not_killed(void **state)
 	scene_open(&s);
 	scene_signal(&s, SIGTERM);
 	assert_true(host_look(&s.sup, &s.watch, clock_us()) > clock_us() + GRACE_US / 2);
-	assert_int_equal(s.sup.stop_signal, SIGTERM);
+	assert_int_equal(s.sup.ending.signo, SIGTERM);
 	assert_int_equal(s.watch.state, HOST_STOPPING);
 	scene_close(&s);
 }
@@ -199,8 +200,8 @@ static void a_crash_that_is_to_end_the_run_has_all_killed(void **state)
 	s.run.options.on_crash = PROCTOR_ON_CRASH_STOP;
 	o = scene_outcome(&s, PROCTOR_CRASH);
 	supervisor_conclude(&s.sup, NULL, &o);
-	assert_int_equal(s.sup.stopping, STOPPING_KILLED);
-	assert_string_equal(s.sup.why_stopped, "the run ended at the crash of late");
+	assert_int_equal(s.sup.ending.stopping, STOPPING_KILLED);
+	assert_string_equal(s.sup.ending.why, "the run ended at the crash of late");
 	assert_int_equal(s.watch.state, HOST_KILLED);
 	assert_int_equal(s.host.shared.end.stop, STOP_CANCELLED);
 	assert_true(s.run.stopping);
@@ -224,7 +225,7 @@ static void what_is_to_be_tried_again_is_queued_and_not_its_last(void **state)
 	o = scene_outcome(&s, PROCTOR_FAIL);
 	supervisor_conclude(&s.sup, NULL, &o);
 	assert_false(o.result.final);
-	assert_int_equal(s.sup.stopping, STOPPING_NOT);
+	assert_int_equal(s.sup.ending.stopping, STOPPING_NOT);
 	assert_int_equal(s.sup.results.nunfinished, 1);
 	assert_true(queue_try_pop(&s.run.queue, 0, NULL, 0, &task));
 	assert_int_equal(task.attempt, 2);
