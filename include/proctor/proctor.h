@@ -109,6 +109,8 @@ struct proctor_test {
 	unsigned index;			/* within its suite, from 0 */
 	unsigned ntests;		/* `@test` functions it stands for; 0: unknown */
 	uint64_t timeout_us;		/* its own; 0: the run's */
+	unsigned line;			/* in `file`; 0: unknown */
+	const char *disabled;		/* why it is reported as a skip and not run; NULL: it is run */
 };
 
 struct proctor_counts {
@@ -321,6 +323,12 @@ int proctor_plan_add_path(struct proctor_plan *plan, const char *path, const cha
  */
 int proctor_plan_set_framework(struct proctor_plan *plan, const char *name,
 			       struct proctor_error *err);
+
+/*
+ * Programs of frameworks are asked for their tests, all at once, when the plan is first looked at after they
+ * were added (by proctor_plan_select() and the functions below): each gets so much time; 0: 20 s, as at first.
+ */
+void proctor_plan_set_list_timeout(struct proctor_plan *plan, uint64_t timeout_us);
 
 /* Adds a suite without looking into it for tests; on success `*suite` names it for add_test. */
 int proctor_plan_add_suite(struct proctor_plan *plan, const struct proctor_suite_desc *desc,

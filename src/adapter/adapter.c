@@ -33,6 +33,11 @@ void command_line_fini(struct command_line *line)
 	texts_fini(&line->vars);
 }
 
+bool file_view_says(const struct file_view *file, const char *text)
+{
+	return file->texts && file->texts->head && elf_texts_have(file->texts, text);
+}
+
 const struct adapter *adapter_of_program(const struct file_view *file)
 {
 	const struct adapter *best = NULL;

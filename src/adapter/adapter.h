@@ -9,6 +9,7 @@
 
 #include "adapter/listing.h"
 #include "base/elf.h"
+#include "base/elf_texts.h"
 #include "base/error.h"
 #include "base/texts.h"
 #include "proctor/proctor.h"
@@ -24,7 +25,12 @@ struct file_view {
 	const char *head;		/* its first bytes */
 	size_t nhead;
 	const struct elf_file *elf;	/* NULL: not ELF, or a program that was not read as a whole */
+	struct elf_texts *texts;	/* of a program; file_view_says() asks them */
 };
+
+/* Does the program have this text among its constants, or the names of libraries that it needs and of symbols
+ * that it takes from them? Never so of a script. */
+bool file_view_says(const struct file_view *file, const char *text);
 
 /* How sure an adapter is that a program is one of its framework's. The surest gets it. */
 enum sureness {

@@ -42,9 +42,13 @@ static json_t *test_json(const struct proctor_test *t)
 	put_text(&o, "name", t->name);
 	put_number(&o, "index", t->index);
 	put_text(&o, "file", t->file);
+	if (t->line > 0)
+		put_number(&o, "line", t->line);
 	put_text(&o, "path", t->path);
 	if (t->framework)
 		put_text(&o, "framework", t->framework);
+	if (t->disabled)
+		put_text(&o, "disabled", t->disabled);
 	put_number(&o, "ntests", t->ntests);
 	put_number(&o, "timeout_us", t->timeout_us);
 	bytes_fini(&o.scratch);

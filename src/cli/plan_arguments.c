@@ -59,6 +59,7 @@ int plan_arguments(struct proctor_plan *plan, const struct options *o,
 	*outcome = (struct plan_outcome){ 0 };
 	/* Cannot fail: the name was checked when the option was read. */
 	proctor_plan_set_framework(plan, o->framework, NULL);
+	proctor_plan_set_list_timeout(plan, o->run.timeout_us);
 	for (size_t i = 0; i < o->npaths; i++) {
 		ret = proctor_plan_add_path(plan, o->paths[i], o->exe_glob, &err);
 		if (ret == 0)

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/spawn.h"
 #include "base/texts.h"
-#include "hosts/child_environment.h"
+#include "base/child_environment.h"
 
 #define INJECTED_VARS_MAX 4
 #define INJECTED_FDS_MAX 4

@@ -46,6 +46,11 @@ int proctor_plan_set_framework(struct proctor_plan *plan, const char *name,
 	return ret;
 }
 
+void proctor_plan_set_list_timeout(struct proctor_plan *plan, uint64_t timeout_us)
+{
+	plan->list_timeout_us = timeout_us;
+}
+
 int proctor_plan_add_suite(struct proctor_plan *plan, const struct proctor_suite_desc *desc,
 			   size_t *suite, struct proctor_error *err)
 {

@@ -12,10 +12,11 @@
 
 #include "base/container.h"
 #include "base/elf.h"
+#include "base/elf_texts.h"
 #include "base/executable.h"
 #include "plan/closable.h"
-#include "plan/library_tests.h"
 #include "plan/needed.h"
+#include "plan/suite_tests.h"
 #include "plan/symbol_scan.h"
 
 /* An open file on its way to become a suite. */
@@ -23,6 +24,7 @@ struct look {
 	int fd;
 	struct stat st;
 	char head[ELF_HEAD_BYTES];
+	struct elf_texts texts;		/* of a program that is ELF */
 	struct file_view view;
 };
 
@@ -70,16 +72,24 @@ static int program_adapter(struct suite *s, const struct look *look, struct proc
 }
 
 /* Gives an executable its one test, which is called as the suite is, unless it was handed in with a
- * name of its own. */
-static int suite_as_program(struct suite *s, const struct look *look, struct proctor_error *err)
+ * name of its own; or notes that it has to be asked for its tests. */
+static int suite_as_program(struct suite *s, struct look *look, struct proctor_error *err)
 {
 	struct test *t;
-	int ret = program_adapter(s, look, err);
+	int ret;
 
+	look->view.texts = &look->texts;
+	ret = program_adapter(s, look, err);
+	look->view.texts = NULL;
+	elf_texts_fini(&look->texts);
 	if (ret == 0)
 		ret = executable_check(&look->st, s->path, err);
 	if (ret < 0)
 		return ret;
+	if (s->adapter->list_command) {
+		s->asks = s->plan->stale = true;
+		return 0;
+	}
 	if (s->ntests > 1)
 		return error_set(err, -ENOEXEC, "%s is an executable, which is one test, but %zu "
 				 "tests of it are listed", s->path, s->ntests);
@@ -175,7 +185,7 @@ static bool head_is_text(const char *head, size_t nhead)
 static const char *const leader_calls[] = { "setsid", "setpgid", "setpgrp", "login_tty" };
 
 /* Neither ELF nor a script. Anything but a program that was asked for is an error. */
-static int suite_as_other(struct suite *s, const struct look *look, enum finding *finding,
+static int suite_as_other(struct suite *s, struct look *look, enum finding *finding,
 			  struct proctor_error *err)
 {
 	const struct adapter *framework = s->plan->framework;
@@ -221,6 +231,7 @@ static int suite_look_into(struct suite *s, struct look *look, enum finding *fin
 	look->view = (struct file_view){ .path = s->path, .head = look->head, .nhead = (size_t)n };
 	if (elf_is(look->head, (size_t)n) &&
 	    elf_is_program(look->fd, look->head, (size_t)n, (uint64_t)look->st.st_size, &dynamic)) {
+		look->texts = (struct elf_texts){ .fd = look->fd, .head = look->head };
 		s->leads = !elf_program_calls(look->fd, look->head, &dynamic, leader_calls,
 					      ARRAY_SIZE(leader_calls));
 		return suite_as_program(s, look, err);

@@ -43,7 +43,7 @@ struct test {
 	struct proctor_test pub;	/* as reporters see it; strings owned by the plan */
 	struct suite *suite;
 	char *symbol;			/* to call it by; NULL for a program */
-	char *missing;			/* why the library has no such test; NULL: it has, or may have */
+	char *missing;			/* why its suite has no such test; NULL: it has, or may have */
 	uint64_t duration_us;		/* known from earlier; 0: unknown */
 	char *workdir;			/* NULL: the run's */
 	char **env;			/* NAME=VALUE added; NULL: none */
@@ -63,6 +63,7 @@ struct suite {
 	struct proctor_plan *plan;
 	size_t number;			/* as added, from 0 */
 	char *own_name;			/* as it was given; `name` tells equal ones apart */
+	bool asks;			/* a program that has yet to be asked for its tests */
 	bool inspected;			/* false: handed in, and its file not yet looked at */
 	char *error;			/* why it cannot be run: tests are `error`; NULL: it can */
 	const struct file_key *key;	/* remembers its file; NULL: another has it, or nothing */
@@ -79,6 +80,12 @@ struct suite {
 	size_t nneeds;
 };
 
+/* Is a process started for it? What is disabled, or missing in a program, is told without one. */
+static inline bool test_is_run(const struct test *t)
+{
+	return !t->pub.disabled && (!t->missing || t->suite->adapter->in_host);
+}
+
 /* All texts, and all that a comment calls the plan's, are in `arena` and live until the plan is freed. */
 struct proctor_plan {
 	struct suite **suites;		/* as they were added */
@@ -92,6 +99,7 @@ struct proctor_plan {
 	struct arena arena;
 	struct libraries *libraries;	/* what was learned of needed libraries */
 	struct file_set files;		/* of suites added by path */
+	uint64_t list_timeout_us;	/* for a program that is asked for its tests; 0: the default */
 	const struct adapter *framework;	/* of what is added; NULL: what each file shows */
 };
 

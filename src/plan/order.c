@@ -6,7 +6,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plan/ask.h"
 #include "plan/names.h"
+
+/* As plan_line_up() does. */
+static void put_unrun_last(struct test **tests, size_t n)
+{
+	size_t nrun = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct test *t = tests[i];
+
+		if (!test_is_run(t))
+			continue;
+		tests[i] = tests[nrun];
+		tests[nrun++] = t;
+	}
+}
 
 /* Puts the selected tests into plan->tests, which has room, suite by suite as in plan->order. */
 static void plan_line_up(struct proctor_plan *plan)
@@ -18,9 +34,13 @@ static void plan_line_up(struct proctor_plan *plan)
 
 		for (size_t j = 0; j < s->ntests; j++) {
 			s->tests[j].pub.framework = framework;
-			if (s->tests[j].selected)
+			if (s->tests[j].selected && test_is_run(&s->tests[j]))
 				plan->tests[plan->ntests++] = &s->tests[j];
 		}
+		/* Last, so that they do not tear the others apart. */
+		for (size_t j = 0; j < s->ntests; j++)
+			if (s->tests[j].selected && !test_is_run(&s->tests[j]))
+				plan->tests[plan->ntests++] = &s->tests[j];
 	}
 }
 
@@ -36,10 +56,14 @@ size_t plan_count_selected(const struct proctor_plan *plan)
 
 int plan_collect(struct proctor_plan *plan, struct proctor_error *err)
 {
-	size_t ntests = plan_count_selected(plan);
 	struct test **tests;
 	struct suite **order;
+	size_t ntests;
+	int ret = plan->stale ? plan_ask(plan, err) : 0;
 
+	if (ret < 0)
+		return ret;
+	ntests = plan_count_selected(plan);
 	if (plan->stale && plan_name_all(plan) < 0)
 		return error_sys(err, ENOMEM, "cannot name the tests");
 	tests = reallocarray(plan->tests, ntests ? ntests : 1, sizeof(struct test *));
@@ -108,5 +132,6 @@ void plan_shuffle(struct proctor_plan *plan, uint64_t seed)
 			if (plan->tests[end]->suite != plan->tests[i]->suite)
 				break;
 		tests_shuffle(plan->tests + i, end - i, &seed);
+		put_unrun_last(plan->tests + i, end - i);
 	}
 }

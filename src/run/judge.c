@@ -31,6 +31,18 @@ void judge_all_errors(const struct task *task, uint32_t serial, const char *mess
 		verdict_error(post_outcome(post, task, i, serial), message);
 }
 
+void judge_unrun(const struct proctor_plan *plan, const struct task *task, struct post *post)
+{
+	for (unsigned i = 0; i < task->ntests; i++) {
+		const struct test *t = item_test(plan, task->first + i);
+		struct outcome *o = post_outcome(post, task, i, 0);
+
+		verdict_error(o, t->missing ? t->missing : t->pub.disabled);
+		if (!t->missing)
+			o->result.verdict = PROCTOR_SKIP;
+	}
+}
+
 void judge_distrust(struct post *post, const char *message)
 {
 	for (unsigned i = 0; i < post->noutcomes; i++)

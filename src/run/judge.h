@@ -31,6 +31,8 @@ void judge_exit(struct host *host, struct symbolizers *symbolizers, struct post 
 /* Adds the outcome `error` for each test of the task. */
 void judge_all_errors(const struct task *task, uint32_t serial, const char *message,
 		      struct post *post);
+/* Adds the outcomes of tests for which no process is started: a skip, or an error where there is no such test. */
+void judge_unrun(const struct proctor_plan *plan, const struct task *task, struct post *post);
 /* What ran was not what the names say: each test in the post that was not cancelled is `error`. */
 void judge_distrust(struct post *post, const char *message);
 

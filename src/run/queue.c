@@ -225,6 +225,7 @@ static void queue_cut(struct queue *q, size_t i, struct task *task)
 	uint64_t bound_us = q->nworkers > 1 ? q->cost_us / (4 * q->nworkers) : UINT64_MAX;
 	/* A page has room for one crash record, and a forked test's death does not end the host:
 	 * it is read before the next test begins. */
+	bool is_run = test_is_run(queue_test(q, r->first));
 	unsigned most = queue_settings(q, r->first)->isolation == PROCTOR_ISOLATION_FORK ?
 			1 : TASK_TESTS_MAX;
 	uint64_t cost = 0;
@@ -236,7 +237,7 @@ static void queue_cut(struct queue *q, size_t i, struct task *task)
 		uint64_t next = queue_cost_us(q, r->first);
 
 		if (task->ntests > 0 &&
-		    (task->own_host || queue_settings(q, r->first)->own_host || cost + next > bound_us))
+		    (test_is_run(queue_test(q, r->first)) != is_run || task->own_host || queue_settings(q, r->first)->own_host || cost + next > bound_us))
 			break;
 		cost += next;
 		task->ntests++;

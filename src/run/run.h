@@ -4,7 +4,7 @@
 #define RUN_RUN_H
 
 #include "base/spawn.h"
-#include "hosts/child_environment.h"
+#include "base/child_environment.h"
 #include "run/cores.h"
 #include "run/mailbox.h"
 #include "run/pauses.h"

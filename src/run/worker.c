@@ -82,6 +82,15 @@ static void worker_fail_task(struct worker *w, const struct task *task, const ch
 	worker_post(w, post);
 }
 
+static void worker_tell_unrun(struct worker *w, const struct task *task)
+{
+	struct post *post = worker_results(w);
+
+	post->watch = NULL;
+	judge_unrun(w->run->plan, task, post);
+	worker_post(w, post);
+}
+
 /* The host is over and judged: the supervisor frees it. */
 static void worker_release(struct worker *w)
 {
@@ -321,6 +330,8 @@ static void worker_run_task(struct worker *w, const struct task *task)
 		broken = atomic_load(&w->run->broken[task->lane]);
 	if (broken)
 		worker_fail_task(w, task, broken);
+	else if (!test_is_run(item_test(w->run->plan, task->first)))
+		worker_tell_unrun(w, task);
 	else if (worker_refuses(w, task))
 		return;
 	else if (host_ops_of(task->suite)->is_task)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/spawn.h"
-#include "hosts/child_environment.h"
+#include "base/child_environment.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "hosts/child_environment.h"
+#include "base/child_environment.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -70,6 +70,13 @@ int child_environment_copy(struct child_environment *env, const struct child_env
 		return 0;
 	child_environment_fini(env);
 	return -ENOMEM;
+}
+
+int child_environment_copy_own(struct child_environment *env)
+{
+	const struct child_environment own = { .vars = environ };
+
+	return child_environment_copy(env, &own);
 }
 
 int child_environment_init(struct child_environment *env, const char *run_id)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The environment of a child: proctor's own, the run's marks, what the test asks for. */
-#ifndef HOSTS_CHILD_ENVIRONMENT_H
-#define HOSTS_CHILD_ENVIRONMENT_H
+#ifndef BASE_CHILD_ENVIRONMENT_H
+#define BASE_CHILD_ENVIRONMENT_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -16,6 +16,8 @@ struct child_environment {
 
 /* proctor's environment as it is now, with PROCTOR=1 and the run's id. -ENOMEM. */
 int child_environment_init(struct child_environment *env, const char *run_id);
+/* proctor's environment as it is now, and nothing else. -ENOMEM. */
+int child_environment_copy_own(struct child_environment *env);
 /* A copy of `from` to be added to. */
 int child_environment_copy(struct child_environment *env, const struct child_environment *from);
 void child_environment_fini(struct child_environment *env);

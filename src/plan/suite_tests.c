@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "plan/library_tests.h"
+#include "plan/suite_tests.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The listed test that the handed-in `t` means; NULL: the library has none such. */
+/* The listed test that the handed-in `t` means; NULL: the suite has none such. */
 static const struct listed *listing_find(const struct listing *list, const struct test *t)
 {
 	if (t->pub.index == TEST_INDEX_BY_NAME) {
@@ -29,7 +29,7 @@ static const struct listed *listing_find(const struct listing *list, const struc
 	return NULL;
 }
 
-/* Why the library has no test `t`, for those who do not know the symbols of their tests. NULL: no memory. */
+/* Why the suite has no test `t`, for those who do not know the symbols of their tests. NULL: no memory. */
 static char *missing_words(const struct test *t, size_t nlisted)
 {
 	const char *slash = strrchr(t->suite->path, '/');
@@ -50,7 +50,57 @@ static char *missing_words(const struct test *t, size_t nlisted)
 	return copy;
 }
 
-/* Completes the tests that were handed in. One that the library has not keeps the symbol that it was
+static int copy_text(struct suite *s, char **to, const char *text)
+{
+	*to = text ? arena_copy(&s->plan->arena, text) : NULL;
+	return text && !*to ? -ENOMEM : 0;
+}
+
+/* What the listing says of a test, where it was not handed in with it. */
+static int test_complete(struct test *t, const struct listed *l)
+{
+	char *file = NULL, *disabled = NULL;
+
+	if (t->pub.timeout_us == 0)
+		t->pub.timeout_us = l->timeout_us;
+	if (copy_text(t->suite, &disabled, l->disabled) < 0)
+		return -ENOMEM;
+	t->pub.disabled = disabled;
+	if (*t->pub.file || !*l->file)
+		return 0;
+	t->pub.line = l->line;
+	if (copy_text(t->suite, &file, l->file) < 0)
+		return -ENOMEM;
+	t->pub.file = file;
+	return 0;
+}
+
+/* A program's test is called by its name, whatever index it was handed in with. */
+static int test_take_name(struct test *t, const struct listed *l)
+{
+	char *name = NULL;
+
+	if (copy_text(t->suite, &name, l->name) < 0)
+		return -ENOMEM;
+	t->symbol = NULL;
+	t->pub.name = name;
+	t->pub.id = suite_test_id(t->suite, name);
+	return t->pub.id ? 0 : -ENOMEM;
+}
+
+static int test_bind(struct test *t, const struct listed *found)
+{
+	int ret = 0;
+
+	t->pub.index = found->index;
+	if (!found->symbol)
+		ret = test_take_name(t, found);
+	else if (!t->symbol || strcmp(t->symbol, found->symbol) != 0)
+		ret = copy_text(t->suite, &t->symbol, found->symbol);
+	return ret < 0 ? ret : test_complete(t, found);
+}
+
+/* Completes the tests that were handed in. One that a library has not keeps the symbol that it was
  * handed in with: the host looks for it in vain, and says so as that test's result. */
 static int suite_bind(struct suite *s, const struct listing *list)
 {
@@ -59,18 +109,11 @@ static int suite_bind(struct suite *s, const struct listing *list)
 		const struct listed *found = listing_find(list, t);
 
 		if (found) {
-			t->pub.index = found->index;
-			if (!t->symbol || strcmp(t->symbol, found->symbol) != 0)
-				t->symbol = arena_copy(&s->plan->arena, found->symbol);
-			if (!*t->pub.file && *found->file)
-				t->pub.file = arena_copy(&s->plan->arena, found->file);
-			if (t->pub.timeout_us == 0)
-				t->pub.timeout_us = found->timeout_us;
-			if (!t->symbol || !t->pub.file)
+			if (test_bind(t, found) < 0)
 				return -ENOMEM;
 			continue;
 		}
-		if (s->adapter->hides_symbols) {
+		if (s->adapter->hides_symbols || !s->adapter->in_host) {
 			t->missing = missing_words(t, list->ntests);
 			if (!t->missing)
 				return -ENOMEM;
@@ -91,11 +134,12 @@ static int suite_list(struct suite *s, const struct listing *list, struct procto
 		return ret;
 	for (size_t i = 0; i < list->ntests; i++) {
 		const struct listed *l = &list->tests[i];
+		/* The file comes in here, where equal ones share their text. */
 		struct test *t = suite_test_new(s, l->index, l->name, l->file, l->symbol);
 
-		if (!t)
+		if (!t || test_complete(t, l) < 0)
 			return error_sys(err, ENOMEM, "cannot list the tests of %s", s->path);
-		t->pub.timeout_us = l->timeout_us;
+		t->pub.line = l->line;
 	}
 	return 0;
 }

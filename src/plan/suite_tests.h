@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The tests of a library: all that it lists, or those that were handed in, completed by what it lists. */
-#ifndef PLAN_LIBRARY_TESTS_H
-#define PLAN_LIBRARY_TESTS_H
+/*
+ * The tests of a suite: all that its library or its program lists, or those that were handed in, completed by
+ * what it lists.
+ */
+#ifndef PLAN_SUITE_TESTS_H
+#define PLAN_SUITE_TESTS_H
 
 #include "plan/model.h"
 
