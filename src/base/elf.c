@@ -214,8 +214,8 @@ bool elf_program_calls(int fd, const void *head, const struct elf_dynamic *dynam
 	char *all = program_names(fd, head, dynamic, &nall);
 	bool found = all == NULL;
 
-	/* With the NUL at its end, but not with one before it: linkers let a name be the end of a
-	 * longer one. */
+	/* A name is searched with the NUL at its end, but anything may stand before it: linkers
+	 * store a name that is the end of a longer one within that. */
 	for (size_t i = 0; !found && i < nnames; i++)
 		found = memmem(all, nall, names[i], strlen(names[i]) + 1) != NULL;
 	free(all);

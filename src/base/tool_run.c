@@ -29,7 +29,8 @@ struct child {
 	int status;
 };
 
-/* Its own profile, if it is instrumented itself, and its own language are none of ours. */
+/* Our environment, but for two variables: a tool that is instrumented itself shall not write its
+ * profile among ours, and what it says shall be in English. */
 static char **child_environment(void)
 {
 	static char *const own[] = { "LLVM_PROFILE_FILE=/dev/null", "LC_ALL=C" };
@@ -48,7 +49,7 @@ static char **child_environment(void)
 	return vars;
 }
 
-/* Between two attempts to start it; false once the run is stopped. */
+/* Waits between two attempts to start the tool; false once it is cancelled. */
 static bool child_pause(void *data, uint64_t us)
 {
 	const struct child *c = data;
@@ -164,8 +165,8 @@ static int child_wait(struct child *c)
 	}
 }
 
-/* Its group dies with it: a child of a tool may hold the pipe open. Such a one is ours when the tool is
- * dead, as a subreaper's, and is not left to whoever started proctor. */
+/* Kills the tool's process group, too: a child that it left may hold the pipe open. We are a
+ * subreaper now, so such a child becomes ours when the tool is dead, and is reaped here. */
 static void child_end(struct child *c)
 {
 	kill(-c->pid, SIGKILL);
@@ -224,14 +225,14 @@ int tool_run(struct tool_run *run, struct proctor_error *err)
 	sigset_t all, mask;
 
 	run->said[0] = '\0';
-	/* Once started it may be quicker than the look at this. */
+	/* A tool may end before child_wait() has looked at `cancel_fd`: so it is looked at here. */
 	if (!child_pause(&c, 0))
 		return child_judge(&c, -EINTR, err);
 	ret = inherited_open(&c.inherited, err);
 	if (ret < 0)
 		return ret;
-	/* This thread's is the run's by now, which takes nearly all signals by other ways: a tool
-	 * that dies of one would live on. */
+	/* Not this thread's mask: during a run nearly all signals are blocked here, and the tool
+	 * would not die of them. */
 	sigemptyset(&c.inherited.mask);
 	prctl(PR_GET_CHILD_SUBREAPER, &was_subreaper);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);

@@ -7,14 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whoever calls a test: proctor-host, and the trampoline that proctor/suite.h puts before it. */
+/* Is this the frame of what calls a test: proctor-host, or the function of proctor/suite.h between
+ * the two? */
 static bool frame_is_caller(const char *line, size_t nline)
 {
 	return memmem(line, nline, " proctor-host+", 14) ||
 	       memmem(line, nline, " in proctor_call__", 18);
 }
 
-/* Below the test's own frames stand its callers', which are the same for every test. */
+/* Cuts off the frames of the test's callers, which are the same for every test. */
 static void backtrace_cut(char *text)
 {
 	char *line = strchr(text, '\n');
@@ -30,7 +31,7 @@ static void backtrace_cut(char *text)
 	}
 }
 
-/* What can be said without reading a file. NULL: no memory. */
+/* The frame that crashed, with what can be said without reading a file. NULL: no memory. */
 static char *backtrace_bare(const struct crash *crash, const struct module_list *modules,
 			    const char *why)
 {

@@ -7,9 +7,9 @@
 #include "run/symbolizer.h"
 
 /*
- * Gives each outcome that is marked `crash_recorded` its frames, down to its test's own. Where they
- * cannot be had the one that crashed is told, and why there are no others. Waits for
- * proctor-symbolizer. Worker's thread.
+ * Gives each outcome that is marked `crash_recorded` its frames: from the one that crashed to that
+ * of the test function. If they cannot be had, tells the first one only, and why there are no
+ * others. Waits for proctor-symbolizer. Worker's thread.
  */
 void outcomes_backtrace(struct outcome *outcomes, unsigned noutcomes,
 			struct symbolizers *symbolizers, const struct crash *crash,

@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of the first line that was written a note shows so much. */
+/* A note shows at most so much of the first line. */
 #define EXCERPT_BYTES 80u
 
-/* What one host wrote: by suite, then what is of none that is known. */
+/* What one host wrote: for each of its suites, and last, what cannot be told to be one suite's. */
 struct outputs {
-	struct capture (*captures)[2];	/* of each suite, and one more; stdout, stderr */
+	struct capture (*captures)[2];	/* stdout and stderr */
 	size_t n;
 };
 
@@ -41,7 +41,7 @@ static struct proctor_exit_output output_take(const struct watch *h, struct outp
 	return to;
 }
 
-/* The first line of what was written first, as far as it is shown. */
+/* How many bytes of the first line a note shows. */
 static int excerpt_bytes(const char *bytes, size_t nbytes)
 {
 	size_t n = 0;
@@ -64,7 +64,7 @@ static const char *excerpt(const struct proctor_exit_output *o, int *n)
 	return bytes;
 }
 
-/* Who wrote it: the suites that are known to; else the host of those that may have. */
+/* Names who wrote it: the suites that are known to have; if none is known, the host. */
 static void writers_name(const struct writer_entry *e, const struct watch *h, char *to, size_t nto)
 {
 	const struct proctor_event *event = &e->event;
@@ -88,7 +88,7 @@ static uint64_t total_bytes(const struct proctor_event *event)
 	return sum;
 }
 
-/* With all that there is of each; NULL: no memory. */
+/* A note, without its text yet, that holds what each suite wrote; NULL: no memory. */
 static struct writer_entry *entry_make(struct outputs *o, const struct watch *h)
 {
 	struct writer_entry *e = writer_entry_new(PROCTOR_NOTE, clock_us());

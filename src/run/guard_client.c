@@ -31,13 +31,13 @@ struct guard {
 	pthread_t keeper;
 	bool kept;			/* there is a keeper, and what follows is open */
 	int page_fd, read_fd;
-	int write_fd;			/* its end is the end of proctor */
+	int write_fd;			/* closed by proctor's death, which tells the guard */
 	_Atomic int32_t *groups;
 	_Atomic uint32_t state;		/* enum guard_state; released by the keeper */
 	_Atomic uint32_t closing;	/* released by guard_close() */
 	struct proctor_error err;	/* why it failed */
 	bool told;			/* guard_failed() has said so */
-	/* The keeper's. */
+	/* The keeper's alone. */
 	struct spawned process;
 };
 
@@ -82,7 +82,8 @@ static int guard_spawn(struct guard *g)
 	return spawn_start(&spawn, &g->process, &g->err);
 }
 
-/* If somebody killed the guard, the SIGPIPE is not for the program that called. */
+/* If somebody has killed the guard, the write raises SIGPIPE. It is taken back here: the program
+ * that uses the library shall not get it. */
 static void guard_say_bye(struct guard *g)
 {
 	static const struct timespec at_once;
@@ -105,7 +106,7 @@ static void guard_dismiss(struct guard *g)
 	int status = 0;
 
 	guard_say_bye(g);
-	/* It reads to the end. */
+	/* The guard ends when it has read to the end of the pipe. */
 	close(g->write_fd);
 	g->write_fd = -1;
 	if (poll(&ended, 1, CLOSE_MS) != 1)
@@ -134,7 +135,7 @@ static void *guard_keep(void *data)
 	return NULL;
 }
 
-/* All but the process. On failure nothing is held. */
+/* Makes all that is needed but the process, which the keeper starts. On failure nothing is held. */
 static int guard_prepare(struct guard *g, struct proctor_error *err)
 {
 	int fds[2], ret = guard_map(g, err);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The run's end of the guard, the small process that cleans up if proctor itself is killed
- * (guard/guard.c). A thread of its own starts it, while the run is made ready, and reaps it: what is
- * a child of the supervisor's thread is an orphan of a test (run/orphans.h).
+ * (guard/guard.c). A thread of its own starts the guard, while the run is made ready, and reaps it:
+ * as a child of the supervisor's thread it would be taken for a test's orphan (run/orphans.h).
  */
 #ifndef RUN_GUARD_CLIENT_H
 #define RUN_GUARD_CLIENT_H
@@ -12,19 +12,20 @@
 struct guard;
 
 /* Begins to start the guard; the strings and `inherited` are lent until guard_close(). Fails with
- * -ENOMEM only: whatever else is wrong is told by guard_failed(), as the run is as good without a
- * guard, but for the case that proctor is killed. */
+ * -ENOMEM only. Any other failure is told by guard_failed(), as the run can do without a guard
+ * unless proctor is killed. */
 int guard_open(struct guard **guard, const char *host_path, const char *run_id,
 	       const struct inherited *inherited, struct proctor_error *err);
-/* Waits until it stands, or until it is known that it does not. NULL is allowed. */
+/* Waits until the guard runs, or until it is known that it cannot be started. NULL is allowed. */
 void guard_wait(struct guard *guard);
-/* Is it known that it could not be started? Says why, at the first call that finds it so. */
+/* True, once, if the guard is known not to have been started; `err` says why. */
 bool guard_failed(struct guard *guard, struct proctor_error *err);
-/* Tells it that all is well and waits for its end, a second at most. NULL is allowed. Fails if it
- * had not stood until then and guard_failed() has not said so. */
+/* Tells the guard that the run is over, and waits for its end, a second at most. NULL is allowed.
+ * Fails if it had not run until then, unless guard_failed() has told so already. */
 int guard_close(struct guard *guard, struct proctor_error *err);
 
-/* A process group that lives; it is forgotten before its processes are reaped. Any thread. */
+/* Adds a process group that the guard is to kill if proctor dies. It is removed before its
+ * processes are reaped: after that its number may be a stranger's. Any thread. */
 void guard_add(struct guard *guard, pid_t group);
 void guard_remove(struct guard *guard, pid_t group);
 

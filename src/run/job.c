@@ -33,14 +33,15 @@ void job_open(struct job *job)
 	*job = (struct job){ 0 };
 	if (fd < 0)
 		return;
-	/* In the background the modes are those of whoever is in front. */
+	/* If this process is in the background, the modes are those of the foreground job. */
 	job->terminal = (!controlling || tcgetpgrp(fd) == getpgrp()) &&
 			tcgetattr(fd, &job->modes) == 0;
 	close(fd);
 }
 
-/* Is the terminal this group's, if need be again? A group without processes can have no use for it;
- * any other was put in front by a shell. */
+/* Is this process group in the foreground of the terminal? If the group there has no processes any
+ * more, it cannot need the terminal, and this one is put back; any other was put there by a
+ * shell. */
 static bool terminal_is_ours(int fd)
 {
 	pid_t group = tcgetpgrp(fd);
@@ -74,7 +75,8 @@ void job_close(const struct job *job)
 	close(fd);
 }
 
-/* Somebody in the same session but outside of the group is its parent: a shell, which may say `fg`. */
+/* Is it a process of this group whose parent is in the same session, but not in the group? Such a
+ * parent is a shell, which can continue the group (`fg`). */
 static bool member_has_shell(int pid)
 {
 	struct process_stat st;

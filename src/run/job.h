@@ -15,14 +15,15 @@ struct job {
 };
 
 void job_open(struct job *job);
-/* What a test has set with the help of an inherited stdout, or a child in proctor's own session, is
- * set back. SIGTTOU is blocked. */
+/* Sets the terminal's modes back: a test that has inherited stdout may have changed them, or
+ * another process in proctor's session. The caller has SIGTTOU blocked. */
 void job_close(const struct job *job);
 
-/* May a stop signal stop this process? Not where nobody is there who could continue it: then the
- * kernel drops it, as all of proctor has to. */
+/* Would a stop signal stop this process? The kernel drops such a signal if there is no shell that
+ * could continue the process: then the rest of proctor has to ignore it as well. */
 bool job_can_stop(void);
-/* Stops as `signo` does; returns when it is continued. The signal is blocked, with its default. */
+/* Stops this process as `signo` does, and returns when it is continued. The caller has the signal
+ * blocked; its action is the default. */
 void job_stop(int signo);
 
 #endif

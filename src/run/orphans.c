@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Is `entry` the variable `name`? Then its value is in `buf`. */
+/* If `entry` is the variable `name`, copies its value to `buf`. */
 static bool entry_value(const char *entry, const char *name, char *buf, size_t nbuf)
 {
 	size_t nname = strlen(name);
@@ -27,8 +27,9 @@ static bool entry_value(const char *entry, const char *name, char *buf, size_t n
 	return true;
 }
 
-/* A variable of the environment that `pid` was started with; false: it has none such. Whose a process
- * is must not depend on memory: the file is read through, and of each entry its beginning kept. */
+/* Looks up a variable in the environment that `pid` was started with. Allocates nothing: a lack of
+ * memory must not hide whose a process is. So the file is read piece by piece, and only the
+ * beginning of each entry is kept. */
 static bool process_variable(int pid, const char *name, char *buf, size_t nbuf)
 {
 	char path[64], chunk[4096], entry[512] = "";
@@ -70,7 +71,7 @@ uint64_t process_host(int pid, const char *run_id)
 /* What is said of an orphan, taken while it lives: a dead one has no command line. */
 struct orphan_words {
 	char what[PROCESS_WORDS_BYTES];
-	char test[256];		/* of its environment; "": it does not tell */
+	char test[256];		/* that left it, by its environment; "": not known */
 };
 
 static void orphan_words(int pid, struct orphan_words *words)
@@ -80,7 +81,8 @@ static void orphan_words(int pid, struct orphan_words *words)
 		words->test[0] = '\0';
 }
 
-/* Appends it as a line; with `whose` also the test, where that is known. False: no memory. */
+/* Appends a line that names the orphan; with `whose`, and where that is known, also the test that
+ * left it. `errnum`: why it could not be killed; 0: it was. False: no memory. */
 static bool orphan_name(int pid, const struct orphan_words *words, int errnum, bool whose,
 			char **lines)
 {
@@ -106,7 +108,7 @@ static struct orphan *orphan_seen(const struct orphans *o, int pid, uint64_t sta
 	return NULL;
 }
 
-/* Without memory it will be named again. */
+/* Without memory it is not noted, and will be named a second time. */
 static void orphan_note(struct orphans *o, int pid, uint64_t started, bool hopeless)
 {
 	struct orphan *longer = reallocarray(o->seen, o->nseen + 1, sizeof(*longer));
@@ -123,14 +125,14 @@ struct children {
 	int *pids;
 	size_t n, next;
 	bool failed;		/* there was no memory for all of them */
-	bool ended;		/* the one that was given last is to be reaped yet */
+	bool ended;		/* the last one from children_next() is dead and not reaped */
 };
 
 static void children_add(struct children *c, int pid)
 {
 	int *longer = reallocarray(c->pids, c->n + 1, sizeof(*longer));
 
-	/* It is seen the next time. */
+	/* The child is found when the list is read again. */
 	if (!longer) {
 		c->failed = true;
 		return;
@@ -139,7 +141,8 @@ static void children_add(struct children *c, int pid)
 	c->pids[c->n++] = pid;
 }
 
-/* A child of another thread is a host or the guard. */
+/* Is it a child of this thread? Those of other threads are hosts, symbolizers or the guard.
+ * `*ended`: it is dead, and not reaped yet. */
 static bool is_own_child(int pid, bool *ended)
 {
 	siginfo_t si = { 0 };
@@ -150,7 +153,7 @@ static bool is_own_child(int pid, bool *ended)
 	return true;
 }
 
-/* Where the kernel has no list of a thread's children. */
+/* For kernels that have no file with a thread's children: goes through all processes. */
 static void children_search(struct children *c)
 {
 	DIR *dir = opendir("/proc");
@@ -185,7 +188,7 @@ static void children_open(struct children *c)
 		children_search(c);
 }
 
-/* The next that is still there; 0: no more. */
+/* The next child that is still there; 0: there are no more. */
 static int children_next(struct children *c, struct process_stat *st)
 {
 	while (c->next < c->n) {
@@ -202,7 +205,7 @@ static void children_close(struct children *c)
 	free(c->pids);
 }
 
-/* In ticks, as /proc counts them. */
+/* The time since boot in ticks, as /proc gives the start of a process. */
 static uint64_t ticks_now(void)
 {
 	struct timespec ts;
@@ -221,7 +224,7 @@ int orphans_open(struct orphans *o, struct proctor_error *err)
 	bool failed;
 
 	*o = (struct orphans){ .session = getsid(0), .began = ticks_now() };
-	/* ECHILD, mostly: then /proc need not be read. */
+	/* Mostly there are no children (ECHILD), and /proc need not be read. */
 	if (waitid(P_ALL, 0, &si, WEXITED | WNOHANG | WNOWAIT) < 0)
 		return 0;
 	children_open(&children);
@@ -237,7 +240,7 @@ int orphans_open(struct orphans *o, struct proctor_error *err)
 		o->inherited[o->ninherited++] = (struct earlier){ pid, st.started };
 	}
 	children_close(&children);
-	/* One that is not known would be killed as a test's. */
+	/* A child that is not noted here would later be killed as something a test left. */
 	return failed ? error_set(err, -ENOMEM, "no memory to note what was running before") : 0;
 }
 
@@ -274,7 +277,7 @@ enum origin orphans_origin(const struct orphans *o, int pid, const struct proces
 	return origin_of(&facts);
 }
 
-/* All at once: the usual case, in which whatever ends is an orphan. */
+/* The usual case: there were no children when the run began, so whichever ends is an orphan. */
 static bool reap_all(void)
 {
 	siginfo_t si;
@@ -310,7 +313,8 @@ bool orphans_reap(const struct orphans *o)
 	return others;
 }
 
-/* The next child of this thread that is not hopeless and was not there before; 0: no more. */
+/* The next child of this thread that was not there when the run began and can be killed; 0: there
+ * are no more. */
 static int orphan_next(const struct orphans *o, struct children *children, struct process_stat *st)
 {
 	int pid;
@@ -324,7 +328,7 @@ static int orphan_next(const struct orphans *o, struct children *children, struc
 	return 0;
 }
 
-/* The number of the host it descends from; 0: not known. */
+/* The number of the host that the process descends from; 0: not known. */
 static uint64_t orphan_host(int pid, const struct process_stat *st, const struct orphan_owner *owner)
 {
 	uint64_t host = process_host(pid, owner->run_id);
@@ -374,7 +378,8 @@ size_t orphans_kill(struct orphans *o, const struct orphan_owner *owner, bool al
 		if (orphans_origin(o, pid, &st, host) != ORIGIN_TEST)
 			continue;
 		orphan_words(pid, &words);
-		/* Not reaped yet, and by nobody else: the number is still its own. */
+		/* Only this thread reaps its children, and it has not reaped this one: the number
+		 * is still its own. */
 		errnum = kill(pid, SIGKILL) < 0 ? errno : 0;
 		ndying += errnum == 0;
 		if (orphan_seen(o, pid, st.started))

@@ -23,7 +23,8 @@ static struct watch *host_of_number(struct watch *hosts, uint64_t number)
 	return NULL;
 }
 
-/* A child of another thread than this one: what workers start, and the guard. */
+/* Is it a child of another thread than this one? Such are the processes that workers start, and the
+ * guard. */
 static bool is_workers_child(int pid)
 {
 	siginfo_t si;
@@ -48,7 +49,7 @@ static struct sender sender_of_child(const struct orphans *orphans, int pid,
 	return (struct sender){ .kind = SENDER_UNKNOWN };
 }
 
-/* From the sender to its parent, and so on, up to a host or out of the run. */
+/* Goes from the sender to its parent, and so on, until it meets a host or leaves the run. */
 static struct sender sender_climb(int pid, struct process_stat st, struct watch *hosts,
 				  const struct orphans *orphans)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who sent proctor a signal: a test, or somebody who may. A test's processes are known by their
- * ancestors, by their session (nobody joins a session) and by the mark in their environment.
+ * Who sent proctor a signal: a process of a test, or somebody else, who is obeyed. The processes of
+ * tests are known by their ancestors, by their session (no process can join another's session) and
+ * by the marks in their environment.
  * Supervisor's thread, only where the run owns the process.
  */
 #ifndef RUN_SENDER_H
@@ -13,9 +14,9 @@
 
 enum sender_kind {
 	SENDER_STRANGER,	/* to be obeyed */
-	SENDER_TEST,		/* `host`, or `number` of a host that is gone, or neither is known */
+	SENDER_TEST,		/* of `host`; NULL: of host `number`, which is gone; 0: not known */
 	SENDER_EARLY,		/* a test whose host has not been posted yet: `number` is its pid */
-	SENDER_UNKNOWN,		/* of a test or from before the run: nothing about it says which */
+	SENDER_UNKNOWN,		/* it may be a test's, or have been there before the run */
 };
 
 struct sender {
@@ -24,8 +25,8 @@ struct sender {
 	uint64_t number;
 };
 
-/* `st` is what `pid` was when the signal came. While a sender is not reaped it can be told who it
- * was. `hosts`: those that are known. */
+/* `st`: what /proc said of `pid` when the signal came. The sender may have ended, but must not be
+ * reaped yet. `hosts`: all that the supervisor knows. */
 struct sender sender_find(int pid, const struct process_stat *st, struct watch *hosts,
 			  const struct orphans *orphans, const char *run_id);
 

@@ -17,10 +17,10 @@
 #include <unistd.h>
 
 #define DEFAULT_TIMEOUT_US 10000000u
-/* How long one may take when the run is to stop, and how often that is looked at. */
+/* How long a backtrace may still take once the run is to stop, and how often we look for that. */
 #define HURRIED_US 1000000u
 #define LOOK_US 100000u
-/* How long the end of one that was killed may take. */
+/* How long to wait for the end of a symbolizer that was killed. */
 #define DEATH_MS 1000
 
 #if defined(__x86_64__)
@@ -52,8 +52,8 @@ static int symbolizer_start(struct symbolizers *s, struct symbolizer *h, struct 
 		close(fds[0]);
 		return error_sys(err, -fds[1], "cannot keep the socket to %s", s->path);
 	}
-	/* No parent-death signal: it would follow this worker, and others use it too. Its socket ends
-	 * with proctor, and the guard knows it. */
+	/* No parent-death signal: it would come when this worker's thread ends, and other workers
+	 * use the process, too. If proctor dies, the socket ends, and the guard kills it. */
 	const int child_fds[] = { fds[1], s->inherited->null_fd, s->inherited->null_fd };
 	struct spawn spawn = {
 		.path = s->path, .argv = argv, .envp = s->envp, .inherited = s->inherited,
@@ -74,16 +74,17 @@ static int symbolizer_start(struct symbolizers *s, struct symbolizer *h, struct 
 	return 0;
 }
 
-/* Kills it if it lives. Returns how it ended, as wait(2) does; -1: whoever took it for an orphan
- * knows, or it is where no signal reaches it. */
+/* Kills it if it lives. Returns how it ended, as wait(2) does; -1: somebody else has reaped it as
+ * an orphan, or it does not die. */
 static int symbolizer_end(struct symbolizers *s, struct symbolizer *h)
 {
 	int status;
 
-	/* Its end too, where no signal reaches it. */
+	/* Without its socket the process ends by itself, should the signal not reach it. */
 	close(h->fd);
-	/* When the thread that started it has ended it is the first thread's child, like an orphan,
-	 * and may have been reaped as one: then the number is somebody else's. */
+	/* When the thread that started it ends, the process becomes a child of the first thread, as
+	 * orphans are, and may be reaped as one: then its number may be another process's, and only
+	 * the pidfd still tells. */
 	death_signal(h->pid, h->pidfd, SIGKILL);
 	status = death_reap(h->pid, h->pidfd, DEATH_MS);
 	if (s->guard)
@@ -102,7 +103,7 @@ void symbolizers_fini(struct symbolizers *s)
 	pthread_mutex_destroy(&s->lock);
 }
 
-/* One that nobody uses, better one that runs; NULL: all are busy. */
+/* One that nobody uses, preferably one that runs already; NULL: all are busy. */
 static struct symbolizer *symbolizer_idle(struct symbolizers *s)
 {
 	struct symbolizer *idle = NULL;
@@ -113,7 +114,8 @@ static struct symbolizer *symbolizer_idle(struct symbolizers *s)
 	return idle;
 }
 
-/* It has nothing to say while nothing is asked: then it has ended. */
+/* Has it ended? While nothing is asked it sends nothing: if the socket can be read, it is the
+ * end. */
 static bool symbolizer_gone(const struct symbolizer *h)
 {
 	struct pollfd fd = { .fd = h->fd, .events = POLLIN };
@@ -129,16 +131,16 @@ static void symbolizer_give_back(struct symbolizers *s, struct symbolizer *h)
 	pthread_mutex_unlock(&s->lock);
 }
 
-/* One question. */
+/* One question to a symbolizer, and its answer. */
 struct talk {
 	struct symbolizers *symbolizers;
 	struct symbolizer *h;		/* NULL: none is free yet */
 	uint64_t until_us;
-	bool hurried;			/* it has been seen that the run is to stop */
+	bool hurried;			/* the run is to stop: `until_us` was brought forward */
 };
 
-/* How long to wait before this is asked again, so that a run that is to stop is noticed; 0: the time is
- * over. Who wants the run to stop does not want to wait long. */
+/* How long to wait at most before calling this again: not long, as the run may be to stop, and then
+ * the question's time is cut short. 0: its time is over. */
 static uint64_t talk_pause_us(struct talk *t)
 {
 	const _Atomic bool *stopping = t->symbolizers->stopping;
@@ -154,7 +156,7 @@ static uint64_t talk_pause_us(struct talk *t)
 	return t->until_us - now_us < LOOK_US ? t->until_us - now_us : LOOK_US;
 }
 
-/* Waits for one that nobody uses. */
+/* Waits for a symbolizer that nobody uses, and takes it. */
 static int talk_await_idle(struct talk *t, struct proctor_error *err)
 {
 	struct symbolizers *s = t->symbolizers;
@@ -175,7 +177,7 @@ static int talk_await_idle(struct talk *t, struct proctor_error *err)
 				    "stopped");
 }
 
-/* Begins with one that runs, for this thread alone. */
+/* Takes a symbolizer for this thread alone; starts it if it does not run. */
 static int talk_begin(struct talk *t, struct proctor_error *err)
 {
 	struct symbolizers *s = t->symbolizers;
@@ -194,7 +196,7 @@ static int talk_begin(struct talk *t, struct proctor_error *err)
 	return ret;
 }
 
-/* Waits until it can be read or written, but not long at once. -ETIMEDOUT: the time is over. */
+/* Waits a while for one of `events` at the socket. -ETIMEDOUT: the question's time is over. */
 static int talk_wait(struct talk *t, short events)
 {
 	struct pollfd fd = { .fd = t->h->fd, .events = events };
@@ -249,7 +251,8 @@ static int talk_receive(struct talk *t, void *to, size_t nbytes)
 	return 0;
 }
 
-/* What it answers, checked. On success and only then `*text` is heap; a sentence if code < 0. */
+/* Reads and checks the answer. On success, and only then, `*text` is on the heap: the frames or, if
+ * the answer's code is negative, a sentence that says why there are none. */
 static int talk_hear(struct talk *t, struct symbols_answer *head, char **text)
 {
 	int ret = talk_receive(t, head, sizeof(*head));
@@ -272,14 +275,15 @@ static int talk_hear(struct talk *t, struct symbols_answer *head, char **text)
 	return ret;
 }
 
-/* Ends one that did not do what it should, and says what that was. */
+/* Ends a symbolizer with which a question failed, and says how it failed. */
 static int symbolizer_failed(struct symbolizers *s, struct symbolizer *h, int ret,
 			     struct proctor_error *err)
 {
 	char words[WORDS_BYTES];
 	int status;
 
-	/* A dying process closes its socket first: its own end counts, not the SIGKILL. */
+	/* The socket of a dying process is closed before the process is dead. Wait for its end, so
+	 * that its own status is told and not that of our SIGKILL. */
 	if (ret == -EPIPE || ret == -ECONNRESET) {
 		struct pollfd ended = { .fd = h->pidfd, .events = POLLIN };
 

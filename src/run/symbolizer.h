@@ -25,12 +25,13 @@ struct symbolizer {
 };
 
 struct symbolizers {
-	/* The caller's, constant from the first crash on. */
+	/* Set by the caller, constant from the first crash on. */
 	char *path;
 	char *const *envp;
 	const struct inherited *inherited;
 	struct guard *const *guard;		/* NULL: none */
-	/* True: one second has to do, also to wait for one that is free. NULL: never. */
+	/* True once the run is to stop: then a backtrace gets one second more, the wait for a
+	 * symbolizer that is free included. NULL: it is never to stop. */
 	const _Atomic bool *stopping;
 	unsigned max;				/* at a time, 1 to SYMBOLIZERS_MAX */
 	uint64_t timeout_us;			/* for one crash */
@@ -41,9 +42,9 @@ struct symbolizers {
 	_Atomic unsigned nfiles;		/* that were read, for all crashes */
 };
 
-/* Fills in what the caller does not. Nothing is started. */
+/* Fills in what the caller has left out. Starts nothing. */
 void symbolizers_init(struct symbolizers *s);
-/* When no crash is under way: ends them. */
+/* Ends the processes. Nobody may be in crash_symbolize(). */
 void symbolizers_fini(struct symbolizers *s);
 
 /*
