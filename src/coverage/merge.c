@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "coverage/merge.h"
 
-#include "base/bytes.h"
 #include "base/file_replace.h"
 
 #include <errno.h>
@@ -10,7 +9,7 @@
 #include <unistd.h>
 
 /* Files are read in pieces of this many: profiles may be large, and there may be many. */
-#define PIECE_BYTES ((uint64_t)32 << 10)
+#define PIECE_BYTES ((uint64_t)64 << 10)
 
 /* The two largest numbers are no counts for LLVM, but marks of its own. */
 #define COUNT_MAX (UINT64_MAX - 2)
@@ -34,6 +33,7 @@ void merge_fini(struct merge *m)
 	free(m->others.list);
 	table_fini(&m->table);
 	free(m->parts.list);
+	free(m->counters);
 	*m = (struct merge){ .parts = { .list = NULL } };
 }
 
@@ -312,55 +312,66 @@ static bool counters_have_marks(const unsigned char *counters, uint64_t n)
 	return most > COUNT_MAX;
 }
 
-/* Reads the profile at p->at: its header, which binary it is of, and its counters, which are added to
- * the others in `counters`. */
-static int part_read(struct merge *m, struct source *s, struct merge_part *p, struct bytes *counters,
-		     struct proctor_error *err)
+/* Room for more counters, behind those of the profiles before in the file; NULL: no memory. */
+static unsigned char *counters_room(struct merge *m, uint64_t nbytes)
+{
+	uint64_t need = m->ncounter_bytes + nbytes;
+	unsigned char *grown = need > m->counters_room ? realloc(m->counters, need) : m->counters;
+
+	if (!grown && nbytes > 0)
+		return NULL;
+	/* Not more than one file has needed: the files of a run are mostly alike. */
+	if (need > m->counters_room)
+		m->counters_room = need;
+	m->counters = grown;
+	m->ncounter_bytes = need;
+	return grown + need - nbytes;
+}
+
+/* Reads the profile at p->at: its header, which binary it is of, and its counters. */
+static int part_read(struct merge *m, struct source *s, struct merge_part *p, struct proctor_error *err)
 {
 	uint64_t left = s->nbytes - p->at;
-	uint64_t nhead = left < RAW_HEADER_BYTES_MAX ? left : RAW_HEADER_BYTES_MAX, n;
+	uint64_t nhead = left < RAW_HEADER_BYTES_MAX ? left : RAW_HEADER_BYTES_MAX;
 	const struct wanted wanted = { .source = s, .at = p->at, .h = &p->header };
-	const unsigned char *piece = source_piece(s, p->at, nhead);
+	const unsigned char *head = source_piece(s, p->at, nhead);
+	unsigned char *counters;
 	struct proctor_error why;
-	int ret = piece ? raw_read_header(piece, nhead, left, &p->header, &why) : s->ret;
+	uint64_t nbytes;
+	int ret;
 
-	if (!piece)
-		why = s->err;
-	if (ret == -EBADMSG && piece)
-		return damaged(s->path, p->at, why.text, err);
+	if (!head)
+		return error_set(err, s->ret, "%s", s->err.text);
+	ret = raw_read_header(head, nhead, left, &p->header, &why);
 	if (ret < 0)
-		return error_set(err, ret, "%s", why.text);
+		return ret == -EBADMSG ? damaged(s->path, p->at, why.text, err)
+				       : error_set(err, ret, "%s", why.text);
 	ret = sum_of(m, &wanted, &p->sum, err);
-	for (uint64_t i = 0; i < p->header.ncounters * 8 && ret == 0; i += n) {
-		n = p->header.ncounters * 8 - i;
-		n = n < PIECE_BYTES ? n : PIECE_BYTES;
-		piece = source_piece(s, p->at + p->header.counters_at + i, n);
-		if (!piece)
-			ret = error_set(err, s->ret, "%s", s->err.text);
-		else if (counters_have_marks(piece, n / 8))
-			ret = error_set(err, -ENOTSUP, "it has counts which are marks");
-		else
-			bytes_append(counters, piece, n);
-	}
+	if (ret < 0)
+		return ret;
+	nbytes = p->header.ncounters * 8;
+	counters = counters_room(m, nbytes);
+	if (!counters)
+		return error_set(err, -ENOMEM, "no memory to read %s", s->path);
+	ret = source_copy(s, p->at + p->header.counters_at, counters, nbytes, err);
+	if (ret == 0 && counters_have_marks(counters, p->header.ncounters))
+		ret = error_set(err, -ENOTSUP, "it has counts which are marks");
 	return ret;
 }
 
-static int parts_read(struct merge *m, struct source *s, struct bytes *counters,
-		      struct proctor_error *err)
+static int parts_read(struct merge *m, struct source *s, struct proctor_error *err)
 {
 	struct merge_part *p;
 	int ret = 0;
 
-	m->parts.n = 0;
+	m->parts.n = m->ncounter_bytes = 0;
 	for (uint64_t at = 0; at < s->nbytes && ret == 0; at += p->header.nbytes) {
 		p = vector_add(&m->parts);
 		if (!p)
 			return error_set(err, -ENOMEM, "no memory to read %s", s->path);
 		p->at = at;
-		ret = part_read(m, s, p, counters, err);
+		ret = part_read(m, s, p, err);
 	}
-	if (ret == 0 && counters->failed)
-		ret = error_set(err, -ENOMEM, "no memory to read %s", s->path);
 	return ret;
 }
 
@@ -405,15 +416,15 @@ int merge_add_file(struct merge *m, const char *path, struct merge_found *found,
 {
 	unsigned char piece[PIECE_BYTES];
 	struct source source = { .piece = piece };
-	struct bytes counters = { 0 };
-	size_t nsums = m->sums.n, at = 0;
+	const unsigned char *counters;
+	size_t nsums = m->sums.n;
 	struct proctor_error why;
 	int ret = source_open(&source, path, err);
 
 	*found = (struct merge_found){ 0 };
 	if (ret < 0)
 		return ret;
-	ret = parts_read(m, &source, &counters, &why);
+	ret = parts_read(m, &source, &why);
 	if (ret < 0 && m->sums.n > nsums)
 		sums_drop(m, nsums);
 	if (ret == -ENOTSUP) {
@@ -423,15 +434,15 @@ int merge_add_file(struct merge *m, const char *path, struct merge_found *found,
 		error_set(err, ret, "%s", why.text);
 	} else {
 		/* All counters are in memory before the first is added. */
+		counters = m->counters;
 		for (size_t i = 0; i < m->parts.n; i++) {
-			sum_add(m->parts.list[i].sum, (const unsigned char *)counters.data + at);
-			at += m->parts.list[i].header.ncounters * 8;
+			sum_add(m->parts.list[i].sum, counters);
+			counters += m->parts.list[i].header.ncounters * 8;
 		}
 		found->nprofiles = m->parts.n;
 		found->parts = m->parts.list;
 	}
 	close(source.fd);
-	bytes_fini(&counters);
 	return ret;
 }
 

@@ -13,7 +13,6 @@
 #ifndef COVERAGE_MERGE_H
 #define COVERAGE_MERGE_H
 
-#include "base/bytes.h"
 #include "base/table.h"
 #include "base/vector.h"
 #include "coverage/raw.h"
@@ -46,6 +45,8 @@ struct merge {				/* all zero: nothing was added */
 	/* merge.c's. */
 	struct table table;		/* finds a sum by what its header tells */
 	VECTOR(struct merge_part) parts;	/* of the last file */
+	unsigned char *counters;	/* of all its profiles, one behind the other */
+	uint64_t ncounter_bytes, counters_room;
 };
 
 void merge_fini(struct merge *m);
