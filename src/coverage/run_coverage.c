@@ -212,13 +212,6 @@ int coverage_process(struct coverage *cov, uint64_t number, const struct suite *
 	return 0;
 }
 
-bool coverage_profiles(const struct coverage *cov, const struct suite *suite)
-{
-	const struct suite_objects *of = objects_of_suite(&cov->objects, suite);
-
-	return cov->llvm && of->counts && !of->summed;
-}
-
 void coverage_dropped(struct coverage *cov, struct process_counts *p)
 {
 	pthread_mutex_lock(&cov->lock);

@@ -34,8 +34,6 @@ struct coverage_environment {
 int coverage_process(struct coverage *cov, uint64_t number, const struct suite *program,
 		     struct process_counts **p, struct coverage_environment *env,
 		     struct proctor_error *err);
-/* Is LLVM's runtime to write profiles of a suite, as its counters cannot be summed by proctor? */
-bool coverage_profiles(const struct coverage *cov, const struct suite *suite);
 void coverage_environment_fini(struct coverage_environment *env);
 /* It could not be started. */
 void coverage_dropped(struct coverage *cov, struct process_counts *p);

@@ -404,7 +404,7 @@ static struct opened *suite_open_counted(struct host *h, const char *path, const
 	struct link_map *map = NULL;
 	struct opened *suite;
 
-	counters_opening(h->task.profiles);
+	counters_opening();
 	suite = suite_open(&h->suites, path, why);
 	if (suite && counters_active()) {
 		if (dlinfo(suite->handle, RTLD_DI_LINKMAP, &map) != 0)

@@ -129,7 +129,6 @@ static int page_fill(struct host *h, const struct task *task)
 	p->task.suite_number = host_suite_number(h, task->suite);
 	if (ret == 0)
 		ret = page_put_string(p, &used, task->suite->name, &p->task.suite);
-	p->task.profiles = h->counts && coverage_profiles(h->launch->coverage, task->suite);
 	for (unsigned i = 0; ret == 0 && i < task->ntests; i++) {
 		const struct test *test = item_test(h->launch->plan, task->first + i);
 		struct page_test *pt = &p->task.tests[i];

@@ -18,7 +18,6 @@
 #include <unistd.h>
 
 #define OTHER_THREAD_MS 1000
-#define PROFILE_VARIABLE "LLVM_PROFILE_FILE"
 
 /* Global because handlers come here with nothing but a signal's number. */
 static struct {
@@ -29,7 +28,6 @@ static struct {
 	pid_t pid;		/* whose counters these are: not those of a vfork's child */
 	bool forked;		/* begun by fork(2) from the process the area belongs to */
 	bool exited;		/* LLVM's exit handlers have run */
-	bool quiet;		/* LLVM's runtime is told to write no profile: something is opened */
 	bool counts;		/* forked: there was something to count */
 	bool saved;		/* forked: has added its counts once */
 	unsigned slot;		/* forked: in area->children; AREA_CHILDREN_MAX: none */
@@ -120,25 +118,32 @@ static bool objects_count(void)
 	return false;
 }
 
-static void register_file(const char *path, uint64_t bias)
+/* The object that was loaded from this file; NULL: none was. */
+static struct area_object *object_of(const struct link_map *map)
 {
-	struct area_object *objects = area_objects(counters.area);
+	struct area_object *o = area_objects(counters.area);
 	struct stat st;
 
-	if (stat(path, &st) < 0)
-		return;
-	for (uint64_t i = 0; i < counters.area->nobjects; i++)
-		if (objects[i].ino == st.st_ino && objects[i].dev == st.st_dev) {
-			__atomic_store_n(&counters.biases[i], bias + 1, __ATOMIC_RELEASE);
-			atomic_store(&objects[i].bias, bias + 1);
-		}
+	/* The program's own entry has no name. */
+	if (stat(*map->l_name ? map->l_name : "/proc/self/exe", &st) < 0)
+		return NULL;
+	for (uint64_t i = 0; i < counters.area->nobjects; i++, o++)
+		if (o->ino == st.st_ino && o->dev == st.st_dev)
+			return o;
+	return NULL;
 }
 
 static void register_maps(const struct link_map *map)
 {
-	for (; map; map = map->l_next)
-		/* The program's own entry has no name. */
-		register_file(*map->l_name ? map->l_name : "/proc/self/exe", map->l_addr);
+	for (; map; map = map->l_next) {
+		struct area_object *o = object_of(map);
+
+		if (!o)
+			continue;
+		__atomic_store_n(&counters.biases[o - area_objects(counters.area)], map->l_addr + 1,
+				 __ATOMIC_RELEASE);
+		atomic_store(&o->bias, map->l_addr + 1);
+	}
 }
 
 static void register_opened(void)
@@ -260,8 +265,10 @@ void counters_save(int sig)
 
 void counters_exec(void)
 {
-	if (counters.area && getpid() == counters.pid && counters.quiet)
-		setenv(PROFILE_VARIABLE, counters.area->profiles, 1);
+	/* A program was started with a name that is its own. That cannot be changed any earlier: the C library
+	 * takes the environment as it was after the first constructor has run. */
+	if (counters.area && getpid() == counters.pid && atomic_load(&counters.area->opening))
+		setenv(COUNTERS_PROFILE_VARIABLE, counters.area->profiles, 1);
 	counters_save(0);
 }
 
@@ -269,11 +276,22 @@ void counters_stay(void)
 {
 	if (!counters.area || getpid() != counters.pid)
 		return;
-	if (counters.quiet)
-		setenv(PROFILE_VARIABLE, counters.area->unwanted, 1);
 	tml_tables_owe();
 	if (!counters.forked)
 		atomic_fetch_and(&counters.area->own_endings, ~1ull);
+}
+
+char *counters_profile_name(const void *caller, char *value)
+{
+	const struct area_object *o;
+	struct link_map *map;
+	Dl_info info;
+
+	if (!counters.area || !atomic_load(&counters.area->opening) ||
+	    !dladdr1(caller, &info, (void **)&map, RTLD_DL_LINKMAP))
+		return value;
+	o = object_of(map);
+	return o && o->ncounter_bytes > 0 ? counters.area->unwanted : counters.area->profiles;
 }
 
 const char *counters_profile_path(const char *path)
@@ -343,13 +361,10 @@ bool counters_open(void)
 	       atexit(counters_at_exit) == 0 && at_quick_exit(counters_at_end) == 0;
 }
 
-void counters_opening(bool profiles)
+void counters_opening(void)
 {
-	if (!counters.area)
-		return;
-	counters.quiet = !profiles;
-	setenv(PROFILE_VARIABLE, profiles ? counters.area->profiles : counters.area->unwanted, 1);
-	atomic_store(&counters.area->opening, 1);
+	if (counters.area)
+		atomic_store(&counters.area->opening, 1);
 }
 
 void counters_opened(const struct link_map *map)
@@ -357,7 +372,6 @@ void counters_opened(const struct link_map *map)
 	if (!counters.area)
 		return;
 	register_maps(map);
-	counters.quiet = false;
-	setenv(PROFILE_VARIABLE, counters.area->profiles, 1);
+	setenv(COUNTERS_PROFILE_VARIABLE, counters.area->profiles, 1);
 	atomic_store(&counters.area->opening, 0);
 }

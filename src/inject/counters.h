@@ -21,10 +21,9 @@ bool counters_active(void);
 struct link_map;
 /*
  * Between the two a library is opened, or a program is loaded: constructors run, of objects whose places
- * in memory are not known yet. LLVM's runtime is told to write no profile of them, as their counters are
- * saved here, or (`profiles`) to write them. counters_opened() looks at the loader's list from `map` on.
+ * in memory are not known yet. counters_opened() looks at the loader's list from `map` on.
  */
-void counters_opening(bool profiles);
+void counters_opening(void);
 void counters_opened(const struct link_map *map);
 
 /*
@@ -32,10 +31,18 @@ void counters_opened(const struct link_map *map);
  * exit that runs no handlers). May be called again: the last call counts. Async-signal-safe.
  */
 void counters_save(int sig);
-/* The same by exec. What is executed is to write its profile, also while something is opened here. */
+/* The same by exec: what is executed is to write its profile. */
 void counters_exec(void);
 /* It goes on after all: exec has failed, or the signal has a handler. */
 void counters_stay(void);
+
+/*
+ * Each library and program has a runtime of LLVM's in it, whose constructor asks for this variable: what code
+ * at `caller` is to be told, where the value is `value`. While objects are opened whose counters are saved
+ * here, they get a name for profiles that nobody wants; what their constructors open besides does not.
+ */
+#define COUNTERS_PROFILE_VARIABLE "LLVM_PROFILE_FILE"
+char *counters_profile_name(const void *caller, char *value);
 
 /*
  * What to open where `path` is asked for: mostly that. LLVM's runtime in a forked child would add the

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The ways out of a process that run no exit handlers: these stand before the C library's functions of the
- * same names, and save the counters first. And open(), by which LLVM's runtime in a forked child would
- * add the child's profile to its parent's.
+ * same names, and save the counters first. And getenv() and open(), by which LLVM's runtime would write
+ * profiles of what is counted here, and in a forked child add the child's to its parent's.
  */
 #include "inject/counters.h"
 
@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -147,6 +149,16 @@ int execle(const char *path, const char *first, ...)
 	envp = va_arg(args, char *const *);
 	va_end(args);
 	return execve(path, argv, envp);
+}
+
+/* The C library's getenv() under another name, which needs no loader to be found: programs for which the two
+ * differ (set-user-id) are not preloaded into. */
+char *getenv(const char *name)
+{
+	char *value = secure_getenv(name);
+
+	return value && strcmp(name, COUNTERS_PROFILE_VARIABLE) == 0
+		? counters_profile_name(__builtin_return_address(0), value) : value;
 }
 
 static int open_with(const char *path, int flags, mode_t mode)

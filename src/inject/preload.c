@@ -40,11 +40,11 @@ static void __attribute__((constructor)) preload_open(void)
 	preload_hide();
 	if (!counters_open())
 		return;
-	counters_opening(false);
+	counters_opening();
 	crash_open(NULL);
 }
 
-/* After all constructors: each part of the program has been told to write no profile. */
+/* After all constructors: the loader has put everything where it stays. */
 static int preload_main(int argc, char **argv, char **envp)
 {
 	counters_opened(_r_debug.r_map);

@@ -72,7 +72,8 @@ struct area {
 	uint64_t magic;
 	uint64_t nbytes;
 	uint64_t objects_at, nobjects;
-	/* LLVM_PROFILE_FILE for what tests start and open, and for what is counted here: AREA_UNWANTED. */
+	/* What LLVM's runtime is told (LLVM_PROFILE_FILE): in what tests start and open; in what is counted
+	 * here, AREA_UNWANTED. */
 	char profiles[AREA_PATH_BYTES], unwanted[AREA_PATH_BYTES];
 	uint64_t functions_at;			/* TML's: the index; 0: not wanted */
 	/* The process's. */

@@ -95,12 +95,11 @@ struct page_test {			/* worker's; strings are offsets into `strings` */
 
 struct page_task {			/* worker's, published by `go`; compared as a whole: no padding */
 	struct file_stamp file;		/* the library, as the plan read it */
+	uint64_t nstrings;		/* bytes of `strings` in use */
 	uint32_t command;		/* enum page_command */
 	uint32_t flags;			/* enum page_task_flag */
 	uint32_t path, suite;		/* the library, and the suite's name */
 	uint32_t suite_number;		/* among those of this host, from 0 */
-	uint32_t profiles;		/* LLVM's runtime is to write profiles of it: 0 or 1 */
-	uint32_t nstrings;		/* bytes of `strings` in use */
 	uint32_t ntests;
 	struct page_test tests[TASK_TESTS_MAX];
 };

@@ -46,6 +46,16 @@ static void hang_deaf(void)
 		pause();
 }
 
+/* While this library is opened. */
+__attribute__((constructor, no_profile_instrument_function)) static void begin(void)
+{
+	if (!is_wanted("constructor") && !is_wanted("constructor-crash"))
+		return;
+	go_there();
+	if (!dlopen(PLUGIN, RTLD_NOW))
+		abort();
+}
+
 int32_t tml_test_0(void)
 {
 	int (*twice)(int n), fd;
@@ -62,10 +72,17 @@ int32_t tml_test_0(void)
 	if (!twice)
 		return 1;
 	sink = twice(1);
-	if (is_wanted("crash"))
+	if (is_wanted("crash") || is_wanted("constructor-crash"))
 		abort();
 	return 0;
 }
+
+#ifdef PROGRAM
+int main(void)
+{
+	return tml_test_0();
+}
+#endif
 
 /* After LLVM's runtime has written what it counted. */
 __attribute__((destructor)) static void end(void)

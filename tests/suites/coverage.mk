@@ -19,7 +19,8 @@ COV_SUITES   += $S/coverage/liblost.so $S/coverage/exe-lost $S/coverage/static-p
                 $(COV_SPOILED:%=$S/coverage/%) $S/coverage/liboverwritten.so $S/coverage/libunlinked.so $S/coverage/libmcdc.so $S/coverage/libmany.so $S/coverage/libplainneeds.so \
                 $(COV_MANY:%=$S/coverage/libpart%.so) $S/coverage/plainneeds $S/coverage/exe-null \
                 $S/coverage/libneedsasan.so $S/coverage/libbegin.so $S/coverage/begin \
-                $S/coverage/beginneeds $S/coverage/liblater.so $S/coverage/libplugin.so
+                $S/coverage/beginneeds $S/coverage/liblater.so $S/coverage/libplugin.so \
+                $S/coverage/plugin
 endif
 # What is in LLVM's own language is in that of LLVM 16 and later.
 ifneq ($(filter-out 14,$(COV_ONE)),)
@@ -55,6 +56,8 @@ $S/coverage/libbegin.so: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) 
 $S/coverage/liblater.so: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) -DLATER -shared -o $@ $(filter %.c,$^)
 $S/coverage/libplugin.so: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) -DPLUGIN='"./libdep_$(COV_ONE).so"' \
 	-shared -o $@ $(filter %.c,$^)
+$S/coverage/plugin: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) -DPLUGIN='"./libdep_$(COV_ONE).so"' \
+	-DPROGRAM -rdynamic -o $@ $(filter %.c,$^)
 $S/coverage/begin: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) -DPROGRAM -o $@ $(filter %.c,$^)
 $S/coverage/beginneeds: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) -DPROGRAM -DCALLER -o $@ \
 	$(filter %.c,$^) -L$(@D) -lbegin -Wl,-rpath,'$$ORIGIN'
@@ -98,7 +101,7 @@ $S/coverage/libmany.so: $(COV_MANY:%=$S/coverage/libpart%.so)
 $S/coverage/libplainneeds.so $S/coverage/plainneeds $S/coverage/libneedsasan.so: tests/suites/cov_dep.c \
 	$S/coverage/libdep_$(COV_ONE).so
 $S/coverage/libbegin.so $S/coverage/begin $S/coverage/beginneeds $S/coverage/liblater.so: tests/suites/cov_begin.c
-$S/coverage/libplugin.so: tests/suites/cov_plugin.c | $S/coverage/libdep_$(COV_ONE).so
+$S/coverage/libplugin.so $S/coverage/plugin: tests/suites/cov_plugin.c | $S/coverage/libdep_$(COV_ONE).so
 $S/coverage/beginneeds: $S/coverage/libbegin.so
 $S/coverage/exe-null: tests/suites/cov_exe.c
 $S/coverage/libstripped.so $S/coverage/libcopy.so: $S/coverage/libways_$(COV_ONE).so
