@@ -330,6 +330,21 @@ int proctor_plan_set_framework(struct proctor_plan *plan, const char *name,
  */
 void proctor_plan_set_list_timeout(struct proctor_plan *plan, uint64_t timeout_us);
 
+/*
+ * The first arguments of the programs that are added from here on, before those that their framework needs;
+ * NULL at the end; NULL: none, as at first. Libraries have none. -ENOMEM.
+ */
+int proctor_plan_set_arguments(struct proctor_plan *plan, const char *const *arguments,
+			       struct proctor_error *err);
+
+/*
+ * What every process in which tests of this plan run, or are listed, is started with: a program, which is
+ * searched in PATH, and its arguments; the test's own program and arguments come behind ("valgrind", "-q").
+ * NULL at the end; NULL: nothing, as at first. -ENOENT: there is no such program; -ENOMEM.
+ */
+int proctor_plan_set_wrap(struct proctor_plan *plan, const char *const *wrap,
+			  struct proctor_error *err);
+
 /* Adds a suite without looking into it for tests; on success `*suite` names it for add_test. */
 int proctor_plan_add_suite(struct proctor_plan *plan, const struct proctor_suite_desc *desc,
 			   size_t *suite, struct proctor_error *err);

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -66,4 +68,36 @@ void executable_explain(const char *path, struct proctor_error *err)
 	err->code = code;
 	if (fd >= 0)
 		close(fd);
+}
+
+/* The entry of PATH that begins at `dir`; an empty one is the working directory. */
+static char *path_entry(const char *dir, size_t ndir, const char *name)
+{
+	char *path;
+
+	if (asprintf(&path, "%.*s/%s", ndir > 0 ? (int)ndir : 1, ndir > 0 ? dir : ".", name) < 0)
+		return NULL;
+	return path;
+}
+
+int executable_search(const char *name, char **path)
+{
+	const char *dir = getenv("PATH");
+	struct stat st;
+
+	if (!dir)
+		dir = "/usr/bin:/bin";
+	for (bool last = strchr(name, '/') != NULL || !*name;; dir++) {
+		size_t ndir = strcspn(dir, ":");
+
+		*path = strchr(name, '/') ? strdup(name) : path_entry(dir, ndir, name);
+		if (!*path)
+			return -ENOMEM;
+		if (*name && stat(*path, &st) == 0 && S_ISREG(st.st_mode) && access(*path, X_OK) == 0)
+			return 0;
+		free(*path);
+		dir += ndir;
+		if (last || !*dir)
+			return -ENOENT;
+	}
 }

@@ -17,4 +17,8 @@ int executable_check(const struct stat *st, const char *path, struct proctor_err
  * cause, says that. */
 void executable_explain(const char *path, struct proctor_error *err);
 
+/* The path of a program as execvp(3) finds it: `name` itself if it has a slash, else in PATH; allocated.
+ * -ENOENT: there is none; -ENOMEM. */
+int executable_search(const char *name, char **path);
+
 #endif

@@ -26,8 +26,8 @@ static int spawn_it(struct gathering *g, const struct inherited *in, int out_fd,
 {
 	const int fds[] = { in->null_fd, out_fd, err_fd };
 	struct spawn spawn = { .path = g->path, .argv = g->argv, .envp = g->envp, .inherited = in,
-			       .leads = g->leads, .dies_with_parent = true, .oom_first = true,
-			       .fds = fds, .nfds = ARRAY_SIZE(fds) };
+			       .workdir = g->workdir, .leads = g->leads, .dies_with_parent = true,
+			       .oom_first = true, .fds = fds, .nfds = ARRAY_SIZE(fds) };
 	struct spawned started;
 	sigset_t all, mask;
 	int ret;

@@ -20,6 +20,7 @@ struct gathering {
 	/* The caller's. */
 	const char *path;
 	char *const *argv, *const *envp;
+	const char *workdir;		/* NULL: this process's */
 	bool leads;			/* as struct spawn has it */
 	/* Filled. */
 	enum gather_end end;

@@ -24,6 +24,14 @@ void texts_add(struct texts *t, const char *fmt, ...)
 	t->lost = t->lost || !to;
 }
 
+char **texts_words(struct texts *t)
+{
+	if (t->lost || !vector_add(t))
+		return NULL;
+	t->n--;
+	return t->list;
+}
+
 void texts_fini(struct texts *t)
 {
 	for (size_t i = 0; i < t->n; i++)

@@ -15,6 +15,9 @@ struct texts {
 };
 
 void texts_add(struct texts *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* The texts with NULL behind the last, lent until the next is added. NULL: one is lost, or there is no memory
+ * for that. */
+char **texts_words(struct texts *t);
 void texts_fini(struct texts *t);
 
 #endif

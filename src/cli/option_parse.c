@@ -183,6 +183,8 @@ int options_parse(struct options *o, enum command command, int argc, char **argv
 
 void options_fini(struct options *o)
 {
+	texts_fini(&o->arguments);
+	texts_fini(&o->wrap);
 	free(o->filters);
 	free(o->skips);
 	free(o->includes);

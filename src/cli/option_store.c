@@ -199,6 +199,18 @@ int store_framework(struct options *o, const char *text, struct proctor_error *e
 	return proctor_plan_set_framework(NULL, text, err);
 }
 
+int store_exe_args(struct options *o, const char *text, struct proctor_error *err)
+{
+	return value_words(&o->arguments, text, err);
+}
+
+int store_wrap(struct options *o, const char *text, struct proctor_error *err)
+{
+	int ret = value_words(&o->wrap, text, err);
+
+	return ret == 0 && o->wrap.n == 0 ? error_set(err, -EINVAL, "it names no program") : ret;
+}
+
 int store_skip(struct options *o, const char *text, struct proctor_error *err)
 {
 	return value_add(&o->skips, &o->selection.nskips, text, err);

@@ -64,6 +64,11 @@ const struct option_spec option_table[] = {
 	{ "framework", 0, SELECTING, OPTION_NEEDED, "NAME", false,
 	  "take the files for tests of this framework, whatever they look like: exe (a program is "
 	  "one test), tap (a program prints TAP), suite.h, tml", store_framework },
+	{ "exe-args", 0, SELECTING, OPTION_NEEDED, "WORDS", false,
+	  "start programs with these arguments, taken apart as a shell does", store_exe_args },
+	{ "wrap", 0, SELECTING, OPTION_NEEDED, "COMMAND", false,
+	  "start every test process with this command before it, such as 'valgrind -q "
+	  "--error-exitcode=99'", store_wrap },
 	{ "list", 0, RUN, OPTION_FLAG, NULL, false,
 	  "print the ids of the tests and run nothing, as proctor list does", store_list },
 	{ "list-suites", 0, SELECTING, OPTION_FLAG, NULL, false,

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wordexp.h>
 
 #include "base/quantity.h"
 
@@ -56,5 +57,38 @@ int value_add(const char ***list, size_t *n, const char *text, struct proctor_er
 		return error_sys(err, ENOMEM, "cannot keep \"%s\"", text);
 	grown[(*n)++] = text;
 	*list = grown;
+	return 0;
+}
+
+static const char *words_wrong(int error)
+{
+	switch (error) {
+	case WRDE_BADCHAR:
+		return "has one of |&;<>(){} or a line end outside quotes";
+	case WRDE_BADVAL:
+		return "names a variable that is not set";
+	case WRDE_CMDSUB:
+		return "has a command to be executed ($(...) or backquotes)";
+	case WRDE_SYNTAX:
+		return "has a quote that does not end";
+	}
+	return NULL;
+}
+
+int value_words(struct texts *words, const char *text, struct proctor_error *err)
+{
+	wordexp_t found;
+	int wrong = wordexp(text, &found, WRDE_NOCMD | WRDE_UNDEF);
+	const char *why = words_wrong(wrong);
+
+	if (why)
+		return error_set(err, -EINVAL, "\"%s\" %s", text, why);
+	for (size_t i = 0; wrong == 0 && i < found.we_wordc; i++)
+		texts_add(words, "%s", found.we_wordv[i]);
+	if (wrong == 0 || wrong == WRDE_NOSPACE)
+		wordfree(&found);
+	/* Whoever reads them relies on the NULL behind. */
+	if (wrong != 0 || !texts_words(words))
+		return error_sys(err, ENOMEM, "cannot keep \"%s\"", text);
 	return 0;
 }

@@ -4,6 +4,7 @@
 #define CLI_OPTION_VALUES_H
 
 #include "base/error.h"
+#include "base/texts.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -25,5 +26,9 @@ int value_choice(const char *text, const struct choice choices[3], int *value,
 
 /* Adds the text itself, which is argv's, to a list that free() ends. */
 int value_add(const char ***list, size_t *n, const char *text, struct proctor_error *err);
+
+/* Adds the words of a text, as a shell would take it apart: quotes, backslashes, variables, patterns; nothing
+ * is executed. Behind the last stands NULL. */
+int value_words(struct texts *words, const char *text, struct proctor_error *err);
 
 #endif

@@ -4,6 +4,7 @@
 #define CLI_OPTIONS_H
 
 #include "base/error.h"
+#include "base/texts.h"
 #include "report/terminal.h"
 
 enum command {
@@ -29,6 +30,7 @@ struct options {		/* all strings are argv's */
 	size_t npaths;
 	const char *exe_glob;
 	const char *framework;		/* NULL: what each file shows */
+	struct texts arguments, wrap;	/* words of programs, and before every test process */
 	const char *events_path, *junit_path;
 	const char *of_coverage;	/* one that was given and needs --coverage; or NULL */
 	enum terminal_volume volume;

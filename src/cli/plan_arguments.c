@@ -50,6 +50,14 @@ static void say_idle_filters(const struct proctor_plan *plan, const struct proct
 	}
 }
 
+/* What its processes are started with. */
+static int set_command(struct proctor_plan *plan, const struct options *o, struct proctor_error *err)
+{
+	int ret = proctor_plan_set_arguments(plan, (const char *const *)o->arguments.list, err);
+
+	return ret < 0 ? ret : proctor_plan_set_wrap(plan, (const char *const *)o->wrap.list, err);
+}
+
 int plan_arguments(struct proctor_plan *plan, const struct options *o,
 		   struct plan_outcome *outcome)
 {
@@ -60,6 +68,12 @@ int plan_arguments(struct proctor_plan *plan, const struct options *o,
 	/* Cannot fail: the name was checked when the option was read. */
 	proctor_plan_set_framework(plan, o->framework, NULL);
 	proctor_plan_set_list_timeout(plan, o->run.timeout_us);
+	ret = set_command(plan, o, &err);
+	if (ret < 0) {
+		say_error(&err);
+		outcome->nrefused++;
+		return ret == -ENOMEM ? ret : 0;
+	}
 	for (size_t i = 0; i < o->npaths; i++) {
 		ret = proctor_plan_add_path(plan, o->paths[i], o->exe_glob, &err);
 		if (ret == 0)

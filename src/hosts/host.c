@@ -47,9 +47,12 @@ static int start_mark(struct start *start, const struct host *h, const struct ta
 					    (unsigned long long)h->number);
 	if (ret == 0 && task->own_host && task->ntests == 1)
 		ret = child_environment_set(env, "PROCTOR_TEST", "%s", test->pub.id);
+	/* Where it runs tests of other suites, too, there is none of a suite (plan/resolve.c). */
+	if (ret == 0 && test->suite->env)
+		ret = child_environment_add(env, test->suite->env);
 	if (ret == 0 && task->own_host && test->env)
 		ret = child_environment_add(env, test->env);
-	start->workdir = task->own_host ? test->workdir : NULL;
+	start->workdir = task->own_host && test->workdir ? test->workdir : test->suite->workdir;
 	return ret;
 }
 
@@ -91,7 +94,7 @@ static int host_exec(struct host *h, const struct task *task, struct start *star
 	if (!spawn.argv)
 		return error_sys(err, ENOMEM, "cannot start %s", start->path);
 	ret = spawn_start(&spawn, child, err);
-	if (ret < 0 && err)
+	if (ret < 0 && err && !launch->plan->wrap)
 		h->ops->explain(task, err);
 	return ret < 0 && h->given_up ? -ECANCELED : ret;
 }
@@ -164,6 +167,8 @@ static int host_start_with(struct host *h, const struct task *task,
 		error_set(err, ret, "no memory for the environment of %s", task->suite->path);
 	if (ret == 0)
 		ret = h->ops->prepare(h, task, &start, err);
+	if (ret == 0 && h->launch->plan->wrap && start_wrap(&start, h->launch->plan->wrap) < 0)
+		ret = error_sys(err, ENOMEM, "cannot start %s", task->suite->path);
 	if (ret == 0)
 		ret = host_pipes_and_exec(h, task, &start, started, err);
 	start_fini(&start);

@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "base/executable.h"
-#include "base/vector.h"
 
 #include <errno.h>
 
@@ -12,13 +11,16 @@ static int program_command(const struct suite *suite, struct start *start, struc
 {
 	const struct program_request request = { .path = suite->path };
 	struct command_line line = { 0 };
+	char **vars;
 	int ret = suite->adapter->run_command(&request, &line, err);
 
 	start_add_word(start, suite->path);
+	for (size_t i = 0; suite->arguments && suite->arguments[i]; i++)
+		start_add_word(start, suite->arguments[i]);
 	for (size_t i = 0; ret == 0 && i < line.words.n; i++)
 		start_add_word(start, line.words.list[i]);
-	if (ret == 0 && (line.words.lost || line.vars.lost || !vector_add(&line.vars) ||
-			 child_environment_add(&start->env, line.vars.list) < 0))
+	vars = texts_words(&line.vars);
+	if (ret == 0 && (line.words.lost || !vars || child_environment_add(&start->env, vars) < 0))
 		ret = error_sys(err, ENOMEM, "cannot start %s", suite->path);
 	command_line_fini(&line);
 	return ret;

@@ -3,8 +3,6 @@
 
 #include <errno.h>
 
-#include "base/vector.h"
-
 int start_init(struct start *s, const struct child_environment *env)
 {
 	*s = (struct start){ 0 };
@@ -22,11 +20,27 @@ void start_add_word(struct start *s, const char *word)
 	texts_add(&s->words, "%s", word);
 }
 
+int start_wrap(struct start *s, char *const *wrap)
+{
+	struct texts inner = s->words;
+
+	s->words = (struct texts){ .lost = inner.lost };
+	for (size_t i = 0; wrap[i]; i++)
+		start_add_word(s, wrap[i]);
+	start_add_word(s, s->path);
+	/* The first one is its name. */
+	for (size_t i = 1; i < inner.n; i++)
+		start_add_word(s, inner.list[i]);
+	texts_fini(&inner);
+	s->path = wrap[0];
+	/* It may call what fails in the leader of a session, as timeout(1) does. */
+	s->leads = false;
+	return s->words.lost ? -ENOMEM : 0;
+}
+
 char *const *start_argv(struct start *s)
 {
-	if (s->words.lost || !vector_add(&s->words))
-		return NULL;
-	return s->words.list;
+	return texts_words(&s->words);
 }
 
 int start_add_fd(struct start *s, int fd, unsigned as)

@@ -44,7 +44,9 @@ void start_fini(struct start *s);
 
 /* A copy of the word; where there is no memory for it start_argv() says so. */
 void start_add_word(struct start *s, const char *word);
-/* All of them, NULL at the end; nothing is added after it. NULL: no memory. */
+/* What it is becomes what `wrap` starts: a path and words, NULL at the end. -ENOMEM. */
+int start_wrap(struct start *s, char *const *wrap);
+/* All of them, NULL at the end; lent until the next is added. NULL: no memory. */
 char *const *start_argv(struct start *s);
 /* `fd` (-1: none), lent, becomes descriptor `as`. -EMFILE: there is no room for it. */
 int start_add_fd(struct start *s, int fd, unsigned as);

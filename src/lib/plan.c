@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/executable.h"
 #include "plan/directory.h"
 #include "plan/discover.h"
 #include "plan/order.h"
@@ -49,6 +50,36 @@ int proctor_plan_set_framework(struct proctor_plan *plan, const char *name,
 void proctor_plan_set_list_timeout(struct proctor_plan *plan, uint64_t timeout_us)
 {
 	plan->list_timeout_us = timeout_us;
+}
+
+int proctor_plan_set_arguments(struct proctor_plan *plan, const char *const *arguments,
+			       struct proctor_error *err)
+{
+	if (plan_copy_words(plan, arguments, &plan->arguments) < 0)
+		return error_sys(err, ENOMEM, "cannot keep the arguments of the programs");
+	return 0;
+}
+
+int proctor_plan_set_wrap(struct proctor_plan *plan, const char *const *wrap,
+			  struct proctor_error *err)
+{
+	char **words, *path;
+	int ret = plan_copy_words(plan, wrap, &words);
+
+	if (ret == 0 && words) {
+		ret = executable_search(words[0], &path);
+		words[0] = ret == 0 ? path_absolute(&plan->arena, path) : NULL;
+		if (ret == 0)
+			free(path);
+		if (ret == 0 && !words[0])
+			ret = -ENOMEM;
+	}
+	if (ret == -ENOMEM)
+		return error_sys(err, ENOMEM, "cannot keep what wraps the tests");
+	if (ret < 0)
+		return error_set(err, ret, "there is no program %s to start the tests with", wrap[0]);
+	plan->wrap = words;
+	return 0;
 }
 
 int proctor_plan_add_suite(struct proctor_plan *plan, const struct proctor_suite_desc *desc,

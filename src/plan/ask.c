@@ -6,7 +6,6 @@
 #include "base/duration_words.h"
 #include "base/gather.h"
 #include "base/private_dir.h"
-#include "base/vector.h"
 #include "plan/inspect.h"
 #include "plan/suite_tests.h"
 
@@ -42,10 +41,29 @@ static int question_environment(struct question *q)
 
 	if (ret == 0)
 		ret = child_environment_set(&q->env, "PROCTOR", "1");
+	if (ret == 0 && q->suite->env)
+		ret = child_environment_add(&q->env, q->suite->env);
 	if (ret == 0 && q->line.vars.n > 0)
-		ret = vector_add(&q->line.vars) ? child_environment_add(&q->env, q->line.vars.list) :
-						  -ENOMEM;
+		ret = texts_words(&q->line.vars) ? child_environment_add(&q->env, q->line.vars.list) :
+						   -ENOMEM;
 	return ret;
+}
+
+static void add_words(struct texts *argv, char *const *words)
+{
+	for (size_t i = 0; words && words[i]; i++)
+		texts_add(argv, "%s", words[i]);
+}
+
+/* As its tests will be started (hosts/program.c). NULL: no memory. */
+static char **question_words(struct question *q)
+{
+	add_words(&q->argv, q->suite->plan->wrap);
+	texts_add(&q->argv, "%s", q->suite->path);
+	add_words(&q->argv, q->suite->arguments);
+	for (size_t i = 0; i < q->line.words.n; i++)
+		texts_add(&q->argv, "%s", q->line.words.list[i]);
+	return q->line.words.lost || q->line.vars.lost ? NULL : texts_words(&q->argv);
 }
 
 /* -ENOMEM ends the plan; what else fails is the suite's error, in `why`. */
@@ -62,14 +80,11 @@ static int question_make(struct question *q, struct gathering *g, struct proctor
 		ret = adapter->list_command(&request, &q->line, why);
 	if (ret < 0)
 		return ret;
-	texts_add(&q->argv, "%s", q->suite->path);
-	for (size_t i = 0; i < q->line.words.n; i++)
-		texts_add(&q->argv, "%s", q->line.words.list[i]);
-	if (q->line.words.lost || q->line.vars.lost || q->argv.lost || !vector_add(&q->argv) ||
-	    question_environment(q) < 0)
+	if (!question_words(q) || question_environment(q) < 0)
 		return error_sys(why, ENOMEM, "cannot ask %s for its tests", q->suite->path);
-	*g = (struct gathering){ .path = q->suite->path, .argv = q->argv.list, .envp = q->env.vars,
-				 .leads = q->suite->leads };
+	*g = (struct gathering){ .path = q->argv.list[0], .argv = q->argv.list, .envp = q->env.vars,
+				 .workdir = q->suite->workdir,
+				 .leads = q->suite->leads && !q->suite->plan->wrap };
 	return 0;
 }
 

@@ -62,7 +62,7 @@ static int sanitizer_check(const struct suite *s, const struct symbol_scan *scan
 /* Whose program it is: what was asked for, or who is surest of the file. */
 static int program_adapter(struct suite *s, const struct look *look, struct proctor_error *err)
 {
-	const struct adapter *framework = s->plan->framework;
+	const struct adapter *framework = s->framework;
 
 	s->adapter = framework && !framework->in_host ? framework : adapter_of_program(&look->view);
 	if (framework && framework->in_host)
@@ -130,7 +130,7 @@ static int suite_as_library(struct suite *s, const struct elf_file *f, struct sy
 
 static int suite_as_elf(struct suite *s, struct look *look, struct proctor_error *err)
 {
-	const struct adapter *framework = s->plan->framework;
+	const struct adapter *framework = s->framework;
 	struct symbol_scan scan;
 	struct elf_file f;
 	int ret = elf_open(&f, look->fd, (uint64_t)look->st.st_size, s->path, err);
@@ -188,7 +188,7 @@ static const char *const leader_calls[] = { "setsid", "setpgid", "setpgrp", "log
 static int suite_as_other(struct suite *s, struct look *look, enum finding *finding,
 			  struct proctor_error *err)
 {
-	const struct adapter *framework = s->plan->framework;
+	const struct adapter *framework = s->framework;
 	const char *head = look->head;
 	size_t n = look->view.nhead;
 

@@ -156,12 +156,17 @@ static int read_array(const struct place *place, json_t *object, const char *fie
 	return 0;
 }
 
-static int read_env(const struct place *place, json_t *object, struct test *t,
-		    struct proctor_error *err)
+/* A list of words or variables of the plan's, with NULL at the end. NULL: no memory. */
+static char **words_new(struct proctor_plan *plan, size_t n)
+{
+	return arena_alloc(&plan->arena, (n + 1) * sizeof(char *));
+}
+
+static int read_env(const struct place *place, json_t *object, struct proctor_plan *plan,
+		    char ***list, struct proctor_error *err)
 {
 	json_t *env = json_object_get(object, "env"), *value;
-	struct arena *arena = &t->suite->plan->arena;
-	char field[64];
+	char field[64], **vars;
 	const char *key;
 	size_t n = 0;
 
@@ -170,8 +175,8 @@ static int read_env(const struct place *place, json_t *object, struct test *t,
 	if (!json_is_object(env))
 		return manifest_wrong(place, "env", err, "must be an object, but is %s",
 				      type_name(env));
-	t->env = arena_alloc(arena, (json_object_size(env) + 1) * sizeof(char *));
-	if (!t->env)
+	*list = vars = words_new(plan, json_object_size(env));
+	if (!vars)
 		return manifest_no_memory(place, err);
 	json_object_foreach(env, key, value) {
 		snprintf(field, sizeof(field), "env.%.40s", key);
@@ -180,12 +185,50 @@ static int read_env(const struct place *place, json_t *object, struct test *t,
 		if (!json_is_string(value))
 			return manifest_wrong(place, field, err, "must be a string, but is %s",
 					      type_name(value));
-		t->env[n] = arena_text(arena, strlen(key) + 1 + json_string_length(value));
-		if (!t->env[n])
+		vars[n] = arena_text(&plan->arena, strlen(key) + 1 + json_string_length(value));
+		if (!vars[n])
 			return manifest_no_memory(place, err);
-		sprintf(t->env[n++], "%s=%s", key, json_string_value(value));
+		sprintf(vars[n++], "%s=%s", key, json_string_value(value));
 	}
 	return 0;
+}
+
+static int read_words(const struct place *place, json_t *object, const char *name,
+		      struct proctor_plan *plan, char ***list, struct proctor_error *err)
+{
+	json_t *words = NULL, *word;
+	char field[64], **copies;
+	size_t i;
+	int ret = read_array(place, object, name, &words, err);
+
+	if (ret < 0 || !words)
+		return ret;
+	*list = copies = words_new(plan, json_array_size(words));
+	if (!copies)
+		return manifest_no_memory(place, err);
+	json_array_foreach(words, i, word) {
+		snprintf(field, sizeof(field), "%s[%zu]", name, i);
+		if (!json_is_string(word))
+			return manifest_wrong(place, field, err, "must be a string, but is %s",
+					      type_name(word));
+		copies[i] = arena_copy(&plan->arena, json_string_value(word));
+		if (!copies[i])
+			return manifest_no_memory(place, err);
+	}
+	return 0;
+}
+
+/* Whose tests the suite's are: the manifest's word goes before the command line's. */
+static int read_framework(const struct place *place, json_t *object, struct suite *s,
+			  struct proctor_error *err)
+{
+	const char *name = NULL;
+	struct proctor_error why;
+	int ret = read_text(place, object, "framework", &name, err);
+
+	if (ret == 0 && name && adapter_find(name, &s->framework, &why) < 0)
+		ret = manifest_wrong(place, "framework", err, "%s", why.text);
+	return ret;
 }
 
 /* `path` as seen from the directory of the manifest; allocated. */
@@ -201,8 +244,8 @@ static char *path_from(const char *manifest, const char *path)
 	return joined;
 }
 
-static int read_workdir(const struct place *place, json_t *object, struct test *t,
-			struct proctor_error *err)
+static int read_workdir(const struct place *place, json_t *object, struct proctor_plan *plan,
+			char **absolute, struct proctor_error *err)
 {
 	const char *workdir = NULL;
 	char *path;
@@ -211,9 +254,9 @@ static int read_workdir(const struct place *place, json_t *object, struct test *
 	if (ret < 0 || !workdir)
 		return ret;
 	path = path_from(place->path, workdir);
-	t->workdir = path ? path_absolute(&t->suite->plan->arena, path) : NULL;
+	*absolute = path ? path_absolute(&plan->arena, path) : NULL;
 	free(path);
-	return t->workdir ? 0 : manifest_no_memory(place, err);
+	return *absolute ? 0 : manifest_no_memory(place, err);
 }
 
 /* Adds one test; whether it exists is seen when the library is inspected. */
@@ -254,8 +297,8 @@ static int manifest_add_test(struct suite *s, json_t *object, const struct place
 	t->pub.ntests = (unsigned)ntests;
 	t->pub.timeout_us = timeout_us;
 	t->duration_us = duration_us;
-	ret = read_workdir(place, object, t, err);
-	return ret < 0 ? ret : read_env(place, object, t, err);
+	ret = read_workdir(place, object, s->plan, &t->workdir, err);
+	return ret < 0 ? ret : read_env(place, object, s->plan, &t->env, err);
 }
 
 /* A test of the manifest and its place there, to find doubles. */
@@ -323,10 +366,25 @@ static int test_index_compare(const void *a, const void *b)
 	return (x->pub.index > y->pub.index) - (x->pub.index < y->pub.index);
 }
 
+/* What its process is started with. */
+static int read_command(const struct place *place, json_t *object, struct suite *s,
+			struct proctor_error *err)
+{
+	int ret = read_framework(place, object, s, err);
+
+	if (ret == 0)
+		ret = read_words(place, object, "args", s->plan, &s->arguments, err);
+	if (ret == 0)
+		ret = read_workdir(place, object, s->plan, &s->workdir, err);
+	return ret < 0 ? ret : read_env(place, object, s->plan, &s->env, err);
+}
+
 static int manifest_add_suite(struct proctor_plan *plan, json_t *object, struct place *place,
 			      struct proctor_error *err)
 {
-	static const char *const fields[] = {"name", "group", "path", "tests", NULL};
+	static const char *const fields[] = {
+		"name", "group", "path", "framework", "args", "workdir", "env", "tests", NULL
+	};
 	const char *name = NULL, *group = NULL, *path = NULL;
 	char *full, *own = NULL;
 	json_t *tests = NULL;
@@ -358,7 +416,8 @@ static int manifest_add_suite(struct proctor_plan *plan, json_t *object, struct 
 	if (!s || file_set_remember(&plan->files, &plan->arena, s->path, &key) < 0)
 		return manifest_no_memory(place, err);
 	s->key = key;
-	if (tests)
+	ret = read_command(place, object, s, err);
+	if (ret == 0 && tests)
 		ret = manifest_add_tests(s, tests, place, err);
 	if (ret == 0)
 		ret = suite_inspect(s, err);

@@ -103,6 +103,8 @@ struct suite *plan_suite_new(struct proctor_plan *plan, const char *name, const 
 	s->path = path_absolute(&plan->arena, path);
 	if (!s->name || !s->group || !s->path)
 		return NULL;
+	s->framework = plan->framework;
+	s->arguments = plan->arguments;
 	s->number = plan->nsuites;
 	plan->suites[plan->nsuites++] = s;
 	plan->stale = true;
@@ -209,20 +211,27 @@ struct test *suite_test_by_index(struct suite *suite, unsigned index, const char
 	return suite_test_new(suite, index, name ? name : symbol, file, symbol);
 }
 
-int test_set_env(struct test *t, const char *const *env)
+int plan_copy_words(struct proctor_plan *plan, const char *const *words, char ***copy)
 {
-	struct arena *arena = &t->suite->plan->arena;
+	char **list;
 	size_t n = 0;
 
-	while (env[n])
+	while (words && words[n])
 		n++;
-	t->env = arena_alloc(arena, (n + 1) * sizeof(char *));
-	if (!t->env)
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++) {
-		t->env[i] = arena_copy(arena, env[i]);
-		if (!t->env[i])
+	*copy = NULL;
+	if (n == 0)
+		return 0;
+	list = arena_alloc(&plan->arena, (n + 1) * sizeof(*list));
+	for (size_t i = 0; list && i < n; i++) {
+		list[i] = arena_copy(&plan->arena, words[i]);
+		if (!list[i])
 			return -ENOMEM;
 	}
-	return 0;
+	*copy = list;
+	return list ? 0 : -ENOMEM;
+}
+
+int test_set_env(struct test *t, const char *const *env)
+{
+	return plan_copy_words(t->suite->plan, env, &t->env);
 }

@@ -75,6 +75,10 @@ struct suite {
 	/* The sanitizer's runtime: a path or a soname; NULL: none. SANITIZER_NONE may have one too:
 	 * that of clang's UndefinedBehaviorSanitizer, which the default search does not find. */
 	char *preload;
+	const struct adapter *framework;	/* that its file is taken for; NULL: what it shows */
+	char **arguments;		/* a program's first ones, NULL at the end; NULL: none */
+	char *workdir;			/* of its tests that have none of their own; NULL: the run's */
+	char **env;			/* and what is added to theirs */
 	bool leads;			/* a program that may lead a session: it calls nothing that fails there */
 	struct need *needs;		/* its own soname too; sorted by soname, each once */
 	size_t nneeds;
@@ -101,6 +105,8 @@ struct proctor_plan {
 	struct file_set files;		/* of suites added by path */
 	uint64_t list_timeout_us;	/* for a program that is asked for its tests; 0: the default */
 	const struct adapter *framework;	/* of what is added; NULL: what each file shows */
+	char **arguments;		/* of the programs that are added; as struct suite has them */
+	char **wrap;		/* before every test process, from a path on; NULL: nothing */
 };
 
 /* An empty plan; NULL: no memory. */
@@ -123,6 +129,9 @@ int test_set_env(struct test *t, const char *const *env);
 int suite_reserve(struct suite *suite, size_t ntests, struct proctor_error *err);
 /* Takes the last suite of the plan out again, for a discovery that failed. */
 void plan_suite_drop(struct proctor_plan *plan);
+
+/* Copies texts, NULL at the end, to `*copy`, which becomes NULL where there are none. -ENOMEM. */
+int plan_copy_words(struct proctor_plan *plan, const char *const *words, char ***copy);
 
 /* `path` from the root on, without "." and doubled slashes; links and ".." stay as they are.
  * NULL: no memory. */

@@ -19,7 +19,8 @@ static struct test_settings test_settings_of(const struct test *t, const struct 
 		own.slow_after_us = slow_after(slow_after_us, own.timeout_us);
 	}
 	/* A working directory and an environment belong to a process: no other test can have that one. */
-	own.own_host = run->own_host || t->workdir || t->env || t->suite->adapter->single;
+	own.own_host = run->own_host || t->workdir || t->env || t->suite->adapter->single ||
+		       (t->suite->adapter->in_host && (t->suite->workdir || t->suite->env));
 	return own;
 }
 

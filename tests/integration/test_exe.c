@@ -165,6 +165,44 @@ static void a_library_for_one_file_runs(void **state)
 			    "the only one\n");
 }
 
+static void what_a_program_is_started_with_can_be_said(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	run = run_proctor(&(struct run_setup){
+		.args = WORDS("--wrap=env WRAPPED='by env'", "--exe-args=-c 'echo \"$WRAPPED, $1\"'",
+			      "--exe-args=a \"b c\"", "/bin/sh"),
+	});
+	assert_int_equal(run->exit_code, 0);
+	assert_string_equal(event_text(run_end(run, "sh"), "stdout"), "by env, b c\n");
+}
+
+/* timeout(1) moves itself to a group of its own; a library's host is wrapped as a program is. */
+static void every_test_process_is_wrapped(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	run = run_proctor(&(struct run_setup){
+		.args = WORDS("--wrap=timeout 20 env WAY_ENV=wrapped", suite_path("exe_options/shows"),
+			      "shows", "options::tml_test_5", suite_path("options/liboptions.so")),
+	});
+	assert_int_equal(run->exit_code, 0);
+	assert_string_equal(shown(run_end(run, "shows"), "WAY_ENV"), "wrapped");
+	assert_string_equal(shown(run_end(run, "options::tml_test_5"), "WAY_ENV"), "wrapped");
+}
+
+static void what_cannot_wrap_is_wrong_usage(void **state)
+{
+	struct run *run;
+
+	(void)state;
+	run = run_proctor(&(struct run_setup){ .args = WORDS("--wrap=no-such-program -q", "/bin/sh") });
+	assert_int_equal(run->exit_code, 2);
+	assert_non_null(strstr(run->err, "there is no program no-such-program to start the tests with"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -173,6 +211,9 @@ int main(void)
 		harness_test(a_program_starts_in_clean_surroundings),
 		harness_test(a_library_runs_in_clean_surroundings),
 		harness_test(a_library_for_one_file_runs),
+		harness_test(what_a_program_is_started_with_can_be_said),
+		harness_test(every_test_process_is_wrapped),
+		harness_test(what_cannot_wrap_is_wrong_usage),
 		harness_test(a_program_that_is_still_written_is_waited_for),
 	};
 

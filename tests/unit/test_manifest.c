@@ -80,6 +80,28 @@ static void a_framework_that_was_asked_for_is_its_suites(void **state)
 	proctor_plan_free(plan);
 }
 
+static void a_manifest_says_how_a_suite_is_started(void **state)
+{
+	struct proctor_plan *plan = plan_of(
+		"{\"version\": 1, \"suites\": [\n"
+		" {\"path\": \"prog.sh\", \"framework\": \"tap\", \"args\": [\"-x\", \"\"],\n"
+		"  \"workdir\": \"w\", \"env\": {\"A\": \"1\"}},\n"
+		" {\"path\": \"libtml.so\", \"env\": {}}]}");
+	const struct suite *s = plan->suites[0];
+
+	(void)state;
+	assert_ptr_equal(s->adapter, &adapter_tap);
+	assert_string_equal(s->arguments[0], "-x");
+	assert_string_equal(s->arguments[1], "");
+	assert_null(s->arguments[2]);
+	assert_non_null(strstr(s->workdir, "/m/w"));
+	assert_string_equal(s->env[0], "A=1");
+	assert_null(s->env[1]);
+	assert_ptr_equal(plan->suites[1]->adapter, &adapter_tml);
+	assert_null(plan->suites[1]->arguments);
+	proctor_plan_free(plan);
+}
+
 static void a_manifest_is_known_by_its_content(void **state)
 {
 	struct proctor_plan *plan = proctor_plan_new();
@@ -153,6 +175,11 @@ static void what_is_wrong_is_named_with_its_place(void **state)
 		{SUITE("{\"path\": 7}"), "suites[1].path: must be a string, but is an integer"},
 		{SUITE("{\"path\": \"\"}"), "suites[1].path: must not be empty"},
 		{SUITE("{\"path\": \"a\", \"pth\": 1}"), "suites[1].pth: unknown field"},
+		{SUITE("{\"path\": \"a\", \"args\": \"-x\"}"), "suites[1].args: must be an array"},
+		{SUITE("{\"path\": \"a\", \"args\": [\"-x\", 1]}"), "args[1]: must be a string"},
+		{SUITE("{\"path\": \"a\", \"framework\": \"tup\"}"),
+		 "suites[1].framework: there is no framework \"tup\"; known are "},
+		{SUITE("{\"path\": \"a\", \"env\": {\"A\": 1}}"), "suites[1].env.A: must be a string"},
 		{SUITE("{\"path\": \"a\", \"tests\": []}"), "suites[1].tests: is empty"},
 		{SUITE("{\"path\": \"a\", \"name\": \"a\\nb\"}"), "suites[1].name: has control"},
 		{TEST("null"), "suites[1].tests[1]: must be an object, but is null"},
@@ -223,6 +250,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_manifest_says_what_the_library_does_not),
 		cmocka_unit_test(a_framework_that_was_asked_for_is_its_suites),
+		cmocka_unit_test(a_manifest_says_how_a_suite_is_started),
 		cmocka_unit_test(a_manifest_is_known_by_its_content),
 		cmocka_unit_test(tests_of_suite_h_are_known_by_index_or_name),
 		cmocka_unit_test(a_broken_library_is_an_error_of_its_tests),

@@ -51,6 +51,42 @@ static void every_value_arrives(void **state)
 	options_fini(&o);
 }
 
+static int parse_one(struct options *o, char *word, struct proctor_error *err)
+{
+	char *argv[] = { "proctor", word, "/" };
+
+	return options_parse(o, COMMAND_RUN, 3, argv, err);
+}
+
+static void words_are_taken_apart_as_a_shell_does(void **state)
+{
+	static const struct {
+		const char *value, *error;
+	} wrong[] = {
+		{ "'a", "has a quote that does not end" }, { "$(ls)", "has a command to be executed" },
+		{ "`ls`", "has a command to be executed" }, { "a; b", "has one of |&;<>(){}" },
+		{ "$PROCTOR_NO_SUCH_VARIABLE", "names a variable that is not set" },
+	};
+	struct proctor_error err;
+	struct options o;
+
+	(void)state;
+	assert_int_equal(parse_one(&o, (char[]){ "--wrap=a 'b c' d\\ e \"\"" }, &err), 0);
+	assert_int_equal(o.wrap.n, 4);
+	assert_string_equal(o.wrap.list[1], "b c");
+	assert_string_equal(o.wrap.list[2], "d e");
+	assert_string_equal(o.wrap.list[3], "");
+	assert_null(o.wrap.list[4]);
+	options_fini(&o);
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		char word[64];
+
+		snprintf(word, sizeof(word), "--exe-args=%s", wrong[i].value);
+		assert_int_equal(parse_one(&o, word, &err), -EINVAL);
+		assert_non_null(strstr(err.text, wrong[i].error));
+	}
+}
+
 static void one_option_has_several_ways_to_be_given(void **state)
 {
 	static const struct {
@@ -335,6 +371,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_value_arrives),
+		cmocka_unit_test(words_are_taken_apart_as_a_shell_does),
 		cmocka_unit_test(one_option_has_several_ways_to_be_given),
 		cmocka_unit_test(no_suite_is_isolation_test),
 		cmocka_unit_test(words_that_are_no_files_are_filters),

@@ -68,7 +68,7 @@ _proctor()
 		COMPREPLY=($(compgen -W "--test-threads= --jobs= --timeout= --grace= --leak-timeout= --slow-after= \
 			--max-output= --isolation= --no-suite --on-crash= --fail-fast \
 			--no-fail-fast --max-fail= --repeat= \
-			--retries= --shuffle --shard= --filter= --skip= --suite= --exe= --framework= \
+			--retries= --shuffle --shard= --filter= --skip= --suite= --exe= --framework= --exe-args= --wrap= \
 			--list --list-suites --show-output= --slowest= --nocapture --pin-tests --loop= --events= --junit= \
 			--coverage --coverage-dir= --coverage-output= --coverage-fail-under= \
 			--coverage-include= --coverage-exclude= --coverage-allow-partial \
@@ -76,7 +76,7 @@ _proctor()
 			--backtrace --no-check-leaks --no-cache --verbose --quiet --color \
 			--no-color --help" -- "$cur")) ;;
 	list)
-		COMPREPLY=($(compgen -W "--shard= --filter= --skip= --suite= --exe= --framework= \
+		COMPREPLY=($(compgen -W "--shard= --filter= --skip= --suite= --exe= --framework= --exe-args= --wrap= \
 			--list-suites --json --help" -- "$cur")) ;;
 	coverage)
 		COMPREPLY=($(compgen -W "--coverage-dir= --coverage-output= \
