@@ -21,7 +21,7 @@ static bool capture_grow(struct capture *c, size_t want, size_t max_bytes)
 	return true;
 }
 
-/* The ring behind the head; only the last bytes of a long run can survive in it. */
+/* Writes into the ring behind the head, which holds the last bytes only. */
 static void capture_ring(struct capture *c, const char *bytes, size_t nbytes, size_t max_bytes)
 {
 	size_t head = max_bytes / 2, ring = max_bytes - head;
@@ -62,7 +62,8 @@ void capture_append(struct capture *c, const char *bytes, size_t nbytes, size_t 
 		c->nbytes += n;
 		c->ring_at = max_bytes / 2;
 	}
-	/* A short buffer has no ring: memory ran out before the bound was reached. */
+	/* Where memory ran out before the buffer had its full size there is no ring: the bytes are
+	 * only counted. */
 	if (nbytes > n && c->nbytes == max_bytes)
 		capture_ring(c, bytes + n, nbytes - n, max_bytes);
 }
@@ -109,8 +110,8 @@ void capture_join(struct capture *to, struct capture *from, size_t max_bytes)
 		return;
 	}
 	bytes = capture_take(from, max_bytes, &nbytes, &nhead, &total_bytes);
-	/* Where there is a gap, the tail alone fills what `to` keeps of the end: however it is cut, the
-	 * gap stays between the head and the tail. */
+	/* If `from` has a gap, its tail alone fills the ring of `to`: so the gap does not come to
+	 * stand among the bytes of the result, but between its head and its tail. */
 	if (bytes)
 		capture_append(to, bytes, nbytes, max_bytes);
 	to->total_bytes += total_bytes - (bytes ? nbytes : 0);
@@ -170,7 +171,8 @@ void cutter_cut(struct cutter *c, uint32_t serial)
 	c->cuts_tail = &cut->next;
 }
 
-/* Tests first, then the last one, then those of suites at exit. */
+/* May the marker with this number come next? Those of the tests come first, in order, then
+ * MARKER_LAST, then those of the suites at the exit. */
 static bool cutter_expects(const struct cutter *c, uint32_t serial)
 {
 	if (c->last)
@@ -178,7 +180,7 @@ static bool cutter_expects(const struct cutter *c, uint32_t serial)
 	return serial == MARKER_LAST || (serial > c->serial && serial < MARKER_EXIT);
 }
 
-/* A whole marker at `at`; one out of order is a test's own bytes. */
+/* Cuts if the whole marker at `at` may come next; if not, a test has written these bytes. */
 static bool cutter_try(struct cutter *c, const char *at)
 {
 	const unsigned char *n = (const unsigned char *)at + MARKER_KEY_BYTES;
@@ -202,7 +204,8 @@ static bool cutter_begins(const struct cutter *c, const char *bytes, size_t nbyt
 	return memcmp(bytes, c->key, nbytes < MARKER_KEY_BYTES ? nbytes : MARKER_KEY_BYTES) == 0;
 }
 
-/* Tops up what is held from the last feed; returns how many bytes it took. */
+/* Completes the bytes that were held back, as they may begin a marker, with new ones until that is
+ * known. Returns how many bytes it took. */
 static size_t cutter_held(struct cutter *c, const char *bytes, size_t nbytes)
 {
 	size_t taken = 0;
@@ -237,7 +240,7 @@ void cutter_feed(struct cutter *c, const char *bytes, size_t nbytes)
 	while (bytes < end) {
 		const char *from = bytes;
 
-		/* Find a marker, whole or begun at the very end. */
+		/* Look for a marker, or for the beginning of one at the very end. */
 		for (;;) {
 			at = memchr(from, c->key[0], (size_t)(end - from));
 			if (!at) {
@@ -286,7 +289,7 @@ static struct cut *cutter_pop(struct cutter *c)
 void cutter_claim(struct cutter *c, uint32_t serial, struct capture *out)
 {
 	*out = (struct capture){ 0 };
-	/* An older one belongs to an attempt that nobody judged: it will be made again. */
+	/* An older cut belongs to an attempt that got no verdict: the test will run again. */
 	while (c->cuts && !c->cuts->at_exit && c->cuts->serial <= serial) {
 		struct cut *cut = cutter_pop(c);
 

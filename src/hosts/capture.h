@@ -20,12 +20,13 @@ struct capture {		/* all zero is an empty one */
 	uint64_t total_bytes;	/* written by the test, kept or not */
 };
 
-/* Appends; past `max_bytes` the middle is dropped. Where memory is short bytes are only counted. */
+/* Appends; past `max_bytes` the middle is dropped. If there is no memory, the bytes are only
+ * counted. */
 void capture_append(struct capture *c, const char *bytes, size_t nbytes, size_t max_bytes);
 /* Moves what `from` holds behind `to`, as if its bytes, the dropped ones too, had been appended. */
 void capture_join(struct capture *to, struct capture *from, size_t max_bytes);
-/* Takes the bytes out, in order (to be freed), and leaves an empty capture. `*nhead` is where the
- * gap is; equal to `*nbytes` when there is none. NULL when nothing was kept. */
+/* Takes the bytes out, in order (to be freed), and leaves an empty capture. Behind the first
+ * `*nhead` bytes is the gap; equal to `*nbytes`: there is none. NULL: nothing was kept. */
 char *capture_take(struct capture *c, size_t max_bytes, size_t *nbytes, size_t *nhead,
 		   uint64_t *total_bytes);
 void capture_free(struct capture *c);
@@ -46,7 +47,7 @@ struct cutter {
 	size_t nheld;
 	uint32_t serial;	/* of the last marker seen; 0: none */
 	bool last;		/* MARKER_LAST was seen */
-	bool lost;		/* no memory: a test's output is missing and not counted */
+	bool lost;		/* no memory: output of a test is missing, and not counted */
 	struct capture open;	/* since that marker */
 	struct cut *cuts, **cuts_tail;	/* closed and not empty, oldest first */
 };
@@ -57,12 +58,12 @@ void cutter_fini(struct cutter *c);
 void cutter_feed(struct cutter *c, const char *bytes, size_t nbytes);
 /* In a stream without markers: what came so far is of test `serial` and those before it. */
 void cutter_cut(struct cutter *c, uint32_t serial);
-/* The stream is over: held bytes were no marker. */
+/* The stream is over: the bytes that were held back are no marker. */
 void cutter_end(struct cutter *c);
-/* Moves out what was cut for `serial`; an empty capture if the test wrote nothing. */
+/* Moves the output of test `serial` to `out`, which is empty if the test wrote nothing. */
 void cutter_claim(struct cutter *c, uint32_t serial, struct capture *out);
-/* When all else was claimed, moves out what one suite wrote at the exit of its host, in order. False:
- * no other has. */
+/* To be called when all tests' output was claimed: moves what one suite wrote at the exit of the
+ * host to `out`. False: there is no more. */
 bool cutter_claim_exit(struct cutter *c, uint32_t *suite, struct capture *out);
 
 #endif

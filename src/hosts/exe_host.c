@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A program that is one test: it is told by its exit status alone. */
+/* A program that is one test: its exit status alone says how the test went. */
 #include "hosts/program.h"
 #include "hosts/status.h"
 

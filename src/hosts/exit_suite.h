@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Whose functions (of atexit, destructors of static objects) run when a host exits, and its name. */
+/* Which suite it is whose functions (from atexit(), destructors of static objects) run while a host
+ * exits, and what that exit is called. */
 #ifndef HOSTS_EXIT_SUITE_H
 #define HOSTS_EXIT_SUITE_H
 
@@ -7,16 +8,17 @@
 
 #define EXIT_NAME_BYTES 320
 
-/* Its number among the host's suites, from 1, as the host tells it; 0: not known. For `stop_turn`. */
+/* The number of that suite among the host's, from 1, as the host tells it; 0: not known. */
 uint32_t exit_suite_turn(const struct host *host);
 
 /*
- * The suite whose turn it is, or was when the host died or was stopped; NULL: it is not known, as at
- * functions with the attribute `destructor`. The host was told to end: its suites stay as they are.
+ * The suite whose turn it is, or was when the host died or was stopped; NULL: it is not known, as
+ * with functions that have the attribute `destructor`. To be called once the host was told to end,
+ * when no suite is opened or closed any more.
  */
 struct suite *exit_suite(const struct host *host);
 
-/* "SUITE::(exit)"; where it is not known whose, "the exit of the host of a, b and c". It has suites. */
+/* "SUITE::(exit)"; if the suite is not known, "the exit of the host of a, b and c". */
 void exit_suite_name(const struct host *host, char *to, size_t nto);
 
 #endif

@@ -21,7 +21,7 @@ const struct host_ops *host_ops_of(const struct suite *suite)
 
 /* ---- start ---- */
 
-/* What instrumented code is to find. */
+/* Puts into the process what instrumented code needs to hand its counts over. */
 static int start_inject_coverage(struct start *start, const struct coverage_environment *env,
 				 const struct process_counts *counts)
 {
@@ -35,7 +35,7 @@ static int start_inject_coverage(struct start *start, const struct coverage_envi
 	return start_inject(start, &what);
 }
 
-/* The marks by which it is found, and what its test asked for. */
+/* Sets the marks by which the process is found later, and what its test asked for. */
 static int start_mark(struct start *start, const struct host *h, const struct task *task)
 {
 	const struct test *test = item_test(h->launch->plan, task->first);
@@ -56,8 +56,8 @@ static int start_mark(struct start *start, const struct host *h, const struct ta
 	return ret;
 }
 
-/* A sanitizer's runtime will not have another library before it. A program that needs it has it,
- * unless something else is put into it. */
+/* A sanitizer's runtime insists on being the first library. In a program that is linked with it, it
+ * is, unless something else is preloaded: then the runtime has to be preloaded before that. */
 static int start_inject_sanitizer(struct start *start, const struct host *h, const struct suite *suite)
 {
 	const struct injected what = { .library = suite->preload };
@@ -67,7 +67,7 @@ static int start_inject_sanitizer(struct start *start, const struct host *h, con
 	return start_inject(start, &what);
 }
 
-/* Between two attempts to start the process. What passes is not the test's time. */
+/* Waits between two attempts to start the process. That is not counted as the test's time. */
 static bool host_pause(void *data, uint64_t us)
 {
 	struct host *h = data;
@@ -149,7 +149,7 @@ int host_note_tests(struct host *h, const struct task *task, struct proctor_erro
 	return 0;
 }
 
-/* With all that is put into it. */
+/* Starts the process with all that is put into it. */
 static int host_start_with(struct host *h, const struct task *task,
 			   const struct coverage_environment *env, struct started *started,
 			   struct proctor_error *err)
@@ -175,7 +175,8 @@ static int host_start_with(struct host *h, const struct task *task,
 	return ret;
 }
 
-/* The same with what coverage needs; on failure nothing is expected of the process. */
+/* The same, and where coverage is collected, tells the collector what to expect of the process; on
+ * failure, that nothing is to be expected. */
 static int host_start_counted(struct host *h, const struct task *task, struct started *started,
 			      struct proctor_error *err)
 {
@@ -204,7 +205,8 @@ static int host_start_counted(struct host *h, const struct task *task, struct st
 void host_leave_counts(struct host *h)
 {
 	if (h->counts)
-		/* What does not die is not waited for either: nothing of it can be believed. */
+		/* What a process that does not die has counted cannot be trusted: it may still be
+		 * counting. It is taken as killed. */
 		coverage_ended(h->launch->coverage, h->counts,
 			       h->shared.end.undead ? SIGKILL : h->shared.end.status);
 	h->counts = NULL;
@@ -263,7 +265,8 @@ bool host_begin(struct host *h, const struct task *task)
 	bool stopping;
 
 	pthread_mutex_lock(&shared->lock);
-	/* Under the lock: what the supervisor does not see when it stops the run is not begun. */
+	/* Asked under the lock, so that the supervisor, when it stops the run, sees either this
+	 * task or a worker that does not begin it. */
 	stopping = *h->launch->stopping;
 	if (!stopping)
 		shared->work = (struct host_work){ .busy = true, .task = *task,
@@ -292,7 +295,8 @@ static bool host_is_over(struct host *h)
 	return atomic_load_explicit(&h->shared.over, memory_order_acquire);
 }
 
-/* The task is done, unless the supervisor has begun to stop the host. */
+/* Notes that the task is done. False: the supervisor has begun to stop the host, and its end has to
+ * be waited for. */
 static bool host_leave_work(struct host *h)
 {
 	bool stopped;
@@ -349,9 +353,11 @@ void host_say_over(struct host *h)
 
 	assert(!atomic_load_explicit(&h->shared.over, memory_order_relaxed));
 	h->ops->died(h);
-	/* The worker believes this flag; the word, on which it sleeps, a test may write to, too. */
+	/* This flag is what the worker believes: to the word on which it sleeps a test may
+	 * write. */
 	atomic_store_explicit(&h->shared.over, true, memory_order_release);
-	/* Whatever a test wrote there, it changes: a worker about to sleep on it does not. */
+	/* An exclusive-or changes the word whatever a test has written there: so a worker that is
+	 * about to sleep while the word has its old value does not fall asleep. */
 	atomic_fetch_xor(word, PAGE_DEAD);
 	futex_wake(word);
 }

@@ -27,7 +27,7 @@ struct launch {
 	const struct child_environment *environment;
 	const char *host_path;
 	struct coverage *coverage;	/* NULL: none is collected; has a lock of its own */
-	bool closes_suites;		/* those that are closable */
+	bool closes_suites;		/* hosts close suites that are closable */
 	const _Atomic bool *stopping;	/* nothing more is to be started */
 	/* Lets `us` pass; false as soon as nothing more is to be started. */
 	bool (*linger)(void *data, uint64_t us);
@@ -40,7 +40,7 @@ struct started {
 	int out_fd, err_fd;		/* non-blocking; -1: it inherited stdout and stderr */
 };
 
-/* What a host is at. */
+/* What a host is doing. */
 struct host_work {
 	bool busy;		/* a task was handed out, or it was told to end */
 	bool ending;
@@ -56,14 +56,14 @@ enum host_stop {		/* why the supervisor stopped it */
 	STOP_CONDEMNED,		/* its page was overwritten */
 };
 
-/* How it came to its end. */
+/* How a host came to its end. */
 struct host_end {
-	/* Under the lock. From a stop on, the worker waits until it is over. */
+	/* Under the lock. Once `stop` is set, the worker waits until the host is over. */
 	enum host_stop stop;
 	uint32_t stop_serial;	/* the test that was overdue; 0: none was running */
-	bool stop_exit;		/* its exit was, or seemed to hang */
-	uint32_t stop_turn;	/* and whose turn it was then, as exit_suite_turn() has it */
-	/* The supervisor's until it is over, the worker's to read after. */
+	bool stop_exit;		/* its exit was overdue, or seemed to hang */
+	uint32_t stop_turn;	/* what exit_suite_turn() said at that moment */
+	/* Written by the supervisor until the host is over, read by the worker afterwards. */
 	int status;		/* as wait(2) gives it; 0 if undead or stolen */
 	bool stolen;		/* somebody else reaped it first */
 	char *undead;		/* why it could not be killed; NULL: it is dead */
@@ -79,25 +79,26 @@ struct host_shared {
 	struct host_work work;		/* under lock: written by the worker, read by the supervisor */
 	struct host_end end;		/* written by the supervisor, read by the worker */
 	_Atomic bool over;		/* released by the supervisor, acquired by the worker */
-	_Atomic uint32_t own_done;	/* changes and is woken at the end of a host that is its task */
+	/* A futex that changes when the host is over; for the kinds that have no other. */
+	_Atomic uint32_t own_done;
 };
 
-#define HOST_SUITES_MAX 250	/* that one host opens */
+#define HOST_SUITES_MAX 250	/* that one host opens in its life */
 
 struct host {
 	/* Constant from its start on. */
 	const struct host_ops *ops;
 	const struct launch *launch;
 	unsigned worker;		/* PROCTOR_WORKER of its descendants */
-	uint64_t number;		/* and PROCTOR_HOST */
-	const struct test_settings *settings;	/* its first test's: those that share it agree */
+	uint64_t number;		/* PROCTOR_HOST of its descendants */
+	const struct test_settings *settings;	/* of its first test; all its tests have these */
 	bool alone;			/* it gets one task: its worker waits for its end */
 	bool captured;			/* false: it inherited stdout and stderr */
 	struct process_counts *counts;	/* what it is to leave of coverage; NULL: nothing */
 	/* The worker's alone. Others may read the suites once it was told to end. */
 	struct suite *suites[HOST_SUITES_MAX];	/* open in it */
 	size_t nsuites;
-	unsigned nopened;		/* those that were closed, too */
+	unsigned nopened;		/* how many it has opened, also those that it has closed */
 	uint32_t next_serial;
 	bool given_up;			/* its start was tried again until the run ended */
 	struct host_shared shared;
@@ -110,27 +111,28 @@ struct output_cut {
 };
 
 /*
- * A kind of host. `struct host` stands at the beginning of what a kind has of its own. Where nothing
- * else is said a function is the worker's.
+ * A kind of host, as a table of functions. Each kind has a struct of its own that begins with a
+ * `struct host`. A function is called on the worker's thread where nothing else is said.
  */
 struct host_ops {
 	const char *name;
 	size_t nbytes;			/* of the kind's own struct */
-	/* The suite's file is what is executed, and the process is the task: with it it begins and ends. */
+	/* The suite's file is what is executed; the process begins and ends with its one task. */
 	bool is_task;
-	/* And nothing of it has to be known before its end. */
+	/* The process says nothing that has to be read before its end. */
 	bool silent;
 	/* Completes the start of a process for `task`. What it opens is given back by close(), which is
 	 * called after a failure, too. */
 	int (*prepare)(struct host *h, const struct task *task, struct start *start,
 		       struct proctor_error *err);
-	/* Where the kernel refused the start, and `err` says so: why, if the kind knows more. */
+	/* The kernel has refused the start, as `err` says: adds why, if the kind knows. */
 	void (*explain)(const struct task *task, struct proctor_error *err);
 	int (*hand_out)(struct host *h, const struct task *task, struct proctor_error *err);
 	void (*tell_end)(struct host *h);
-	/* The word that changes, and is woken, when the host has something to tell, and its end. */
+	/* The futex that changes when the host has something to tell, and when it is over. */
 	_Atomic uint32_t *(*word)(struct host *h);
-	/* Does this value say that the hand-out is done? It may be wrong: what is read then is checked. */
+	/* Does this value of the word say that the hand-out is done? A test may have written it
+	 * there: so what is read after it is checked. */
 	bool (*is_done)(const struct host *h, uint32_t word);
 	/* Supervisor's or worker's, under the lock: how far it is with its task. */
 	struct progress (*progress)(const struct host *h, const struct host_work *work, uint64_t now_us);
@@ -138,14 +140,16 @@ struct host_ops {
 	uint32_t (*exit_turn)(const struct host *h);
 	/* Supervisor's: the key of the markers in its output; NULL: it writes none. */
 	const uint8_t *(*marker_key)(const struct host *h);
-	/* Supervisor's: it wrote this to stdout. Returns how many `cuts` there are, in order. */
+	/* Supervisor's: the host wrote these bytes to stdout. Fills in the `cuts` among them, in
+	 * order, and returns their number. */
 	unsigned (*output)(struct host *h, const char *bytes, size_t nbytes,
 			   struct output_cut cuts[TASK_TESTS_MAX]);
-	/* Supervisor's: it is dead, its output complete and `shared.end` filled in. */
+	/* Supervisor's: the host is dead, its output complete and `shared.end` filled in. */
 	void (*died)(struct host *h);
-	/* What it tells of its task, when the hand-out is done or it is over; `e` is all zero. */
+	/* Fills in `e`, which is all zero, with what the host tells of its task. Called when the
+	 * hand-out is done, or the host is over. */
 	void (*read)(struct host *h, const struct task *task, bool over, struct evidence *e);
-	/* The same of its crash alone. */
+	/* Fills in only what is recorded of its crash. */
 	void (*read_crash)(const struct host *h, struct evidence *e);
 	void (*close)(struct host *h);
 };
@@ -156,28 +160,28 @@ extern const struct host_ops page_host_ops, exe_host_ops, stream_host_ops;
 /* The kind of host in which tests of this suite run. */
 const struct host_ops *host_ops_of(const struct suite *suite);
 
-/* Is the test whose end has this serial one of the task? */
+/* Is the test with this serial one of the task's? */
 static inline bool host_work_has(const struct host_work *work, uint32_t serial)
 {
 	return serial >= work->serial && serial - work->serial < work->task.ntests;
 }
 
 /*
- * Starts a process for `task`. Worker's thread. On failure there is none. What may pass is waited for
- * (spawn_pause_us); -ECANCELED: the run ended meanwhile.
+ * Starts a process for `task`. Worker's thread. On failure there is none. A failure that may pass
+ * by itself is waited out (spawn_pause_us()); -ECANCELED: the run ended meanwhile.
  */
 int host_start(const struct launch *launch, unsigned worker, uint64_t number,
 	       const struct task *task, struct host **host, struct started *started,
 	       struct proctor_error *err);
-/* It is over: what it left of coverage is its collector's. Worker's thread. */
+/* When the host is over: hands what it has left of coverage to the collector. Worker's thread. */
 void host_leave_counts(struct host *host);
-/* After it is over. */
+/* When the host is over. */
 void host_free(struct host *host);
 
-/* Will it close the suite before it opens another? */
+/* Will the host close the suite before it opens another? */
 bool host_closes(const struct host *host, const struct suite *suite);
-/* Hands a task to a host: one that is its task has it since its start. -ENOSPC: its names do not fit;
- * -ECANCELED: the run is being stopped, and nothing was begun. */
+/* Hands a task to a host. (A process that is its own task has had it since its start.) -ENOSPC: the
+ * names do not fit; -ECANCELED: the run is being stopped, and nothing was begun. */
 int host_hand_out(struct host *host, const struct task *task, struct proctor_error *err);
 /* Tells an idle host to exit. */
 void host_tell_end(struct host *host);
@@ -191,10 +195,11 @@ bool host_wait_briefly(struct host *host, uint64_t us);
 /* Supervisor's, once: `shared.end` is complete, and its worker may go on. */
 void host_say_over(struct host *host);
 
-/* For the kinds: notes what is handed out, whose counts are missing if it leaves none. */
+/* For the kinds: notes the tests that are handed out. If the process leaves no counts, the report
+ * says that theirs are missing. */
 int host_note_tests(struct host *host, const struct task *task, struct proctor_error *err);
-/* For the kinds: what is said under the lock before a task goes out. False: the run is being stopped,
- * and it is not to be begun. */
+/* For the kinds: notes, under the lock, that the host has this task from now on. False: the run is
+ * being stopped, and the task is not to be begun. */
 bool host_begin(struct host *host, const struct task *task);
 
 #endif

@@ -7,7 +7,7 @@ enum host_state {
 	HOST_RUNNING,
 	HOST_STOPPING,		/* was sent SIGTERM, has its grace time */
 	HOST_KILLED,		/* was sent SIGKILL */
-	HOST_UNDEAD,		/* does not die of it: given up, its worker waits no longer */
+	HOST_UNDEAD,		/* does not die of SIGKILL: given up, its worker waits no longer */
 	HOST_DRAINING,		/* died; what it left may still write, for the leak time */
 	HOST_OVER,
 };
@@ -19,7 +19,7 @@ enum host_event {
 	HOST_ENDED,		/* its output is complete, and nothing of it lives */
 };
 
-/* The next state; effects belong to entering it. */
+/* The next state. This changes nothing: who enters a state sends the signal that belongs to it. */
 enum host_state host_next(enum host_state state, enum host_event event);
 
 #endif

@@ -199,7 +199,7 @@ static int text_copy(const struct page *p, struct page_text text, char **out)
 	return 0;
 }
 
-/* A text that there is no memory for costs the text, not the record. */
+/* If there is no memory for a text, only the text is lost, not the record. */
 static int record_copy_text(const struct page *p, struct page_text text, const char *what,
 			    struct record *record, uint32_t index, char **out,
 			    struct proctor_error *err)
@@ -334,7 +334,7 @@ int page_read_crash(const struct page *p, struct crash *out, struct proctor_erro
 				 (unsigned long long)copy.stack_address);
 	if (copy.nstack > 0) {
 		out->stack = malloc(copy.nstack);
-		/* Without it the frames end where the registers do. */
+		/* Without the stack there is one frame: what the registers tell. */
 		if (!out->stack)
 			copy.nstack = 0;
 		else

@@ -21,7 +21,7 @@ struct page_map {
 	uint8_t marker_key[MARKER_KEY_BYTES];	/* a copy that no test can reach */
 };
 
-/* A limit of file sizes that is too small for a page is said before the start. -EFBIG. */
+/* Is the limit of file sizes large enough for a page? To be asked before the start. -EFBIG: no. */
 int page_check_limit(struct proctor_error *err);
 
 /* Makes a page, all zero but for the magic number and a fresh marker key. */
@@ -39,9 +39,9 @@ int page_put_string(struct page *p, uint32_t *used, const char *text, uint32_t *
 void page_hand_out(struct page *p);
 
 /*
- * Waits until the word through which a host tells its worker (`done`, or one like it) is another value
- * than `seen`, a second at most: a test that writes here could undo the wake, so the caller looks at
- * what it knows itself and waits again. True if it differs.
+ * Waits until the futex by which a host tells its worker something (`done`, or one like it) is not
+ * `seen` any more, a second at most. A test that writes there could undo the change: so the caller
+ * looks, after each wait, at what it knows from elsewhere. True if the word differs.
  */
 bool done_wait(_Atomic uint32_t *done, uint32_t seen);
 
@@ -53,7 +53,7 @@ struct page_state {
 
 /*
  * Checks what holds for the page as a whole, also while the host runs: the constants, the ranges,
- * the order of the records' states (what they come to is progress_read()'s). `ntests` is the
+ * the order of the records' states (progress_read() says what they mean). `ntests` is the
  * worker's own count for the present task.
  */
 int page_read_state(const struct page_map *m, uint32_t ntests, struct page_state *state,
@@ -62,7 +62,7 @@ int page_read_state(const struct page_map *m, uint32_t ntests, struct page_state
 /* What the run itself knows, to check a record against. */
 struct record_view_context {
 	uint64_t handed_us;	/* of the hand-out, or the former record's end, as read */
-	uint64_t now_us;	/* not before the record was published; 0: when it was copied */
+	uint64_t now_us;	/* a time after the record was published; 0: the present */
 	uint32_t ntests;	/* of the task */
 	uint32_t index;		/* of the record */
 };
@@ -79,7 +79,7 @@ struct record {
 	int32_t nleaks;
 	int64_t leak_bytes;
 	char *message, *backtrace, *left;
-	bool lost;			/* a text that there was no memory for */
+	bool lost;			/* there was no memory for one of the texts */
 };
 
 /* On failure `out` is all zero. -EBADMSG. */

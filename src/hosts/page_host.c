@@ -27,8 +27,9 @@ static struct page *page_of(const struct host *h)
 
 /* ---- start ---- */
 
-/* Libraries with initial-exec TLS opened late live off the loader's small static surplus: many
- * suites in one host need more of it than a program usually does. */
+/* A library with thread-local variables of the kind initial-exec that is opened while the process
+ * runs takes room from a small reserve of the loader's. A host opens many libraries, and needs more
+ * of it than a program usually does. */
 static int host_widen_tls(struct child_environment *env)
 {
 	static const char tunable[] = "glibc.rtld.optional_static_tls=65536";
@@ -182,7 +183,7 @@ static _Atomic uint32_t *page_host_word(struct host *h)
 	return &page_of(h)->done;
 }
 
-/* Any other value: a test that wrote here is found out by the page's checks. */
+/* Any change counts: if it was a test that wrote here, the checks of the page find that out. */
 static bool page_host_is_done(const struct host *h, uint32_t word)
 {
 	return (word & ~PAGE_DEAD) != container_of(h, const struct page_host, host)->done_seen;
@@ -197,7 +198,7 @@ static struct progress page_host_progress(const struct host *h, const struct hos
 	return progress_read(&out, now_us);
 }
 
-/* Anybody in the host may have written there: who reads it checks the number. */
+/* A test may have written there: the caller checks the number. */
 static uint32_t page_host_exit_turn(const struct host *h)
 {
 	return atomic_load_explicit(&page_of(h)->exit_suite, memory_order_relaxed);
@@ -222,7 +223,7 @@ static void page_host_died(struct host *h)
 
 /* ---- evidence ---- */
 
-/* Where the page does not hold there is no evidence, and the death itself is told. */
+/* If the page fails its checks, there is no evidence of the crash: then only the death is told. */
 static void page_host_read_crash(const struct host *h, struct evidence *e)
 {
 	const struct page *p = page_of(h);
@@ -233,7 +234,7 @@ static void page_host_read_crash(const struct host *h, struct evidence *e)
 		e->modules = (struct module_list){ 0 };
 }
 
-/* The records of the tests that have ended, in order, up to one that does not hold. */
+/* The records of the tests that have ended, in order, up to the first that fails its checks. */
 static void read_ended(const struct page *p, uint64_t handed_us, unsigned ntests, struct evidence *e)
 {
 	uint64_t after_us = handed_us;
@@ -249,7 +250,7 @@ static void read_ended(const struct page *p, uint64_t handed_us, unsigned ntests
 	}
 }
 
-/* The start of the test that was running, if its record is worth anything. */
+/* The start of the test that was running; the hand-out's, if the record fails its checks. */
 static uint64_t read_start_us(const struct page *p, uint64_t handed_us, unsigned ntests, unsigned i)
 {
 	struct record_view_context ctx = { .handed_us = handed_us, .ntests = ntests, .index = i };

@@ -6,7 +6,7 @@
 
 #include <errno.h>
 
-/* What the adapter says that its program is started with. */
+/* Adds the words and variables with which the adapter wants the program to be started. */
 static int program_command(const struct suite *suite, struct start *start, struct proctor_error *err)
 {
 	const struct program_request request = { .path = suite->path };
@@ -34,7 +34,8 @@ int program_prepare(struct host *h, const struct task *task, struct start *start
 
 	start->path = suite->path;
 	start->leads = suite->leads;
-	/* It begins with its task when it is started: nobody else knows of it yet. */
+	/* The process has its task as soon as it is started. No lock is needed: no other thread
+	 * knows of this host yet. */
 	h->shared.work = (struct host_work){ .busy = true, .task = *task, .serial = h->next_serial,
 					     .handed_us = clock_us() };
 	h->next_serial += task->ntests;
@@ -52,7 +53,7 @@ int program_hand_out(struct host *h, const struct task *task, struct proctor_err
 	return 0;
 }
 
-/* It is never idle. */
+/* Such a host is never idle, so it is not told to end. */
 void program_tell_end(struct host *h)
 {
 	(void)h;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What all hosts that are their task have in common: a program is executed for it, and ends with it. */
+/* What all kinds of host have in common in which a program is executed for a task, and ends with
+ * it. */
 #ifndef HOSTS_PROGRAM_H
 #define HOSTS_PROGRAM_H
 

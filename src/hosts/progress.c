@@ -3,11 +3,11 @@
 
 #include "base/clock.h"
 
-/* Between two tests the host's own code runs for some microseconds. What takes so long there hangs,
- * and is not to be taken for a host that the machine gave no time. */
+/* Between two tests the host's own code runs for some microseconds. A host that takes this long
+ * there hangs; one that takes less may only have been given no time by a busy machine. */
 #define BETWEEN_US 20000000u
 
-/* A point in time that a hostile page cannot move out of what is known. */
+/* `us`, which a hostile page may have set to anything, moved to between what is possible. */
 static uint64_t clamp_us(uint64_t us, uint64_t from_us, uint64_t to_us)
 {
 	if (to_us < from_us)
@@ -15,7 +15,8 @@ static uint64_t clamp_us(uint64_t us, uint64_t from_us, uint64_t to_us)
 	return us < from_us ? from_us : us > to_us ? to_us : us;
 }
 
-/* A plain field that the other side writes: read once, whatever the compiler would like better. */
+/* Reads a plain field that another process writes. Volatile: else the compiler may read it twice,
+ * and get two values. */
 static uint64_t field_us(const uint64_t *field)
 {
 	return *(const volatile uint64_t *)field;
@@ -102,7 +103,7 @@ uint64_t progress_due_us(uint64_t handed_us, const struct progress *p,
 		due_us = sum_us(p->since_us, d->other_us);
 		break;
 	}
-	/* However the page moves its times: a task ends when all its tests could have. */
+	/* Whatever times the page gives: a task is overdue when all its tests could have ended. */
 	latest_us = sum_us(sum_us(handed_us, d->task_us), sum_us(d->other_us, BETWEEN_US));
 	return due_us < latest_us ? due_us : latest_us;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How far a host is with what it was handed: which test runs, since when, how many have ended, which
- * phase. Deadlines, interrupts, the status line and verdicts all take it from here. The page may
- * change meanwhile and may lie: each field is read once, and no time leaves the hand-out. Any thread.
+ * How far a host is with what it was handed: which test runs, since when, how many have ended,
+ * which phase. Deadlines, interrupts, the status line and verdicts all take it from here. The page
+ * may change meanwhile, and a test may have written anything there: each field is read once, and
+ * every time is moved to between the hand-out and now. Any thread.
  */
 #ifndef HOSTS_PROGRESS_H
 #define HOSTS_PROGRESS_H
@@ -35,7 +36,7 @@ struct progress {
 };
 
 struct progress progress_read(const struct hand_out *out, uint64_t now_us);
-/* Of a process that is its one test. */
+/* For a process that is a single test. */
 struct progress progress_of_one(uint64_t handed_us);
 
 /* How long each phase may take. */
@@ -45,10 +46,10 @@ struct deadlines {
 	uint64_t task_us;	/* all tests of the task together; CLOCK_NEVER: not known */
 };
 
-/* How long the time between two tests may be, where opening and ending may take `other_us`. */
+/* How long PROGRESS_BETWEEN may last, if opening and ending may take `other_us`. */
 uint64_t progress_between_us(uint64_t other_us);
 
-/* When it is overdue, pauses not counted. */
+/* When the host is overdue, unless the run is paused meanwhile. */
 uint64_t progress_due_us(uint64_t handed_us, const struct progress *p,
 			 const struct deadlines *d);
 

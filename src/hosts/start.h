@@ -42,15 +42,16 @@ struct start {
 int start_init(struct start *s, const struct child_environment *env);
 void start_fini(struct start *s);
 
-/* A copy of the word; where there is no memory for it start_argv() says so. */
+/* Adds a copy of the word; if there is no memory for it, start_argv() says so. */
 void start_add_word(struct start *s, const char *word);
-/* What it is becomes what `wrap` starts: a path and words, NULL at the end. -ENOMEM. */
+/* Executes `wrap` instead, a path and words with NULL at the end; what was to be executed follows
+ * as further words. -ENOMEM. */
 int start_wrap(struct start *s, char *const *wrap);
-/* All of them, NULL at the end; lent until the next is added. NULL: no memory. */
+/* All words, with NULL at the end; lent until the next is added. NULL: no memory. */
 char *const *start_argv(struct start *s);
 /* `fd` (-1: none), lent, becomes descriptor `as`. -EMFILE: there is no room for it. */
 int start_add_fd(struct start *s, int fd, unsigned as);
-/* Who is added last is loaded first. -ENOMEM, -EMFILE. */
+/* Of several libraries the one that is added last is loaded first. -ENOMEM, -EMFILE. */
 int start_inject(struct start *s, const struct injected *what);
 
 #endif

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <sys/wait.h>
 
-/* Automake's: the program could not test what it was for. */
+/* As Automake has it: the program could not run its test here. */
 #define EXIT_STATUS_SKIP 77
 
 static __attribute__((format(printf, 2, 3))) void say(struct record *record, const char *fmt, ...)

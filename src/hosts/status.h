@@ -6,14 +6,15 @@
 #include "hosts/evidence.h"
 #include "hosts/host.h"
 
-/* It ended by itself, with a status as wait(2) gives it: 0 is a pass, 77 a skip. Sets what is `told`; a
- * sentence that there is no memory for is lost. */
+/* The verdict on a program that ended by itself, with a status as wait(2) gives it: 0 is a pass, 77
+ * a skip. If there is no memory for the sentence, that alone is lost. */
 void status_tell(struct test_evidence *t, int status);
 
 /* What the process used, and when it died. */
 void status_usage(struct record *usage, const struct host_end *end, uint64_t start_us);
 
-/* Nobody stopped it, and it is known how it ended. */
+/* Did the program end by itself, and is it known how? Not if it was stopped, or reaped by
+ * others. */
 bool status_is_its_own(const struct host_end *end);
 
 #endif

@@ -9,9 +9,9 @@
 
 /*
  * What a library may import: functions that keep no pointer which they were given beyond their
- * return, start nothing and register nothing, and data of the C library that holds none of the
- * caller's. Missing on purpose: what does one of these, as signal, putenv, setvbuf, strtok,
- * pthread_create, dlopen, __cxa_atexit, __tls_get_addr do. In the order of strcmp().
+ * return, start nothing and register nothing; and data of the C library that holds no pointer of
+ * the caller's. Missing on purpose are signal, putenv, setvbuf, strtok, pthread_create, dlopen,
+ * __cxa_atexit, __tls_get_addr and others that do one of these. In the order of strcmp().
  */
 static const char *const harmless[] = {
 	"_ITM_deregisterTMCloneTable", "_ITM_registerTMCloneTable", "__assert_fail",
@@ -51,8 +51,8 @@ static const char *const harmless[] = {
 	"vfprintf", "vprintf", "vsnprintf", "vsprintf", "vsscanf", "wait", "waitpid", "write",
 };
 
-/* Libraries that it may need: the host has loaded them for itself, so that they stay when the library
- * goes. Any other would go with it, and may have left something that nobody has looked for. */
+/* Libraries that it may need: the host has loaded them for itself, so they stay when the library is
+ * closed. Any other would be closed with it, and what that leaves behind was not looked at. */
 static const char *const kept[] = {
 	"ld-linux-aarch64.so.1", "ld-linux-x86-64.so.2", "libc.so.6",
 };
@@ -98,8 +98,8 @@ static bool needs_are_kept(const struct elf_file *f)
 	return true;
 }
 
-/* Could `nbytes` of code at `code` ask the kernel for something past the C library? Bytes that look
- * so by chance cost a library its being closed, no more. */
+/* Could `nbytes` of code at `code` call the kernel without the C library? Bytes that look like such
+ * an instruction by chance do no harm: the library is just not closed. */
 static bool code_calls_kernel(const unsigned char *code, size_t nbytes)
 {
 #if defined(__x86_64__)
@@ -165,7 +165,7 @@ static struct segments segments_read(const struct elf_file *f, uint64_t fini)
 		memcpy(&ph, image + ehdr.e_phoff + i * sizeof(ph), sizeof(ph));
 		if (ph.p_type == PT_TLS)
 			s.harmless = false;
-		/* elf_open() saw to it that it lies within the file. */
+		/* elf_open() has checked that the segment lies within the file. */
 		if (ph.p_type != PT_LOAD || !(ph.p_flags & PF_X))
 			continue;
 		if ((ph.p_flags & PF_W) || code_calls_kernel(image + ph.p_offset, ph.p_filesz))
@@ -196,7 +196,7 @@ bool library_closable(const struct elf_file *f)
 	uint64_t fini = 0, narray_bytes = 0;
 	bool finalizes;
 
-	/* A large one is not worth the reading. */
+	/* A large file has no image: to read all of its code would cost more than is won. */
 	if (!f->image || !needs_are_kept(f) || !imports_are_harmless(f, &finalizes))
 		return false;
 	for (size_t i = 0; i < f->ndynamic; i++) {

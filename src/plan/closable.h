@@ -9,7 +9,7 @@
 
 #include "base/elf.h"
 
-/* False where it is not known. The libraries that it needs are looked at by their names. */
+/* False if that is not known. Of the libraries that it needs only the names are looked at. */
 bool library_closable(const struct elf_file *f);
 
 #endif

@@ -129,7 +129,7 @@ static int search_entry(struct search *search, const char *dir, const struct dir
 
 	if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 		return 0;
-	/* Most files of a build tree are none of these: they are to cost no system call. */
+	/* Most files of a build tree are none of these: they shall cost no system call. */
 	if (!library && !program && entry->d_type != DT_DIR && entry->d_type != DT_LNK &&
 	    entry->d_type != DT_UNKNOWN)
 		return 0;
@@ -201,7 +201,7 @@ static int search_directory(struct search *search, const char *path, struct proc
 	return ret;
 }
 
-/* By path, links last: they count only where the file behind them was not found otherwise. */
+/* By path, and links last: a link counts only if the file behind it was not found otherwise. */
 static int candidate_compare(const void *a, const void *b)
 {
 	const struct candidate *x = a, *y = b;

@@ -25,7 +25,7 @@ struct file_key file_key_of(const char *path)
 
 	if (name > path)
 		snprintf(dir, sizeof(dir), "%.*s", (int)(name - path), path);
-	/* What is longer cannot be opened either. */
+	/* A longer path cannot be opened anyway. */
 	if (name - path < (ptrdiff_t)sizeof(dir) && stat(dir, &st) == 0)
 		return (struct file_key){ st.st_dev, st.st_ino, name };
 	return (struct file_key){ .name = path };
@@ -47,7 +47,7 @@ bool file_key_equal(const struct file_key *a, const struct file_key *b)
 	return file_key_compare(a, b) == 0;
 }
 
-/* Many a file is in the directory of the one before: that is not asked for again. */
+/* Most files are in the same directory as the one before: then its key is known already. */
 static struct file_key file_set_key(struct file_set *set, const char *path)
 {
 	const char *name = path_name(path);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * By which a plan knows a file again, whatever path leads to it: its directory and its name there.
- * Two names in one directory are two files, also where one is a link: a program may behave as it is
- * called.
+ * The key by which a plan knows a file again, whatever path leads to it: its directory, and its
+ * name in that. Two names in one directory are two files, even if one is a link to the other: a
+ * program may look at the name by which it is called.
  */
 #ifndef PLAN_FILE_KEY_H
 #define PLAN_FILE_KEY_H
@@ -15,7 +15,7 @@
 struct file_key {
 	dev_t dev;		/* of the directory; 0, 0: it is not there, and `name` is the path */
 	ino_t ino;
-	const char *name;	/* within the path it was made of */
+	const char *name;	/* points into the path that the key was made of */
 };
 
 struct file_key file_key_of(const char *path);
@@ -29,11 +29,11 @@ struct file_set {
 };
 
 void file_set_fini(struct file_set *set);
-/* Remembers the file at `path`, which lives as long as `arena`, as the key does. `*kept` is what
- * remembers it, NULL if something did before. -ENOMEM. */
+/* Remembers the file at `path`. The path has to live as long as `arena`, in which the key is made.
+ * `*kept` is the key; NULL: the file was remembered before. -ENOMEM. */
 int file_set_remember(struct file_set *set, struct arena *arena, const char *path,
 		      struct file_key **kept);
-/* NULL: nothing is forgotten. */
+/* Forgets the file with this key. NULL is allowed. */
 void file_set_forget(struct file_set *set, const struct file_key *kept);
 
 #endif

@@ -96,7 +96,7 @@ int library_fill(struct library *lib, struct arena *arena, const struct elf_file
 	return 0;
 }
 
-/* Opens lib->path and reads it; one that cannot be used stays as not found. */
+/* Opens lib->path and reads it. A library that cannot be used counts as not found. */
 static int library_read(struct library *lib, struct arena *arena)
 {
 	struct elf_file f;
@@ -216,7 +216,8 @@ int libraries_find(struct libraries *libs, const struct loaded *by, const char *
 			*lib = direct;
 		return direct ? 0 : -ENOMEM;
 	}
-	/* RPATH is inherited from the loaders, and void where there is a RUNPATH. */
+	/* The RPATHs of the libraries that loaded it count, too; but no RPATH does in a library
+	 * that has a RUNPATH. */
 	for (const struct loaded *l = by->lib->runpath ? NULL : by; l; l = l->loader) {
 		if (!l->lib->rpath || l->lib->runpath)
 			continue;
@@ -232,7 +233,7 @@ int libraries_find(struct libraries *libs, const struct loaded *by, const char *
 	return libraries_search(libs, by->lib->runpath, ":", by->lib->path, soname, lib);
 }
 
-/* Where a distribution keeps the runtimes of clang, which no default search finds. */
+/* Looks where distributions keep the runtimes of clang, as the dynamic linker does not. */
 static int libraries_glob_runtime(struct libraries *libs, const char *soname, char **preload)
 {
 	static const char *const patterns[] = {

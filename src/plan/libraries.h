@@ -18,7 +18,7 @@ enum sanitizer {
 struct library {
 	char *path;
 	bool found;		/* is there, and for this machine */
-	bool unique;		/* has global symbols of which a process has but one */
+	bool unique;		/* has symbols that exist once in a process (STB_GNU_UNIQUE) */
 	dev_t dev;
 	ino_t ino;
 	char *soname;		/* NULL: none */
@@ -42,12 +42,12 @@ void libraries_free(struct libraries *libs);
 
 /*
  * Finds what `by` needs as `soname`: searches RPATH, LD_LIBRARY_PATH and RUNPATH ($ORIGIN is
- * understood, other $-words are not). `*lib` is NULL where it is in none of these: the default search
- * is to find it, the same for every suite. -ENOMEM.
+ * understood, other $-words are not). `*lib` is NULL if it is in none of these: then the dynamic
+ * linker looks in its default places, which are the same for every suite. -ENOMEM.
  */
 int libraries_find(struct libraries *libs, const struct loaded *by, const char *soname,
 		   const struct library **lib);
-/* What to preload for a sanitizer's runtime that the default search is to find. -ENOMEM. */
+/* What to preload for a sanitizer's runtime that libraries_find() has not found. -ENOMEM. */
 int libraries_runtime(struct libraries *libs, const char *soname, char **preload);
 
 /* Copies what an ELF file says of the libraries it needs, and of itself, into `lib`. -ENOMEM. */

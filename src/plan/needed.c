@@ -34,7 +34,7 @@ static int needs_add(struct needs *n, const char *soname, const char *path, dev_
 		n->needs = needs;
 		n->cap_needs = cap;
 	}
-	/* Texts are lent, by struct libraries or the ELF file, until the plan gets its copy. */
+	/* The texts belong to struct libraries or to the ELF file; the plan gets a copy later. */
 	n->needs[n->nneeds++] = (struct need){
 		.soname = (char *)soname, .path = path, .dev = dev, .ino = ino,
 	};
@@ -139,7 +139,7 @@ int suite_find_needed(struct suite *suite, const struct elf_file *f, struct proc
 	return 0;
 }
 
-/* True if sonames in both are the same files. */
+/* True if each soname that both need is the same file for both. */
 static bool needs_agree(const struct suite *a, const struct suite *b)
 {
 	size_t i = 0, j = 0;
