@@ -54,9 +54,12 @@ LINK          = -Wl,--as-needed
 ROOMS         = lib report run hosts coverage plan adapter loop wire base
 LIB_SRC      := $(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c))
 CLI_SRC      := $(wildcard src/cli/*.c)
-HOST_SRC     := $(wildcard src/host/*.c src/guard/*.c) $(filter-out %/preload.c,$(wildcard src/inject/*.c))
+# What is put into programs: all of it where coverage is collected, else the smaller part.
+PRELOAD_SRC  := $(filter-out %/program.c,$(wildcard src/inject/*.c))
+INJECT_SRC   := $(patsubst %,src/inject/%.c,crash_handler loaded_modules preload_entry program program_page signals)
+HOST_SRC     := $(wildcard src/host/*.c src/guard/*.c) \
+                $(filter-out %/preload.c %/preload_entry.c %/program_page.c %/loaded_modules.c,$(PRELOAD_SRC))
 SYMBOLIZER_SRC := $(wildcard src/symbolizer/*.c src/wire/*.c) src/base/error.c
-PRELOAD_SRC  := $(wildcard src/inject/*.c)
 # A sanitizer has an allocator of its own, which a test cannot have fail.
 UNIT_SRC     := $(filter-out $(if $(SAN),tests/unit/test_plan_memory.c),$(wildcard tests/unit/test_*.c))
 # Those that take longest are begun first, so that nothing else waits for them at the end.
@@ -75,17 +78,19 @@ CLI_OBJ      := $(CLI_SRC:%.c=$B/obj/%.o)
 HOST_OBJ     := $(HOST_SRC:%.c=$B/obj/%.o) $(patsubst %,$B/obj/host/src/base/%.o,clock fds process)
 SYMBOLIZER_OBJ := $(SYMBOLIZER_SRC:%.c=$B/obj/%.o)
 PRELOAD_OBJ  := $(PRELOAD_SRC:%.c=$B/obj/%.o)
+INJECT_OBJ   := $(INJECT_SRC:%.c=$B/obj/%.o)
 HARNESS_OBJ  := $(HARNESS_SRC:%.c=$B/obj/%.o)
 TRIAL_OBJ    := $(patsubst %.c,$B/obj/%.o,tests/soak/trial.c tests/soak/inject.c $(COMMON_SRC))
 UNIT_BIN     := $(UNIT_SRC:tests/unit/%.c=$B/tests/unit/%)
 INTEG_BIN    := $(INTEG_SRC:tests/integration/%.c=$B/tests/integration/%) $B/tests/embed/test_embed \
                 $(SOAK_SRC:tests/soak/%.c=$B/tests/soak/%)
 INTEG_PARTS  := $B/tests/soak/failmalloc.so
-PRODUCTS     := $B/proctor $B/proctor-host $B/proctor-symbolizer $B/proctor-preload.so $B/libproctor.a $B/libproctor.so
+PRODUCTS     := $B/proctor $B/proctor-host $B/proctor-symbolizer $B/proctor-preload.so \
+                $B/proctor-inject.so $B/libproctor.a $B/libproctor.so
 
 all: $(PRODUCTS)
 
-$(patsubst %.c,$B/obj/%.o,$(sort $(HOST_SRC) $(PRELOAD_SRC))): $B/obj/%.o: %.c Makefile
+$(patsubst %.c,$B/obj/%.o,$(sort $(HOST_SRC) $(PRELOAD_SRC) $(INJECT_SRC))): $B/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(HOST_FLAGS) -MMD -MP -c -o $@ $<
 
@@ -129,6 +134,11 @@ $B/proctor-symbolizer: $(SYMBOLIZER_OBJ)
 $B/proctor-preload.so: $(PRELOAD_OBJ) src/inject/preload.map
 	$(CC) $(HOST_FLAGS) $(LINK) -shared -Wl,-z,initfirst -Wl,--version-script=src/inject/preload.map \
 		-o $@ $(PRELOAD_OBJ) -ldl $(LDFLAGS)
+
+# Every start of a program pays for it: few segments, nothing to be done to them after they are mapped.
+$B/proctor-inject.so: $(INJECT_OBJ) src/inject/program.map
+	$(CC) $(HOST_FLAGS) $(LINK) -shared -Wl,-z,initfirst,-z,noseparate-code,-z,norelro \
+		-Wl,--version-script=src/inject/program.map -o $@ $(INJECT_OBJ) -ldl $(LDFLAGS)
 
 # Tests. Test programs find what they need through the environment set here.
 
@@ -283,7 +293,8 @@ bench: $(PRODUCTS) $B/bench/bench $B/bench/merge_profiles $B/bench/material/comp
 
 # One file at a time: clang-tidy 14 takes what it learnt of one file's va_list for another's. How
 # many warnings it has dropped, of the system's headers and by request, is of no use to anybody.
-LINT_C        = $(LIB_SRC) $(CLI_SRC) $(HOST_SRC) $(filter src/symbolizer/%,$(SYMBOLIZER_SRC)) \
+LINT_C        = $(LIB_SRC) $(CLI_SRC) $(sort $(HOST_SRC) $(PRELOAD_SRC) $(INJECT_SRC)) \
+                $(filter src/symbolizer/%,$(SYMBOLIZER_SRC)) \
                 $(wildcard tools/*/*.c docs/example/*.c)
 lint: lint-includes lint-tidy lint-cppcheck
 lint-includes:
@@ -305,7 +316,7 @@ install: all
 		$(DESTDIR)$(PREFIX)/share/zsh/site-functions \
 		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 	install $B/proctor $(DESTDIR)$(PREFIX)/bin/
-	install $B/proctor-host $B/proctor-symbolizer $B/proctor-preload.so \
+	install $B/proctor-host $B/proctor-symbolizer $B/proctor-preload.so $B/proctor-inject.so \
 		$(DESTDIR)$(PREFIX)/libexec/proctor/
 	install -m 644 $B/libproctor.a $(DESTDIR)$(LIBDIR)/
 	install -m 644 $B/libproctor.so $(DESTDIR)$(LIBDIR)/libproctor.so.$(VERSION)
@@ -332,5 +343,5 @@ FORCE:
 # What only a pattern rule asks for is kept too.
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(HOST_OBJ:.o=.d) $(HARNESS_OBJ:.o=.d) $(TRIAL_OBJ:.o=.d)
--include $(SYMBOLIZER_OBJ:.o=.d)
+-include $(SYMBOLIZER_OBJ:.o=.d) $(PRELOAD_OBJ:.o=.d) $(INJECT_OBJ:.o=.d)
 -include $(UNIT_BIN:=.d) $(INTEG_BIN:=.d) $B/embed.d

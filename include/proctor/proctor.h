@@ -252,6 +252,7 @@ struct proctor_options {
 	bool pin_tests;			/* tests stay on their worker's core */
 	bool backtrace;			/* ask TML's runtime for backtraces of panics */
 	bool no_check_leaks;		/* do not read TML's leak counters */
+	bool no_inject;			/* put no library into programs: no backtraces of their crashes */
 	bool shuffle;
 	uint64_t seed;			/* with shuffle; 0: drawn and told */
 	unsigned repeat;		/* 0: once */

@@ -147,6 +147,32 @@ void elf_interpreter(int fd, const void *head, size_t nhead, char *path, size_t 
 	}
 }
 
+/* Notes are a few words each: what stands behind these is of no interest. */
+#define NOTES_BYTES 1024
+
+bool elf_program_has_note(int fd, const void *head, const char *owner)
+{
+	char notes[NOTES_BYTES];
+	size_t nowner = strlen(owner) + 1;
+
+	for (size_t i = 0; i < head_nsegments(head); i++) {
+		Elf64_Phdr phdr = head_segment(head, i);
+		size_t want = phdr.p_filesz < sizeof(notes) ? phdr.p_filesz : sizeof(notes), at = 0;
+		ssize_t n = phdr.p_type == PT_NOTE ? pread(fd, notes, want, (off_t)phdr.p_offset) : 0;
+		Elf64_Nhdr note;
+
+		while (n > 0 && range_fits(at, sizeof(note), (uint64_t)n)) {
+			memcpy(&note, notes + at, sizeof(note));
+			at += sizeof(note);
+			if (note.n_namesz == nowner && range_fits(at, nowner, (uint64_t)n) &&
+			    memcmp(notes + at, owner, nowner) == 0)
+				return true;
+			at += ((size_t)note.n_namesz + 3) / 4 * 4 + ((size_t)note.n_descsz + 3) / 4 * 4;
+		}
+	}
+	return false;
+}
+
 const char *elf_foreign(const void *head, size_t nhead, char unknown[static 32])
 {
 	const unsigned char *ident = head;

@@ -58,6 +58,9 @@ bool elf_is_program(int fd, const void *head, size_t nhead, uint64_t nbytes,
 bool elf_program_calls(int fd, const void *head, const struct elf_dynamic *dynamic,
 		       const char *const *names, size_t nnames);
 
+/* Has it a note of this owner, "Go" say, among its first ones? */
+bool elf_program_has_note(int fd, const void *head, const char *owner);
+
 /* The interpreter that an executable for this machine names, "" if none can be found. */
 void elf_interpreter(int fd, const void *head, size_t nhead, char *path, size_t npath);
 /* The machine it is built for, if it is an ELF file and not for this one; else NULL. */

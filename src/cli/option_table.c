@@ -109,6 +109,8 @@ const struct option_spec option_table[] = {
 	  "ask TML's runtime for the backtrace of a panic", store_backtrace },
 	{ "no-check-leaks", 0, RUN, OPTION_FLAG, NULL, false,
 	  "do not read TML's leak counters", store_no_check_leaks },
+	{ "no-inject", 0, RUN, OPTION_FLAG, NULL, false,
+	  "put nothing into programs: their crashes are known by the signal alone", store_no_inject },
 	{ "no-cache", 0, RUN, OPTION_FLAG, NULL, false,
 	  "accepted for the sake of scripts written for tml; without effect", store_no_cache },
 	{ "verbose", 'v', RUN, OPTION_FLAG, NULL, false, "a line for each test", store_verbose },

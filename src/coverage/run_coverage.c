@@ -195,7 +195,7 @@ int coverage_process(struct coverage *cov, uint64_t number, const struct suite *
 	const struct suite_objects *of = program ? objects_of_suite(&cov->objects, program) : &none;
 	const struct object *own = of->own == OBJECT_NONE ? NULL : &cov->objects.list[of->own];
 	/* What needs a library is dynamic. */
-	bool preloads = cov->llvm && of->summed && (!own || own->dynamic);
+	bool preloads = cov->preload && cov->llvm && of->summed && (!own || own->dynamic);
 	int ret = process_counts_new(p, &cov->objects, cov->prefix, number, program, !program || preloads,
 				     cov->functions && !program, err);
 

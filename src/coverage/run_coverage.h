@@ -13,7 +13,7 @@ struct coverage;
 
 /*
  * Makes the directory ready and looks at what is instrumented. `preload` is the path of
- * proctor-preload.so, lent. On failure there is none.
+ * proctor-preload.so, lent; NULL: nothing is put into programs. On failure there is none.
  */
 int coverage_open(struct coverage **cov, const struct proctor_coverage *options,
 		  const struct proctor_plan *plan, const char *preload, struct proctor_error *err);

@@ -332,9 +332,9 @@ static void page_mend(struct host *h, uint32_t index, struct page_record *rec)
 	memset(h->page->marker_key, 0, sizeof(h->page->marker_key));
 	memcpy(h->page->records, h->records, sizeof(h->records));
 	page_texts_mend(&h->texts);
-	memset(&h->page->crash, 0, sizeof(h->page->crash));
+	memset(&h->page->death.crash, 0, sizeof(h->page->death.crash));
 	atomic_store(&h->page->current, index);
-	atomic_store(&h->page->nmodules, 0);
+	atomic_store(&h->page->death.nmodules, 0);
 	h->retire = RETIRE_OVERWROTE;
 	atomic_store(&h->page->retire, RETIRE_OVERWROTE);
 	rec->flags = RECORD_OVERWROTE;
@@ -508,6 +508,25 @@ static void serve_loop(struct host *h)
 	}
 }
 
+static struct page *serving;	/* what the crash handler finds, which is called with a signal's number alone */
+
+/* A crash of a thread that some test left: the functions that run at exit have no part in it. */
+static void crash_elsewhere(void)
+{
+	atomic_store_explicit(&serving->exit_suite, 0, memory_order_relaxed);
+}
+
+static bool handler_open(struct crash_page *page)
+{
+	const bool counts = counters_active();
+	const struct crash_tasks tasks = {
+		.save = counts ? counters_save : NULL, .stay = counts ? counters_stay : NULL,
+		.other_thread = crash_elsewhere,
+	};
+
+	return crash_open(page, &tasks);
+}
+
 static struct page *page_map(void)
 {
 	struct page *page = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_SHARED,
@@ -540,7 +559,8 @@ int serve_main(bool sanitized, bool coverage)
 		return 2;
 	}
 	h->pid = getpid();
-	h->texts.page = h->modules.page = h->page;
+	h->texts.page = h->page;
+	h->modules.page = &h->page->death;
 	memcpy(h->marker_key, h->page->marker_key, sizeof(h->marker_key));
 	memset(h->page->marker_key, 0, sizeof(h->page->marker_key));
 	h->checks.leak_us = h->page->leak_us;
@@ -550,10 +570,11 @@ int serve_main(bool sanitized, bool coverage)
 		return 2;
 	}
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	serving = h->page;
 	/* A sanitizer says more about a crash than our handler, so there it is not installed; with
 	 * coverage it is all the same, without a page: it hands the counters over when a signal
 	 * ends the process. */
-	if ((!sanitized || counters_active()) && !crash_open(sanitized ? NULL : h->page))
+	if ((!sanitized || counters_active()) && !handler_open(sanitized ? NULL : &h->page->death))
 		fprintf(stderr, "proctor-host: no stack for the crash handler: %s\n",
 			strerror(errno));
 	checks_open(&h->checks);

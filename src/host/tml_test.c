@@ -54,7 +54,7 @@ static enum record_outcome outcome_of(const struct tml *tml, int32_t value, cons
 		return OUTCOME_RETURNED;
 	if (value == TML_PANIC && said)
 		return OUTCOME_PANICKED;
-	if (value == TML_CRASH && (said || atomic_load(&page->crash.state) == CRASH_WRITTEN))
+	if (value == TML_CRASH && (said || atomic_load(&page->death.crash.state) == CRASH_WRITTEN))
 		return OUTCOME_CAUGHT;
 	return OUTCOME_RETURNED;
 }

@@ -7,6 +7,7 @@
 #ifndef HOSTS_EVIDENCE_H
 #define HOSTS_EVIDENCE_H
 
+#include "hosts/crash_page.h"
 #include "hosts/page.h"
 #include "hosts/progress.h"
 

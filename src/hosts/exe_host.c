@@ -31,6 +31,7 @@ static void exe_host_read(struct host *h, const struct task *task, bool over, st
 	e->start_us = h->shared.work.handed_us;
 	if (!over)
 		return;
+	program_read_crash(h, e);
 	status_usage(&e->usage, end, e->start_us);
 	if (!status_is_its_own(end))
 		return;

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 const struct host_ops *host_ops_of(const struct suite *suite)
@@ -20,6 +21,15 @@ const struct host_ops *host_ops_of(const struct suite *suite)
 }
 
 /* ---- start ---- */
+
+/* The user has one put into all programs: it will not have another library before it. */
+static bool sanitizer_is_preloaded(const struct child_environment *env)
+{
+	const char *list = child_environment_get(env, "LD_PRELOAD");
+
+	return list && (strstr(list, "libasan.so") || strstr(list, "libtsan.so") ||
+			strstr(list, "libclang_rt."));
+}
 
 /* Puts into the process what instrumented code needs to hand its counts over. */
 static int start_inject_coverage(struct start *start, const struct coverage_environment *env,
@@ -32,6 +42,22 @@ static int start_inject_coverage(struct start *start, const struct coverage_envi
 		.fds = { { counts->area.fd, AREA_FD } },
 	};
 
+	return start_inject(start, &what);
+}
+
+/*
+ * What leaves a record of a crash of a program. Where coverage is collected, what is put in for that does
+ * this, too. A program that has none, for want of memory or descriptors say, runs all the same.
+ */
+static int start_inject_crash(struct start *start, struct host *h, const struct suite *suite)
+{
+	struct injected what = { .library = start->injects ? NULL : h->launch->inject_path };
+
+	/* What wraps a program would get it in its place. */
+	if (!h->ops->is_task || !h->launch->inject_path || !suite->injectable || h->launch->plan->wrap ||
+	    sanitizer_is_preloaded(&start->env) || crash_map_take(h->launch->crash_pool, &h->crash, NULL) < 0)
+		return 0;
+	what.fds[0] = (struct injected_fd){ h->crash.fd, CRASH_PAGE_FD };
 	return start_inject(start, &what);
 }
 
@@ -160,6 +186,8 @@ static int host_start_with(struct host *h, const struct task *task,
 	if (ret == 0 && env)
 		ret = start_inject_coverage(&start, env, h->counts);
 	if (ret == 0)
+		ret = start_inject_crash(&start, h, task->suite);
+	if (ret == 0)
 		ret = start_inject_sanitizer(&start, h, task->suite);
 	if (ret == 0)
 		ret = start_mark(&start, h, task);
@@ -246,6 +274,7 @@ int host_start(const struct launch *launch, unsigned worker, uint64_t number,
 void host_free(struct host *h)
 {
 	h->ops->close(h);
+	crash_map_give(h->launch->crash_pool, &h->crash, h->shared.end.left || h->shared.end.undead);
 	free(h->shared.end.left);
 	free(h->shared.end.undead);
 	pthread_mutex_destroy(&h->shared.lock);

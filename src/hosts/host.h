@@ -26,6 +26,8 @@ struct launch {
 	const struct inherited *inherited;
 	const struct child_environment *environment;
 	const char *host_path;
+	const char *inject_path;	/* of what is put into programs; NULL: nothing is */
+	struct crash_pool *crash_pool;	/* has a lock of its own */
 	struct coverage *coverage;	/* NULL: none is collected; has a lock of its own */
 	bool closes_suites;		/* hosts close suites that are closable */
 	const _Atomic bool *stopping;	/* nothing more is to be started */
@@ -95,6 +97,7 @@ struct host {
 	bool alone;			/* it gets one task: its worker waits for its end */
 	bool captured;			/* false: it inherited stdout and stderr */
 	struct process_counts *counts;	/* what it is to leave of coverage; NULL: nothing */
+	struct crash_map crash;		/* of a program that something is put into; else closed */
 	/* The worker's alone. Others may read the suites once it was told to end. */
 	struct suite *suites[HOST_SUITES_MAX];	/* open in it */
 	size_t nsuites;

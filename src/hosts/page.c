@@ -15,6 +15,7 @@
 #include "base/container.h"
 #include "base/futex.h"
 #include "base/random.h"
+#include "hosts/shared_page.h"
 
 #define OVERWRITTEN "the progress page was overwritten: "
 #define WAIT_US 1000000u
@@ -34,41 +35,22 @@ int page_check_limit(struct proctor_error *err)
 
 int page_open(struct page_map *m, struct proctor_error *err)
 {
-	int fd, ret;
 	void *addr;
+	int fd = shared_page_open("progress page", sizeof(struct page), &addr, err), ret;
 
-	fd = memfd_create("proctor-page", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd < 0)
-		return error_sys(err, errno, "cannot make a progress page");
-	if (ftruncate(fd, sizeof(struct page)) < 0) {
-		ret = error_sys(err, errno, "cannot size a progress page");
-		goto close_fd;
-	}
-	/* A test that shrank the file would have the run killed by SIGBUS at its next look. */
-	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
-		ret = error_sys(err, errno, "cannot seal a progress page");
-		goto close_fd;
-	}
-	addr = mmap(NULL, sizeof(struct page), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (addr == MAP_FAILED) {
-		ret = error_sys(err, errno, "cannot map a progress page");
-		goto close_fd;
-	}
+		return fd;
 	ret = random_draw(m->marker_key, sizeof(m->marker_key));
 	if (ret < 0) {
-		error_sys(err, -ret, "cannot draw a marker key");
-		goto unmap;
+		munmap(addr, sizeof(struct page));
+		close(fd);
+		return error_sys(err, -ret, "cannot draw a marker key");
 	}
 	m->page = addr;
 	m->fd = fd;
 	m->page->magic = PAGE_MAGIC;
 	memcpy(m->page->marker_key, m->marker_key, sizeof(m->marker_key));
 	return 0;
-unmap:
-	munmap(addr, sizeof(struct page));
-close_fd:
-	close(fd);
-	return ret;
 }
 
 void page_close(struct page_map *m)
@@ -86,7 +68,7 @@ void page_reset_task(struct page *p)
 {
 	memset(&p->task, 0, sizeof(p->task));
 	memset(p->records, 0, sizeof(p->records));
-	memset(&p->crash, 0, sizeof(p->crash));
+	memset(&p->death.crash, 0, sizeof(p->death.crash));
 	memset(&p->open_message, 0, sizeof(p->open_message));
 	atomic_store_explicit(&p->ntexts, 0, memory_order_relaxed);
 	atomic_store_explicit(&p->current, 0, memory_order_relaxed);
@@ -119,18 +101,6 @@ bool done_wait(_Atomic uint32_t *done, uint32_t seen)
 	return atomic_load_explicit(done, memory_order_acquire) != seen;
 }
 
-/* The barrier keeps the compiler from reading `src` a second time, after a check of `dst`. */
-static void page_copy(void *dst, const void *src, size_t nbytes)
-{
-	memcpy(dst, src, nbytes);
-	__asm__ volatile("" : : "r"(dst) : "memory");
-}
-
-static bool range_fits(uint64_t offset, uint64_t nbytes, uint64_t limit)
-{
-	return offset <= limit && nbytes <= limit - offset;
-}
-
 int page_read_state(const struct page_map *m, uint32_t ntests, struct page_state *state,
 		    struct proctor_error *err)
 {
@@ -158,7 +128,7 @@ int page_read_state(const struct page_map *m, uint32_t ntests, struct page_state
 		return error_set(err, -EBADMSG, OVERWRITTEN "it names cause %u to be replaced",
 				 retire);
 	state->retire = (enum page_retire)retire;
-	nmodules = atomic_load_explicit(&p->nmodules, memory_order_relaxed);
+	nmodules = atomic_load_explicit(&p->death.nmodules, memory_order_relaxed);
 	if (nmodules > PAGE_MODULES_MAX)
 		return error_set(err, -EBADMSG, OVERWRITTEN "it lists %u modules", nmodules);
 
@@ -305,113 +275,4 @@ int page_read_open_message(const struct page *p, char **text, struct proctor_err
 	if (ret < 0)
 		return error_sys(err, -ret, "cannot copy why the suite did not open");
 	return 0;
-}
-
-int page_read_crash(const struct page *p, struct crash *out, struct proctor_error *err)
-{
-	struct page_crash copy;
-	uint32_t s;
-
-	memset(out, 0, sizeof(*out));
-	s = atomic_load_explicit(&p->crash.state, memory_order_acquire);
-	page_copy(&copy, &p->crash, sizeof(copy));
-	if (s > CRASH_WRITTEN)
-		return error_set(err, -EBADMSG, OVERWRITTEN "the crash record is in state %u", s);
-	if (s != CRASH_WRITTEN) {
-		out->state = (enum crash_state)s;
-		return 0;
-	}
-	if (copy.signal < 1 || copy.signal > SIGRTMAX)
-		return error_set(err, -EBADMSG, OVERWRITTEN "the crash record has signal %d",
-				 copy.signal);
-	if (copy.nregs > PAGE_REGS_MAX)
-		return error_set(err, -EBADMSG, OVERWRITTEN "the crash record has %u registers",
-				 copy.nregs);
-	if (copy.nstack > PAGE_STACK_BYTES ||
-	    !range_fits(copy.stack_address, copy.nstack, UINT64_MAX))
-		return error_set(err, -EBADMSG, OVERWRITTEN
-				 "the crash record has a stack of %u bytes at 0x%llx", copy.nstack,
-				 (unsigned long long)copy.stack_address);
-	if (copy.nstack > 0) {
-		out->stack = malloc(copy.nstack);
-		/* Without the stack there is one frame: what the registers tell. */
-		if (!out->stack)
-			copy.nstack = 0;
-		else
-			page_copy(out->stack, p->stack, copy.nstack);
-	}
-	out->state = CRASH_WRITTEN;
-	out->signal = copy.signal;
-	out->si_code = copy.si_code;
-	out->sender_pid = copy.sender_pid;
-	out->address = copy.address;
-	out->nregs = copy.nregs;
-	memcpy(out->regs, copy.regs, copy.nregs * sizeof(copy.regs[0]));
-	out->stack_address = copy.stack_address;
-	out->nstack = copy.nstack;
-	return 0;
-}
-
-/* Copies one module, its path behind the `*used` bytes of the list's paths. */
-static int module_copy(const struct page *p, uint32_t i, struct module_list *list, size_t *used,
-		       struct proctor_error *err)
-{
-	struct module *m = &list->modules[i];
-	struct page_module copy;
-	char *path = list->paths + *used;
-	uint32_t k;
-
-	page_copy(&copy, &p->modules[i], sizeof(copy));
-	if (copy.npath >= PATH_MAX || !range_fits(copy.path, copy.npath, PAGE_MODULE_PATHS_BYTES))
-		return error_set(err, -EBADMSG, OVERWRITTEN
-				 "the path of module %u is %u bytes at %u", i, copy.npath, copy.path);
-	/* Every module's path has bytes of its own, so together they fit. */
-	if (copy.npath > PAGE_MODULE_PATHS_BYTES + i - *used)
-		return error_set(err, -EBADMSG, OVERWRITTEN "the paths of its modules overlap");
-	if (copy.nbuild_id > PAGE_BUILD_ID_MAX)
-		return error_set(err, -EBADMSG, OVERWRITTEN "the build id of module %u is %u bytes",
-				 i, copy.nbuild_id);
-	if (copy.start > copy.end)
-		return error_set(err, -EBADMSG, OVERWRITTEN "module %u ends before it starts", i);
-	page_copy(path, p->module_paths + copy.path, copy.npath);
-	for (k = 0; k < copy.npath; k++)
-		if (path[k] == '\0')
-			path[k] = '?';
-	path[copy.npath] = '\0';
-	*used += (size_t)copy.npath + 1;
-	m->address = copy.address;
-	m->start = copy.start;
-	m->end = copy.end;
-	m->path = path;
-	m->nbuild_id = copy.nbuild_id;
-	memcpy(m->build_id, copy.build_id, copy.nbuild_id);
-	return 0;
-}
-
-int page_read_modules(const struct page *p, struct module_list *out, struct proctor_error *err)
-{
-	uint32_t n = atomic_load_explicit(&p->nmodules, memory_order_acquire);
-	size_t used = 0;
-	int ret;
-
-	memset(out, 0, sizeof(*out));
-	if (n > PAGE_MODULES_MAX)
-		return error_set(err, -EBADMSG, OVERWRITTEN "it lists %u modules", n);
-	if (n == 0)
-		return 0;
-	out->modules = calloc(n, sizeof(*out->modules));
-	out->paths = malloc((size_t)PAGE_MODULE_PATHS_BYTES + n);
-	if (!out->modules || !out->paths) {
-		ret = error_sys(err, ENOMEM, "cannot copy the list of %u modules", n);
-		goto fini;
-	}
-	for (; out->nmodules < n; out->nmodules++) {
-		ret = module_copy(p, (uint32_t)out->nmodules, out, &used, err);
-		if (ret < 0)
-			goto fini;
-	}
-	return 0;
-fini:
-	module_list_fini(out);
-	return ret;
 }

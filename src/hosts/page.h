@@ -8,7 +8,6 @@
 #define HOSTS_PAGE_H
 
 #include "base/error.h"
-#include "wire/crash_record.h"
 #include "wire/page.h"
 
 #include <stdbool.h>
@@ -89,10 +88,5 @@ void record_fini(struct record *r);
 
 /* The host's dlerror(); NULL: none was left. */
 int page_read_open_message(const struct page *p, char **text, struct proctor_error *err);
-
-/* The crash record and the files mapped in the host. On failure `out` is all zero. -EBADMSG;
- * -ENOMEM. */
-int page_read_crash(const struct page *p, struct crash *out, struct proctor_error *err);
-int page_read_modules(const struct page *p, struct module_list *out, struct proctor_error *err);
 
 #endif

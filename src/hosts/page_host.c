@@ -228,9 +228,9 @@ static void page_host_read_crash(const struct host *h, struct evidence *e)
 {
 	const struct page *p = page_of(h);
 
-	if (page_read_crash(p, &e->crash, NULL) < 0 || e->crash.state != CRASH_WRITTEN)
+	if (crash_page_crash(&p->death, &e->crash, NULL) < 0 || e->crash.state != CRASH_WRITTEN)
 		return;
-	if (page_read_modules(p, &e->modules, NULL) < 0)
+	if (crash_page_modules(&p->death, &e->modules, NULL) < 0)
 		e->modules = (struct module_list){ 0 };
 }
 

@@ -84,5 +84,10 @@ const uint8_t *program_marker_key(const struct host *h)
 
 void program_read_crash(const struct host *h, struct evidence *e)
 {
-	(void)h, (void)e;
+	const struct crash_page *p = h->crash.page;
+
+	if (!p || crash_page_crash(p, &e->crash, NULL) < 0 || e->crash.state != CRASH_WRITTEN)
+		return;
+	if (crash_page_modules(p, &e->modules, NULL) < 0)
+		e->modules = (struct module_list){ 0 };
 }

@@ -255,6 +255,7 @@ static void stream_host_read(struct host *h, const struct task *task, bool over,
 	e->start_us = e->progress.since_us;
 	if (!over)
 		return;
+	program_read_crash(h, e);
 	if (task->ntests == 1)
 		status_usage(&e->usage, end, e->start_us);
 	/* A crash in the middle costs the test that ran, and those after it run in another process. */

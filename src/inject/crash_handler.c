@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "inject/crash_handler.h"
 
-#include "inject/counters.h"
 #include "inject/signals.h"
 
 #include <errno.h>
@@ -21,7 +20,8 @@
 #define OTHER_THREAD_MS 100
 
 static struct {
-	struct page *page;	/* NULL: nothing is recorded */
+	struct crash_page *page;	/* NULL: nothing is recorded */
+	struct crash_tasks tasks;
 	pid_t pid;
 	stack_t altstack;
 } crash;
@@ -55,7 +55,7 @@ static uint64_t registers_copy(struct page_crash *to, const ucontext_t *uc)
  * Copies the stack from `sp` upwards, by way of the kernel: what is not mapped ends the copy
  * instead of crashing once more. After an overflow the first pages are the guard's.
  */
-static void stack_copy(struct page *page, uint64_t sp)
+static void stack_copy(struct crash_page *page, uint64_t sp)
 {
 	struct iovec from[PAGE_STACK_BYTES / VM_PAGE_BYTES];
 	struct iovec to = { page->stack, PAGE_STACK_BYTES };
@@ -112,10 +112,11 @@ static void crash_record(int sig, const siginfo_t *si, const ucontext_t *uc)
 	c->si_code = si->si_code;
 	c->sender_pid = si->si_code <= 0 ? si->si_pid : 0;
 	c->address = si->si_code > 0 ? (uint64_t)(uintptr_t)si->si_addr : 0;
-	/* A thread that some test left: the functions that run at exit have no part in it. */
-	if (syscall(SYS_gettid) != getpid())
-		atomic_store_explicit(&crash.page->exit_suite, 0, memory_order_relaxed);
+	if (crash.tasks.other_thread && syscall(SYS_gettid) != getpid())
+		crash.tasks.other_thread();
 	stack_copy(crash.page, registers_copy(c, uc));
+	if (crash.tasks.record)
+		crash.tasks.record(crash.page);
 	atomic_store_explicit(&c->state, CRASH_WRITTEN, memory_order_release);
 	syscall(SYS_futex, &c->state, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
 }
@@ -123,6 +124,18 @@ static void crash_record(int sig, const siginfo_t *si, const ucontext_t *uc)
 static bool theirs_is_default(const struct sigaction *theirs)
 {
 	return !(theirs->sa_flags & SA_SIGINFO) && theirs->sa_handler == SIG_DFL;
+}
+
+static void tasks_before_death(int sig)
+{
+	if (crash.tasks.save)
+		crash.tasks.save(sig);
+}
+
+static void tasks_after_all(void)
+{
+	if (crash.tasks.stay)
+		crash.tasks.stay();
 }
 
 /* Signal handler: async-signal-safe, and so is all that it calls. */
@@ -137,9 +150,9 @@ static void crash_handle(int sig, siginfo_t *si, void *context)
 		crash_record(sig, si, context);
 	/* By another signal for which there is a handler it does not end, and may get many. */
 	if (signal_is_crash(sig) || theirs_is_default(&theirs))
-		counters_save(sig);
+		tasks_before_death(sig);
 	if (signal_is_crash(sig) && !theirs_is_default(&theirs))
-		counters_stay();
+		tasks_after_all();
 	errno = saved_errno;
 	if (theirs.sa_flags & SA_SIGINFO) {
 		theirs.sa_sigaction(sig, si, context);
@@ -176,13 +189,14 @@ static bool altstack_open(void)
 	return sigaltstack(&crash.altstack, NULL) == 0;
 }
 
-bool crash_open(struct page *page)
+bool crash_open(struct crash_page *page, const struct crash_tasks *tasks)
 {
 	if (!altstack_open())
 		return false;
 	crash.page = page;
+	crash.tasks = *tasks;
 	crash.pid = getpid();
-	signals_take(crash_handle, counters_active());
+	signals_take(crash_handle, tasks->save ? SIGNALS_ALL : tasks->aside ? SIGNALS_ASIDE : SIGNALS_CRASH);
 	return true;
 }
 

@@ -1,47 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * proctor-preload.so: loaded into executables that run tests with coverage, to do what
- * proctor-host does for libraries. The program and what it starts see nothing of it.
+ * proctor-preload.so: put into programs that run as tests with coverage, in place of proctor-inject.so: it
+ * does the same, and besides keeps their counters, as proctor-host does for libraries. The program and what
+ * it starts see nothing of it.
  */
 #include "inject/counters.h"
 #include "inject/crash_handler.h"
+#include "inject/loaded_modules.h"
+#include "inject/preload_entry.h"
+#include "inject/program_page.h"
 
 #include <dlfcn.h>
 #include <link.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 typedef int main_function(int argc, char **argv, char **envp);
 
 static main_function *program_main;
 
-/* Takes our entry out of LD_PRELOAD: programs that a test starts are not ours. */
-static void preload_hide(void)
+static void __attribute__((constructor)) preload_open(int argc, char **argv, char **envp)
 {
-	char *list = getenv("LD_PRELOAD"), *ours = list ? strstr(list, AREA_PRELOAD_NAME) : NULL;
-	char *begin = ours, *end = ours ? ours + strlen(AREA_PRELOAD_NAME) : NULL;
+	const struct crash_tasks alone = { .aside = true, .record = loaded_modules_record };
+	const struct crash_tasks with_counters = { .save = counters_save, .stay = counters_stay,
+						   .record = loaded_modules_record };
+	struct crash_page *page;
+	bool counts;
 
-	if (!ours)
-		return;
-	while (begin > list && begin[-1] != ':')
-		begin--;
-	if (*end == ':')
-		end++;
-	else if (begin > list)
-		begin--;
-	memmove(begin, end, strlen(end) + 1);
-	if (!*list)
-		unsetenv("LD_PRELOAD");
-}
-
-static void __attribute__((constructor)) preload_open(void)
-{
-	preload_hide();
-	if (!counters_open())
-		return;
+	(void)argc, (void)argv;
+	preload_entry_remove(AREA_PRELOAD_NAME, envp);
+	page = program_page_open();
+	counts = counters_open();
 	counters_opening();
-	crash_open(NULL);
+	if (page || counts)
+		crash_open(page, counts ? &with_counters : &alone);
 }
 
 /* After all constructors: the loader has put everything where it stays. */

@@ -27,6 +27,7 @@ static const int end_signals[] = {
 /* Global because a suite calls in here with nothing but a signal's number. */
 static struct {
 	signals_handler *handler;	/* NULL: nothing is taken, calls are passed on */
+	bool aside;			/* a suite's own handlers are called by the kernel, not by ours */
 	uint64_t taken;
 	_Atomic uint64_t touched;
 	struct sigaction theirs[NSIG];	/* of those taken: what the suite set */
@@ -57,13 +58,19 @@ static bool signal_taken(int sig)
 	return sig > 0 && sig < NSIG && (signals.taken & SIGNAL_BIT(sig));
 }
 
+/* One that is reset by its first call comes by us all the same: after it the signal is ours again. */
+static bool goes_past_us(const struct sigaction *theirs)
+{
+	return signals.aside && theirs->sa_handler != SIG_DFL && !(theirs->sa_flags & (int)SA_RESETHAND);
+}
+
 /* Tells the kernel what serves signals.theirs[sig]. */
 static int signal_install(int sig)
 {
 	const struct sigaction *theirs = &signals.theirs[sig];
 	struct sigaction action = *theirs;
 
-	if (theirs->sa_handler == SIG_IGN)
+	if (theirs->sa_handler == SIG_IGN || goes_past_us(theirs))
 		return signal_real(sig, theirs, NULL);
 	/* Always on the alternate stack: only there an overflow of the stack can be recorded. The
 	 * mask stays theirs, and so does whether the signal itself is blocked meanwhile. */
@@ -89,12 +96,13 @@ static void signal_take(int sig)
 	signal_install(sig);
 }
 
-void signals_take(signals_handler *handler, bool all)
+void signals_take(signals_handler *handler, enum signals_which which)
 {
 	signals.handler = handler;
+	signals.aside = which == SIGNALS_ASIDE;
 	for (size_t i = 0; i < ARRAY_SIZE(crash_signals); i++)
 		signal_take(crash_signals[i]);
-	for (size_t i = 0; all && i < ARRAY_SIZE(end_signals); i++)
+	for (size_t i = 0; which == SIGNALS_ALL && i < ARRAY_SIZE(end_signals); i++)
 		signal_take(end_signals[i]);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Signal dispositions. The host defines signal(), sigaction() and their relatives itself, and
+ * Signal dispositions. The host, and what is put into programs, defines signal(), sigaction() and their relatives itself, and
  * suites resolve to these. For a signal by which programs crash, and where coverage is collected for
  * one by which they end, the kernel keeps calling the host, which calls the suite's handler after
  * it. For all others the first change is noted with what was there before it, so that putting them
@@ -14,10 +14,15 @@
 
 typedef void signals_handler(int sig, siginfo_t *si, void *context);
 
-/* From now on the crash signals go to `handler`, and with `all` the others that end a process by
- * default; those that have a handler already, a sanitizer's, do not. Called once, before a suite is
- * opened. */
-void signals_take(signals_handler *handler, bool all);
+enum signals_which {
+	SIGNALS_CRASH,		/* those by which programs crash */
+	SIGNALS_ASIDE,		/* these, as long as the program has no handler of its own for one */
+	SIGNALS_ALL,		/* and the others that end a process by default */
+};
+
+/* From now on these signals go to `handler`; those that have a handler already, a sanitizer's, do not.
+ * Called once, before a suite is opened. */
+void signals_take(signals_handler *handler, enum signals_which which);
 
 /* Do programs crash by it? */
 bool signal_is_crash(int sig);

@@ -86,16 +86,29 @@ int host_path_symbolizer(const char *host_path, char **path, struct proctor_erro
 	return *path ? 0 : -ENOMEM;
 }
 
-int host_path_preload(const char *host_path, char **path, struct proctor_error *err)
+static int host_path_library(const char *host_path, const char *name, const char *who, char **path,
+			     struct proctor_error *err)
 {
-	*path = host_path_beside(host_path, "proctor-preload.so", err);
+	int ret = 0;
+
+	*path = host_path_beside(host_path, name, err);
 	if (!*path)
 		return -ENOMEM;
 	if (access(*path, R_OK) < 0)
-		return error_sys(err, errno, "cannot use %s, which coverage needs", *path);
-	/* In LD_PRELOAD these part one path from the next. */
-	if (strpbrk(*path, " :"))
-		return error_set(err, -EINVAL, "cannot preload %s: its path has a blank or a colon",
-				 *path);
-	return 0;
+		ret = error_sys(err, errno, "cannot use %s, which %s", *path, who);
+	else if (strpbrk(*path, " :"))
+		/* In LD_PRELOAD these part one path from the next. */
+		ret = error_set(err, -EINVAL, "cannot preload %s: its path has a blank or a colon",
+				*path);
+	return ret;
+}
+
+int host_path_preload(const char *host_path, char **path, struct proctor_error *err)
+{
+	return host_path_library(host_path, "proctor-preload.so", "coverage needs", path, err);
+}
+
+int host_path_inject(const char *host_path, char **path, struct proctor_error *err)
+{
+	return host_path_library(host_path, "proctor-inject.so", "records crashes of programs", path, err);
 }

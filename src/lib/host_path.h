@@ -15,6 +15,9 @@ int host_path_find(const char *asked, char **path, struct proctor_error *err);
  * Allocated. */
 int host_path_preload(const char *host_path, char **path, struct proctor_error *err);
 
+/* The path of what is put into all other programs. The same. */
+int host_path_inject(const char *host_path, char **path, struct proctor_error *err);
+
 /* The path of proctor-symbolizer, beside the host; whether it is there is not looked at.
  * Allocated. */
 int host_path_symbolizer(const char *host_path, char **path, struct proctor_error *err);

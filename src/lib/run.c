@@ -76,6 +76,14 @@ static enum proctor_on_crash on_crash_of(const struct proctor_plan *plan)
 	return PROCTOR_ON_CRASH_STOP;
 }
 
+static bool run_has_programs(const struct proctor_plan *plan)
+{
+	for (size_t i = 0; i < plan->ntests; i++)
+		if (plan->tests[i]->suite->injectable)
+			return true;
+	return false;
+}
+
 static int run_draw_id(char id[RUN_ID_BYTES], struct proctor_error *err)
 {
 	unsigned char bits[(RUN_ID_BYTES - 1) / 2];
@@ -107,8 +115,18 @@ static int run_open_coverage(struct run *run, struct proctor_error *err)
 
 	if (ret < 0)
 		return ret;
-	return coverage_open(&run->coverage, &run->options.coverage, run->plan, run->preload_path,
-			     err);
+	return coverage_open(&run->coverage, &run->options.coverage, run->plan,
+			     run->options.no_inject ? NULL : run->preload_path, err);
+}
+
+/* A run goes on without: what is missing then is said. */
+static void run_prepare_injection(struct run *run)
+{
+	if (run->options.no_inject ||
+	    host_path_inject(run->host_path, &run->inject_path, &run->no_inject) == 0)
+		return;
+	free(run->inject_path);
+	run->inject_path = NULL;
 }
 
 /* Only prepares: a symbolizer is started when there is a crash. */
@@ -155,6 +173,7 @@ static void run_prepare_launch(struct run *run)
 	run->launch = (struct launch){
 		.plan = run->plan, .options = &run->options, .inherited = &run->inherited,
 		.environment = &run->environment, .host_path = run->host_path,
+		.inject_path = run->inject_path, .crash_pool = &run->crash_pool,
 		.coverage = run->coverage, .closes_suites = run_closes_suites(run),
 		.stopping = &run->stopping, .linger = run_linger, .linger_data = run,
 	};
@@ -191,8 +210,10 @@ static int run_prepare(struct run *run, const struct proctor_plan *plan, struct 
 		ret = error_set(err, -ENOMEM, "no memory for the environment");
 	if (ret == 0)
 		ret = run_prepare_symbolizers(run, err);
-	if (ret == 0)
+	if (ret == 0) {
+		run_prepare_injection(run);
 		run_prepare_launch(run);
+	}
 	return ret;
 }
 
@@ -202,9 +223,11 @@ static void run_release(struct run *run)
 		free(run->broken[i]);
 	free(run->broken);
 	pauses_fini(&run->pauses);
+	crash_pool_fini(&run->crash_pool);
 	child_environment_fini(&run->environment);
 	coverage_close(run->coverage);
 	free(run->preload_path);
+	free(run->inject_path);
 	free(run->symbolizers.path);
 	free(run->host_path);
 	inherited_close(&run->inherited);
@@ -315,6 +338,8 @@ static int run_supervise(struct supervisor *sup, const char *why, int *exit_code
 	tell_run(sup, start, start_us, why, 0);
 	if (run->options.own_process)
 		tell_refused(sup);
+	if (run->no_inject.code < 0 && run_has_programs(run->plan))
+		writer_note(&run->writer, "%s: programs that crash have no backtrace", run->no_inject.text);
 	if (sup->results.nunfinished > 0)
 		ret = supervisor_run(sup);
 	if (run->coverage)
@@ -429,6 +454,7 @@ int proctor_run_reporters(struct proctor_plan *plan, const struct proctor_option
 	*sup.err = (struct proctor_error){ 0 };
 	run->inherited.null_fd = -1;
 	pauses_init(&run->pauses);
+	crash_pool_init(&run->crash_pool);
 	ret = options_complete(&run->options, options, sup.err);
 	if (ret == 0)
 		ret = plan_prepare(plan, sup.err);

@@ -15,6 +15,7 @@
 #include "base/elf_texts.h"
 #include "base/executable.h"
 #include "plan/closable.h"
+#include "plan/injectable.h"
 #include "plan/needed.h"
 #include "plan/suite_tests.h"
 #include "plan/symbol_scan.h"
@@ -234,6 +235,7 @@ static int suite_look_into(struct suite *s, struct look *look, enum finding *fin
 		look->texts = (struct elf_texts){ .fd = look->fd, .head = look->head };
 		s->leads = !elf_program_calls(look->fd, look->head, &dynamic, leader_calls,
 					      ARRAY_SIZE(leader_calls));
+		s->injectable = program_is_injectable(look->fd, look->head, (size_t)n, &look->st, &dynamic);
 		return suite_as_program(s, look, err);
 	}
 	if (elf_is(look->head, (size_t)n)) {

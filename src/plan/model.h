@@ -80,6 +80,7 @@ struct suite {
 	char *workdir;			/* of its tests that have none of their own; NULL: the run's */
 	char **env;			/* and what is added to theirs */
 	bool leads;			/* a program that may lead a session: it calls nothing that fails there */
+	bool injectable;		/* a program that a library can be put into */
 	struct need *needs;		/* its own soname too; sorted by soname, each once */
 	size_t nneeds;
 };

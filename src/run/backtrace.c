@@ -7,12 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Is this the frame of what calls a test: proctor-host, or the function of proctor/suite.h between
- * the two? */
+/* Is this the frame of what calls a test: proctor-host, the function of proctor/suite.h between the two,
+ * or what calls a program's main()? */
 static bool frame_is_caller(const char *line, size_t nline)
 {
 	return memmem(line, nline, " proctor-host+", 14) ||
-	       memmem(line, nline, " in proctor_call__", 18);
+	       memmem(line, nline, " in proctor_call__", 18) ||
+	       memmem(line, nline, " in __libc_start_", 17) ||
+	       memmem(line, nline, " proctor-inject.so+", 19) ||
+	       memmem(line, nline, " proctor-preload.so+", 20);
 }
 
 /* Cuts off the frames of the test's callers, which are the same for every test. */

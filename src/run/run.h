@@ -38,6 +38,9 @@ struct run {
 	char *host_path;
 	struct coverage *coverage;	/* NULL: none is collected; has a lock of its own */
 	char *preload_path;		/* of proctor-preload.so; NULL without coverage */
+	char *inject_path;		/* of proctor-inject.so; NULL: nothing is put into programs */
+	struct crash_pool crash_pool;	/* of programs */
+	struct proctor_error no_inject;	/* why not, where nobody wanted that */
 	struct cores cores;
 	struct worker workers[PROCTOR_THREADS_MAX];
 	unsigned nworkers;

@@ -94,8 +94,18 @@ static void verdict_of_child(struct outcome *o, int status, const struct crash *
 }
 
 /* What a program said itself, by its output or its exit status. */
-static void verdict_told(struct outcome *o, const struct test_evidence *t)
+static void verdict_told(struct outcome *o, const struct test_evidence *t, const struct crash *crash)
 {
+	char *words;
+
+	o->crash_recorded = t->verdict == PROCTOR_CRASH && crash->state == CRASH_WRITTEN &&
+			    crash->signal == t->signal;
+	if (o->crash_recorded) {
+		words = crash_sentence(crash, t->signal);
+		outcome_say(o, words ? sentence("%s (%s)", words, t->core_dumped ? "core dumped" :
+						"no core was left") : NULL);
+		free(words);
+	}
 	o->result.verdict = t->verdict;
 	o->result.exit_code = t->exit_code;
 	o->result.signal = t->signal;
@@ -128,7 +138,7 @@ void verdict_of_test(struct outcome *o, struct test_evidence *t, const struct cr
 	o->lost = record->lost;
 	record->message = record->backtrace = record->left = NULL;
 	if (t->told) {
-		verdict_told(o, t);
+		verdict_told(o, t, crash);
 		return;
 	}
 	switch (record->outcome) {

@@ -3,7 +3,7 @@
 #ifndef WIRE_CRASH_RECORD_H
 #define WIRE_CRASH_RECORD_H
 
-#include "wire/page.h"
+#include "wire/crash_page.h"
 
 #include <stddef.h>
 #include <sys/types.h>

@@ -17,6 +17,7 @@
 #define WIRE_PAGE_H
 
 #include "base/file_stamp.h"
+#include "wire/crash_page.h"
 
 #include <stdatomic.h>
 #include <stdint.h>
@@ -26,11 +27,6 @@
 #define TASK_TESTS_MAX 10
 #define PAGE_STRINGS_BYTES (64 * 1024)		/* worker's: names and paths of one task */
 #define PAGE_TEXTS_BYTES (256 * 1024)		/* host's: messages of one task */
-#define PAGE_MODULES_MAX 1024
-#define PAGE_MODULE_PATHS_BYTES (128 * 1024)
-#define PAGE_STACK_BYTES (128 * 1024)
-#define PAGE_FRAMES_MAX 64
-#define PAGE_BUILD_ID_MAX 32
 
 /*
  * Set in `done` by the supervisor once the host is dead and its output drained. The worker does
@@ -147,40 +143,6 @@ struct page_record {			/* host's, published by `state` */
 	struct page_text left;		/* a line for each thing left behind */
 };
 
-enum crash_state {
-	CRASH_NONE,
-	CRASH_WRITING,			/* the handler was entered and did not get through */
-	CRASH_WRITTEN,
-};
-
-/* Registers in the order of the DWARF numbering of the machine (x86-64: rax rdx rcx rbx rsi rdi
- * rbp rsp r8..r15 rip; aarch64: x0..x30 sp pc), so that libdw can unwind from them. */
-#define PAGE_REGS_MAX 33
-
-/*
- * The handler does not unwind: it copies the registers and the top of the stack, and
- * proctor-symbolizer unwinds from the copy with libdw and the recorded modules. Copying is async-signal-safe, needs
- * no unwinder in the host, and works for code without frame pointers.
- */
-struct page_crash {			/* host's, published by `state` */
-	_Atomic uint32_t state;		/* enum crash_state */
-	int32_t signal, si_code;
-	int32_t sender_pid;		/* where si_code says there is one (si_pid is a macro) */
-	uint64_t address;
-	uint32_t nregs;
-	uint64_t regs[PAGE_REGS_MAX];
-	uint64_t stack_address;		/* of stack[0] */
-	uint32_t nstack;
-};
-
-struct page_module {			/* host's, published by `nmodules` */
-	uint64_t address;		/* load bias (dlpi_addr) */
-	uint64_t start, end;		/* addresses its segments span */
-	uint32_t path, npath;		/* in `module_paths` */
-	uint8_t build_id[PAGE_BUILD_ID_MAX];
-	uint32_t nbuild_id;
-};
-
 enum page_retire {
 	RETIRE_NO,
 	RETIRE_LEAKY,			/* a thread or process was left */
@@ -212,12 +174,8 @@ struct page {
 	struct page_text open_message;	/* dlerror() */
 	struct page_record records[TASK_TESTS_MAX];	/* state is reset by the worker before `go` */
 	_Atomic uint32_t ntexts;	/* bytes of `texts` in use; reset by the worker before `go` */
-	struct page_crash crash;
-	_Atomic uint32_t nmodules;
-	struct page_module modules[PAGE_MODULES_MAX];
-	char module_paths[PAGE_MODULE_PATHS_BYTES];
 	char texts[PAGE_TEXTS_BYTES];
-	unsigned char stack[PAGE_STACK_BYTES];
+	struct crash_page death;
 };
 
 /*

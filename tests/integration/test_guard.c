@@ -83,7 +83,8 @@ static const char *broken_host(const char *script)
 {
 	static char dir[64], host[128];
 	char link[128], target[4096], program[4096];
-	static const char *const others[] = { "proctor-symbolizer", "proctor-preload.so" };
+	static const char *const others[] = { "proctor-symbolizer", "proctor-preload.so",
+					      "proctor-inject.so" };
 	FILE *f;
 
 	assert_non_null(realpath(proctor_path(), program));

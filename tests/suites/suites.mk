@@ -28,6 +28,9 @@ EXE_ENDS     := last_words holds_pipe leaves_child quiet soon_over unkillable_da
 EXE_OPTIONS  := passes skips fails flaky sleeps shows floods fails_loudly
 EXE_SESSION  := sets_sid sets_pgid joins_proctor takes_terminal reads_terminal makes_raw says naps hangs
 
+PROGRAMS     := faults handles restores returns resets ignores closes_all executes looks child_crashes \
+                parent_crashes_later daemonizes crashes_in_library overflows passes
+
 SUITES := $(WAYS:%=$S/ways/lib%.so) $(WAYS:%=$S/ways_h/lib%_h.so) $S/ways/libtml.so \
           $(SMOKES:%=$S/smoke/libsmoke_%.so) $S/entry/libentry.so $S/flood/libflood.so \
           $S/options/liboptions.so $(SOAKS:%=$S/soak/lib%.so) \
@@ -46,7 +49,8 @@ SUITES := $(WAYS:%=$S/ways/lib%.so) $(WAYS:%=$S/ways_h/lib%_h.so) $S/ways/libtml
           $S/sanitized/libclang_undefined.so $S/unshared/libclang_address.so \
           $(BROKEN:%=$S/broken/lib%.so) $S/broken/libmissing.so $S/broken/libneeds.so \
           $(EXE_WAYS:%=$S/exe/%) $(EXE_OPTIONS:%=$S/exe_options/%) $(EXE_ENDS:%=$S/exe_ends/%) \
-          $(EXE_SESSION:%=$S/session/%) $S/senders/libsenders.so
+          $(EXE_SESSION:%=$S/session/%) $S/senders/libsenders.so \
+          $(PROGRAMS:%=$S/program/%) $(patsubst %,$S/program/%,faults_stripped faults_static faults_setuid faults_go throws)
 
 include tests/suites/coverage.mk
 
@@ -210,6 +214,18 @@ $S/obj/ways: $(WAYS:%=tests/suites/ways_%.c) tests/suites/way.c tests/suites/way
 $S/obj/options: tests/suites/options.c tests/suites/way.c tests/suites/way.h tests/suites/suites.mk
 	@mkdir -p $(@D)
 	$(SUITE_CC) -DWAY_EXE -o $@ $(filter %.c,$^)
+$S/obj/program $S/program/faults_stripped $S/program/faults_static $S/program/faults_setuid $S/program/faults_go: \
+		tests/suites/program.c \
+		tests/suites/suites.mk
+	@mkdir -p $(@D)
+	$(SUITE_CC) $(if $(filter %_stripped,$@),-s) $(if $(filter %_static,$@),-static) $(if $(filter %_go,$@),-DGO_NOTE) \
+		-o $@ $< -ldl
+$S/program/throws: tests/suites/program.cc tests/suites/suites.mk
+	@mkdir -p $(@D)
+	$(SUITE_CXX) -fomit-frame-pointer -o $@ $<
+$(PROGRAMS:%=$S/program/%): $S/obj/program
+	@mkdir -p $(@D)
+	ln -f $< $@
 $(EXE_WAYS:%=$S/exe/%): $S/obj/ways
 	@mkdir -p $(@D)
 	ln -f $< $@

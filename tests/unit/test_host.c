@@ -281,7 +281,7 @@ static void output_is_cut_at_the_markers(void **state)
 	assert_string_equal(output_of(&h, &h.out, 2), "out without newline");
 	assert_string_equal(output_of(&h, &h.err, 2), "err");
 	assert_string_equal(output_of(&h, &h.err, 3), "");
-	assert_true(h.page->nmodules > 2);
+	assert_true(h.page->death.nmodules > 2);
 	host_end(&h);
 	output_of(&h, &h.out, MARKER_LAST);
 	output_of(&h, &h.err, MARKER_LAST);
@@ -297,20 +297,20 @@ static void modules_name_the_suite_with_its_build_id(void **state)
 	(void)state;
 	host_start(&h);
 	assert_true(RUN_PLAIN(&h, "trivial"));
-	before = h.page->nmodules;
+	before = h.page->death.nmodules;
 	for (i = 0; i < before; i++) {
-		const struct page_module *m = &h.page->modules[i];
+		const struct page_module *m = &h.page->death.modules[i];
 
 		assert_true(m->start < m->end);
-		if (m->npath > 13 && memcmp(h.page->module_paths + m->path + m->npath - 13,
+		if (m->npath > 13 && memcmp(h.page->death.module_paths + m->path + m->npath - 13,
 					    "host_plain.so", 13) == 0)
 			found = m->nbuild_id > 0;
 	}
 	assert_true(found);
 	assert_true(RUN_PLAIN(&h, "trivial"));
-	assert_int_equal(h.page->nmodules, before);
+	assert_int_equal(h.page->death.nmodules, before);
 	assert_true(run(&h, "host_tml", PAGE_CALL_TML, 0, NAMES("tml_test_0")));
-	assert_int_equal(h.page->nmodules, before + 1);
+	assert_int_equal(h.page->death.nmodules, before + 1);
 	host_stop(&h);
 }
 
@@ -318,10 +318,10 @@ static bool module_is_recorded(const struct host *h, const char *end)
 {
 	size_t nend = strlen(end);
 
-	for (uint32_t i = 0; i < h->page->nmodules; i++) {
-		const struct page_module *m = &h->page->modules[i];
+	for (uint32_t i = 0; i < h->page->death.nmodules; i++) {
+		const struct page_module *m = &h->page->death.modules[i];
 
-		if (m->npath > nend && memcmp(h->page->module_paths + m->path + m->npath - nend, end,
+		if (m->npath > nend && memcmp(h->page->death.module_paths + m->path + m->npath - nend, end,
 					      nend) == 0)
 			return true;
 	}
@@ -341,11 +341,11 @@ static void what_was_closed_is_no_module_any_more(void **state)
 		assert_true(module_is_recorded(&h, "/host_plain.so"));
 		assert_false(module_is_recorded(&h, "/host_tml.so"));
 		if (i == 0) {
-			before = h.page->nmodules;
-			path = h.page->modules[before - 1].path;
+			before = h.page->death.nmodules;
+			path = h.page->death.modules[before - 1].path;
 		}
-		assert_int_equal(h.page->nmodules, before);
-		assert_int_equal(h.page->modules[before - 1].path, path);
+		assert_int_equal(h.page->death.nmodules, before);
+		assert_int_equal(h.page->death.modules[before - 1].path, path);
 		assert_true(run(&h, "host_tml", PAGE_CALL_TML, PAGE_CLOSES, NAMES("tml_test_0")));
 		assert_true(module_is_recorded(&h, "/host_tml.so"));
 		assert_false(module_is_recorded(&h, "/host_plain.so"));
@@ -380,7 +380,7 @@ static void what_a_test_changed_is_put_back(void **state)
 	assert_changed_nothing(&h, "joins_threads");
 	assert_changed_nothing(&h, "replaces_handler_by_system_call");
 	assert_false(RUN_PLAIN(&h, "segfaults"));
-	assert_int_equal(h.page->crash.state, CRASH_WRITTEN);
+	assert_int_equal(h.page->death.crash.state, CRASH_WRITTEN);
 	host_stop(&h);
 }
 
@@ -460,7 +460,7 @@ static void a_forked_child_is_no_second_host(void **state)
 	assert_int_equal(ended(&h, 1)->flags, 0);
 	assert_int_equal(ended(&h, 2)->value, 0);
 	/* The crash of a child is not the test's. */
-	assert_int_equal(h.page->crash.state, CRASH_NONE);
+	assert_int_equal(h.page->death.crash.state, CRASH_NONE);
 	assert_int_equal(h.page->done, 1);
 	host_stop(&h);
 }
@@ -500,7 +500,7 @@ static void assert_crash(const char *test, int sig, bool has_stack)
 	assert_false(RUN_PLAIN(&h, test));
 	assert_true(WIFSIGNALED(h.status));
 	assert_int_equal(WTERMSIG(h.status), sig);
-	c = &h.page->crash;
+	c = &h.page->death.crash;
 	assert_int_equal(c->state, CRASH_WRITTEN);
 	assert_int_equal(c->signal, sig);
 	if (has_stack) {
@@ -509,17 +509,17 @@ static void assert_crash(const char *test, int sig, bool has_stack)
 		assert_true(c->stack_address >= (sp & ~(uint64_t)15));
 		/* The return address into the suite stands on the copied stack, or it is the
 		 * place of the crash. */
-		for (i = 0; i < h.page->nmodules; i++) {
-			const struct page_module *m = &h.page->modules[i];
+		for (i = 0; i < h.page->death.nmodules; i++) {
+			const struct page_module *m = &h.page->death.modules[i];
 			uint32_t at;
 
-			if (m->npath < 13 || memcmp(h.page->module_paths + m->path + m->npath - 13,
+			if (m->npath < 13 || memcmp(h.page->death.module_paths + m->path + m->npath - 13,
 						    "host_plain.so", 13) != 0)
 				continue;
 			for (at = 0; at + 8 <= c->nstack; at += 8) {
 				uint64_t word;
 
-				memcpy(&word, h.page->stack + at, sizeof(word));
+				memcpy(&word, h.page->death.stack + at, sizeof(word));
 				if (word >= m->start && word < m->end)
 					in_suite = true;
 			}
@@ -543,8 +543,8 @@ static void a_crash_is_recorded(void **state)
 
 	host_start(&h);
 	assert_false(RUN_PLAIN(&h, "segfaults"));
-	assert_int_equal(h.page->crash.address, 8);
-	assert_int_equal(h.page->crash.si_code, SEGV_MAPERR);
+	assert_int_equal(h.page->death.crash.address, 8);
+	assert_int_equal(h.page->death.crash.si_code, SEGV_MAPERR);
 	host_stop(&h);
 
 	host_start(&h);
@@ -563,8 +563,8 @@ static void a_suites_own_handler_runs_after_ours(void **state)
 	assert_true(WIFEXITED(h.status));
 	assert_int_equal(WEXITSTATUS(h.status), 9);
 	assert_string_equal(h.out.bytes, "own handler 11 0x18\n");
-	assert_int_equal(h.page->crash.state, CRASH_WRITTEN);
-	assert_int_equal(h.page->crash.address, 24);
+	assert_int_equal(h.page->death.crash.state, CRASH_WRITTEN);
+	assert_int_equal(h.page->death.crash.address, 24);
 	host_stop(&h);
 }
 
@@ -605,9 +605,9 @@ static void a_crash_caught_by_tml_keeps_its_record(void **state)
 		assert_int_equal(ended(&h, 0)->outcome, OUTCOME_CAUGHT);
 		assert_string_equal(text(&h, ended(&h, 0)->message), "CRASH: SIGSEGV");
 		assert_int_equal(h.page->retire, RETIRE_CAUGHT);
-		assert_int_equal(h.page->crash.state, CRASH_WRITTEN);
-		assert_int_equal(h.page->crash.signal, SIGSEGV);
-		assert_true(h.page->crash.nstack > 0);
+		assert_int_equal(h.page->death.crash.state, CRASH_WRITTEN);
+		assert_int_equal(h.page->death.crash.signal, SIGSEGV);
+		assert_true(h.page->death.crash.nstack > 0);
 		assert_int_equal(h.page->records[1].state, RECORD_NONE);
 		host_stop(&h);
 	}
@@ -822,8 +822,8 @@ static void a_crash_in_a_fork_is_recorded(void **state)
 	(void)state;
 	host_start(&h);
 	assert_true(run(&h, "host_plain", PAGE_CALL_TML, PAGE_FORK, NAMES("segfaults")));
-	assert_int_equal(h.page->crash.state, CRASH_WRITTEN);
-	assert_int_equal(h.page->crash.address, 8);
+	assert_int_equal(h.page->death.crash.state, CRASH_WRITTEN);
+	assert_int_equal(h.page->death.crash.address, 8);
 	host_stop(&h);
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "hosts/crash_page.h"
 #include "hosts/page.h"
 #include "hosts/progress.h"
 
@@ -65,23 +66,23 @@ static void page_fill(uint64_t since_us)
 	r[1].left.offset = PAGE_TEXTS_BYTES - 3;
 	r[1].left.nbytes = 3;
 
-	p->crash.signal = SIGSEGV;
-	p->crash.nregs = 17;
-	p->crash.regs[16] = 0x1234;
-	p->crash.stack_address = 0x7ffc0000;
-	p->crash.nstack = PAGE_STACK_BYTES;
-	atomic_store(&p->crash.state, CRASH_WRITTEN);
+	p->death.crash.signal = SIGSEGV;
+	p->death.crash.nregs = 17;
+	p->death.crash.regs[16] = 0x1234;
+	p->death.crash.stack_address = 0x7ffc0000;
+	p->death.crash.nstack = PAGE_STACK_BYTES;
+	atomic_store(&p->death.crash.state, CRASH_WRITTEN);
 
-	memcpy(p->module_paths, "/lib/a.so/lib/b\0so", 18);
+	memcpy(p->death.module_paths, "/lib/a.so/lib/b\0so", 18);
 	for (i = 0; i < 2; i++) {
-		p->modules[i].address = p->modules[i].start = 0x1000 * (i + 1);
-		p->modules[i].end = p->modules[i].start + 0x800;
-		p->modules[i].path = 9 * i;
-		p->modules[i].npath = 9;
-		p->modules[i].nbuild_id = 20;
-		memset(p->modules[i].build_id, 0xab, PAGE_BUILD_ID_MAX);
+		p->death.modules[i].address = p->death.modules[i].start = 0x1000 * (i + 1);
+		p->death.modules[i].end = p->death.modules[i].start + 0x800;
+		p->death.modules[i].path = 9 * i;
+		p->death.modules[i].npath = 9;
+		p->death.modules[i].nbuild_id = 20;
+		memset(p->death.modules[i].build_id, 0xab, PAGE_BUILD_ID_MAX);
 	}
-	atomic_store(&p->nmodules, 2);
+	atomic_store(&p->death.nmodules, 2);
 }
 
 static int record_read(uint32_t i, uint64_t handed_us, struct record *r, struct proctor_error *err)
@@ -175,7 +176,7 @@ static void a_reset_leaves_nothing_of_the_former_task(void **state)
 	assert_int_equal(page_read_state(&map, NTESTS, &s, NULL), 0);
 	assert_int_equal(record_read(0, 0, &r, NULL), 0);
 	assert_int_equal(r.state, RECORD_NONE);
-	assert_int_equal(page_read_crash(map.page, &c, NULL), 0);
+	assert_int_equal(crash_page_crash(&map.page->death, &c, NULL), 0);
 	assert_int_equal(c.state, CRASH_NONE);
 	assert_int_equal(page_read_open_message(map.page, &text, NULL), 0);
 	assert_null(text);
@@ -275,12 +276,12 @@ static void an_honest_page_is_read_as_it_was_written(void **state)
 	assert_int_equal(record_read(3, since_us, &r, NULL), 0);
 	assert_int_equal(r.state, RECORD_NONE);
 
-	assert_int_equal(page_read_crash(map.page, &c, NULL), 0);
+	assert_int_equal(crash_page_crash(&map.page->death, &c, NULL), 0);
 	assert_int_equal(c.state, CRASH_WRITTEN);
 	assert_int_equal(c.signal, SIGSEGV);
 	assert_true(c.regs[16] == 0x1234 && c.nstack == PAGE_STACK_BYTES);
 	crash_fini(&c);
-	assert_int_equal(page_read_modules(map.page, &list, NULL), 0);
+	assert_int_equal(crash_page_modules(&map.page->death, &list, NULL), 0);
 	assert_int_equal(list.nmodules, 2);
 	assert_string_equal(list.modules[0].path, "/lib/a.so");
 	assert_string_equal(list.modules[1].path, "/lib/b?so");
@@ -382,7 +383,7 @@ static void the_page_as_a_whole_is_checked(void **state)
 	snprintf(why, sizeof(why), "it names cause %d to be replaced", RETIRE_NRETIRES);
 	assert_state_refused(why);
 	page_fill(1);
-	atomic_store(&p->nmodules, PAGE_MODULES_MAX + 1);
+	atomic_store(&p->death.nmodules, PAGE_MODULES_MAX + 1);
 	assert_state_refused("it lists 1025 modules");
 }
 
@@ -424,71 +425,71 @@ static void records_end_in_order(void **state)
 
 static void a_crash_record_is_checked(void **state)
 {
-	struct page_crash *crash = &map.page->crash;
+	struct page_crash *crash = &map.page->death.crash;
 	struct proctor_error err;
 	struct crash c;
 
 	(void)state;
 	page_fill(1);
 	crash->signal = SIGRTMAX + 1;
-	assert_int_equal(page_read_crash(map.page, &c, &err), -EBADMSG);
+	assert_int_equal(crash_page_crash(&map.page->death, &c, &err), -EBADMSG);
 	crash->signal = 0;
-	assert_int_equal(page_read_crash(map.page, &c, &err), -EBADMSG);
+	assert_int_equal(crash_page_crash(&map.page->death, &c, &err), -EBADMSG);
 	page_fill(1);
 	crash->nregs = PAGE_REGS_MAX + 1;
-	assert_int_equal(page_read_crash(map.page, &c, &err), -EBADMSG);
+	assert_int_equal(crash_page_crash(&map.page->death, &c, &err), -EBADMSG);
 	page_fill(1);
 	crash->nstack = PAGE_STACK_BYTES + 1;
-	assert_int_equal(page_read_crash(map.page, &c, &err), -EBADMSG);
+	assert_int_equal(crash_page_crash(&map.page->death, &c, &err), -EBADMSG);
 	page_fill(1);
 	crash->stack_address = UINT64_MAX - 8;
-	assert_int_equal(page_read_crash(map.page, &c, &err), -EBADMSG);
+	assert_int_equal(crash_page_crash(&map.page->death, &c, &err), -EBADMSG);
 	assert_null(c.stack);
 	page_fill(1);
 	atomic_store(&crash->state, CRASH_WRITTEN + 1);
-	assert_int_equal(page_read_crash(map.page, &c, &err), -EBADMSG);
+	assert_int_equal(crash_page_crash(&map.page->death, &c, &err), -EBADMSG);
 	crash->nregs = UINT32_MAX;
 	atomic_store(&crash->state, CRASH_WRITING);
-	assert_int_equal(page_read_crash(map.page, &c, &err), 0);
+	assert_int_equal(crash_page_crash(&map.page->death, &c, &err), 0);
 	assert_int_equal(c.state, CRASH_WRITING);
 }
 
 static void modules_are_checked(void **state)
 {
-	struct page_module *mod = map.page->modules;
+	struct page_module *mod = map.page->death.modules;
 	struct module_list list;
 	struct proctor_error err;
 	uint32_t i;
 
 	(void)state;
 	page_fill(1);
-	atomic_store(&map.page->nmodules, PAGE_MODULES_MAX + 1);
-	assert_int_equal(page_read_modules(map.page, &list, &err), -EBADMSG);
+	atomic_store(&map.page->death.nmodules, PAGE_MODULES_MAX + 1);
+	assert_int_equal(crash_page_modules(&map.page->death, &list, &err), -EBADMSG);
 	page_fill(1);
 	mod[1].path = PAGE_MODULE_PATHS_BYTES - 8;
-	assert_int_equal(page_read_modules(map.page, &list, &err), -EBADMSG);
+	assert_int_equal(crash_page_modules(&map.page->death, &list, &err), -EBADMSG);
 	page_fill(1);
 	mod[1].npath = PATH_MAX;
-	assert_int_equal(page_read_modules(map.page, &list, &err), -EBADMSG);
+	assert_int_equal(crash_page_modules(&map.page->death, &list, &err), -EBADMSG);
 	page_fill(1);
 	mod[0].nbuild_id = PAGE_BUILD_ID_MAX + 1;
-	assert_int_equal(page_read_modules(map.page, &list, &err), -EBADMSG);
+	assert_int_equal(crash_page_modules(&map.page->death, &list, &err), -EBADMSG);
 	page_fill(1);
 	mod[0].end = mod[0].start - 1;
-	assert_int_equal(page_read_modules(map.page, &list, &err), -EBADMSG);
+	assert_int_equal(crash_page_modules(&map.page->death, &list, &err), -EBADMSG);
 	/* Many paths that share their bytes would be longer together than all there can be. */
 	page_fill(1);
 	for (i = 0; i < 40; i++) {
 		mod[i] = mod[0];
 		mod[i].npath = PATH_MAX - 1;
 	}
-	atomic_store(&map.page->nmodules, 40);
-	assert_int_equal(page_read_modules(map.page, &list, &err), -EBADMSG);
+	atomic_store(&map.page->death.nmodules, 40);
+	assert_int_equal(crash_page_modules(&map.page->death, &list, &err), -EBADMSG);
 	assert_null(list.modules);
 	assert_null(list.paths);
 	page_fill(1);
-	atomic_store(&map.page->nmodules, 0);
-	assert_int_equal(page_read_modules(map.page, &list, &err), 0);
+	atomic_store(&map.page->death.nmodules, 0);
+	assert_int_equal(crash_page_modules(&map.page->death, &list, &err), 0);
 	assert_int_equal(list.nmodules, 0);
 }
 
@@ -513,11 +514,11 @@ static void all_read(void)
 		assert_true(!r.message || strlen(r.message) <= PAGE_TEXTS_BYTES);
 		record_fini(&r);
 	}
-	if (page_read_crash(map.page, &c, &err) == 0) {
+	if (crash_page_crash(&map.page->death, &c, &err) == 0) {
 		assert_true(c.nregs <= PAGE_REGS_MAX && c.nstack <= PAGE_STACK_BYTES);
 		crash_fini(&c);
 	}
-	if (page_read_modules(map.page, &list, &err) == 0) {
+	if (crash_page_modules(&map.page->death, &list, &err) == 0) {
 		for (k = 0; k < list.nmodules; k++)
 			assert_true(strlen(list.modules[k].path) < PATH_MAX);
 		module_list_fini(&list);
@@ -533,7 +534,7 @@ static void page_scribble(struct page *p)
 		0, 1, 2, 3, 10, PAGE_TEXTS_BYTES - 1, PAGE_TEXTS_BYTES, INT32_MAX, UINT32_MAX,
 	};
 	/* The fields stand between the strings and the texts: half of the strikes go there. */
-	size_t begin = offsetof(struct page, done), end = offsetof(struct page, modules[3]);
+	size_t begin = offsetof(struct page, done), end = offsetof(struct page, death.modules[3]);
 	size_t at = begin + (size_t)random() % (end - begin), n;
 	unsigned char *bytes = (unsigned char *)p;
 
@@ -584,7 +585,7 @@ __attribute__((no_sanitize("thread"))) static void *scribbler_run(void *arg)
 
 	while (atomic_load(&scribbling)) {
 		size_t first = offsetof(struct page, done) / 4;
-		size_t last = offsetof(struct page, modules[3]) / 4;
+		size_t last = offsetof(struct page, death.modules[3]) / 4;
 
 		n = n * 1664525u + 1013904223u;
 		words[first + (n >> 8) % (last - first)] = n % 3 ? n % 16 : n;

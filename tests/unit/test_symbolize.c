@@ -3,6 +3,7 @@
 #include "run/symbolizer.h"
 
 #include "base/clock.h"
+#include "hosts/crash_page.h"
 #include "hosts/page.h"
 #include "wire/symbols.h"
 
@@ -109,8 +110,8 @@ static void crash_deep(void)
 static void crash_note(int signo, siginfo_t *si, void *context)
 {
 	const ucontext_t *uc = context;
-	struct page_crash *c = &map.page->crash;
-	struct iovec to = { map.page->stack, PAGE_STACK_BYTES }, from[PAGE_STACK_BYTES / 4096];
+	struct page_crash *c = &map.page->death.crash;
+	struct iovec to = { map.page->death.stack, PAGE_STACK_BYTES }, from[PAGE_STACK_BYTES / 4096];
 	uint64_t at;
 	size_t i;
 	ssize_t n;
@@ -167,8 +168,8 @@ static uint32_t nmodule_paths;	/* bytes of the page's that are in use */
 
 static int module_note(struct dl_phdr_info *info, size_t size, void *data)
 {
-	uint32_t n = atomic_load(&map.page->nmodules);
-	struct page_module *m = &map.page->modules[n];
+	uint32_t n = atomic_load(&map.page->death.nmodules);
+	struct page_module *m = &map.page->death.modules[n];
 	const char *path = info->dlpi_name;
 	int i;
 
@@ -193,9 +194,9 @@ static int module_note(struct dl_phdr_info *info, size_t size, void *data)
 	}
 	m->path = nmodule_paths;
 	m->npath = (uint32_t)strlen(path);
-	memcpy(map.page->module_paths + m->path, path, m->npath);
+	memcpy(map.page->death.module_paths + m->path, path, m->npath);
 	nmodule_paths += m->npath;
-	atomic_store(&map.page->nmodules, n + 1);
+	atomic_store(&map.page->death.nmodules, n + 1);
 	return 0;
 }
 
@@ -211,7 +212,7 @@ static void crash_make(void (*crash_now)(void), struct crash *crash, struct modu
 
 	assert_true(readlink("/proc/self/exe", self, sizeof(self) - 1) > 0);
 	nmodule_paths = 0;
-	atomic_store(&map.page->nmodules, 0);
+	atomic_store(&map.page->death.nmodules, 0);
 	page_reset_task(map.page);
 	dl_iterate_phdr(module_note, self);
 	stack.ss_sp = malloc(stack.ss_size);
@@ -227,8 +228,8 @@ static void crash_make(void (*crash_now)(void), struct crash *crash, struct modu
 	free(stack.ss_sp);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
-	assert_int_equal(page_read_crash(map.page, crash, &err), 0);
-	assert_int_equal(page_read_modules(map.page, list, &err), 0);
+	assert_int_equal(crash_page_crash(&map.page->death, crash, &err), 0);
+	assert_int_equal(crash_page_modules(&map.page->death, list, &err), 0);
 	assert_int_equal(crash->state, CRASH_WRITTEN);
 	assert_int_equal(crash->signal, SIGSEGV);
 }

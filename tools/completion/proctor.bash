@@ -73,8 +73,8 @@ _proctor()
 			--coverage --coverage-dir= --coverage-output= --coverage-fail-under= \
 			--coverage-include= --coverage-exclude= --coverage-allow-partial \
 			--coverage-tool-timeout= \
-			--backtrace --no-check-leaks --no-cache --verbose --quiet --color \
-			--no-color --help" -- "$cur")) ;;
+			--backtrace --no-check-leaks --no-inject --no-cache --verbose --quiet \
+			--color --no-color --help" -- "$cur")) ;;
 	list)
 		COMPREPLY=($(compgen -W "--shard= --filter= --skip= --suite= --exe= --framework= --exe-args= --wrap= \
 			--list-suites --json --help" -- "$cur")) ;;

@@ -51,6 +51,7 @@ complete -c proctor -n "$run" -r -l events -d "write each event as JSON lines; -
 complete -c proctor -n "$run" -r -l junit -d "write a report in the XML of JUnit"
 complete -c proctor -n "$run" -l backtrace -d "ask TML's runtime for backtraces of panics"
 complete -c proctor -n "$run" -l no-check-leaks -d "do not read TML's leak counters"
+complete -c proctor -n "$run" -l no-inject -d "put nothing into programs"
 complete -c proctor -n "$run" -l no-cache -d "without effect"
 complete -c proctor -n "$run" -s v -l verbose -d "a line for each test"
 complete -c proctor -n "$run" -s q -l quiet -d "failures and the last line only"
