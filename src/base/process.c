@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/process.h"
 
+#include <ctype.h>
 #include <elf.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -102,6 +104,57 @@ bool thread_stat(pid_t tid, struct process_stat *st)
 
 	snprintf(name, sizeof(name), "task/%d/stat", (int)tid);
 	return stat_read(getpid(), name, st);
+}
+
+pid_t process_next(DIR *dir)
+{
+	struct dirent *entry;
+
+	while ((entry = readdir(dir)) != NULL)
+		if (isdigit((unsigned char)entry->d_name[0]))
+			return (pid_t)strtol(entry->d_name, NULL, 10);
+	return 0;
+}
+
+/* If `entry` is the variable `name`, copies its value to `buf`. */
+static bool entry_value(const char *entry, const char *name, char *buf, size_t nbuf)
+{
+	size_t nname = strlen(name);
+
+	if (strncmp(entry, name, nname) != 0 || entry[nname] != '=')
+		return false;
+	snprintf(buf, nbuf, "%s", entry + nname + 1);
+	return true;
+}
+
+/* Allocates nothing: a lack of memory must not hide whose a process is. So the file is read piece by
+ * piece, and only the beginning of each entry is kept. */
+bool process_variable(pid_t pid, const char *name, char *buf, size_t nbuf)
+{
+	char path[64], chunk[4096], entry[512] = "";
+	size_t nentry = 0;
+	bool found = false;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	while (!found && (n = read(fd, chunk, sizeof(chunk))) > 0)
+		for (ssize_t i = 0; i < n && !found; i++) {
+			if (chunk[i] != '\0') {
+				if (nentry < sizeof(entry) - 1)
+					entry[nentry++] = chunk[i];
+				continue;
+			}
+			entry[nentry] = '\0';
+			nentry = 0;
+			found = entry_value(entry, name, buf, nbuf);
+		}
+	close(fd);
+	entry[nentry] = '\0';
+	return found || entry_value(entry, name, buf, nbuf);
 }
 
 /* The kernel gives the start in ticks, mostly hundredths of a second. */

@@ -3,6 +3,7 @@
 #ifndef BASE_PROCESS_H
 #define BASE_PROCESS_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -36,6 +37,13 @@ struct process_stat {
 bool process_stat(pid_t pid, struct process_stat *st);
 /* The same for a thread of this process. */
 bool thread_stat(pid_t tid, struct process_stat *st);
+
+/* The next number in a directory of /proc: a process, or a thread in /proc/PID/task; 0: no more. */
+pid_t process_next(DIR *dir);
+
+/* Looks up a variable in the environment that the process was started with. False: it has none such,
+ * or that cannot be read. */
+bool process_variable(pid_t pid, const char *name, char *buf, size_t nbuf);
 
 /*
  * Says what a process is: "process 123 (sleep), 2.1 s old: sleep 100". A process that was forked

@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "base/process.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
@@ -35,17 +34,6 @@ static void known_add(struct known *k, pid_t id)
 		k->ids[k->n++] = id;
 }
 
-/* The next number in a directory of /proc; 0 at its end. */
-static pid_t next_id(DIR *dir)
-{
-	struct dirent *entry;
-
-	while ((entry = readdir(dir)) != NULL)
-		if (isdigit((unsigned char)entry->d_name[0]))
-			return (pid_t)strtol(entry->d_name, NULL, 10);
-	return 0;
-}
-
 /* Counts the living threads that are not in `before`. Adds them to `k` and names them in `l`,
  * unless these are NULL. */
 static unsigned threads_scan(const struct known *before, struct known *k, struct lines *l)
@@ -56,7 +44,7 @@ static unsigned threads_scan(const struct known *before, struct known *k, struct
 
 	if (!dir)
 		return 0;
-	while ((id = next_id(dir)) > 0) {
+	while ((id = process_next(dir)) > 0) {
 		struct process_stat st;
 
 		if (id == gettid() || (before && is_known(before, id)) || !thread_stat(id, &st) ||
@@ -145,7 +133,7 @@ static unsigned children_scan(const struct known *before, struct known *k, struc
 
 	if (!dir)
 		return 0;
-	while ((id = next_id(dir)) > 0) {
+	while ((id = process_next(dir)) > 0) {
 		struct process_stat st;
 
 		if ((before && is_known(before, id)) || !process_stat(id, &st) ||

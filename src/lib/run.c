@@ -15,6 +15,7 @@
 #include "run/guard_client.h"
 #include "run/kernel.h"
 #include "run/supervisor.h"
+#include "run/worker.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -472,7 +473,7 @@ int proctor_run_reporters(struct proctor_plan *plan, const struct proctor_option
 	if (ret == 0)
 		ret = run_prepare(run, plan, sup.err);
 	if (ret == 0 && run->options.own_process)
-		ret = orphans_open(&sup.orphans, sup.err);
+		ret = orphans_open(&sup.orphans, worker_has_host, run, sup.err);
 	if (ret == 0 && run->options.own_process)
 		ret = interrupts_open(&sup.interrupts, run, sup.err);
 	if (ret == 0) {

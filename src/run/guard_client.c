@@ -5,6 +5,8 @@
 #include "base/crash_words.h"
 #include "base/futex.h"
 #include "base/thread.h"
+#include "run/kernel.h"
+#include "run/writer.h"
 #include "wire/page.h"
 
 #include <errno.h>
@@ -189,6 +191,19 @@ bool guard_failed(struct guard *g, struct proctor_error *err)
 	g->told = true;
 	*err = g->err;
 	return true;
+}
+
+int guard_tell_failed(struct guard *g, struct writer *w, struct proctor_error *err)
+{
+	struct proctor_error why;
+	int ret;
+
+	if (!guard_failed(g, &why))
+		return 0;
+	ret = kernel_check_start(err);
+	if (ret == 0)
+		writer_note(w, "if proctor is killed, tests may outlive it: %s", why.text);
+	return ret;
 }
 
 int guard_close(struct guard *g, struct proctor_error *err)

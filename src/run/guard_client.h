@@ -10,6 +10,7 @@
 #include "base/spawn.h"
 
 struct guard;
+struct writer;
 
 /* Begins to start the guard; the strings and `inherited` are lent until guard_close(). Fails with
  * -ENOMEM only. Any other failure is told by guard_failed(), as the run can do without a guard
@@ -20,6 +21,8 @@ int guard_open(struct guard **guard, const char *host_path, const char *run_id,
 void guard_wait(struct guard *guard);
 /* True, once, if the guard is known not to have been started; `err` says why. */
 bool guard_failed(struct guard *guard, struct proctor_error *err);
+/* The same, told as a note. Fails if no process can be started at all: the guard is the first. */
+int guard_tell_failed(struct guard *guard, struct writer *w, struct proctor_error *err);
 /* Tells the guard that the run is over, and waits for its end, a second at most. NULL is allowed.
  * Fails if it had not run until then, unless guard_failed() has told so already. */
 int guard_close(struct guard *guard, struct proctor_error *err);

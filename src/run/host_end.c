@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/death.h"
+#include "hosts/host_words.h"
 #include "run/guard_client.h"
 #include "run/stuck.h"
 
@@ -220,6 +221,17 @@ void life_give_up(struct watch *h)
 	take_unwatched(h);
 	stream_close(h, &h->out, &h->out_cut);
 	stream_close(h, &h->err, &h->err_cut);
+}
+
+void life_tell_left(const struct watch *h)
+{
+	char name[HOST_WORDS_BYTES];
+
+	if (!h->host->shared.end.left)
+		return;
+	host_words(h->host, name, sizeof(name));
+	writer_note(&h->run->writer, "killed what %s had left behind: %s",
+		    h->host->nsuites > 0 ? name : "a host", h->host->shared.end.left);
 }
 
 void life_end(struct watch *h)

@@ -36,6 +36,8 @@ void life_died(struct watch *h);
 void life_close(struct watch *h);
 /* SIGKILL did not end it: says why, and closes its output. It keeps its pidfd. */
 void life_give_up(struct watch *h);
+/* What it left behind and no test's result has named is told. That was mostly left by a constructor. */
+void life_tell_left(const struct watch *h);
 /* Its worker may go on: all that is known of its end has been written down. */
 void life_end(struct watch *h);
 

@@ -4,6 +4,9 @@
 #include "base/clock.h"
 #include "hosts/exit_suite.h"
 
+/* An exit that is killed sooner than this may have been about to end well: it is not reported. */
+#define EXIT_HANGS_US 500000u
+
 static struct deadlines deadlines_of(const struct run *run, const struct host_work *work,
 				     const struct progress *p)
 {
@@ -31,17 +34,25 @@ static uint64_t exit_due_us(struct run *run, const struct host_work *work, uint6
 	return from_us + run->plan->settings.grace_us + pauses_within(&run->pauses, from_us, now_us);
 }
 
-static void mark_stopped(struct watch *h, const struct look *look, enum host_stop why)
+/* Under the lock. `serial`: of the test that is to blame; 0: none is. */
+static void mark_stopped(struct host *host, enum host_stop why, uint32_t serial, bool at_exit)
 {
-	struct host_end *end = &h->host->shared.end;
+	struct host_end *end = &host->shared.end;
 
 	if (end->stop != STOP_NOT)
 		return;
 	end->stop = why;
-	end->stop_turn = exit_suite_turn(h->host);
-	end->stop_exit = look->work.ending;
-	end->stop_serial = look->progress.phase == PROGRESS_TEST ?
-			   look->work.serial + look->progress.nended : 0;
+	end->stop_serial = serial;
+	end->stop_turn = exit_suite_turn(host);
+	end->stop_exit = at_exit;
+}
+
+static void mark_overdue(struct watch *h, const struct look *look, enum host_stop why)
+{
+	bool at_test = look->progress.phase == PROGRESS_TEST;
+
+	mark_stopped(h->host, why, at_test ? look->work.serial + look->progress.nended : 0,
+		     look->work.ending);
 }
 
 bool look_at(struct watch *h, uint64_t now_us, uint64_t stopped_us, struct look *look)
@@ -66,9 +77,38 @@ bool look_at(struct watch *h, uint64_t now_us, uint64_t stopped_us, struct look 
 	exit_us = exit_due_us(run, &look->work, stopped_us, now_us);
 	look->overdue = now_us >= look->due_us || now_us >= exit_us;
 	if (look->overdue)
-		mark_stopped(h, look, now_us >= look->due_us ? STOP_TIMEOUT : STOP_CANCELLED);
+		mark_overdue(h, look, now_us >= look->due_us ? STOP_TIMEOUT : STOP_CANCELLED);
 	pthread_mutex_unlock(&shared->lock);
 	if (exit_us < look->due_us)
 		look->due_us = exit_us;
 	return true;
+}
+
+void look_stop(struct watch *h, enum host_stop why, uint64_t now_us)
+{
+	struct host_shared *shared = &h->host->shared;
+	const struct host_work *work = &shared->work;
+
+	pthread_mutex_lock(&shared->lock);
+	mark_stopped(h->host, why, 0, work->busy && work->ending &&
+		     now_us >= work->handed_us + EXIT_HANGS_US);
+	pthread_mutex_unlock(&shared->lock);
+}
+
+bool look_works(struct watch *h)
+{
+	struct host_shared *shared = &h->host->shared;
+	bool works;
+
+	pthread_mutex_lock(&shared->lock);
+	works = shared->work.busy && !shared->work.ending;
+	pthread_mutex_unlock(&shared->lock);
+	return works;
+}
+
+uint64_t look_step_due_us(const struct watch *h, uint64_t now_us)
+{
+	if (h->act_us == CLOCK_NEVER)
+		return CLOCK_NEVER;
+	return h->act_us + pauses_within(&h->run->pauses, h->act_from_us, now_us);
 }

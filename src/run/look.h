@@ -22,4 +22,14 @@ struct look {
  */
 bool look_at(struct watch *h, uint64_t now_us, uint64_t stopped_us, struct look *look);
 
+/* It is to be stopped for `why`, whatever its time: it is marked the same way. The first mark counts. */
+void look_stop(struct watch *h, enum host_stop why, uint64_t now_us);
+/* Was it handed a task, and is it not at its exit? From `run->stopping` on, either this sees a task, or
+ * none is handed out. */
+bool look_works(struct watch *h);
+
+/* When the next step against it is due, as watch_wait() had it, and as it seems now; CLOCK_NEVER: none
+ * is. */
+uint64_t look_step_due_us(const struct watch *h, uint64_t now_us);
+
 #endif

@@ -3,10 +3,7 @@
 
 #include "run/stuck.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,48 +12,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-/* If `entry` is the variable `name`, copies its value to `buf`. */
-static bool entry_value(const char *entry, const char *name, char *buf, size_t nbuf)
-{
-	size_t nname = strlen(name);
-
-	if (strncmp(entry, name, nname) != 0 || entry[nname] != '=')
-		return false;
-	snprintf(buf, nbuf, "%s", entry + nname + 1);
-	return true;
-}
-
-/* Looks up a variable in the environment that `pid` was started with. Allocates nothing: a lack of
- * memory must not hide whose a process is. So the file is read piece by piece, and only the
- * beginning of each entry is kept. */
-static bool process_variable(int pid, const char *name, char *buf, size_t nbuf)
-{
-	char path[64], chunk[4096], entry[512] = "";
-	size_t nentry = 0;
-	bool found = false;
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/environ", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	while (!found && (n = read(fd, chunk, sizeof(chunk))) > 0)
-		for (ssize_t i = 0; i < n && !found; i++) {
-			if (chunk[i] != '\0') {
-				if (nentry < sizeof(entry) - 1)
-					entry[nentry++] = chunk[i];
-				continue;
-			}
-			entry[nentry] = '\0';
-			nentry = 0;
-			found = entry_value(entry, name, buf, nbuf);
-		}
-	close(fd);
-	entry[nentry] = '\0';
-	return found || entry_value(entry, name, buf, nbuf);
-}
 
 uint64_t process_host(int pid, const char *run_id)
 {
@@ -67,12 +22,6 @@ uint64_t process_host(int pid, const char *run_id)
 		return 0;
 	return strtoull(number, NULL, 10);
 }
-
-/* What is said of an orphan, taken while it lives: a dead one has no command line. */
-struct orphan_words {
-	char what[PROCESS_WORDS_BYTES];
-	char test[256];		/* that left it, by its environment; "": not known */
-};
 
 static void orphan_words(int pid, struct orphan_words *words)
 {
@@ -120,91 +69,6 @@ static void orphan_note(struct orphans *o, int pid, uint64_t started, bool hopel
 					       .hopeless = hopeless };
 }
 
-/* Children of this thread, as they were at one moment. */
-struct children {
-	int *pids;
-	size_t n, next;
-	bool failed;		/* there was no memory for all of them */
-	bool ended;		/* the last one from children_next() is dead and not reaped */
-};
-
-static void children_add(struct children *c, int pid)
-{
-	int *longer = reallocarray(c->pids, c->n + 1, sizeof(*longer));
-
-	/* The child is found when the list is read again. */
-	if (!longer) {
-		c->failed = true;
-		return;
-	}
-	c->pids = longer;
-	c->pids[c->n++] = pid;
-}
-
-/* Is it a child of this thread? Those of other threads are hosts, symbolizers or the guard.
- * `*ended`: it is dead, and not reaped yet. */
-static bool is_own_child(int pid, bool *ended)
-{
-	siginfo_t si = { 0 };
-
-	if (waitid(P_PID, (id_t)pid, &si, WEXITED | WNOHANG | WNOWAIT | __WNOTHREAD) < 0)
-		return false;
-	*ended = si.si_pid != 0;
-	return true;
-}
-
-/* For kernels that have no file with a thread's children: goes through all processes. */
-static void children_search(struct children *c)
-{
-	DIR *dir = opendir("/proc");
-	struct process_stat st;
-	struct dirent *entry;
-
-	while (dir && (entry = readdir(dir))) {
-		int pid = isdigit((unsigned char)entry->d_name[0]) ? atoi(entry->d_name) : 0;
-
-		if (pid > 0 && process_stat(pid, &st) && st.parent == getpid())
-			children_add(c, pid);
-	}
-	c->failed = c->failed || (!dir && errno == ENOMEM);
-	if (dir)
-		closedir(dir);
-}
-
-static void children_open(struct children *c)
-{
-	char path[64];
-	FILE *file;
-	int pid;
-
-	*c = (struct children){ 0 };
-	snprintf(path, sizeof(path), "/proc/self/task/%d/children", gettid());
-	file = fopen(path, "re");
-	while (file && fscanf(file, "%d", &pid) == 1)
-		children_add(c, pid);
-	if (file)
-		fclose(file);
-	else
-		children_search(c);
-}
-
-/* The next child that is still there; 0: there are no more. */
-static int children_next(struct children *c, struct process_stat *st)
-{
-	while (c->next < c->n) {
-		int pid = c->pids[c->next++];
-
-		if (process_stat(pid, st) && st->parent == getpid() && is_own_child(pid, &c->ended))
-			return pid;
-	}
-	return 0;
-}
-
-static void children_close(struct children *c)
-{
-	free(c->pids);
-}
-
 /* The time since boot in ticks, as /proc gives the start of a process. */
 static uint64_t ticks_now(void)
 {
@@ -215,7 +79,7 @@ static uint64_t ticks_now(void)
 	return (uint64_t)ts.tv_sec * hz + (uint64_t)ts.tv_nsec * hz / 1000000000u;
 }
 
-int orphans_open(struct orphans *o, struct proctor_error *err)
+int orphans_open(struct orphans *o, orphans_alive *alive, void *data, struct proctor_error *err)
 {
 	struct children children;
 	struct process_stat st;
@@ -223,7 +87,7 @@ int orphans_open(struct orphans *o, struct proctor_error *err)
 	int pid;
 	bool failed;
 
-	*o = (struct orphans){ .session = getsid(0), .began = ticks_now() };
+	*o = (struct orphans){ .alive = alive, .data = data, .session = getsid(0), .began = ticks_now() };
 	/* Mostly there are no children (ECHILD), and /proc need not be read. */
 	if (waitid(P_ALL, 0, &si, WEXITED | WNOHANG | WNOWAIT) < 0)
 		return 0;
@@ -353,44 +217,60 @@ bool orphans_of(const struct orphans *o, const struct orphan_owner *owner)
 	return found;
 }
 
-size_t orphans_kill(struct orphans *o, const struct orphan_owner *owner, bool all,
-		    orphans_alive *alive, void *data, char **left, char **others)
+void orphan_search_open(struct orphan_search *s, struct orphans *o,
+			const struct orphan_owner *owner, bool all)
 {
-	struct children children;
+	*s = (struct orphan_search){ .orphans = o, .owner = owner, .all = all };
+	children_open(&s->children);
+}
+
+/* May it be killed? Then `s->host` is the number of its host. */
+static bool orphan_is_doomed(struct orphan_search *s, int pid, const struct process_stat *st)
+{
+	s->host = orphan_host(pid, st, s->owner);
+	if (s->host == 0 ? !s->all : s->host != s->owner->number &&
+	    s->orphans->alive(s->host, s->orphans->data))
+		return false;
+	return orphans_origin(s->orphans, pid, st, s->host) == ORIGIN_TEST;
+}
+
+int orphan_search_next(struct orphan_search *s)
+{
 	struct process_stat st;
-	size_t ndying = 0;
-	int pid;
 
-	children_open(&children);
-	while ((pid = orphan_next(o, &children, &st)) > 0) {
-		struct orphan_words words;
-		uint64_t host;
-		int errnum;
-
+	while ((s->pid = orphan_next(s->orphans, &s->children, &st)) > 0) {
 		/* It ended since the last reaping; its environment is gone. */
-		if (children.ended) {
-			ndying++;
+		if (s->children.ended) {
+			s->ndying++;
 			continue;
 		}
-		host = orphan_host(pid, &st, owner);
-		if (host == 0 ? !all : host != owner->number && alive(host, data))
+		if (!orphan_is_doomed(s, s->pid, &st))
 			continue;
-		if (orphans_origin(o, pid, &st, host) != ORIGIN_TEST)
-			continue;
-		orphan_words(pid, &words);
-		/* Only this thread reaps its children, and it has not reaped this one: the number
-		 * is still its own. */
-		errnum = kill(pid, SIGKILL) < 0 ? errno : 0;
-		ndying += errnum == 0;
-		if (orphan_seen(o, pid, st.started))
-			continue;
-		if (!orphan_name(pid, &words, errnum, host != owner->number,
-				 host == owner->number ? left : others))
-			o->lost = true;
-		orphan_note(o, pid, st.started, errnum != 0);
+		s->started = st.started;
+		orphan_words(s->pid, &s->words);
+		return s->pid;
 	}
-	children_close(&children);
-	return ndying;
+	return 0;
+}
+
+void orphan_search_killed(struct orphan_search *s, int errnum)
+{
+	struct orphans *o = s->orphans;
+	bool owned = s->host == s->owner->number;
+
+	s->ndying += errnum == 0;
+	if (orphan_seen(o, s->pid, s->started))
+		return;
+	if (!orphan_name(s->pid, &s->words, errnum, !owned, owned ? &s->left : &s->others))
+		o->lost = true;
+	orphan_note(o, s->pid, s->started, errnum != 0);
+}
+
+void orphan_search_close(struct orphan_search *s)
+{
+	children_close(&s->children);
+	free(s->left);
+	free(s->others);
 }
 
 void orphans_give_up(struct orphans *o, int pid)

@@ -10,14 +10,21 @@
 
 #include "base/error.h"
 #include "base/process.h"
+#include "run/children.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+/* Is the host with this number alive? Then its orphans are left alone, as its tests may still need
+ * them. */
+typedef bool orphans_alive(uint64_t host, void *data);
+
 struct orphans {
-	/* The children that this process had when the run began: a shell that starts proctor by
-	 * exec leaves it its own. Set by orphans_open(). */
+	/* Set by orphans_open(): whom to ask, and the children that this process had when the run
+	 * began (a shell that starts proctor by exec leaves it its own). */
+	orphans_alive *alive;
+	void *data;
 	struct earlier {
 		int pid;
 		uint64_t started;
@@ -46,7 +53,7 @@ struct orphan_owner {
 
 /* Notes which children this process has now: they are nobody's orphans, and are not reaped here.
  * -ENOMEM. */
-int orphans_open(struct orphans *o, struct proctor_error *err);
+int orphans_open(struct orphans *o, orphans_alive *alive, void *data, struct proctor_error *err);
 
 /* Where a child of the first thread, or another process below this one, comes from. */
 enum origin {
@@ -68,24 +75,49 @@ enum origin origin_of(const struct origin_facts *facts);
 enum origin orphans_origin(const struct orphans *o, int pid, const struct process_stat *st,
 			   uint64_t host);
 
-/* Is the host with this number alive? Then its orphans are left alone, as its tests may still need
- * them. */
-typedef bool orphans_alive(uint64_t host, void *data);
-
-/* Reaps the orphans that have ended. True if others live. */
+/* Reaps the orphans that have ended. True if there are others that live. */
 bool orphans_reap(const struct orphans *o);
 
 /* Does an orphan of this host live? */
 bool orphans_of(const struct orphans *o, const struct orphan_owner *owner);
 
+/* What is said of an orphan, taken while it lives: a dead one has no command line. */
+struct orphan_words {
+	char what[PROCESS_WORDS_BYTES];
+	char test[256];		/* that left it, by its environment; "": not known */
+};
+
 /*
- * Kills the orphans of hosts that are dead. Each is named once, in a line (heap, appended; may stay
- * NULL): in `*left` if it belonged to the owner, else in `*others`. With `all`, orphans of which no
- * host is known, since they wiped their environment, are killed as well. Returns how many are dying
- * or dead, and still to be reaped.
+ * A search for orphans of hosts that are dead. The caller kills each that it gives:
+ *
+ *	while ((pid = orphan_search_next(&s)) > 0)
+ *		orphan_search_killed(&s, kill(pid, SIGKILL) < 0 ? errno : 0);
+ *
+ * Only this thread reaps its children, and it has not reaped this one: the number is still its own.
  */
-size_t orphans_kill(struct orphans *o, const struct orphan_owner *owner, bool all,
-		    orphans_alive *alive, void *data, char **left, char **others);
+struct orphan_search {
+	struct orphans *orphans;
+	const struct orphan_owner *owner;
+	bool all;
+	struct children children;
+	/* The one that was given last. */
+	int pid;
+	uint64_t started, host;
+	struct orphan_words words;
+	/* What came of it. */
+	size_t ndying;		/* how many are dying or dead, and still to be reaped */
+	char *left, *others;	/* a line for each that belonged to the owner; for the rest; NULL: none */
+};
+
+/* `all`: orphans of which no host is known, since they wiped their environment, are given as well. */
+void orphan_search_open(struct orphan_search *s, struct orphans *o,
+			const struct orphan_owner *owner, bool all);
+/* 0: there are no more. */
+int orphan_search_next(struct orphan_search *s);
+/* `errnum`: why it may not be killed; 0: it was. Each is named once, however often it is found. */
+void orphan_search_killed(struct orphan_search *s, int errnum);
+/* Frees `left` and `others`, unless the caller took them. */
+void orphan_search_close(struct orphan_search *s);
 
 /* Notes a host that was given up since it does not die: it is no orphan, and nobody waits for its
  * end. */

@@ -23,7 +23,9 @@ struct worker {
 	bool started;		/* the supervisor's: the thread exists */
 	struct post end;
 	struct watch *watch;	/* its own: of the host it has; NULL: none */
-	_Atomic uint64_t live_host;	/* number of the host it has or is starting; 0: none */
+	/* Numbers of the host with suites and of the program that it has or is starting; 0: none. Set
+	 * by the worker, 0 again by the supervisor when the host is over. */
+	_Atomic uint64_t live_hosts[2];
 };
 
 struct run {

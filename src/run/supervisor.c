@@ -5,51 +5,28 @@
 #include "base/container.h"
 #include "base/crash_words.h"
 #include "coverage/process_counts.h"
-#include "hosts/exit_suite.h"
-#include "hosts/host_words.h"
 #include "run/exit_output.h"
 #include "run/guard_client.h"
 #include "run/host_end.h"
-#include "run/kernel.h"
 #include "run/look.h"
 #include "run/not_run.h"
+#include "run/rescue.h"
 #include "run/running.h"
 #include "run/starts.h"
 #include "run/undead.h"
 #include "run/worker.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
-/* How often everything is looked at where no event says that something happened. */
-#define TICK_US 100000u
 /* How long a killed host may take to die before it is given up. */
 #define KILLED_US 5000000u
-/* How long what is not urgent is left alone, unless a turn of the loop brought so much output. */
-#define NAP_US 300u
-#define NAP_BYTES (16u << 10)
-/* How long events may be kept back, so that the writer's thread is woken once for many. */
-#define FLUSH_US 5000u
-/* An exit that is killed sooner than this may have been about to end well: it is not reported. */
-#define EXIT_HANGS_US 500000u
 /* So many tests that were not run are told before it is asked whether the reader can follow. */
 #define NOT_RUN_TESTS 1000
 /* How long orphans may take to die at the end of the run. */
 #define ORPHANS_US 2000000u
-
-/* The next look at all hosts is no later than this. */
-static void supervisor_look_by(struct supervisor *sup, uint64_t us)
-{
-	if (us < sup->tick_us)
-		sup->tick_us = us;
-}
 
 /* The time, read often enough for a standstill of the whole run to be noticed. */
 static uint64_t supervisor_clock(struct supervisor *sup)
@@ -69,7 +46,7 @@ static void host_output(struct watch *h, struct stream *s, const char *bytes, si
 	struct supervisor *sup = h->supervisor;
 
 	life_feed(h, s, bytes, nbytes, error);
-	sup->nread_bytes += nbytes;
+	sup->turn.nread_bytes += nbytes;
 	sup->has_news = h->has_news = true;
 }
 
@@ -83,53 +60,48 @@ static void host_on_err(struct stream *s, const char *bytes, size_t nbytes, int 
 	host_output(container_of(s, struct watch, err), s, bytes, nbytes, error);
 }
 
-/* Is the host with this number one of a worker, or about to be? */
-static bool host_lives(uint64_t number, void *data)
+/* Orphans become children of this process only where it is a subreaper. Does any live? */
+static bool supervisor_has_orphans(const struct supervisor *sup)
 {
-	const struct supervisor *sup = data;
-
-	for (unsigned i = 0; i < sup->run->nworkers; i++)
-		if (sup->run->workers[i].live_host == number)
-			return true;
-	return false;
+	return sup->interrupts.stream.fd >= 0 && orphans_reap(&sup->orphans);
 }
 
-/* Orphans become children of this process only where it is a subreaper. */
-static bool supervisor_gets_orphans(const struct supervisor *sup)
+/* Whose orphans are those of `h`; NULL: those that no host is left to own. */
+static struct orphan_owner owner_of(const struct supervisor *sup, const struct watch *h)
 {
-	return sup->interrupts.stream.fd >= 0;
+	return (struct orphan_owner){ .run_id = sup->run->run_id, .number = h ? h->number : 0,
+				      .group = h ? h->group : 0 };
 }
 
-/* Kills what dead hosts have left, and names what is of `h`; NULL: what no host is left to own. Returns
- * how many of it may yet die. */
+/* Kills what dead hosts have left, and adds to `left` the names of what is of `h`. Returns how many of it may
+ * yet die. */
 static size_t supervisor_kill_orphans(struct supervisor *sup, const struct watch *h, char **left)
 {
-	struct orphan_owner owner = { .run_id = sup->run->run_id };
-	char *others = NULL;
-	size_t ndying;
+	const struct orphan_owner owner = owner_of(sup, h);
+	struct orphan_search s;
+	int pid;
 
-	if (!supervisor_gets_orphans(sup) || !orphans_reap(&sup->orphans))
+	if (!supervisor_has_orphans(sup))
 		return 0;
-	if (h) {
-		owner.number = h->number;
-		owner.group = h->group;
-	}
-	ndying = orphans_kill(&sup->orphans, &owner, !h, host_lives, sup, left, &others);
+	orphan_search_open(&s, &sup->orphans, &owner, !h);
+	s.left = *left;
+	while ((pid = orphan_search_next(&s)) > 0)
+		orphan_search_killed(&s, kill(pid, SIGKILL) < 0 ? errno : 0);
 	sup->run->writer.lost |= sup->orphans.lost;
-	if (others)
-		writer_note(&sup->run->writer, "killed what a test had left behind: %s", others);
-	free(others);
-	return ndying;
+	if (s.others)
+		writer_note(&sup->run->writer, "killed what a test had left behind: %s", s.others);
+	*left = s.left;
+	s.left = NULL;
+	orphan_search_close(&s);
+	return s.ndying;
 }
 
 /* Does something live on that it had started? Only known where the run is told of orphans. */
 static bool host_has_orphans(struct supervisor *sup, const struct watch *h)
 {
-	const struct orphan_owner owner = { .run_id = sup->run->run_id, .number = h->number,
-					    .group = h->group };
+	const struct orphan_owner owner = owner_of(sup, h);
 
-	return supervisor_gets_orphans(sup) && orphans_reap(&sup->orphans) &&
-	       orphans_of(&sup->orphans, &owner);
+	return supervisor_has_orphans(sup) && orphans_of(&sup->orphans, &owner);
 }
 
 static void supervisor_stop(struct supervisor *sup, enum stopping how);
@@ -179,7 +151,7 @@ static void host_finish(struct supervisor *sup, struct watch *h, enum host_event
 
 	h->state = host_next(h->state, event);
 	h->act_us = CLOCK_NEVER;
-	sup->run->workers[h->worker].live_host = 0;
+	worker_host_over(&sup->run->workers[h->worker], h->number);
 	supervisor_kill_orphans(sup, h, &end->left);
 	/* A zombie keeps its number: the group cannot have become a stranger's. */
 	if (!end->stolen && spawned_is_zombie(h->pid))
@@ -194,7 +166,7 @@ static void host_look_draining(struct supervisor *sup, struct watch *h, uint64_t
 {
 	if (h->state != HOST_DRAINING)
 		return;
-	if (now_us >= watch_due_us(h, now_us))
+	if (now_us >= look_step_due_us(h, now_us))
 		host_finish(sup, h, HOST_OVERDUE);
 	else if (life_output_ended(h) && !host_has_orphans(sup, h))
 		host_finish(sup, h, HOST_ENDED);
@@ -228,7 +200,7 @@ static void supervisor_take_news(struct supervisor *sup)
 static void host_died(struct supervisor *sup, struct watch *h)
 {
 	life_died(h);
-	supervisor_look_by(sup, h->act_us);
+	turn_look_by(&sup->turn, h->act_us);
 	/* Before it is reaped: after that nobody can tell which signals came from it. This may find
 	 * that it is over. */
 	supervisor_take_signals(sup);
@@ -253,7 +225,6 @@ static void supervisor_on_undead(struct stream *s, const char *bytes, size_t nby
 	struct supervisor *sup = u->owner;
 
 	(void)bytes, (void)nbytes, (void)error;
-	sup->ops->stop(sup->lp, s);
 	/* It may have been reaped already: when its worker's thread ended it became a child of this
 	 * thread, and those are reaped as orphans. */
 	if (spawned_is_zombie(u->pid))
@@ -269,30 +240,18 @@ static void host_give_up(struct supervisor *sup, struct watch *h)
 	struct undead *u;
 
 	h->act_us = CLOCK_NEVER;
-	sup->run->workers[h->worker].live_host = 0;
+	worker_host_over(&sup->run->workers[h->worker], h->number);
 	/* When its worker's thread ends it becomes a child of this thread, as orphans are. */
 	orphans_give_up(&sup->orphans, h->pid);
 	life_give_up(h);
 	u = undead_add(&sup->undead, h->pid, h->group, h->pidfd);
 	h->pid = 0;
 	h->pidfd = -1;
-	if (u) {
-		u->owner = sup;
-		u->death.call = supervisor_on_undead;
-		if (sup->ops->start(sup->lp, &u->death, &err) < 0)
-			writer_note(&sup->run->writer, "process %d is not watched any longer: %s",
-				    u->pid, err.text);
-	}
+	if (u && undead_watch(u, sup->ops, sup->lp, supervisor_on_undead, sup, &err) < 0)
+		writer_note(&sup->run->writer, "process %d is not watched any longer: %s", u->pid,
+			    err.text);
 	host_settle(sup, h);
 	life_end(h);
-}
-
-static void supervisor_forget_undead(struct supervisor *sup)
-{
-	while (sup->undead) {
-		sup->ops->stop(sup->lp, &sup->undead->death);
-		undead_remove(&sup->undead, sup->undead);
-	}
 }
 
 /* What is done to a host that enters a state: it is asked to stop, killed, or given up. */
@@ -324,52 +283,30 @@ static void host_enter(struct supervisor *sup, struct watch *h, enum host_state 
 	case HOST_OVER:
 		break;		/* nothing is done to it */
 	}
-	supervisor_look_by(sup, h->act_us);
+	turn_look_by(&sup->turn, h->act_us);
 }
 
 /* It is dead: the next look ends the wait for what it left behind. */
 static void host_hurry(struct supervisor *sup, struct watch *h)
 {
 	watch_wait(h, 0, 0);
-	supervisor_look_by(sup, 0);
+	turn_look_by(&sup->turn, 0);
 }
 
 static void host_stop_for(struct supervisor *sup, struct watch *h, enum host_stop why,
 			  enum host_event event)
 {
-	struct host_shared *shared = &h->host->shared;
-	struct host_end *end = &shared->end;
-
-	pthread_mutex_lock(&shared->lock);
-	if (end->stop == STOP_NOT) {
-		end->stop = why;
-		end->stop_turn = exit_suite_turn(h->host);
-		end->stop_exit = shared->work.busy && shared->work.ending &&
-			       clock_us() >= shared->work.handed_us + EXIT_HANGS_US;
-	}
-	pthread_mutex_unlock(&shared->lock);
+	look_stop(h, why, clock_us());
 	if (h->state == HOST_DRAINING)
 		host_hurry(sup, h);
 	else
 		host_enter(sup, h, host_next(h->state, event));
 }
 
-/* Under the lock: from `run->stopping` on, either this sees a task, or none is handed out. */
-static bool host_is_working(struct watch *h)
-{
-	struct host_shared *shared = &h->host->shared;
-	bool working;
-
-	pthread_mutex_lock(&shared->lock);
-	working = shared->work.busy && !shared->work.ending;
-	pthread_mutex_unlock(&shared->lock);
-	return working;
-}
-
 /* The run is being ended: what that means for a host. */
 static void host_cancel(struct supervisor *sup, struct watch *h)
 {
-	switch (ending_verb(&sup->ending, h->state, host_is_working(h))) {
+	switch (ending_verb(&sup->ending, h->state, look_works(h))) {
 	case ENDING_SPARES:
 		break;
 	case ENDING_HURRIES:
@@ -412,7 +349,7 @@ static void host_watch(struct supervisor *sup, struct watch *h, uint64_t now_us)
 	if (h->watched)
 		return;
 	if (now_us < h->watch_us) {
-		supervisor_look_by(sup, h->watch_us);
+		turn_look_by(&sup->turn, h->watch_us);
 		return;
 	}
 	if (life_watch(h, &err) < 0) {
@@ -437,16 +374,10 @@ static void supervisor_add(struct supervisor *sup, struct watch *h)
 
 static void supervisor_release(struct supervisor *sup, struct watch *h)
 {
-	char name[HOST_WORDS_BYTES];
 	struct watch **at = &sup->hosts;
 
 	exit_output_tell(&sup->run->writer, h);
-	/* What no test's result has named was mostly left by a constructor. */
-	if (h->host->shared.end.left) {
-		host_words(h->host, name, sizeof(name));
-		writer_note(&sup->run->writer, "killed what %s had left behind: %s",
-			    h->host->nsuites > 0 ? name : "a host", h->host->shared.end.left);
-	}
+	life_tell_left(h);
 	while (*at && *at != h)
 		at = &(*at)->next;
 	if (*at)
@@ -626,12 +557,12 @@ static uint64_t host_look(struct supervisor *sup, struct watch *h, uint64_t now_
 		return host_look_running(sup, h, now_us);
 	case HOST_STOPPING:
 	case HOST_KILLED:
-		if (now_us >= watch_due_us(h, now_us))
+		if (now_us >= look_step_due_us(h, now_us))
 			host_enter(sup, h, host_next(h->state, HOST_OVERDUE));
-		return watch_due_us(h, now_us);
+		return look_step_due_us(h, now_us);
 	case HOST_DRAINING:
 		host_look_draining(sup, h, now_us);
-		return watch_due_us(h, now_us);
+		return look_step_due_us(h, now_us);
 	case HOST_UNDEAD:
 	case HOST_OVER:
 		break;
@@ -639,17 +570,12 @@ static uint64_t host_look(struct supervisor *sup, struct watch *h, uint64_t now_
 	return CLOCK_NEVER;
 }
 
-/* The guard is the first process that is started: if it cannot be, perhaps no process can. */
 static void supervisor_note_guard(struct supervisor *sup)
 {
-	struct proctor_error err, refused;
+	struct proctor_error err;
 
-	if (!guard_failed(sup->run->guard, &err))
-		return;
-	if (kernel_check_start(&refused) < 0)
-		supervisor_fatal(sup, &refused);
-	else
-		writer_note(&sup->run->writer, "if proctor is killed, tests may outlive it: %s", err.text);
+	if (guard_tell_failed(sup->run->guard, &sup->run->writer, &err) < 0)
+		supervisor_fatal(sup, &err);
 }
 
 static void supervisor_close_guard(struct supervisor *sup)
@@ -663,32 +589,34 @@ static void supervisor_close_guard(struct supervisor *sup)
 	sup->run->guard = NULL;
 }
 
-/* Looks at all hosts; the next look is due at the tick or at the nearest deadline. */
-static uint64_t supervisor_look(struct supervisor *sup)
+static void supervisor_tell_tick(struct supervisor *sup, uint64_t now_us)
+{
+	struct writer_entry *e;
+
+	if (!sup->hosts || !turn_tick_due(&sup->turn, now_us))
+		return;
+	e = writer_entry_new(PROCTOR_TICK, now_us);
+	if (!e)
+		return;
+	e->event.paused_us = pauses_within(&sup->run->pauses, 0, now_us);
+	writer_add(&sup->run->writer, e);
+}
+
+/* Looks at all hosts, if that is due. */
+static void supervisor_look(struct supervisor *sup)
 {
 	uint64_t now_us = supervisor_clock(sup);
 
-	if (now_us < sup->tick_us)
-		return sup->tick_us;
-	/* Before the looks: one of them may want another host to be looked at sooner. */
-	sup->tick_us = now_us + TICK_US;
+	if (!turn_look_due(&sup->turn, now_us))
+		return;
 	/* Even if the wake-up for them was lost. */
 	supervisor_posts(sup);
 	supervisor_note_guard(sup);
 	for (struct watch *h = sup->hosts; h; h = h->next) {
 		host_watch(sup, h, now_us);
-		supervisor_look_by(sup, host_look(sup, h, now_us));
+		turn_look_by(&sup->turn, host_look(sup, h, now_us));
 	}
-	if (sup->hosts && now_us >= sup->told_tick_us + TICK_US) {
-		struct writer_entry *e = writer_entry_new(PROCTOR_TICK, now_us);
-
-		sup->told_tick_us = now_us;
-		if (e) {
-			e->event.paused_us = pauses_within(&sup->run->pauses, 0, now_us);
-			writer_add(&sup->run->writer, e);
-		}
-	}
-	return sup->tick_us;
+	supervisor_tell_tick(sup, now_us);
 }
 
 /* A callback that failed ends the run: a closed stdout as SIGPIPE would. */
@@ -722,22 +650,10 @@ static void supervisor_start(struct supervisor *sup)
 	ret = sup->ops->start(sup->lp, &sup->wake, sup->err);
 	if (ret == 0 && sup->interrupts.stream.fd >= 0)
 		ret = sup->ops->start(sup->lp, &sup->interrupts.stream, sup->err);
-	for (unsigned i = 0; ret == 0 && i < run->nworkers; i++) {
-		ret = worker_start(&run->workers[i], sup->err);
-		if (ret == 0)
-			sup->nworkers++;
-	}
+	if (ret == 0)
+		ret = workers_start(run, &sup->nworkers, sup->err);
 	if (ret < 0)
 		supervisor_stop(sup, STOPPING_KILLED);
-}
-
-static void supervisor_join(struct supervisor *sup)
-{
-	struct run *run = sup->run;
-
-	for (unsigned i = 0; i < run->nworkers; i++)
-		if (run->workers[i].started)
-			pthread_join(run->workers[i].thread, NULL);
 }
 
 /* What no host is left to own: killed until there is none, or until it takes too long. */
@@ -761,82 +677,52 @@ static void supervisor_last_orphans(struct supervisor *sup)
 	free(undead);
 }
 
-/*
- * The loop itself has failed: everything is killed, and what has to be collected for the workers
- * to come home is collected with poll(2).
- */
+/* The loop itself has failed: everything is killed, and the workers are waited for without it. */
 static void supervisor_rescue(struct supervisor *sup)
 {
+	struct watch *dead[PROCTOR_THREADS_MAX];
+
 	supervisor_stop(sup, STOPPING_KILLED);
 	while (sup->nworkers > 0) {
-		struct pollfd fds[PROCTOR_THREADS_MAX + 1];
-		struct watch *hosts[PROCTOR_THREADS_MAX + 1];
-		nfds_t n = 0;
+		unsigned ndead;
 
 		pauses_expect(&sup->run->pauses, supervisor_clock(sup) + TICK_US);
-		fds[n++] = (struct pollfd){ .fd = sup->wake.fd, .events = POLLIN };
-		for (struct watch *h = sup->hosts; h && n < ARRAY_SIZE(fds); h = h->next) {
-			/* Ends those that died before, and gives up those that do not die. */
+		/* Ends those that died before, and gives up those that do not die. */
+		for (struct watch *h = sup->hosts; h; h = h->next)
 			host_look(sup, h, clock_us());
-			if (h->state != HOST_KILLED)
-				continue;
-			hosts[n] = h;
-			fds[n++] = (struct pollfd){ .fd = h->pidfd, .events = POLLIN };
-		}
-		/* With a limit: the eventfd that wakes for a post may be what failed. */
-		poll(fds, n, TICK_US / 1000);
-		for (nfds_t i = 1; i < n; i++)
-			if (fds[i].revents)
-				host_died(sup, hosts[i]);
+		ndead = rescue_wait(sup->wake.fd, sup->hosts, TICK_US, dead);
+		for (unsigned i = 0; i < ndead; i++)
+			host_died(sup, dead[i]);
 		supervisor_on_wake(&sup->wake, NULL, 0, 0);
 	}
 }
 
-/* Hands events on; returns when that is due again. */
-static uint64_t supervisor_flush(struct supervisor *sup)
+/* Hands events on, if that is due, and learns whether there is room for more. */
+static void supervisor_flush(struct supervisor *sup)
 {
 	struct run *run = sup->run;
 	uint64_t now_us = clock_us();
-	bool due = now_us >= sup->flushed_us + FLUSH_US;
+	bool due = turn_flush_due(&sup->turn, now_us);
 
 	if (run->writer.batch && due) {
 		writer_flush(&run->writer);
-		sup->flushed_us = now_us;
+		sup->turn.flushed_us = now_us;
 	}
 	/* The writer posts the eventfd when there is room again. */
 	if (due || sup->paused) {
 		sup->paused = writer_full(&run->writer);
 		queue_pause(&run->queue, sup->paused);
 	}
-	return run->writer.batch ? sup->flushed_us + FLUSH_US : CLOCK_NEVER;
 }
 
-/*
- * While hosts run one small test after the other, each of them would wake this thread three times,
- * and be preempted by it. None of that is urgent: it is taken together, a moment later. Where
- * somebody waits for this thread, or there is much to be read, it does not sleep.
- */
-static bool supervisor_may_nap(const struct supervisor *sup)
-{
-	if (!sup->hosts || sup->ending.stopping != STOPPING_NOT || sup->loop_failed ||
-	    sup->results.nunfinished <= (size_t)sup->nworkers * TASK_TESTS_MAX ||
-	    sup->nread_bytes > NAP_BYTES)
-		return false;
-	for (const struct watch *h = sup->hosts; h; h = h->next)
-		if (h->alone || h->state != HOST_RUNNING)
-			return false;
-	return true;
-}
-
+/* Where somebody waits for this thread, it does not sleep. */
 static void supervisor_nap(struct supervisor *sup)
 {
-	static const struct timespec nap = { .tv_nsec = NAP_US * 1000 };
-	/* A signal ends it: the sooner it is read, the surer is which test has sent it. */
-	struct pollfd signals = { .fd = sup->interrupts.stream.fd, .events = POLLIN };
-
-	if (supervisor_may_nap(sup))
-		ppoll(&signals, 1, &nap, NULL);
-	sup->nread_bytes = 0;
+	if (sup->ending.stopping == STOPPING_NOT && !sup->loop_failed &&
+	    sup->results.nunfinished > (size_t)sup->nworkers * TASK_TESTS_MAX &&
+	    turn_may_nap(&sup->turn, sup->hosts))
+		turn_nap(sup->interrupts.stream.fd);
+	sup->turn.nread_bytes = 0;
 }
 
 /* Waits until the reader has taken enough of what was told; false: nothing more is to be told. Many
@@ -887,14 +773,14 @@ int supervisor_run(struct supervisor *sup)
 
 	supervisor_start(sup);
 	while (sup->nworkers > 0) {
-		uint64_t look_us, flush_us, due_us;
+		uint64_t due_us;
 
 		supervisor_look_unwatched(sup);
 		if (sup->results.nunfinished == 0)
 			queue_end(&run->queue);
-		look_us = supervisor_look(sup);
-		flush_us = supervisor_flush(sup);
-		due_us = look_us < flush_us ? look_us : flush_us;
+		supervisor_look(sup);
+		supervisor_flush(sup);
+		due_us = turn_due_us(&sup->turn, run->writer.batch != NULL);
 		pauses_expect(&run->pauses, due_us);
 		if (sup->loop_failed || sup->ops->turn(sup->lp, due_us, sup->err) < 0)
 			supervisor_rescue(sup);
@@ -902,7 +788,7 @@ int supervisor_run(struct supervisor *sup)
 		supervisor_check_writer(sup);
 		supervisor_nap(sup);
 	}
-	supervisor_join(sup);
+	workers_join(run);
 	/* No test runs: for how long anything else takes nobody asks. */
 	pauses_expect(&run->pauses, CLOCK_NEVER);
 	interrupts_note_early(&sup->interrupts);
@@ -910,7 +796,7 @@ int supervisor_run(struct supervisor *sup)
 	 * and would be taken for orphans. */
 	symbolizers_fini(&run->symbolizers);
 	supervisor_last_orphans(sup);
-	supervisor_forget_undead(sup);
+	undead_remove_all(&sup->undead);
 	supervisor_close_guard(sup);
 	supervisor_tell_not_run(sup);
 	return sup->err->code;

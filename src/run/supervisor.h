@@ -14,6 +14,7 @@
 #include "run/orphans.h"
 #include "run/results.h"
 #include "run/run.h"
+#include "run/turn.h"
 
 struct undead;
 
@@ -36,10 +37,7 @@ struct supervisor {
 	unsigned nworkers;		/* that have not ended */
 	struct stream wake;		/* the mailbox's eventfd */
 	/* The turn of the loop. */
-	uint64_t tick_us;		/* when the next look at everything is due */
-	uint64_t flushed_us;		/* when events were last handed to the writer */
-	uint64_t told_tick_us;		/* when the last PROCTOR_TICK was sent */
-	size_t nread_bytes;		/* of output, in this turn */
+	struct turn turn;
 	bool has_news;			/* output came to some host in this turn */
 	bool child_ended;		/* as SIGCHLD said: perhaps one that is not watched yet */
 	bool paused;			/* no task is handed out: the writer is full */

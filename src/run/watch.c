@@ -2,7 +2,6 @@
 #include "run/watch.h"
 
 #include "base/clock.h"
-#include "run/run.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -39,13 +38,6 @@ void watch_started(struct watch *h, struct host *host, const struct started *sta
 		h->watch_us = clock_us() + WATCH_LATE_US;
 	h->out.fd = started->out_fd;
 	h->err.fd = started->err_fd;
-}
-
-uint64_t watch_due_us(const struct watch *h, uint64_t now_us)
-{
-	if (h->act_us == CLOCK_NEVER)
-		return CLOCK_NEVER;
-	return h->act_us + pauses_within(&h->run->pauses, h->act_from_us, now_us);
 }
 
 void watch_free(struct watch *h)

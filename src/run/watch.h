@@ -74,8 +74,6 @@ static inline void watch_wait(struct watch *h, uint64_t now_us, uint64_t us)
 	h->act_us = now_us + us;
 }
 
-/* Supervisor's: when that step is due, as it seems at this moment; CLOCK_NEVER: none is. */
-uint64_t watch_due_us(const struct watch *h, uint64_t now_us);
 /* Closes what it has; the host is not touched. */
 void watch_free(struct watch *h);
 

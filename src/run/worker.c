@@ -2,6 +2,7 @@
 #include "run/worker.h"
 
 #include "base/clock.h"
+#include "base/container.h"
 #include "base/thread.h"
 #include "run/guard_client.h"
 #include "run/host_replace.h"
@@ -215,6 +216,7 @@ static void worker_post_started(struct worker *w, pid_t pid)
 static bool worker_start_host(struct worker *w, const struct task *task)
 {
 	struct watch *watch = watch_new(w->run, w->slot, w->core);
+	_Atomic uint64_t *live = &w->live_hosts[host_ops_of(task->suite)->is_task];
 	uint64_t number = ++w->run->nhosts;
 	struct proctor_error err;
 	struct started started;
@@ -226,10 +228,10 @@ static bool worker_start_host(struct worker *w, const struct task *task)
 		return false;
 	}
 	/* Before the start: what the process leaves at once is known to be of a host. */
-	w->live_host = number;
+	*live = number;
 	ret = host_start(&w->run->launch, w->slot, number, task, &host, &started, &err);
 	if (ret < 0) {
-		w->live_host = 0;
+		*live = 0;
 		watch_free(watch);
 		worker_not_started(w, task, ret, &err);
 		return false;
@@ -377,4 +379,43 @@ int worker_start(struct worker *w, struct proctor_error *err)
 		return error_sys(err, -ret, "cannot start the thread of worker %u", w->slot);
 	w->started = true;
 	return 0;
+}
+
+int workers_start(struct run *run, unsigned *nworkers, struct proctor_error *err)
+{
+	int ret = 0;
+
+	for (unsigned i = 0; ret == 0 && i < run->nworkers; i++) {
+		ret = worker_start(&run->workers[i], err);
+		*nworkers += ret == 0;
+	}
+	return ret;
+}
+
+void workers_join(struct run *run)
+{
+	for (unsigned i = 0; i < run->nworkers; i++)
+		if (run->workers[i].started)
+			pthread_join(run->workers[i].thread, NULL);
+}
+
+bool worker_has_host(uint64_t number, void *data)
+{
+	const struct run *run = data;
+
+	for (unsigned i = 0; i < run->nworkers; i++)
+		for (unsigned k = 0; k < ARRAY_SIZE(run->workers[i].live_hosts); k++)
+			if (run->workers[i].live_hosts[k] == number)
+				return true;
+	return false;
+}
+
+void worker_host_over(struct worker *w, uint64_t number)
+{
+	for (unsigned k = 0; k < ARRAY_SIZE(w->live_hosts); k++) {
+		uint64_t live = number;
+
+		/* Its worker may be starting the next one meanwhile. */
+		atomic_compare_exchange_strong(&w->live_hosts[k], &live, 0);
+	}
 }

@@ -23,7 +23,7 @@ struct signals_scene {
 static void open_all(struct signals_scene *t)
 {
 	scene_open(&t->s, 1);
-	assert_int_equal(orphans_open(&t->orphans, &t->err), 0);
+	assert_int_equal(orphans_open(&t->orphans, NULL, NULL, &t->err), 0);
 	assert_int_equal(interrupts_open(&t->in, &t->s.run, &t->err), 0);
 }
 

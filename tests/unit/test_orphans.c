@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/orphans.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -51,6 +52,24 @@ static bool alive_if_7(uint64_t host, void *data)
 	return host == 7;
 }
 
+/* As the supervisor does it. */
+static size_t kill_found(struct orphans *o, const struct orphan_owner *owner, bool all,
+			 orphans_alive *alive, char **left, char **others)
+{
+	struct orphan_search s;
+	int pid;
+
+	o->alive = alive;
+	orphan_search_open(&s, o, owner, all);
+	while ((pid = orphan_search_next(&s)) > 0)
+		orphan_search_killed(&s, kill(pid, SIGKILL) < 0 ? errno : 0);
+	*left = s.left;
+	*others = s.others;
+	s.left = s.others = NULL;
+	orphan_search_close(&s);
+	return s.ndying;
+}
+
 static void await_zombie(pid_t pid)
 {
 	siginfo_t si;
@@ -85,7 +104,7 @@ static void orphans_of_the_dead_are_killed_and_those_of_the_living_are_not(void 
 	(void)state;
 	assert_true(orphans_reap(&o));
 	assert_true(orphans_of(&o, &owner));
-	assert_int_equal(orphans_kill(&o, &owner, false, alive_if_7, NULL, &left, &others), 2);
+	assert_int_equal(kill_found(&o, &owner, false, alive_if_7, &left, &others), 2);
 	await_zombie(dead);
 	await_zombie(other);
 	snprintf(name, sizeof(name), "process %d (sh), ", dead);
@@ -133,13 +152,13 @@ static void an_orphan_is_named_once(void **state)
 	/* Stands for SIGKILL having been sent without effect. */
 	orphans_give_up(&o, pid);
 	assert_int_equal(o.nseen, 1);
-	assert_int_equal(orphans_kill(&o, &owner, true, alive_if_7, NULL, &left, &others), 0);
+	assert_int_equal(kill_found(&o, &owner, true, alive_if_7, &left, &others), 0);
 	assert_null(left);
 	assert_false(orphans_of(&o, &owner));
 	o.seen[0].hopeless = false;
 	orphans_name_undead(&o, &undead);
 	assert_non_null(strstr(undead, "could not be killed"));
-	assert_int_equal(orphans_kill(&o, &owner, true, alive_if_7, NULL, &left, &others), 1);
+	assert_int_equal(kill_found(&o, &owner, true, alive_if_7, &left, &others), 1);
 	assert_null(left);
 	assert_null(others);
 	await_zombie(pid);
@@ -166,14 +185,14 @@ static void children_that_were_there_are_left_alone(void **state)
 	(void)state;
 	kill(ended, SIGKILL);
 	await_zombie(ended);
-	assert_int_equal(orphans_open(&o, NULL), 0);
+	assert_int_equal(orphans_open(&o, nobody_is_alive, NULL, NULL), 0);
 	assert_int_equal(o.ninherited, 2);
 	assert_false(orphans_reap(&o));
 	assert_false(orphans_of(&o, &owner));
 	after = child_start("5");
 	assert_true(orphans_reap(&o));
 	assert_true(orphans_of(&o, &owner));
-	assert_int_equal(orphans_kill(&o, &owner, true, nobody_is_alive, NULL, &left, &others), 1);
+	assert_int_equal(kill_found(&o, &owner, true, nobody_is_alive, &left, &others), 1);
 	await_zombie(after);
 	assert_false(orphans_reap(&o));
 	assert_int_equal(kill(after, 0), -1);
@@ -241,7 +260,7 @@ static void a_child_of_another_thread_is_no_orphan(void **state)
 	assert_int_equal(pthread_create(&thread, NULL, starter_main, &s), 0);
 	pthread_barrier_wait(&s.started);
 	assert_false(orphans_reap(&o));
-	assert_int_equal(orphans_kill(&o, &owner, true, alive_if_7, NULL, &left, &others), 0);
+	assert_int_equal(kill_found(&o, &owner, true, alive_if_7, &left, &others), 0);
 	assert_null(left);
 	assert_null(others);
 	pthread_barrier_wait(&s.done);

@@ -3,14 +3,17 @@
  * does about what others have found out. */
 #include "run/supervisor.c"	/* NOLINT(bugprone-suspicious-include): its looks are its own */
 
+#include "hosts/host.h"
 #include "plan/resolve.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/signalfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -278,7 +281,7 @@ static void output_completes_a_result_after_the_turn_that_brought_it(void **stat
 	assert_int_equal(s.sup.results.nunfinished, 1);
 	supervisor_take_news(&s.sup);
 	assert_int_equal(s.sup.results.nunfinished, 0);
-	assert_int_equal(s.sup.nread_bytes, 5);
+	assert_int_equal(s.sup.turn.nread_bytes, 5);
 	close(out[0]);
 	close(err[0]);
 	cutter_fini(&s.watch.out_cut);
@@ -402,11 +405,11 @@ static void a_program_that_is_not_soon_over_is_watched(void **state)
 	(void)state;
 	scene_open(&s);
 	fd = scene_late(&s);
-	s.sup.tick_us = CLOCK_NEVER;
+	s.sup.turn.look_us = CLOCK_NEVER;
 	supervisor_posts(&s.sup);
 	assert_false(s.watch.watched);
-	assert_int_equal(s.sup.tick_us, s.watch.watch_us);
-	while (clock_us() < s.sup.tick_us)
+	assert_int_equal(s.sup.turn.look_us, s.watch.watch_us);
+	while (clock_us() < s.sup.turn.look_us)
 		usleep(1000);
 	supervisor_look(&s.sup);
 	assert_true(s.watch.watched && s.watch.death.started && s.watch.out.started);

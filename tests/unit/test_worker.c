@@ -170,7 +170,7 @@ static void what_cannot_be_started_is_an_error_of_its_tests(void **state)
 	assert_int_equal(s.nresults, 1);
 	assert_int_equal(s.verdict, PROCTOR_ERROR);
 	assert_non_null(strstr(s.message, "/no/such/program"));
-	assert_int_equal(s.worker->live_host, 0);
+	assert_false(worker_has_host(1, &s.run));
 	scene_close(&s);
 }
 

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The times in the supervisor's loop: when it looks at all hosts, when it hands events on, and whether
+ * it may let a moment pass, so that much that is not urgent is taken together. Supervisor's thread.
+ */
+#ifndef RUN_TURN_H
+#define RUN_TURN_H
+
+#include "run/watch.h"
+
+/* How often everything is looked at where no event says that something happened. */
+#define TICK_US 100000u
+
+struct turn {			/* all zero: all is due */
+	uint64_t look_us;	/* when the next look at everything is due */
+	uint64_t ticked_us;	/* when the last PROCTOR_TICK was sent */
+	uint64_t flushed_us;	/* when events were last handed to the writer */
+	size_t nread_bytes;	/* of output, since the last nap */
+};
+
+/* The next look is no later than this. */
+void turn_look_by(struct turn *t, uint64_t us);
+/* Is a look due? Then the next is at the tick, or sooner if during this look somebody wants it. */
+bool turn_look_due(struct turn *t, uint64_t now_us);
+/* Is a PROCTOR_TICK due? Then it is taken for sent. */
+bool turn_tick_due(struct turn *t, uint64_t now_us);
+/* Are events to be handed on? They are kept back so long that the writer's thread is woken for many. */
+bool turn_flush_due(const struct turn *t, uint64_t now_us);
+/* When the loop is to come back: for a look or, if some are `kept`, to hand events on. */
+uint64_t turn_due_us(const struct turn *t, bool kept);
+
+/*
+ * While hosts run one small test after the other, each of them would wake this thread three times,
+ * and be preempted by it. None of that is urgent: it is taken together, a moment later. Not where a
+ * worker waits for the end of a process, or there is much to be read.
+ */
+bool turn_may_nap(const struct turn *t, const struct watch *hosts);
+/* Lets that moment pass. `signal_fd`: a signal ends it, as the sooner it is read, the surer is which test
+ * has sent it; -1: none comes. */
+void turn_nap(int signal_fd);
+
+#endif
