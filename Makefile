@@ -5,7 +5,7 @@
 #   make demo       suites that pass, fail, crash, hang and flood, and whether each was judged so
 #   make bench      the measurements of tools/bench; BENCH="a c" picks some, ROUNDS=9 repeats more
 #   make soak       the long matrices, injected faults, kill -9, and the fuzzing
-#   make lint       clang-tidy and cppcheck
+#   make lint       includes that point down, paths in the docs, clang-tidy and cppcheck
 #   make install    PREFIX and DESTDIR as usual
 #
 # Variables: CC, CXX, CFLAGS, LDFLAGS, WERROR=1, SAN=address,undefined or SAN=thread. A compiler
@@ -296,9 +296,11 @@ bench: $(PRODUCTS) $B/bench/bench $B/bench/merge_profiles $B/bench/material/comp
 LINT_C        = $(LIB_SRC) $(CLI_SRC) $(sort $(HOST_SRC) $(PRELOAD_SRC) $(INJECT_SRC)) \
                 $(filter src/symbolizer/%,$(SYMBOLIZER_SRC)) \
                 $(wildcard tools/*/*.c docs/example/*.c)
-lint: lint-includes lint-tidy lint-cppcheck
+lint: lint-includes lint-paths lint-tidy lint-cppcheck
 lint-includes:
 	@tools/check-includes
+lint-paths:
+	@tools/check-paths
 lint-tidy:
 	@printf '%s\n' $(LINT_C) | xargs -P $(shell nproc) -I FILE sh -c ' \
 		said=$$(clang-tidy --quiet FILE -- $(BASE_FLAGS) $(DEP_FLAGS) 2>&1); status=$$?; \
@@ -338,7 +340,7 @@ clean:
 FORCE:
 
 .PHONY: FORCE all headers unit integration test-parts test demo-parts demo \
-        bench soak fuzz lint lint-tidy lint-cppcheck install clean
+        bench soak fuzz lint lint-includes lint-paths lint-tidy lint-cppcheck install clean
 .DELETE_ON_ERROR:
 # What only a pattern rule asks for is kept too.
 .SECONDARY:
