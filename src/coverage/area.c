@@ -9,52 +9,37 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define OBJECTS_AT sizeof(struct area)
 #define FUNCTIONS_BYTES (AREA_FUNCTIONS * sizeof(uint32_t) + AREA_FUNCTION_BYTES)
 
-/* Images begin on cache lines: those of counters are read and written as numbers. */
 static uint64_t round_up(uint64_t n, uint64_t to)
 {
 	return (n + to - 1) / to * to;
 }
 
-static uint64_t forked_offset(const struct counter_area *a, size_t object)
+/* Images begin on cache lines: those of counters are read and written as numbers. */
+void counter_area_lay_out(struct objects *objects)
 {
-	return a->offsets[object] + round_up(object_image_bytes(&a->objects->list[object]), 64);
+	uint64_t at = sizeof(struct area) + objects->n * sizeof(struct area_object);
+
+	for (size_t i = 0; i < objects->n; i++) {
+		struct object *o = &objects->list[i];
+
+		o->own_at = round_up(at, 64);
+		o->forked_at = o->own_at + round_up(object_image_bytes(o), 64);
+		at = o->forked_at + object_image_bytes(o);
+	}
+	objects->area_bytes = round_up(at, 4096);
 }
 
-const uint64_t *counter_area_own(const struct counter_area *a, size_t object)
+const uint64_t *counter_area_image(const struct counter_area *a, uint64_t at)
 {
-	return (const uint64_t *)((const char *)a->shared + a->offsets[object]);
-}
-
-const uint64_t *counter_area_forked(const struct counter_area *a, size_t object)
-{
-	return (const uint64_t *)((const char *)a->shared + forked_offset(a, object));
-}
-
-static struct area_object *objects_in(const struct counter_area *a)
-{
-	return (struct area_object *)((char *)a->shared + OBJECTS_AT);
+	return (const uint64_t *)((const char *)a->shared + at);
 }
 
 bool counter_area_bias(const struct counter_area *a, size_t object, uint64_t *bias)
 {
-	*bias = a->shared ? atomic_load(&objects_in(a)[object].bias) : 0;
+	*bias = a->shared ? atomic_load(&area_objects(a->shared)[object].bias) : 0;
 	return (*bias)-- != 0;
-}
-
-static void area_layout(struct counter_area *a, bool functions)
-{
-	uint64_t at = OBJECTS_AT + a->objects->n * sizeof(struct area_object);
-
-	for (size_t i = 0; i < a->objects->n; i++) {
-		a->offsets[i] = at = round_up(at, 64);
-		at += 2 * round_up(object_image_bytes(&a->objects->list[i]), 64);
-	}
-	at = round_up(at, 4096);
-	a->functions_at = functions ? at : 0;
-	a->nbytes = at + (functions ? FUNCTIONS_BYTES : 0);
 }
 
 static void area_fill(const struct counter_area *a, const char *profiles)
@@ -64,7 +49,6 @@ static void area_fill(const struct counter_area *a, const char *profiles)
 	shared->magic = AREA_MAGIC;
 	shared->nbytes = a->nbytes;
 	shared->functions_at = a->functions_at;
-	shared->objects_at = OBJECTS_AT;
 	shared->nobjects = a->objects->n;
 	snprintf(shared->profiles, sizeof(shared->profiles), "%s", profiles);
 	snprintf(shared->unwanted, sizeof(shared->unwanted), "%.*s/" AREA_UNWANTED,
@@ -72,11 +56,11 @@ static void area_fill(const struct counter_area *a, const char *profiles)
 	for (size_t i = 0; i < shared->nobjects; i++) {
 		const struct object *o = &a->objects->list[i];
 
-		objects_in(a)[i] = (struct area_object){
+		area_objects(shared)[i] = (struct area_object){
 			.dev = o->dev, .ino = o->ino,
 			.counters_address = o->counters.address,
 			.ncounter_bytes = object_image_bytes(o),
-			.own_at = a->offsets[i], .forked_at = forked_offset(a, i),
+			.own_at = o->own_at, .forked_at = o->forked_at,
 		};
 	}
 }
@@ -106,15 +90,14 @@ int counter_area_open(struct counter_area *a, const struct objects *objects, con
 {
 	int ret;
 
-	*a = (struct counter_area){ .objects = objects, .fd = -1 };
-	a->offsets = calloc(objects->n + 1, sizeof(*a->offsets));
-	if (!a->offsets)
-		return error_set(err, -ENOMEM, "no memory for a counter area");
+	*a = (struct counter_area){
+		.objects = objects, .fd = -1, .functions_at = functions ? objects->area_bytes : 0,
+		.nbytes = objects->area_bytes + (functions ? FUNCTIONS_BYTES : 0),
+	};
 	if (strlen(profiles) >= AREA_PATH_BYTES)
-		ret = error_set(err, -ENAMETOOLONG, "the path of the coverage directory is too long: %s",
-				profiles);
-	else
-		ret = (area_layout(a, functions), area_map(a, err));
+		return error_set(err, -ENAMETOOLONG, "the path of the coverage directory is too long: %s",
+				 profiles);
+	ret = area_map(a, err);
 	if (ret < 0)
 		counter_area_close(a);
 	else
@@ -126,12 +109,11 @@ bool counter_area_intact(const struct counter_area *a)
 {
 	const struct area *shared = a->shared;
 	bool intact = shared->magic == AREA_MAGIC && shared->nbytes == a->nbytes &&
-		      shared->functions_at == a->functions_at && shared->objects_at == OBJECTS_AT &&
-		      shared->nobjects == a->objects->n;
+		      shared->functions_at == a->functions_at && shared->nobjects == a->objects->n;
 
 	for (size_t i = 0; intact && i < a->objects->n; i++)
-		intact = objects_in(a)[i].own_at == a->offsets[i] &&
-			 objects_in(a)[i].forked_at == forked_offset(a, i);
+		intact = area_objects(a->shared)[i].own_at == a->objects->list[i].own_at &&
+			 area_objects(a->shared)[i].forked_at == a->objects->list[i].forked_at;
 	return intact;
 }
 
@@ -141,7 +123,6 @@ void counter_area_close(struct counter_area *a)
 		munmap(a->shared, a->nbytes);
 	if (a->fd >= 0)
 		close(a->fd);
-	free(a->offsets);
 	*a = (struct counter_area){ .fd = -1 };
 }
 

@@ -14,10 +14,11 @@ struct counter_area {
 	struct area *shared;		/* NULL: there is none */
 	int fd;				/* for the process to inherit; -1: none */
 	uint64_t nbytes;
-	uint64_t *offsets;		/* of the objects' images */
 	uint64_t functions_at;		/* of TML's functions; 0: not wanted */
 };
 
+/* Says of each object where its images are to be, once it is known which there are. */
+void counter_area_lay_out(struct objects *objects);
 /*
  * `profiles` is LLVM_PROFILE_FILE for what the process starts, or opens itself. `functions`: there is to
  * be room for TML's. After a failure there is nothing to close.
@@ -30,9 +31,8 @@ void counter_area_close(struct counter_area *a);
 /* False: a test has written over it, as far as can be seen. */
 bool counter_area_intact(const struct counter_area *a);
 
-/* The images of an object. */
-const uint64_t *counter_area_own(const struct counter_area *a, size_t object);
-const uint64_t *counter_area_forked(const struct counter_area *a, size_t object);
+/* The image of an object at its own_at or forked_at. */
+const uint64_t *counter_area_image(const struct counter_area *a, uint64_t at);
 /* What the loader added to the addresses of an object, as the process says; false: it is not loaded, or
  * there is no area to say it in. */
 bool counter_area_bias(const struct counter_area *a, size_t object, uint64_t *bias);

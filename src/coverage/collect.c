@@ -271,7 +271,7 @@ static void collect_process(struct collector *k, struct process_counts *p)
 	char *damage = p->program && !p->own && objects_of_suite(k->objects, p->program)->counts
 		? add_program_profile(k, p) : NULL;
 
-	process_counts_add_remote(p, k->c->sums);
+	process_counts_add_remote(p);
 	if (!never_began(p)) {
 		check_missing(k, p, damage);
 		check_opened(k, p);
@@ -373,7 +373,7 @@ static void check_host_functions(struct collector *k, const struct process_count
 static void merge_counters(struct collector *k)
 {
 	for (size_t i = 0; i < k->objects->n; i++) {
-		const uint64_t *counters = k->c->sums->counters[i];
+		const uint64_t *counters = k->objects->list[i].sum;
 		struct proctor_error err;
 		struct raw_shape shape;
 		struct merge_sum *sum;

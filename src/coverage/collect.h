@@ -12,8 +12,7 @@
 
 struct collection {
 	struct store *store;		/* profiles, sentences and functions go here */
-	const struct objects *objects;
-	struct sums *sums;		/* what the processes have added; collect() adds the rest */
+	const struct objects *objects;	/* with what the processes have counted in them */
 	struct process_counts *processes;	/* ended, all of them */
 	bool llvm, functions;		/* what is collected */
 };

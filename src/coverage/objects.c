@@ -14,6 +14,9 @@
 
 #define NTABLE_FUNCTIONS 4
 
+/* The two largest numbers are no counts for LLVM, but marks of its own. */
+#define COUNT_MAX (UINT64_MAX - 2)
+
 static void object_note_section(struct object *o, const char *name, const GElf_Shdr *shdr)
 {
 	struct object_section s = { .address = shdr->sh_addr, .nbytes = shdr->sh_size };
@@ -312,11 +315,28 @@ int objects_find(struct objects *o, const struct proctor_plan *plan, struct proc
 
 void objects_fini(struct objects *o)
 {
-	for (size_t i = 0; i < o->n; i++)
+	for (size_t i = 0; i < o->n; i++) {
 		free(o->list[i].path);
+		free(o->list[i].sum);
+	}
 	free(o->list);
 	free(o->by_suite);
 	*o = (struct objects){ 0 };
+}
+
+bool object_add(struct object *o, const uint64_t *image)
+{
+	uint64_t n = object_image_bytes(o) / sizeof(*image);
+
+	if (!o->sum)
+		o->sum = calloc(n + 1, sizeof(*o->sum));
+	for (uint64_t i = 0; o->sum && i < n; i++) {
+		uint64_t count = image[i];
+
+		if (count)
+			o->sum[i] = count > COUNT_MAX - o->sum[i] ? COUNT_MAX : o->sum[i] + count;
+	}
+	return o->sum;
 }
 
 const struct suite_objects *objects_of_suite(const struct objects *o, const struct suite *suite)

@@ -35,6 +35,10 @@ struct object {
 	uint64_t base_address;		/* of its first byte, or ELF_NOT_LOADED */
 	uint64_t phdrs_address;		/* of its program headers, or ELF_NOT_LOADED */
 	uint64_t identity;		/* merge_shape_identity() */
+	uint64_t own_at, forked_at;	/* where its images are in each counter area */
+	/* What has been counted in it by all processes that have ended; NULL: nothing. One thread at a time
+	 * adds to it; all else is constant once processes are started. */
+	uint64_t *sum;
 };
 
 #define OBJECT_NONE SIZE_MAX
@@ -48,6 +52,7 @@ struct suite_objects {
 struct objects {			/* all zero: none */
 	struct object *list;
 	size_t n, cap;
+	uint64_t area_bytes;		/* of a counter area with the images of all */
 	bool counts, functions;		/* one of them has */
 	struct suite_objects *by_suite;	/* by suite->number */
 	size_t nsuites;
@@ -73,6 +78,9 @@ static inline uint64_t object_image_bytes(const struct object *o)
 {
 	return o->summed ? o->counters.nbytes : 0;
 }
+
+/* Adds an image of its counters to the sum; saturates, as LLVM does when it merges. False: no memory. */
+bool object_add(struct object *o, const uint64_t *image);
 
 /* What is instrumented of a suite. */
 const struct suite_objects *objects_of_suite(const struct objects *o, const struct suite *suite);

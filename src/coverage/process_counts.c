@@ -30,7 +30,7 @@ char *process_counts_functions_path(const struct process_counts *p)
 	return path_of(p, "functions");
 }
 
-int process_counts_new(struct process_counts **result, const struct objects *objects, const char *prefix,
+int process_counts_new(struct process_counts **result, struct objects *objects, const char *prefix,
 		       uint64_t number, const struct suite *program, bool with_area, bool functions,
 		       struct proctor_error *err)
 {
@@ -100,20 +100,20 @@ void process_counts_read(struct process_counts *p, pid_t pid)
 	remote_read(&p->remote, &p->area, p->objects, program, pid);
 }
 
-static void add_image(struct process_counts *p, struct sums *sums, size_t object, const uint64_t *image)
+static void add_image(struct process_counts *p, size_t object, const uint64_t *image)
 {
-	if (sums_add(sums, object, image) < 0)
+	if (!object_add(&p->objects->list[object], image))
 		p->problem = "no memory for the counts of a process, which are not used";
 }
 
-void process_counts_add_remote(struct process_counts *p, struct sums *sums)
+void process_counts_add_remote(struct process_counts *p)
 {
 	for (size_t i = 0; i < p->remote.images.n; i++) {
 		const struct remote_image *image = &p->remote.images.list[i];
 
 		if (image->child || p->counted[image->object])
 			continue;
-		add_image(p, sums, image->object, image->counters);
+		add_image(p, image->object, image->counters);
 		p->counted[image->object] = true;
 	}
 }
@@ -136,7 +136,7 @@ static bool child_is_there(const struct process_counts *p, pid_t pid)
 
 /* What was read of children that were killed with the process, before they could save anything. Returns
  * how many children it is of. */
-static unsigned add_remote_children(struct process_counts *p, struct sums *sums)
+static unsigned add_remote_children(struct process_counts *p)
 {
 	pid_t last = 0;
 	unsigned n = 0;
@@ -148,33 +148,35 @@ static unsigned add_remote_children(struct process_counts *p, struct sums *sums)
 			continue;
 		n += image->pid != last;
 		last = image->pid;
-		add_image(p, sums, image->object, image->counters);
+		add_image(p, image->object, image->counters);
 	}
 	return n;
 }
 
 /* The images in the area. */
-static void area_add(struct process_counts *p, struct sums *sums)
+static void area_add(struct process_counts *p)
 {
 	unsigned nforked = atomic_load(&p->area.shared->nforked);
-	unsigned nsaved = atomic_load(&p->area.shared->nsaved) + add_remote_children(p, sums);
+	unsigned nsaved = atomic_load(&p->area.shared->nsaved) + add_remote_children(p);
 	uint64_t bias;
 
 	for (size_t i = 0; i < p->objects->n; i++) {
+		const struct object *o = &p->objects->list[i];
+
 		p->loaded[i] = counter_area_bias(&p->area, i, &bias);
-		if (!p->loaded[i] || object_image_bytes(&p->objects->list[i]) == 0)
+		if (!p->loaded[i] || object_image_bytes(o) == 0)
 			continue;
 		if (p->own)
-			add_image(p, sums, i, counter_area_own(&p->area, i));
+			add_image(p, i, counter_area_image(&p->area, o->own_at));
 		p->counted[i] = p->own;
 		if (nforked > 0)
-			add_image(p, sums, i, counter_area_forked(&p->area, i));
+			add_image(p, i, counter_area_image(&p->area, o->forked_at));
 	}
 	p->nforked_lost = nforked > nsaved ? nforked - nsaved : 0;
 	p->nprofiles_lost = atomic_load(&p->area.shared->nprofiles_lost);
 }
 
-static void functions_take(struct process_counts *p, struct sums *sums)
+static void functions_take(struct process_counts *p, struct functions *functions)
 {
 	const struct area *shared = p->area.shared;
 	int ret = 0;
@@ -185,7 +187,7 @@ static void functions_take(struct process_counts *p, struct sums *sums)
 	p->nforked_functions_missing = atomic_load(&shared->functions_owing_forked);
 	p->functions_lost = atomic_load(&shared->functions_lost) > 0;
 	if (atomic_load(&shared->functions_used) > 0)
-		ret = sums_add_functions(sums, (const char *)shared + p->area.functions_at);
+		ret = functions_add_area(functions, (const char *)shared + p->area.functions_at);
 	if (ret == -ENOMEM)
 		p->problem = "no memory for the TML functions of a process, which are not used";
 	else if (ret < 0)
@@ -193,7 +195,7 @@ static void functions_take(struct process_counts *p, struct sums *sums)
 }
 
 /* What is in the area, unless a test has written over it. */
-static void area_take(struct process_counts *p, struct sums *sums)
+static void area_take(struct process_counts *p, struct functions *functions)
 {
 	if (!counter_area_intact(&p->area)) {
 		p->problem = "a test wrote over the counter area of its process, which is not used";
@@ -207,15 +209,15 @@ static void area_take(struct process_counts *p, struct sums *sums)
 	p->own = own_counts(p);
 	p->opening = !p->own && !p->remote.loaded && atomic_load(&p->area.shared->opening) != 0;
 	p->loaded_by_children = counter_area_paths(&p->area.shared->loaded_by_children);
-	area_add(p, sums);
-	functions_take(p, sums);
+	area_add(p);
+	functions_take(p, functions);
 }
 
-void process_counts_end(struct process_counts *p, int status, struct sums *sums)
+void process_counts_end(struct process_counts *p, int status, struct functions *functions)
 {
 	p->status = status;
 	if (p->area.shared)
-		area_take(p, sums);
+		area_take(p, functions);
 	/* Where its exit handlers have run, profiles of what tests opened were written. */
 	if (p->own) {
 		p->loaded_files = counter_area_paths(&p->area.shared->loaded);
@@ -225,8 +227,7 @@ void process_counts_end(struct process_counts *p, int status, struct sums *sums)
 	}
 	/* What a program may have written itself is newer, and is looked at by the collector. */
 	if (!p->program)
-		process_counts_add_remote(p, sums);
+		process_counts_add_remote(p);
 	if (!p->program || p->own)
 		remote_images_drop(&p->remote);
-	counter_area_close(&p->area);
 }

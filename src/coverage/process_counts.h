@@ -2,7 +2,7 @@
 /*
  * What one process in which tests run is to leave of its counters, and has left. It copies them into its
  * counter area at its end (wire/counter_area.h), or they are read from outside before it is killed; both
- * are added to the sums of the run when it is dead. A program that has no area, as no library can be
+ * are added to the sums of the objects when it is dead. A program that has no area, as no library can be
  * preloaded into it, writes a profile at its exit, which the collector reads.
  *
  * A process is its worker's from its making to process_counts_end(); in between only the supervisor's
@@ -13,7 +13,7 @@
 
 #include "coverage/area.h"
 #include "coverage/remote.h"
-#include "coverage/sums.h"
+#include "coverage/tml_functions.h"
 
 struct process_suite {
 	const struct suite *suite;
@@ -24,7 +24,7 @@ struct process_suite {
 struct process_counts {
 	struct process_counts *next;	/* in the list of those that have ended */
 	uint64_t number;		/* of the process in the run, from 1; no process id */
-	const struct objects *objects;
+	struct objects *objects;	/* of the run */
 	char *prefix;			/* of the paths of what it writes, absolute */
 	const struct suite *program;	/* an executable; NULL: a host of libraries */
 	VECTOR(struct process_suite) suites;
@@ -59,7 +59,7 @@ struct process_counts {
  * Makes one. `prefix` begins the paths of what it writes; `functions`: TML's are collected. `with_area`: of
  * a host, or of a program that proctor-preload.so can be loaded into.
  */
-int process_counts_new(struct process_counts **p, const struct objects *objects, const char *prefix,
+int process_counts_new(struct process_counts **p, struct objects *objects, const char *prefix,
 		       uint64_t number, const struct suite *program, bool with_area, bool functions,
 		       struct proctor_error *err);
 void process_counts_free(struct process_counts *p);
@@ -74,9 +74,9 @@ char *process_counts_functions_path(const struct process_counts *p);	/* TML_COVE
 
 /* It is about to be killed, as process `pid`: its counters are read from outside. */
 void process_counts_read(struct process_counts *p, pid_t pid);
-/* It is dead. Adds what it left to the sums and gives the area back. */
-void process_counts_end(struct process_counts *p, int status, struct sums *sums);
+/* It is dead. Adds what it left to the sums of the objects, and to TML's functions: one thread at a time. */
+void process_counts_end(struct process_counts *p, int status, struct functions *functions);
 /* Adds what was read from outside of the process itself, where it has left nothing else. */
-void process_counts_add_remote(struct process_counts *p, struct sums *sums);
+void process_counts_add_remote(struct process_counts *p);
 
 #endif

@@ -19,7 +19,6 @@ struct coverage {
 	char *prefix;			/* of what is in raw/ */
 	const char *preload;
 	bool llvm, functions;
-	struct sums sums;
 	/* Under lock. */
 	pthread_mutex_t lock;
 	struct process_counts *ended, **ended_tail;	/* in the order of their ends */
@@ -126,8 +125,6 @@ int coverage_open(struct coverage **covp, const struct proctor_coverage *options
 		ret = output_check(options->html_path, err);
 	if (ret == 0)
 		ret = objects_find(&cov->objects, plan, err);
-	if (ret == 0 && sums_init(&cov->sums, &cov->objects, &cov->store.functions) < 0)
-		ret = error_set(err, -ENOMEM, "no memory for the coverage of a run");
 	if (ret == 0 && !(cov->prefix = store_path(&cov->store, "raw/")))
 		ret = error_set(err, -ENOMEM, "no memory for the coverage of a run");
 	if (ret == 0)
@@ -140,6 +137,7 @@ int coverage_open(struct coverage **covp, const struct proctor_coverage *options
 		    (options->kind == PROCTOR_COVERAGE_AUTO && cov->objects.counts);
 	cov->functions = options->kind == PROCTOR_COVERAGE_TML ||
 			 (options->kind == PROCTOR_COVERAGE_AUTO && cov->objects.functions);
+	counter_area_lay_out(&cov->objects);
 	coverage_note_plain(cov, plan);
 	coverage_note_unmapped(cov);
 	*covp = cov;
@@ -157,7 +155,6 @@ void coverage_close(struct coverage *cov)
 		cov->ended = next;
 	}
 	publication_fini(&cov->publication);
-	sums_fini(&cov->sums);
 	objects_fini(&cov->objects);
 	store_close(&cov->store);
 	pthread_mutex_destroy(&cov->lock);
@@ -222,12 +219,13 @@ void coverage_dropped(struct coverage *cov, struct process_counts *p)
 
 void coverage_ended(struct coverage *cov, struct process_counts *p, int status)
 {
-	process_counts_end(p, status, &cov->sums);
 	pthread_mutex_lock(&cov->lock);
+	process_counts_end(p, status, &cov->store.functions);
 	*cov->ended_tail = p;
 	cov->ended_tail = &p->next;
 	cov->nended++;
 	pthread_mutex_unlock(&cov->lock);
+	counter_area_close(&p->area);
 }
 
 enum coverage_outcome coverage_finish(struct coverage *cov, int cancel_fd,
@@ -235,7 +233,7 @@ enum coverage_outcome coverage_finish(struct coverage *cov, int cancel_fd,
 				      struct proctor_error *err)
 {
 	const struct collection collection = {
-		.store = &cov->store, .objects = &cov->objects, .sums = &cov->sums, .processes = cov->ended,
+		.store = &cov->store, .objects = &cov->objects, .processes = cov->ended,
 		.llvm = cov->llvm, .functions = cov->functions,
 	};
 	int ret;

@@ -67,11 +67,11 @@ struct area_paths {
 	char bytes[AREA_PATHS_BYTES];
 };
 
-struct area {
+struct area {				/* behind it there are the objects, and their images */
 	/* The run's, constant. */
 	uint64_t magic;
 	uint64_t nbytes;
-	uint64_t objects_at, nobjects;
+	uint64_t nobjects;
 	/* What LLVM's runtime is told (LLVM_PROFILE_FILE): in what tests start and open; in what is counted
 	 * here, AREA_UNWANTED. */
 	char profiles[AREA_PATH_BYTES], unwanted[AREA_PATH_BYTES];
@@ -105,7 +105,7 @@ static inline char *area_function_entries(struct area *a)
 
 static inline struct area_object *area_objects(struct area *a)
 {
-	return (struct area_object *)((char *)a + a->objects_at);
+	return (struct area_object *)(a + 1);
 }
 
 #endif

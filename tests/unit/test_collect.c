@@ -16,7 +16,6 @@ static struct suite beta = { .name = (char *)"beta", .number = 1 };
 static bool loaded[3], counted[3];
 static struct process_suite suites[4];
 static struct store store;
-static struct sums sums;
 static struct process_counts process;
 
 static int setup(void **state)
@@ -24,7 +23,7 @@ static int setup(void **state)
 	struct proctor_error err;
 
 	if (fixture_setup(state) < 0 || store_open(&store, "cov", true, &err) < 0 ||
-	    store_clean(&store, &err) < 0 || sums_init(&sums, &objects, &store.functions) < 0)
+	    store_clean(&store, &err) < 0)
 		return -1;
 	for (size_t i = 0; i < 2; i++) {
 		list[i] = (struct object){ .path = (char *)(i ? "/bin/beta" : "/lib/alpha.so"),
@@ -42,7 +41,6 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	sums_fini(&sums);
 	store_close(&store);
 	return fixture_teardown(state);
 }
@@ -51,7 +49,7 @@ static void collect_all(bool llvm, bool functions)
 {
 	struct proctor_error err;
 	const struct collection c = {
-		.store = &store, .objects = &objects, .sums = &sums, .processes = &process,
+		.store = &store, .objects = &objects, .processes = &process,
 		.llvm = llvm, .functions = functions,
 	};
 

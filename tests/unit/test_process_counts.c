@@ -16,7 +16,6 @@ static struct objects objects = { .list = list, .n = NOBJECTS, .by_suite = by_su
 static struct suite suite = { .name = (char *)"alpha" };
 static uint64_t in_memory[NOBJECTS][NCOUNTERS];	/* the counters of this process, for remote_read() */
 static struct functions functions;
-static struct sums sums;
 static struct process_counts *p;
 
 static int setup(void **state)
@@ -30,8 +29,7 @@ static int setup(void **state)
 		list[i].counters.nbytes = sizeof(in_memory[i]);
 	}
 	memset(in_memory, 0, sizeof(in_memory));
-	if (sums_init(&sums, &objects, &functions) < 0)
-		return -1;
+	counter_area_lay_out(&objects);
 	return process_counts_new(&p, &objects, "/dir/", 7, NULL, true, true, &err);
 }
 
@@ -39,7 +37,8 @@ static int teardown(void **state)
 {
 	(void)state;
 	process_counts_free(p);
-	sums_fini(&sums);
+	for (size_t i = 0; i < NOBJECTS; i++)
+		free(list[i].sum);
 	functions_fini(&functions);
 	return 0;
 }
@@ -58,7 +57,7 @@ static void save(const uint64_t *image, uint64_t first)
 
 static void check_sum(size_t object, uint64_t first)
 {
-	const uint64_t *sum = sums.counters[object];
+	const uint64_t *sum = list[object].sum;
 
 	assert_non_null(sum);
 	for (uint64_t i = 0; sum && i < NCOUNTERS; i++)
@@ -85,16 +84,16 @@ static void own_counts_after_the_endings_that_were_told(void **state)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		load(0);
-		save(counter_area_own(&p->area, 0), 5);
+		save(counter_area_image(&p->area, list[0].own_at), 5);
 		atomic_store(&p->area.shared->own_endings, rows[i].endings);
-		process_counts_end(p, status_of(rows[i].sig), &sums);
+		process_counts_end(p, status_of(rows[i].sig), &functions);
 		assert_int_equal(p->own, rows[i].counts);
 		assert_int_equal(p->counted[0], rows[i].counts);
 		assert_true(p->loaded[0] && !p->loaded[1]);
-		assert_int_equal(sums.counters[0] != NULL, rows[i].counts);
+		assert_int_equal(list[0].sum != NULL, rows[i].counts);
 		if (rows[i].counts)
 			check_sum(0, 5);
-		assert_null(sums.counters[1]);
+		assert_null(list[1].sum);
 		teardown(state);
 		assert_int_equal(setup(state), 0);
 	}
@@ -105,10 +104,10 @@ static void children_are_added_and_those_that_left_nothing_are_missed(void **sta
 	(void)state;
 	load(0);
 	load(1);
-	save(counter_area_forked(&p->area, 1), 10);
+	save(counter_area_image(&p->area, list[1].forked_at), 10);
 	atomic_store(&p->area.shared->nforked, 5);
 	atomic_store(&p->area.shared->nsaved, 3);
-	process_counts_end(p, status_of(SIGKILL), &sums);
+	process_counts_end(p, status_of(SIGKILL), &functions);
 	check_sum(1, 10);
 	assert_int_equal(p->nforked_lost, 2);
 	assert_false(p->counted[1]);
@@ -124,9 +123,9 @@ static void what_was_read_from_outside_stands_in(void **state)
 		save(in_memory[0], 20);
 		process_counts_read(p, getpid());
 		save(in_memory[0], 1000);
-		save(counter_area_own(&p->area, 0), 30);
+		save(counter_area_image(&p->area, list[0].own_at), 30);
 		atomic_store(&p->area.shared->own_endings, own ? 1ull << SIGTERM : 0);
-		process_counts_end(p, status_of(SIGTERM), &sums);
+		process_counts_end(p, status_of(SIGTERM), &functions);
 		assert_true(p->counted[0]);
 		check_sum(0, own ? 30 : 20);
 		teardown(state);
@@ -143,7 +142,7 @@ static void what_cannot_be_read_again_is_kept(void **state)
 	process_counts_read(p, getpid());
 	atomic_store(&area_objects(p->area.shared)[0].bias, 2 - (uint64_t)(uintptr_t)in_memory[0]);
 	process_counts_read(p, getpid());
-	process_counts_end(p, status_of(SIGKILL), &sums);
+	process_counts_end(p, status_of(SIGKILL), &functions);
 	check_sum(0, 4);
 }
 
@@ -151,11 +150,11 @@ static void an_area_that_was_written_over_is_not_used(void **state)
 {
 	(void)state;
 	load(0);
-	save(counter_area_own(&p->area, 0), 5);
+	save(counter_area_image(&p->area, list[0].own_at), 5);
 	memset(p->area.shared, 0xff, p->area.nbytes);
-	process_counts_end(p, 0, &sums);
+	process_counts_end(p, 0, &functions);
 	assert_non_null(strstr(p->problem, "wrote over"));
-	assert_null(sums.counters[0]);
+	assert_null(list[0].sum);
 	assert_false(p->own);
 	assert_null(p->loaded);
 }
@@ -169,7 +168,7 @@ static void paths_are_taken_without_the_empty_ones(void **state)
 	memcpy(paths->bytes, bytes, sizeof(bytes) - 1);
 	atomic_store(&paths->nbytes, sizeof(bytes) - 1);
 	atomic_store(&p->area.shared->own_endings, 1ull << SIGSEGV);
-	process_counts_end(p, status_of(SIGSEGV), &sums);
+	process_counts_end(p, status_of(SIGSEGV), &functions);
 	assert_memory_equal(p->loaded_files, "/lib/a\0/lib/b\0", 15);
 	assert_null(p->loaded_by_children);
 }
@@ -179,7 +178,7 @@ static void functions_that_are_owed_are_told(void **state)
 	(void)state;
 	atomic_store(&p->area.shared->functions_owing, 1);
 	atomic_store(&p->area.shared->functions_owing_forked, 3);
-	process_counts_end(p, 0, &sums);
+	process_counts_end(p, 0, &functions);
 	assert_true(p->functions_missing && !p->functions_lost);
 	assert_int_equal(p->nforked_functions_missing, 3);
 }
