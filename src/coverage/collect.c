@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "coverage/collect.h"
 
-#include "base/hash.h"
-#include "base/table.h"
 #include "coverage/merge.h"
 
 #include <dirent.h>
@@ -23,10 +21,6 @@ struct collector {
 	struct store *store;
 	const struct objects *objects;
 	struct merge merge;
-	/* The files that were looked into; before the path a `c`: it has LLVM's counters, `p`: it has
-	 * none, or `g`: it is gone. */
-	struct texts files;
-	struct table by_path;
 	/* Of the process that is looked at. */
 	struct process_counts *process;
 	char who[512];			/* "suite alpha (tests a, b, c and 4 more)" */
@@ -219,32 +213,6 @@ static void check_missing(struct collector *k, struct process_counts *p, const c
 			k->who, p->nprofiles_lost);
 }
 
-static bool file_is(const void *item, const void *key)
-{
-	return strcmp((const char *)item + 1, key) == 0;
-}
-
-/* Looks into a file, into each once. Has it LLVM's counters? */
-static bool file_counts(struct collector *k, const char *path)
-{
-	const char *known = table_find(&k->by_path, hash_text(path), file_is, path);
-	size_t nfiles = k->files.n;
-
-	if (!known) {
-		texts_add(&k->files, "%c%s", access(path, F_OK) < 0 ? 'g' :
-			  object_file_counts(path) ? 'c' : 'p', path);
-		if (k->files.n == nfiles || !table_add(&k->by_path, hash_text(path), k->files.list[nfiles])) {
-			k->store->problems.lost = true;
-			return false;
-		}
-		known = k->files.list[nfiles];
-	}
-	if (*known == 'g')
-		NOTE(k, "%s, which %s opened, is not there any more: whether counts of it are missing "
-		     "cannot be told", path, k->who);
-	return *known == 'c';
-}
-
 /* Is it a file of which check_missing() knows that the process counts in it? */
 static bool is_expected(const struct collector *k, const struct process_counts *p, const char *path)
 {
@@ -253,17 +221,16 @@ static bool is_expected(const struct collector *k, const struct process_counts *
 	return i != OBJECT_NONE && ((p->loaded && p->loaded[i]) || is_needed(k, p, i));
 }
 
-/* What a test had opened, in a process that LLVM's runtime wrote no profile of. */
+/* What a test had opened. */
 static void check_opened(struct collector *k, const struct process_counts *p)
 {
-	for (const char *path = p->loaded_files; path && *path; path += strlen(path) + 1)
-		if (file_counts(k, path) && !is_expected(k, p, path))
+	for (const char *path = p->opened; path && *path; path += strlen(path) + 1)
+		if (!is_expected(k, p, path))
 			PROBLEM(k, "the counts of %s, a library that %s opened, are missing: %s and left "
 				"no profile", path, k->who, k->how);
-	for (const char *path = p->loaded_by_children; path && *path; path += strlen(path) + 1)
-		if (file_counts(k, path))
-			PROBLEM(k, "the counts of %s, a library that was opened in a process that %s "
-				"forked, are missing", path, k->who);
+	for (const char *path = p->opened_by_children; path && *path; path += strlen(path) + 1)
+		PROBLEM(k, "the counts of %s, a library that was opened in a process that %s forked, "
+			"are missing", path, k->who);
 }
 
 static void collect_process(struct collector *k, struct process_counts *p)
@@ -544,7 +511,5 @@ int collect(const struct collection *c, struct proctor_error *err)
 	if (ret == 0 && c->store->problems.n == 0)
 		ret = store_clean_raw(c->store, err);
 	merge_fini(&k.merge);
-	table_fini(&k.by_path);
-	texts_fini(&k.files);
 	return ret;
 }

@@ -164,22 +164,6 @@ size_t objects_of_file(const struct objects *o, const char *path)
 	return stat(path, &st) < 0 ? OBJECT_NONE : objects_index(o, st.st_dev, st.st_ino);
 }
 
-bool object_file_counts(const char *path)
-{
-	struct elf_sections e;
-	Elf_Scn *scn = NULL;
-	const char *name;
-	GElf_Shdr shdr;
-	bool counts = false;
-
-	if (!elf_sections_open(&e, path))
-		return false;
-	while (!counts && (scn = elf_sections_next(&e, scn, &shdr, &name)))
-		counts = shdr.sh_size > 0 && strcmp(name, "__llvm_prf_cnts") == 0;
-	elf_sections_close(&e);
-	return counts;
-}
-
 /* Adds the file if it is instrumented; its index, or OBJECT_NONE. -ENOMEM. */
 static int objects_add(struct objects *o, const char *path, bool program, size_t *index)
 {

@@ -70,8 +70,6 @@ bool suite_is_selected(const struct suite *suite);
 
 /* The object that is the file; OBJECT_NONE: none, or it cannot be found. */
 size_t objects_of_file(const struct objects *o, const char *path);
-/* Has the file LLVM's counters? False, too, where it cannot be read. */
-bool object_file_counts(const char *path);
 
 /* The bytes of an image of its counters; 0: none are made. */
 static inline uint64_t object_image_bytes(const struct object *o)

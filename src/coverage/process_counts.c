@@ -70,8 +70,8 @@ void process_counts_free(struct process_counts *p)
 	free(p->suites.list);
 	free(p->loaded);
 	free(p->counted);
-	free(p->loaded_files);
-	free(p->loaded_by_children);
+	free(p->opened);
+	free(p->opened_by_children);
 	free(p->prefix);
 	free(p);
 }
@@ -207,8 +207,9 @@ static void area_take(struct process_counts *p, struct functions *functions)
 		return;
 	}
 	p->own = own_counts(p);
-	p->opening = !p->own && !p->remote.loaded && atomic_load(&p->area.shared->opening) != 0;
-	p->loaded_by_children = counter_area_paths(&p->area.shared->loaded_by_children);
+	p->opening = !p->own && !p->remote.looked && atomic_load(&p->area.shared->opening) != 0;
+	p->opened = counter_area_paths(&p->area.shared->opened);
+	p->opened_by_children = counter_area_paths(&p->area.shared->opened_by_children);
 	area_add(p);
 	functions_take(p, functions);
 }
@@ -218,16 +219,9 @@ void process_counts_end(struct process_counts *p, int status, struct functions *
 	p->status = status;
 	if (p->area.shared)
 		area_take(p, functions);
-	/* Where its exit handlers have run, profiles of what tests opened were written. */
-	if (p->own) {
-		p->loaded_files = counter_area_paths(&p->area.shared->loaded);
-	} else if (WIFSIGNALED(status)) {
-		p->loaded_files = p->remote.loaded;
-		p->remote.loaded = NULL;
-	}
 	/* What a program may have written itself is newer, and is looked at by the collector. */
 	if (!p->program)
 		process_counts_add_remote(p);
 	if (!p->program || p->own)
-		remote_images_drop(&p->remote);
+		remote_fini(&p->remote);
 }

@@ -6,7 +6,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 
 /* What is looked at. */
@@ -111,32 +110,19 @@ static void look_at_mapping(const struct look *l, const struct mapping *m)
 		look_take(l, i, m->address - o->base_address);
 }
 
-/* A zombie has nothing mapped: what was found before is kept. */
 static void look_at_maps(const struct look *l)
 {
-	bool opening = l->area->shared && atomic_load(&l->area->shared->opening);
-	size_t nbytes = 0;
-	char *loaded = NULL;
 	struct mapping m;
 	struct maps maps;
-	FILE *to;
 
-	if (!maps_open(&maps, l->pid))
+	if (!l->area->shared || !atomic_load(&l->area->shared->opening) || !maps_open(&maps, l->pid))
 		return;
-	to = open_memstream(&loaded, &nbytes);
-	while (to && maps_next(&maps, &m)) {
-		if (m.executable)
-			fwrite(m.path, strlen(m.path) + 1, 1, to);
-		if (opening)
-			look_at_mapping(l, &m);
+	/* A zombie has nothing mapped. */
+	while (maps_next(&maps, &m)) {
+		look_at_mapping(l, &m);
+		l->remote->looked = true;
 	}
 	maps_close(&maps);
-	if (to && putc('\0', to) == '\0' && fclose(to) == 0 && *loaded) {
-		free(l->remote->loaded);
-		l->remote->loaded = loaded;
-	} else {
-		free(loaded);
-	}
 }
 
 void remote_read(struct remote *r, const struct counter_area *area, const struct objects *objects,
@@ -157,18 +143,10 @@ void remote_read(struct remote *r, const struct counter_area *area, const struct
 	}
 }
 
-void remote_images_drop(struct remote *r)
+void remote_fini(struct remote *r)
 {
 	for (size_t i = 0; i < r->images.n; i++)
 		free(r->images.list[i].counters);
 	free(r->images.list);
-	r->images.list = NULL;
-	r->images.n = r->images.cap = 0;
-}
-
-void remote_fini(struct remote *r)
-{
-	remote_images_drop(r);
-	free(r->loaded);
-	*r = (struct remote){ .loaded = NULL };
+	*r = (struct remote){ .unstarted = r->unstarted };
 }

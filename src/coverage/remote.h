@@ -17,7 +17,7 @@ struct remote_image {
 struct remote {				/* all zero: nothing was read */
 	VECTOR(struct remote_image) images;
 	bool unstarted;			/* a program that had executed nothing when last looked at */
-	char *loaded;			/* all that it had mapped to execute, as counter_area_paths() */
+	bool looked;			/* at what it had mapped */
 };
 
 /*
@@ -28,7 +28,6 @@ struct remote {				/* all zero: nothing was read */
 void remote_read(struct remote *r, const struct counter_area *area, const struct objects *objects,
 		 size_t program, pid_t pid);
 /* What was read of counters is not needed any more. */
-void remote_images_drop(struct remote *r);
 void remote_fini(struct remote *r);
 
 #endif

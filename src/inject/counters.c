@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "inject/counters.h"
 
-#include "inject/loaded.h"
+#include "inject/opened.h"
 #include "inject/tml_tables.h"
 
 #include <dlfcn.h>
@@ -27,7 +27,6 @@ static struct {
 	uint64_t *biases;
 	pid_t pid;		/* whose counters these are: not those of a vfork's child */
 	bool forked;		/* begun by fork(2) from the process the area belongs to */
-	bool exited;		/* LLVM's exit handlers have run */
 	bool counts;		/* forked: there was something to count */
 	bool saved;		/* forked: has added its counts once */
 	unsigned slot;		/* forked: in area->children; AREA_CHILDREN_MAX: none */
@@ -99,14 +98,6 @@ static void images_each(image_function *each)
 	}
 }
 
-static bool is_registered(const struct link_map *map)
-{
-	for (uint64_t i = 0; i < counters.area->nobjects; i++)
-		if (counters.biases[i] == map->l_addr + 1)
-			return true;
-	return false;
-}
-
 /* Is anything loaded that counts? */
 static bool objects_count(void)
 {
@@ -173,7 +164,7 @@ static void counters_in_child(void)
 	register_opened();
 	images_each(image_zero);
 	tml_tables_in_child();
-	loaded_in_child();
+	opened_in_child();
 	counters.counts = objects_count();
 	if (!counters.counts)
 		return;
@@ -216,13 +207,11 @@ static void child_note_saved(void)
 	atomic_fetch_add(&counters.area->nsaved, 1);
 }
 
-/* The counters come first: what follows calls into a library, and reads a list, that the test may have
- * damaged. */
+/* The counters come first: what follows calls into a library that the test may have damaged. */
 static void child_save(void)
 {
 	images_each(image_move);
 	child_note_saved();
-	loaded_note(&counters.area->loaded_by_children, is_registered);
 	tml_tables_save();
 }
 
@@ -234,9 +223,6 @@ static void own_save(int sig)
 	images_each(image_copy);
 	/* The counters are there now, however it ends in here. */
 	endings = atomic_fetch_or(&counters.area->own_endings, ~0ull) | 1ull << sig;
-	atomic_store(&counters.area->loaded.nbytes, 0);
-	if (!counters.exited)
-		loaded_note(&counters.area->loaded, is_registered);
 	tml_tables_save();
 	atomic_store(&counters.area->own_endings, endings);
 }
@@ -281,29 +267,54 @@ void counters_stay(void)
 		atomic_fetch_and(&counters.area->own_endings, ~1ull);
 }
 
-char *counters_profile_name(const void *caller, char *value)
+/* Who calls from there; NULL: no file that is loaded does. */
+static const struct link_map *map_of(const void *caller)
 {
-	const struct area_object *o;
 	struct link_map *map;
 	Dl_info info;
 
-	if (!counters.area || !atomic_load(&counters.area->opening) ||
-	    !dladdr1(caller, &info, (void **)&map, RTLD_DL_LINKMAP))
+	return dladdr1(caller, &info, (void **)&map, RTLD_DL_LINKMAP) ? map : NULL;
+}
+
+char *counters_profile_name(const void *caller, char *value)
+{
+	bool opening = counters.area && atomic_load(&counters.area->opening);
+	const struct area_object *o;
+	const struct link_map *map;
+
+	if (!counters.area || getpid() != counters.pid ||
+	    (!opening && strcmp(value, counters.area->profiles) != 0) || !(map = map_of(caller)))
 		return value;
 	o = object_of(map);
-	return o && o->ncounter_bytes > 0 ? counters.area->unwanted : counters.area->profiles;
+	if (!o || !opening)
+		opened_add(counters.area, map);
+	return o && opening && o->ncounter_bytes > 0 ? counters.area->unwanted : counters.area->profiles;
+}
+
+/* Behind what all profiles begin with stands the process that has opened the library; 0: it is none. */
+static pid_t profile_opener(const char *path)
+{
+	size_t n = counters.area && path ? strcspn(counters.area->profiles, "%") : 0;
+
+	return n > 0 && strncmp(path, counters.area->profiles, n) == 0 ? (pid_t)strtol(path + n, NULL, 10) : 0;
 }
 
 const char *counters_profile_path(const char *path)
 {
-	size_t n = counters.area && path ? strcspn(counters.area->profiles, "%") : 0;
+	pid_t opener = profile_opener(path);
 
-	/* Behind what all profiles begin with stands the process that has opened the library. */
-	if (n == 0 || strncmp(path, counters.area->profiles, n) != 0 ||
-	    strtol(path + n, NULL, 10) == getpid())
+	if (opener == 0 || opener == getpid())
 		return path;
 	atomic_fetch_add(&counters.area->nprofiles_lost, 1);
 	return "/dev/null";
+}
+
+void counters_profile_opened(const char *path, const void *caller)
+{
+	const struct link_map *map = profile_opener(path) == getpid() ? map_of(caller) : NULL;
+
+	if (map)
+		opened_written(map);
 }
 
 /* The last of the exit handlers, as it was the first to be registered: LLVM's have run. */
@@ -316,7 +327,6 @@ static void counters_at_exit(void)
 		tml_tables_lose_child();
 		return;
 	}
-	counters.exited = true;
 	counters_save(0);
 }
 

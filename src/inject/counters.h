@@ -39,7 +39,7 @@ void counters_stay(void);
 /*
  * Each library and program has a runtime of LLVM's in it, whose constructor asks for this variable: what code
  * at `caller` is to be told, where the value is `value`. While objects are opened whose counters are saved
- * here, they get a name for profiles that nobody wants; what their constructors open besides does not.
+ * here, they get a name for profiles that nobody wants. All others are to write a profile, and are noted.
  */
 #define COUNTERS_PROFILE_VARIABLE "LLVM_PROFILE_FILE"
 char *counters_profile_name(const void *caller, char *value);
@@ -50,5 +50,7 @@ char *counters_profile_name(const void *caller, char *value);
  * /dev/null, and is noted.
  */
 const char *counters_profile_path(const char *path);
+/* Code at `caller` has opened it: LLVM's runtime writes the profile that it was to write. */
+void counters_profile_opened(const char *path, const void *caller);
 
 #endif

@@ -161,13 +161,16 @@ char *getenv(const char *name)
 		? counters_profile_name(__builtin_return_address(0), value) : value;
 }
 
-static int open_with(const char *path, int flags, mode_t mode)
+static int open_with(const char *path, int flags, mode_t mode, const void *caller)
 {
 	const char *to = counters_profile_path(path);
-
 	/* Before our constructor: something else's, which may not bear the loader being asked. */
-	return next.open ? next.open(to, flags, mode)
-			 : (int)syscall(SYS_openat, AT_FDCWD, to, flags, mode);
+	int fd = next.open ? next.open(to, flags, mode)
+			   : (int)syscall(SYS_openat, AT_FDCWD, to, flags, mode);
+
+	if (fd >= 0)
+		counters_profile_opened(path, caller);
+	return fd;
 }
 
 /* There is a mode only where a file may be made. */
@@ -182,7 +185,7 @@ int open(const char *path, int flags, ...)
 	if (flags & MODE_FLAGS)
 		mode = va_arg(args, mode_t);
 	va_end(args);
-	return open_with(path, flags, mode);
+	return open_with(path, flags, mode, __builtin_return_address(0));
 }
 
 /* The same: files are large on machines of 64 bits. */

@@ -61,7 +61,7 @@ struct area_function {
 	char name[];				/* not terminated */
 };
 
-/* Paths of files that are no objects, each ended by NUL. */
+/* Paths, each ended by NUL; an empty one is none. */
 struct area_paths {
 	_Atomic uint32_t nbytes;
 	char bytes[AREA_PATHS_BYTES];
@@ -84,8 +84,9 @@ struct area {				/* behind it there are the objects, and their images */
 	_Atomic int32_t children[AREA_CHILDREN_MAX];	/* that have not; 0: empty */
 	_Atomic uint32_t nprofiles_lost;	/* of libraries that tests opened, in children */
 	_Atomic uint32_t opening;		/* 1: constructors run, of what has no bias yet */
-	struct area_paths loaded;		/* when the process ended without its exit handlers */
-	struct area_paths loaded_by_children;	/* by them, after the fork */
+	/* Libraries that are no objects and have counters: the process opened them, and LLVM's runtime has
+	 * written no profile of them yet; its children opened them after the fork. */
+	struct area_paths opened, opened_by_children;
 	/* Which have run tests of TML's suites and not added what they called: the process, 0 or 1, and how
 	 * many children. */
 	_Atomic uint32_t functions_owing, functions_owing_forked;

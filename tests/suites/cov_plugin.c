@@ -72,6 +72,12 @@ int32_t tml_test_0(void)
 	if (!twice)
 		return 1;
 	sink = twice(1);
+	if (is_wanted("closed")) {
+		dlclose(plugin);
+		abort();
+	}
+	if (is_wanted("killed"))
+		kill(getpid(), SIGKILL);
 	if (is_wanted("crash") || is_wanted("constructor-crash"))
 		abort();
 	return 0;

@@ -162,15 +162,15 @@ static void an_area_that_was_written_over_is_not_used(void **state)
 static void paths_are_taken_without_the_empty_ones(void **state)
 {
 	static const char bytes[] = "/lib/a\0\0\0/lib/b\0";
-	struct area_paths *paths = &p->area.shared->loaded;
+	struct area_paths *paths = &p->area.shared->opened;
 
 	(void)state;
 	memcpy(paths->bytes, bytes, sizeof(bytes) - 1);
 	atomic_store(&paths->nbytes, sizeof(bytes) - 1);
 	atomic_store(&p->area.shared->own_endings, 1ull << SIGSEGV);
 	process_counts_end(p, status_of(SIGSEGV), &functions);
-	assert_memory_equal(p->loaded_files, "/lib/a\0/lib/b\0", 15);
-	assert_null(p->loaded_by_children);
+	assert_memory_equal(p->opened, "/lib/a\0/lib/b\0", 15);
+	assert_null(p->opened_by_children);
 }
 
 static void functions_that_are_owed_are_told(void **state)
