@@ -57,7 +57,7 @@ static void area_fill(const struct counter_area *a, const char *profiles)
 		const struct object *o = &a->objects->list[i];
 
 		area_objects(shared)[i] = (struct area_object){
-			.dev = o->dev, .ino = o->ino,
+			.dev = o->file.dev, .ino = o->file.ino,
 			.counters_address = o->counters.address,
 			.ncounter_bytes = object_image_bytes(o),
 			.own_at = o->own_at, .forked_at = o->forked_at,

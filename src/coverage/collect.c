@@ -213,24 +213,22 @@ static void check_missing(struct collector *k, struct process_counts *p, const c
 			k->who, p->nprofiles_lost);
 }
 
-/* Is it a file of which check_missing() knows that the process counts in it? */
-static bool is_expected(const struct collector *k, const struct process_counts *p, const char *path)
-{
-	size_t i = objects_of_file(k->objects, path);
-
-	return i != OBJECT_NONE && ((p->loaded && p->loaded[i]) || is_needed(k, p, i));
-}
-
-/* What a test had opened. */
+/* What a test had opened. It may be no more than a library whose code asked for the name of profiles. */
 static void check_opened(struct collector *k, const struct process_counts *p)
 {
-	for (const char *path = p->opened; path && *path; path += strlen(path) + 1)
-		if (!is_expected(k, p, path))
+	for (const char *path = p->opened; path && *path; path += strlen(path) + 1) {
+		size_t i = objects_of_file(k->objects, path);
+
+		/* check_missing() knows of the objects that a process is to load. */
+		if (!(i != OBJECT_NONE && ((p->loaded && p->loaded[i]) || is_needed(k, p, i))) &&
+		    object_file_counts(path))
 			PROBLEM(k, "the counts of %s, a library that %s opened, are missing: %s and left "
 				"no profile", path, k->who, k->how);
+	}
 	for (const char *path = p->opened_by_children; path && *path; path += strlen(path) + 1)
-		PROBLEM(k, "the counts of %s, a library that was opened in a process that %s forked, "
-			"are missing", path, k->who);
+		if (object_file_counts(path))
+			PROBLEM(k, "the counts of %s, a library that was opened in a process that %s "
+				"forked, are missing", path, k->who);
 }
 
 static void collect_process(struct collector *k, struct process_counts *p)

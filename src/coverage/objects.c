@@ -12,8 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NTABLE_FUNCTIONS 4
-
 /* The two largest numbers are no counts for LLVM, but marks of its own. */
 #define COUNT_MAX (UINT64_MAX - 2)
 
@@ -33,26 +31,14 @@ static void object_note_section(struct object *o, const char *name, const GElf_S
 		o->mapped = shdr->sh_size > 0;
 }
 
-/* One of the functions that a host reads TML's table by. */
-static bool is_table_function(const char *name)
-{
-	static const char *const names[NTABLE_FUNCTIONS] = {
-		"tml_get_func_count", "tml_get_func_name", "tml_get_func_hits", "tml_reset_coverage",
-	};
-
-	for (size_t i = 0; i < NTABLE_FUNCTIONS; i++)
-		if (strcmp(name, names[i]) == 0)
-			return true;
-	return false;
-}
-
 /* What is known by symbols: the raw version, and TML's table. A library's must be exported. */
 static void object_note_symbols(struct object *o, const struct elf_sections *e, Elf_Scn *scn,
 				const GElf_Shdr *shdr)
 {
+	bool exported = shdr->sh_type == SHT_DYNSYM;
+	const char *of_table = o->program ? "tml_coverage_write_file" : "tml_get_func_count";
 	Elf_Data *data = elf_getdata(scn, NULL);
 	size_t n = data && shdr->sh_entsize ? data->d_size / shdr->sh_entsize : 0;
-	unsigned ntable_functions = 0;
 	GElf_Sym sym;
 
 	for (size_t i = 0; i < n && i < INT32_MAX; i++) {
@@ -65,60 +51,35 @@ static void object_note_symbols(struct object *o, const struct elf_sections *e, 
 			continue;
 		if (strcmp(name, "__llvm_profile_raw_version") == 0)
 			elf_sections_copy(e, sym.st_value, sizeof(o->version), &o->version);
-		else if (o->program)
-			o->functions |= strcmp(name, "tml_coverage_write_file") == 0;
-		else if (shdr->sh_type == SHT_DYNSYM)
-			ntable_functions += is_table_function(name);
+		else if (o->program || exported)
+			o->functions |= strcmp(name, of_table) == 0;
 	}
-	o->functions |= ntable_functions == NTABLE_FUNCTIONS;
 }
 
-/* Are all records in order as those of this version are? */
-static bool records_fit(const struct raw_shape *shape)
+/* Which binary a profile is of is told by its names and records, as the file has them. Without symbols its
+ * version is that by which all records are in order: those of no other are. */
+static void object_identify(struct object *o)
 {
-	struct proctor_error err;
-	struct raw_function f;
-	struct raw_header h;
-	bool fits = raw_shape_header(shape, &h, &err) == 0;
-
-	for (uint64_t i = 0; fits && i < h.ndata; i++)
-		fits = raw_read_function(&h, shape->data, i, &f, &err) == 0 && f.ncounters > 0;
-	return fits;
-}
-
-/* Without symbols: the records of one version only are all in order as the other's. */
-static void object_guess_version(struct object *o)
-{
-	static const uint64_t versions[] = { 8, 10, 0 };
+	const uint64_t versions[] = { o->version ? o->version : 8, 10 };
+	bool known = o->version != 0;
 	struct proctor_error err;
 	struct raw_shape shape;
 	void *memory;
 
-	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
-		bool fits;
+	for (size_t i = 0; i < (known ? 1 : 2) && o->identity == 0; i++) {
+		int check;
 
 		o->version = versions[i];
 		if (object_shape(o, &shape, &memory, &err) < 0)
 			continue;
-		fits = records_fit(&shape);
+		check = merge_shape_check(&shape, &err);
+		if (known || check != -EBADMSG)
+			o->identity = merge_shape_identity(&shape);
+		o->summed = check == 0;
 		free(memory);
-		if (fits)
-			return;
 	}
-}
-
-/* Which binary a profile is of is told by its names and records, as the file has them. */
-static void object_identify(struct object *o)
-{
-	struct proctor_error err;
-	struct raw_shape shape;
-	void *memory;
-
-	if (object_shape(o, &shape, &memory, &err) < 0)
-		return;
-	o->identity = merge_shape_identity(&shape);
-	o->summed = merge_shape_check(&shape, &err) == 0;
-	free(memory);
+	if (!known && o->identity == 0)
+		o->version = 0;
 }
 
 static void object_read(struct object *o, const struct elf_sections *e)
@@ -133,8 +94,6 @@ static void object_read(struct object *o, const struct elf_sections *e)
 		else
 			object_note_section(o, name, &shdr);
 	o->file = file_stamp_of(&e->st);
-	o->dev = e->st.st_dev;
-	o->ino = e->st.st_ino;
 	o->base_address = elf_sections_address(e, 0);
 	o->phdrs_address = elf_sections_phdrs(e);
 	o->dynamic = elf_sections_have_loader(e);
@@ -143,8 +102,6 @@ static void object_read(struct object *o, const struct elf_sections *e)
 	if (o->counters.nbytes > (uint64_t)e->st.st_size ||
 	    o->bitmaps.nbytes > (uint64_t)e->st.st_size)
 		o->counts = false;
-	if (o->counts && o->version == 0)
-		object_guess_version(o);
 	if (o->counts)
 		object_identify(o);
 }
@@ -152,7 +109,7 @@ static void object_read(struct object *o, const struct elf_sections *e)
 static size_t objects_index(const struct objects *o, dev_t dev, ino_t ino)
 {
 	for (size_t i = o->n; i-- > 0;)
-		if (o->list[i].ino == ino && o->list[i].dev == dev)
+		if (o->list[i].file.ino == ino && o->list[i].file.dev == dev)
 			return i;
 	return OBJECT_NONE;
 }
@@ -162,6 +119,22 @@ size_t objects_of_file(const struct objects *o, const char *path)
 	struct stat st;
 
 	return stat(path, &st) < 0 ? OBJECT_NONE : objects_index(o, st.st_dev, st.st_ino);
+}
+
+bool object_file_counts(const char *path)
+{
+	struct elf_sections e;
+	Elf_Scn *scn = NULL;
+	const char *name;
+	GElf_Shdr shdr;
+	bool counts = false;
+
+	if (!elf_sections_open(&e, path))
+		return access(path, F_OK) < 0;
+	while (!counts && (scn = elf_sections_next(&e, scn, &shdr, &name)))
+		counts = shdr.sh_size > 0 && strcmp(name, "__llvm_prf_cnts") == 0;
+	elf_sections_close(&e);
+	return counts;
 }
 
 /* Adds the file if it is instrumented; its index, or OBJECT_NONE. -ENOMEM. */
@@ -335,8 +308,8 @@ bool objects_suite_loads(const struct objects *o, const struct suite *suite, siz
 	if (objects_of_suite(o, suite)->own == object)
 		return true;
 	for (size_t i = 0; i < suite->nneeds; i++)
-		if (suite->needs[i].path && suite->needs[i].ino == o->list[object].ino &&
-		    suite->needs[i].dev == o->list[object].dev)
+		if (suite->needs[i].path && suite->needs[i].ino == o->list[object].file.ino &&
+		    suite->needs[i].dev == o->list[object].file.dev)
 			return true;
 	return false;
 }
@@ -353,7 +326,7 @@ int object_shape(const struct object *object, struct raw_shape *shape, void **me
 				 "and its profile data are of no version known here", object->path);
 	if (!elf_sections_open(&e, object->path))
 		return error_set(err, -EIO, "cannot read %s again", object->path);
-	bytes = e.st.st_ino == object->ino && e.st.st_dev == object->dev &&
+	bytes = e.st.st_ino == object->file.ino && e.st.st_dev == object->file.dev &&
 		object->data.nbytes <= (uint64_t)e.st.st_size &&
 		object->names.nbytes <= (uint64_t)e.st.st_size
 		? malloc(object->data.nbytes + object->names.nbytes) : NULL;

@@ -20,13 +20,11 @@ struct object_section {
 struct object {
 	char *path;
 	struct file_stamp file;		/* as it was when it was read */
-	dev_t dev;
-	ino_t ino;
 	bool program;			/* is run itself, and not opened by a host */
 	bool dynamic;			/* a library can be preloaded into it */
 	bool counts;			/* has LLVM's counters */
 	bool mapped;			/* has the map from counters to source that llvm-cov needs */
-	bool functions;			/* has TML's table of functions */
+	bool functions;			/* has TML's table of functions, or writes it */
 	/* Its counters are saved and added up by proctor. Else LLVM's runtime writes profiles of it, which
 	 * LLVM's tool merges: they have more than counts, or are of a version not known here. */
 	bool summed;
@@ -70,6 +68,8 @@ bool suite_is_selected(const struct suite *suite);
 
 /* The object that is the file; OBJECT_NONE: none, or it cannot be found. */
 size_t objects_of_file(const struct objects *o, const char *path);
+/* Has the file LLVM's counters? False, too, where it cannot be read. */
+bool object_file_counts(const char *path);
 
 /* The bytes of an image of its counters; 0: none are made. */
 static inline uint64_t object_image_bytes(const struct object *o)

@@ -195,6 +195,8 @@ int raw_read_function(const struct raw_header *h, const void *data, uint64_t i,
 	    f->ncounters > h->ncounters - f->counters_offset / COUNTER_BYTES)
 		return error_set(err, -EBADMSG, "the counters of function %llu are outside of its "
 				 "counters", (unsigned long long)i);
+	if (f->ncounters == 0)
+		return error_set(err, -EBADMSG, "function %llu has no counters", (unsigned long long)i);
 	if (f->nbitmap_bytes > h->nbitmap_bytes)
 		return error_set(err, -EBADMSG, "function %llu has more bitmap than there is",
 				 (unsigned long long)i);

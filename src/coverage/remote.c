@@ -53,48 +53,27 @@ static void look_at_loaded(const struct look *l)
 			look_take(l, i, bias);
 }
 
-enum program_stage {
-	STAGE_UNKNOWN,		/* it executes something else, or cannot be looked at */
-	STAGE_UNSTARTED,	/* not executed yet */
-	STAGE_LOADED,		/* its first instruction is behind or before it */
-};
-
-/* Between vfork and exec a process still executes this program here. */
-static enum program_stage program_stage(const struct object *o, pid_t pid, uint64_t *bias)
-{
-	struct stat own, st;
-	char path[64];
-	uint64_t phdrs;
-	bool is_program;
-
-	snprintf(path, sizeof(path), "/proc/%ld/exe", (long)pid);
-	if (stat(path, &st) < 0 || stat("/proc/self/exe", &own) < 0)
-		return STAGE_UNKNOWN;
-	is_program = st.st_dev == o->dev && st.st_ino == o->ino;
-	if (st.st_dev == own.st_dev && st.st_ino == own.st_ino)
-		return is_program ? STAGE_UNKNOWN : STAGE_UNSTARTED;
-	if (!is_program || o->phdrs_address == ELF_NOT_LOADED || !process_phdrs(pid, &phdrs))
-		return STAGE_UNKNOWN;
-	*bias = phdrs - o->phdrs_address;
-	return phdrs ? STAGE_LOADED : STAGE_UNSTARTED;
-}
-
 /* A program that has not said where its counters are: it is static, or has not come to main() yet. */
 static void look_at_program(const struct look *l, size_t program)
 {
-	uint64_t bias;
+	const struct object *o = &l->objects->list[program];
+	uint64_t bias, phdrs;
+	struct stat own, st;
+	bool is_program;
+	char path[64];
 
-	if (counter_area_bias(l->area, program, &bias))
+	snprintf(path, sizeof(path), "/proc/%ld/exe", (long)l->pid);
+	if (counter_area_bias(l->area, program, &bias) || stat(path, &st) < 0 ||
+	    stat("/proc/self/exe", &own) < 0)
 		return;
-	switch (program_stage(&l->objects->list[program], l->pid, &bias)) {
-	case STAGE_UNKNOWN:
-		break;
-	case STAGE_UNSTARTED:
-		l->remote->unstarted = true;
-		break;
-	case STAGE_LOADED:
-		look_take(l, program, bias);
-		break;
+	is_program = st.st_dev == o->file.dev && st.st_ino == o->file.ino;
+	/* Between vfork and exec a process still executes this program here. */
+	if (st.st_dev == own.st_dev && st.st_ino == own.st_ino) {
+		l->remote->unstarted = !is_program;
+	} else if (is_program && o->phdrs_address != ELF_NOT_LOADED && process_phdrs(l->pid, &phdrs)) {
+		l->remote->unstarted = phdrs == 0;
+		if (phdrs)
+			look_take(l, program, phdrs - o->phdrs_address);
 	}
 }
 

@@ -286,7 +286,8 @@ char *counters_profile_name(const void *caller, char *value)
 	    (!opening && strcmp(value, counters.area->profiles) != 0) || !(map = map_of(caller)))
 		return value;
 	o = object_of(map);
-	if (!o || !opening)
+	/* What is registered is asking for itself. */
+	if (!o || (!opening && counters.biases[o - area_objects(counters.area)] == 0))
 		opened_add(counters.area, map);
 	return o && opening && o->ncounter_bytes > 0 ? counters.area->unwanted : counters.area->profiles;
 }

@@ -62,10 +62,19 @@ static char *paths_add(struct area_paths *paths, const char *path, size_t nbytes
 	return at + nbytes <= AREA_PATHS_BYTES ? memcpy(paths->bytes + at, path, nbytes) : NULL;
 }
 
+static struct opened *opened_find(const struct link_map *map)
+{
+	struct opened *o = newest;
+
+	while (o && o->address != map->l_addr)
+		o = o->next;
+	return o && o->path && *o->path ? o : NULL;
+}
+
 void opened_add(struct area *area, const struct link_map *map)
 {
 	char path[2 * AREA_PATH_BYTES];
-	size_t nbytes = path_put(path, sizeof(path), map);
+	size_t nbytes = opened_find(map) ? 0 : path_put(path, sizeof(path), map);
 	struct opened *o;
 
 	if (nbytes == 0)
@@ -85,12 +94,10 @@ void opened_add(struct area *area, const struct link_map *map)
 
 void opened_written(const struct link_map *map)
 {
-	struct opened *o = newest;
+	struct opened *o = opened_find(map);
 
-	while (o && o->address != map->l_addr)
-		o = o->next;
 	/* Zeros are empty paths, which are none. */
-	if (o && o->path)
+	if (o)
 		memset(o->path, 0, strlen(o->path));
 }
 

@@ -24,7 +24,7 @@ static int setup(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < NOBJECTS; i++) {
-		list[i] = (struct object){ .counts = true, .summed = true, .dev = 1, .ino = i + 1 };
+		list[i] = (struct object){ .counts = true, .summed = true, .file = { .dev = 1, .ino = i + 1 } };
 		list[i].counters.address = (uint64_t)(uintptr_t)in_memory[i];
 		list[i].counters.nbytes = sizeof(in_memory[i]);
 	}
