@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -126,23 +125,15 @@ void counter_area_close(struct counter_area *a)
 	*a = (struct counter_area){ .fd = -1 };
 }
 
-char *counter_area_paths(const struct area_paths *paths)
+void counter_area_paths(const struct area_paths *paths, struct texts *to)
 {
-	size_t nbytes = atomic_load(&paths->nbytes), n = 0;
+	size_t nbytes = atomic_load(&paths->nbytes);
 	size_t room = nbytes < AREA_PATHS_BYTES ? nbytes : AREA_PATHS_BYTES;
-	char *list = nbytes ? calloc(1, room + 2) : NULL;
 
-	if (!list)
-		return NULL;
-	memcpy(list, paths->bytes, room);
-	/* Without the empty ones, which were reserved and not filled: one ends the list. */
-	for (size_t at = 0, next; at < room; at = next) {
-		next = at + strlen(list + at) + 1;
-		if (next > at + 1) {
-			memmove(list + n, list + at, next - at);
-			n += next - at;
-		}
+	/* Empty ones were reserved and not filled, or taken back. */
+	for (size_t at = 0, n; at < room; at += n + 1) {
+		n = strnlen(paths->bytes + at, room - at);
+		if (n > 0)
+			texts_add(to, "%.*s", (int)n, paths->bytes + at);
 	}
-	list[n] = '\0';
-	return list;
 }

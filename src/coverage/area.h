@@ -6,6 +6,7 @@
 #ifndef COVERAGE_AREA_H
 #define COVERAGE_AREA_H
 
+#include "base/texts.h"
 #include "coverage/objects.h"
 #include "wire/counter_area.h"
 
@@ -37,8 +38,7 @@ const uint64_t *counter_area_image(const struct counter_area *a, uint64_t at);
  * there is no area to say it in. */
 bool counter_area_bias(const struct counter_area *a, size_t object, uint64_t *bias);
 
-/* The paths in a list of the area, each ended by NUL, an empty one behind the last; allocated. NULL: there
- * are none, or no memory. */
-char *counter_area_paths(const struct area_paths *paths);
+/* Adds the paths in a list of the area. */
+void counter_area_paths(const struct area_paths *paths, struct texts *to);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "coverage/collect.h"
 
+#include "base/bytes.h"
 #include "coverage/merge.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,61 +23,49 @@ struct collector {
 	struct merge merge;
 	/* Of the process that is looked at. */
 	struct process_counts *process;
-	char who[512];			/* "suite alpha (tests a, b, c and 4 more)" */
+	struct bytes words;
+	const char *who;		/* "suite alpha (tests a, b, c and 4 more)" */
 	char how[96];			/* "process 3 of the run ended by SIGKILL" */
 	const char *ended;		/* "ended by SIGKILL" */
 };
 
-static void words_add(char *words, size_t room, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static void words_add(char *words, size_t room, const char *fmt, ...)
-{
-	size_t n = strlen(words);
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(words + n, room - n, fmt, args);
-	va_end(args);
-}
-
-static void suite_words(const struct process_suite *s, char *words, size_t room)
+static void suite_words(const struct process_suite *s, struct bytes *words)
 {
 	size_t shown = s->ntests < 3 ? s->ntests : 3;
 
-	words_add(words, room, "suite %s (test%s ", s->suite->name, s->ntests == 1 ? "" : "s");
+	bytes_printf(words, "suite %s (test%s ", s->suite->name, s->ntests == 1 ? "" : "s");
 	for (size_t i = 0; i < shown; i++)
-		words_add(words, room, "%s%.100s", i ? ", " : "", s->names[i]);
+		bytes_printf(words, "%s%.100s", i ? ", " : "", s->names[i]);
 	if (s->ntests > shown)
-		words_add(words, room, " and %zu more", s->ntests - shown);
-	words_add(words, room, ")");
+		bytes_printf(words, " and %zu more", s->ntests - shown);
+	bytes_text(words, ")");
 }
 
 /* From here on `p` is looked at; NULL: one that is not known. Long lists of suites are cut. */
 static void look_at(struct collector *k, struct process_counts *p)
 {
 	size_t nsuites = p ? p->suites.n : 0;
+	int n;
 
 	k->process = p;
-	k->who[0] = k->how[0] = '\0';
-	if (!p)
-		words_add(k->who, sizeof(k->who), "a test");
+	bytes_clear(&k->words);
 	for (size_t i = 0; i < nsuites && i < 3; i++) {
-		if (i > 0)
-			words_add(k->who, sizeof(k->who), ", ");
-		suite_words(&p->suites.list[i], k->who, sizeof(k->who));
+		bytes_text(&k->words, i ? ", " : "");
+		suite_words(&p->suites.list[i], &k->words);
 	}
 	if (nsuites > 3)
-		words_add(k->who, sizeof(k->who), " and %zu more suites", nsuites - 3);
+		bytes_printf(&k->words, " and %zu more suites", nsuites - 3);
+	k->who = p && k->words.nbytes ? k->words.data : "a test";
 	if (!p)
 		return;
-	words_add(k->how, sizeof(k->how), "process %llu of the run ", (unsigned long long)p->number);
-	k->ended = k->how + strlen(k->how);
+	n = snprintf(k->how, sizeof(k->how), "process %llu of the run ", (unsigned long long)p->number);
+	k->ended = k->how + n;
 	if (WIFSIGNALED(p->status))
-		words_add(k->how, sizeof(k->how), "ended by SIG%s",
-			  sigabbrev_np(WTERMSIG(p->status)) ?: "?");
+		snprintf(k->how + n, sizeof(k->how) - (size_t)n, "ended by SIG%s",
+			 sigabbrev_np(WTERMSIG(p->status)) ?: "?");
 	else
-		words_add(k->how, sizeof(k->how), "ended with status %d", WEXITSTATUS(p->status));
+		snprintf(k->how + n, sizeof(k->how) - (size_t)n, "ended with status %d",
+			 WEXITSTATUS(p->status));
 }
 
 /* Killed before it executed anything, a program counted nothing. */
@@ -175,7 +163,7 @@ static void check_suites(struct collector *k, struct process_counts *p, const ch
 {
 	for (size_t i = 0; i < p->suites.n; i++) {
 		size_t own = objects_of_suite(k->objects, p->suites.list[i].suite)->own;
-		char who[sizeof(k->who)] = "";
+		struct bytes who = { 0 };
 
 		/* A library that could not be opened counted nothing. But where the process ended while
 		 * one was opened, its constructors may have. */
@@ -183,9 +171,10 @@ static void check_suites(struct collector *k, struct process_counts *p, const ch
 		    (!p->program && p->loaded && !is_owed(k, p, own)))
 			continue;
 		p->counted[own] = true;
-		suite_words(&p->suites.list[i], who, sizeof(who));
-		PROBLEM(k, "the counts of %s are missing: %s, and %s", who, k->how,
+		suite_words(&p->suites.list[i], &who);
+		PROBLEM(k, "the counts of %s are missing: %s, and %s", bytes_string(&who), k->how,
 			damage ?: "left no profile");
+		bytes_fini(&who);
 	}
 }
 
@@ -216,7 +205,8 @@ static void check_missing(struct collector *k, struct process_counts *p, const c
 /* What a test had opened. It may be no more than a library whose code asked for the name of profiles. */
 static void check_opened(struct collector *k, const struct process_counts *p)
 {
-	for (const char *path = p->opened; path && *path; path += strlen(path) + 1) {
+	for (size_t j = 0; j < p->opened.n; j++) {
+		const char *path = p->opened.list[j];
 		size_t i = objects_of_file(k->objects, path);
 
 		/* check_missing() knows of the objects that a process is to load. */
@@ -225,10 +215,10 @@ static void check_opened(struct collector *k, const struct process_counts *p)
 			PROBLEM(k, "the counts of %s, a library that %s opened, are missing: %s and left "
 				"no profile", path, k->who, k->how);
 	}
-	for (const char *path = p->opened_by_children; path && *path; path += strlen(path) + 1)
-		if (object_file_counts(path))
+	for (size_t j = 0; j < p->opened_by_children.n; j++)
+		if (object_file_counts(p->opened_by_children.list[j]))
 			PROBLEM(k, "the counts of %s, a library that was opened in a process that %s "
-				"forked, are missing", path, k->who);
+				"forked, are missing", p->opened_by_children.list[j], k->who);
 }
 
 static void collect_process(struct collector *k, struct process_counts *p)
@@ -509,5 +499,6 @@ int collect(const struct collection *c, struct proctor_error *err)
 	if (ret == 0 && c->store->problems.n == 0)
 		ret = store_clean_raw(c->store, err);
 	merge_fini(&k.merge);
+	bytes_fini(&k.words);
 	return ret;
 }

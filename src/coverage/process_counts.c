@@ -70,8 +70,8 @@ void process_counts_free(struct process_counts *p)
 	free(p->suites.list);
 	free(p->loaded);
 	free(p->counted);
-	free(p->opened);
-	free(p->opened_by_children);
+	texts_fini(&p->opened);
+	texts_fini(&p->opened_by_children);
 	free(p->prefix);
 	free(p);
 }
@@ -208,8 +208,8 @@ static void area_take(struct process_counts *p, struct functions *functions)
 	}
 	p->own = own_counts(p);
 	p->opening = !p->own && !p->remote.looked && atomic_load(&p->area.shared->opening) != 0;
-	p->opened = counter_area_paths(&p->area.shared->opened);
-	p->opened_by_children = counter_area_paths(&p->area.shared->opened_by_children);
+	counter_area_paths(&p->area.shared->opened, &p->opened);
+	counter_area_paths(&p->area.shared->opened_by_children, &p->opened_by_children);
 	area_add(p);
 	functions_take(p, functions);
 }

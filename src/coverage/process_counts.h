@@ -46,9 +46,9 @@ struct process_counts {
 	bool functions_missing;
 	unsigned nforked_functions_missing;
 	bool functions_lost;
-	/* Lists of paths, as counter_area_paths() gives them: libraries that it opened, and of which LLVM's
-	 * runtime has written no profile; and those that its children opened. */
-	char *opened, *opened_by_children;
+	/* Libraries that it opened, and of which LLVM's runtime has written no profile; and those that its
+	 * children opened. */
+	struct texts opened, opened_by_children;
 	const char *problem;		/* why what it saved is not used; NULL: it is */
 	bool profiled;			/* the collector's: LLVM's runtime has written a profile that
 					 * only LLVM's tool can read */
