@@ -317,6 +317,12 @@ int proctor_plan_add_path(struct proctor_plan *plan, const char *path, const cha
 			  struct proctor_error *err);
 
 /*
+ * Adds the suites that a manifest lists, whatever its file is called; "-": read from standard input to its end.
+ * -EINVAL: it is wrong, or cannot be read; -ENOMEM. The plan is then as it was.
+ */
+int proctor_plan_add_manifest(struct proctor_plan *plan, const char *path, struct proctor_error *err);
+
+/*
  * Says whose tests the files are that are added from here on, whatever they look like: "exe" (a program is one
  * test), "tap", "suite.h", "tml"; NULL: what each file shows of itself, as at first. A file that cannot be that is
  * added as a suite that cannot be run. -EINVAL: there is no such framework, and the sentence says which there are; `plan`

@@ -11,4 +11,7 @@
  */
 int file_content(struct bytes *b, const char *path, struct proctor_error *err);
 
+/* The same of whatever is behind `fd`, to its end; a pipe is waited for. */
+int stream_content(struct bytes *b, int fd, const char *name, struct proctor_error *err);
+
 #endif

@@ -142,6 +142,8 @@ static int options_check(const struct options *o, enum command command, struct p
 	if (o->of_coverage && o->run.coverage.kind == PROCTOR_COVERAGE_NONE)
 		return error_set(err, -EINVAL, "--%s is of no use without --coverage",
 				 o->of_coverage);
+	if (o->tml_style && o->nslowest > 0)
+		return error_set(err, -EINVAL, "--slowest is of no use with --style=tml");
 	if (o->run.nocapture && o->events_path && strcmp(o->events_path, "-") == 0)
 		return error_set(err, -EINVAL, "--events=- and --nocapture would mix events and "
 				 "what tests write");
@@ -189,13 +191,14 @@ void options_fini(struct options *o)
 	free(o->skips);
 	free(o->includes);
 	free(o->excludes);
+	free(o->manifests);
 	free(o->paths);
 	*o = (struct options){ 0 };
 }
 
 int options_need_path(const struct options *o, struct proctor_error *err)
 {
-	if (o->npaths > 0)
+	if (o->npaths > 0 || o->nmanifests > 0)
 		return 0;
 	if (o->word)
 		return error_set(err, -EINVAL, "no suite, directory or manifest was named: there is "

@@ -199,6 +199,21 @@ int store_framework(struct options *o, const char *text, struct proctor_error *e
 	return proctor_plan_set_framework(NULL, text, err);
 }
 
+int store_manifest(struct options *o, const char *text, struct proctor_error *err)
+{
+	return value_add(&o->manifests, &o->nmanifests, text, err);
+}
+
+int store_style(struct options *o, const char *text, struct proctor_error *err)
+{
+	static const struct choice choices[3] = { { "proctor", false }, { "tml", true } };
+	int value = false, ret = value_choice(text, choices, &value, err);
+
+	if (ret == 0)
+		o->tml_style = value;
+	return ret;
+}
+
 int store_exe_args(struct options *o, const char *text, struct proctor_error *err)
 {
 	return value_words(&o->arguments, text, err);

@@ -64,6 +64,8 @@ const struct option_spec option_table[] = {
 	{ "framework", 0, SELECTING, OPTION_NEEDED, "NAME", false,
 	  "take the files for tests of this framework, whatever they look like: exe (a program is "
 	  "one test), tap (a program prints TAP), suite.h, tml", store_framework },
+	{ "manifest", 0, SELECTING, OPTION_NEEDED, "FILE", false,
+	  "the suites that this manifest lists; -: read it from standard input", store_manifest },
 	{ "exe-args", 0, SELECTING, OPTION_NEEDED, "WORDS", false,
 	  "start programs with these arguments, taken apart as a shell does", store_exe_args },
 	{ "wrap", 0, SELECTING, OPTION_NEEDED, "COMMAND", false,
@@ -118,6 +120,8 @@ const struct option_spec option_table[] = {
 	  "a line for each failure, the last line and the total of coverage, nothing else", store_quiet },
 	{ "show-output", 0, RUN, OPTION_NEEDED, "OF", false,
 	  "show what was written by failed tests (default), by all, or by none", store_show_output },
+	{ "style", 0, RUN, OPTION_NEEDED, "WHOSE", false,
+	  "what the report looks like: proctor (default); tml: as tml test prints it", store_style },
 	{ "slowest", 0, RUN, OPTION_NEEDED, "N", false,
 	  "list the N slowest tests at the end", store_slowest },
 	{ "color", 0, REPORTING, OPTION_OPTIONAL, "WHEN", false,

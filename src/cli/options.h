@@ -26,6 +26,8 @@ struct options {		/* all strings are argv's */
 	const char **filters, **skips;		/* the lists of `selection`, to be freed */
 	const char **includes, **excludes;	/* those of `run.coverage` */
 	const char *word;		/* the last argument taken for a filter; NULL: none */
+	const char **manifests;
+	size_t nmanifests;
 	const char **paths;
 	size_t npaths;
 	const char *exe_glob;
@@ -37,6 +39,7 @@ struct options {		/* all strings are argv's */
 	enum terminal_output output;
 	unsigned nslowest;
 	enum color_choice color;
+	bool tml_style;		/* the report is as `tml test` prints it */
 	bool list, list_suites, json, help;
 };
 

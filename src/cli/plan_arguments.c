@@ -74,8 +74,10 @@ int plan_arguments(struct proctor_plan *plan, const struct options *o,
 		outcome->nrefused++;
 		return ret == -ENOMEM ? ret : 0;
 	}
-	for (size_t i = 0; i < o->npaths; i++) {
-		ret = proctor_plan_add_path(plan, o->paths[i], o->exe_glob, &err);
+	for (size_t i = 0; i < o->nmanifests + o->npaths; i++) {
+		ret = i < o->nmanifests ?
+		      proctor_plan_add_manifest(plan, o->manifests[i], &err) :
+		      proctor_plan_add_path(plan, o->paths[i - o->nmanifests], o->exe_glob, &err);
 		if (ret == 0)
 			continue;
 		say_error(&err);

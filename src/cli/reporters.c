@@ -13,6 +13,7 @@
 #include "cli/commands.h"
 #include "report/events.h"
 #include "report/junit.h"
+#include "report/tml_style.h"
 
 /* Blocks SIGPIPE in this thread: if the reader of an output is gone, the write shall fail with
  * EPIPE. It is not ignored, as tests would inherit that. */
@@ -98,6 +99,8 @@ static int open_terminal(struct channel *c, const struct options *o, struct proc
 	};
 
 	c->is_stdout = !events;
+	if (o->tml_style)
+		return tml_style_open(&c->reporter, fd, &options, err);
 	return terminal_open(&c->reporter, fd, &options, err);
 }
 

@@ -10,6 +10,7 @@
 #include "base/executable.h"
 #include "plan/directory.h"
 #include "plan/discover.h"
+#include "plan/manifest.h"
 #include "plan/order.h"
 #include "plan/select.h"
 
@@ -34,6 +35,11 @@ int proctor_plan_add_path(struct proctor_plan *plan, const char *path, const cha
 	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
 		return directory_add(plan, path, exe_glob, err);
 	return discover_file(plan, path, DISCOVER_NAMED, err);
+}
+
+int proctor_plan_add_manifest(struct proctor_plan *plan, const char *path, struct proctor_error *err)
+{
+	return manifest_add(plan, path, err);
 }
 
 int proctor_plan_set_framework(struct proctor_plan *plan, const char *name,

@@ -1,222 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 #include "plan/manifest.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/bytes.h"
-#include "base/utf8.h"
+#include "base/file_content.h"
 #include "plan/inspect.h"
+#include "plan/manifest_fields.h"
 
 #define MANIFEST_VERSION 1
-
-/* Where in the manifest we are: suites[suite].tests[test]. */
-struct place {
-	const char *path;	/* of the manifest */
-	size_t suite, test;	/* NO_PLACE: not within one */
-};
-
-#define NO_PLACE SIZE_MAX
-
-/* A sentence about `field` ("" for the object itself) at `place`; the rest says what is wrong. */
-static int manifest_wrong(const struct place *place, const char *field, struct proctor_error *err,
-			  const char *fmt, ...) PRINTF_LIKE(4, 5);
-
-static int manifest_wrong(const struct place *place, const char *field, struct proctor_error *err,
-			  const char *fmt, ...)
-{
-	char where[128], cause[512];
-	size_t n = 0;
-	va_list args;
-
-	where[0] = '\0';
-	if (place->suite != NO_PLACE)
-		n += (size_t)snprintf(where, sizeof(where), "suites[%zu]", place->suite);
-	if (place->test != NO_PLACE)
-		n += (size_t)snprintf(where + n, sizeof(where) - n, ".tests[%zu]", place->test);
-	if (*field)
-		snprintf(where + n, sizeof(where) - n, "%s%.60s", n ? "." : "", field);
-	va_start(args, fmt);
-	vsnprintf(cause, sizeof(cause), fmt, args);
-	va_end(args);
-	return error_set(err, -EINVAL, "%s: %s%s%s", place->path, where, *where ? ": " : "", cause);
-}
-
-static int manifest_no_memory(const struct place *place, struct proctor_error *err)
-{
-	return error_sys(err, ENOMEM, "cannot read the manifest %s", place->path);
-}
-
-static const char *type_name(const json_t *value)
-{
-	switch (json_typeof(value)) {
-	case JSON_OBJECT:	return "an object";
-	case JSON_ARRAY:	return "an array";
-	case JSON_STRING:	return "a string";
-	case JSON_INTEGER:	return "an integer";
-	case JSON_REAL:		return "a fraction";
-	case JSON_TRUE:
-	case JSON_FALSE:	return "a boolean";
-	case JSON_NULL:		return "null";
-	}
-	return "something else";
-}
-
-/* Refuses fields that are not among `fields`, which end with NULL. */
-static int check_fields(const struct place *place, json_t *object, const char *const *fields,
-			struct proctor_error *err)
-{
-	const char *key;
-	json_t *value;
-
-	if (!json_is_object(object))
-		return manifest_wrong(place, "", err, "must be an object, but is %s",
-				      type_name(object));
-	json_object_foreach(object, key, value) {
-		size_t i = 0;
-
-		while (fields[i] && strcmp(fields[i], key) != 0)
-			i++;
-		if (!fields[i])
-			return manifest_wrong(place, key, err, "unknown field");
-	}
-	return 0;
-}
-
-/* The readers leave `*value` alone where the field is missing. Texts are lent by the object. */
-
-static int read_text(const struct place *place, json_t *object, const char *field,
-		     const char **value, struct proctor_error *err)
-{
-	json_t *json = json_object_get(object, field);
-
-	if (!json)
-		return 0;
-	if (!json_is_string(json))
-		return manifest_wrong(place, field, err, "must be a string, but is %s",
-				      type_name(json));
-	if (!utf8_is_name(json_string_value(json)))
-		return manifest_wrong(place, field, err, *json_string_value(json) ?
-				      "has control characters" : "must not be empty");
-	*value = json_string_value(json);
-	return 0;
-}
-
-static int read_integer(const struct place *place, json_t *object, const char *field,
-			uint64_t max, uint64_t *value, struct proctor_error *err)
-{
-	json_t *json = json_object_get(object, field);
-
-	if (!json)
-		return 0;
-	if (!json_is_integer(json))
-		return manifest_wrong(place, field, err, "must be an integer, but is %s",
-				      type_name(json));
-	if (json_integer_value(json) < 0 || (uint64_t)json_integer_value(json) > max)
-		return manifest_wrong(place, field, err, "%" JSON_INTEGER_FORMAT " is not between "
-				      "0 and %" PRIu64, json_integer_value(json), max);
-	*value = (uint64_t)json_integer_value(json);
-	return 0;
-}
-
-/* Milliseconds, with a fraction if need be, as microseconds. */
-static int read_ms(const struct place *place, json_t *object, const char *field, uint64_t *us,
-		   struct proctor_error *err)
-{
-	json_t *json = json_object_get(object, field);
-	double ms;
-
-	if (!json)
-		return 0;
-	if (!json_is_number(json))
-		return manifest_wrong(place, field, err, "must be a number, but is %s",
-				      type_name(json));
-	ms = json_number_value(json);
-	if (!(ms >= 0 && ms <= UINT32_MAX))
-		return manifest_wrong(place, field, err, "is not between 0 and %u", UINT32_MAX);
-	*us = (uint64_t)(ms * 1000 + 0.5);
-	return 0;
-}
-
-static int read_array(const struct place *place, json_t *object, const char *field,
-		      json_t **value, struct proctor_error *err)
-{
-	json_t *json = json_object_get(object, field);
-
-	if (json && !json_is_array(json))
-		return manifest_wrong(place, field, err, "must be an array, but is %s",
-				      type_name(json));
-	if (json)
-		*value = json;
-	return 0;
-}
-
-/* A list of words or variables of the plan's, with NULL at the end. NULL: no memory. */
-static char **words_new(struct proctor_plan *plan, size_t n)
-{
-	return arena_alloc(&plan->arena, (n + 1) * sizeof(char *));
-}
-
-static int read_env(const struct place *place, json_t *object, struct proctor_plan *plan,
-		    char ***list, struct proctor_error *err)
-{
-	json_t *env = json_object_get(object, "env"), *value;
-	char field[64], **vars;
-	const char *key;
-	size_t n = 0;
-
-	if (!env)
-		return 0;
-	if (!json_is_object(env))
-		return manifest_wrong(place, "env", err, "must be an object, but is %s",
-				      type_name(env));
-	*list = vars = words_new(plan, json_object_size(env));
-	if (!vars)
-		return manifest_no_memory(place, err);
-	json_object_foreach(env, key, value) {
-		snprintf(field, sizeof(field), "env.%.40s", key);
-		if (!*key || strchr(key, '='))
-			return manifest_wrong(place, field, err, "is no name of a variable");
-		if (!json_is_string(value))
-			return manifest_wrong(place, field, err, "must be a string, but is %s",
-					      type_name(value));
-		vars[n] = arena_text(&plan->arena, strlen(key) + 1 + json_string_length(value));
-		if (!vars[n])
-			return manifest_no_memory(place, err);
-		sprintf(vars[n++], "%s=%s", key, json_string_value(value));
-	}
-	return 0;
-}
-
-static int read_words(const struct place *place, json_t *object, const char *name,
-		      struct proctor_plan *plan, char ***list, struct proctor_error *err)
-{
-	json_t *words = NULL, *word;
-	char field[64], **copies;
-	size_t i;
-	int ret = read_array(place, object, name, &words, err);
-
-	if (ret < 0 || !words)
-		return ret;
-	*list = copies = words_new(plan, json_array_size(words));
-	if (!copies)
-		return manifest_no_memory(place, err);
-	json_array_foreach(words, i, word) {
-		snprintf(field, sizeof(field), "%s[%zu]", name, i);
-		if (!json_is_string(word))
-			return manifest_wrong(place, field, err, "must be a string, but is %s",
-					      type_name(word));
-		copies[i] = arena_copy(&plan->arena, json_string_value(word));
-		if (!copies[i])
-			return manifest_no_memory(place, err);
-	}
-	return 0;
-}
 
 /* Whose tests the suite's are: the manifest's word goes before the command line's. */
 static int read_framework(const struct place *place, json_t *object, struct suite *s,
@@ -298,7 +98,7 @@ static int manifest_add_test(struct suite *s, json_t *object, const struct place
 	t->pub.timeout_us = timeout_us;
 	t->duration_us = duration_us;
 	ret = read_workdir(place, object, s->plan, &t->workdir, err);
-	return ret < 0 ? ret : read_env(place, object, s->plan, &t->env, err);
+	return ret < 0 ? ret : read_env(place, object, &s->plan->arena, &t->env, err);
 }
 
 /* A test of the manifest and its place there, to find doubles. */
@@ -373,10 +173,10 @@ static int read_command(const struct place *place, json_t *object, struct suite 
 	int ret = read_framework(place, object, s, err);
 
 	if (ret == 0)
-		ret = read_words(place, object, "args", s->plan, &s->arguments, err);
+		ret = read_words(place, object, "args", &s->plan->arena, &s->arguments, err);
 	if (ret == 0)
 		ret = read_workdir(place, object, s->plan, &s->workdir, err);
-	return ret < 0 ? ret : read_env(place, object, s->plan, &s->env, err);
+	return ret < 0 ? ret : read_env(place, object, &s->plan->arena, &s->env, err);
 }
 
 static int manifest_add_suite(struct proctor_plan *plan, json_t *object, struct place *place,
@@ -450,35 +250,141 @@ static int manifest_check_top(json_t *root, const struct place *place, json_t **
 	return ret;
 }
 
-int manifest_add(struct proctor_plan *plan, const char *path, struct proctor_error *err)
+/* What jansson found wrong in the text from line `place->line` on. */
+static int manifest_no_json(const struct place *place, const json_error_t *wrong,
+			    struct proctor_error *err)
 {
-	struct place place = {.path = path, .suite = NO_PLACE, .test = NO_PLACE};
-	size_t nsuites = plan->nsuites, i;
+	enum json_error_code code = json_error_code(wrong);
+
+	if (code == json_error_out_of_memory)
+		return manifest_no_memory(place, err);
+	/* What the parser says of a null character means something to its programmers only. */
+	return error_set(err, -EINVAL, "%s:%zu:%d: %s", place->path,
+			 place->line > 0 ? place->line : (size_t)wrong->line, wrong->column,
+			 code == json_error_null_character ? "a text may not hold \\u0000" : wrong->text);
+}
+
+/* One document, with all suites. */
+static int manifest_add_document(struct proctor_plan *plan, const struct bytes *text,
+				 struct place *place, struct proctor_error *err)
+{
 	json_error_t wrong;
-	json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &wrong);
+	json_t *root = json_loadb(bytes_string(text), text->nbytes, JSON_REJECT_DUPLICATES, &wrong);
 	json_t *suites = NULL, *object;
+	size_t i;
 	int ret;
 
-	if (!root && json_error_code(&wrong) == json_error_out_of_memory)
-		return manifest_no_memory(&place, err);
-	if (!root && wrong.line < 0)
-		return error_set(err, -EINVAL, "%s: %s", path, wrong.text);
-	/* What the parser says of a null character means something to its programmers only. */
 	if (!root)
-		return error_set(err, -EINVAL, "%s:%d:%d: %s", path, wrong.line, wrong.column,
-				 json_error_code(&wrong) == json_error_null_character ?
-				 "a text may not hold \\u0000" : wrong.text);
-	ret = manifest_check_top(root, &place, &suites, err);
+		return manifest_no_json(place, &wrong, err);
+	ret = manifest_check_top(root, place, &suites, err);
 	if (ret == 0) {
 		json_array_foreach(suites, i, object) {
-			place.suite = i;
-			ret = manifest_add_suite(plan, object, &place, err);
+			place->suite = i;
+			ret = manifest_add_suite(plan, object, place, err);
 			if (ret < 0)
 				break;
 		}
 	}
+	json_decref(root);
+	return ret;
+}
+
+static bool line_is_blank(const char *line, size_t nline)
+{
+	while (nline > 0 && isspace((unsigned char)line[nline - 1]))
+		nline--;
+	return nline == 0;
+}
+
+/* Calls `each` for every line that is not blank, until it returns less than 0. */
+static int lines_each(const struct bytes *text, struct place *place,
+		      int (*each)(const char *line, size_t nline, struct place *place, void *data,
+				  struct proctor_error *err), void *data, struct proctor_error *err)
+{
+	const char *at = bytes_string(text), *end = at + text->nbytes;
+	int ret = 0;
+
+	for (size_t n = 1; at < end && ret == 0; n++) {
+		const char *newline = memchr(at, '\n', (size_t)(end - at));
+		size_t nline = (size_t)((newline ? newline : end) - at);
+
+		place->line = n;
+		if (!line_is_blank(at, nline))
+			ret = each(at, nline, place, data, err);
+		at += nline + 1;
+	}
+	return ret;
+}
+
+static int manifest_add_line(const char *line, size_t nline, struct place *place, void *data,
+			     struct proctor_error *err)
+{
+	json_error_t wrong;
+	json_t *object = json_loadb(line, nline, JSON_REJECT_DUPLICATES, &wrong);
+	int ret;
+
+	if (!object)
+		return manifest_no_json(place, &wrong, err);
+	place->test = NO_PLACE;
+	ret = manifest_add_suite(data, object, place, err);
+	json_decref(object);
+	return ret;
+}
+
+/* The first line of a manifest of lines is an object by itself, and not the whole of a manifest. */
+static int line_is_suite(const char *line, size_t nline, struct place *place, void *data,
+			 struct proctor_error *err)
+{
+	json_t *object = json_loadb(line, nline, 0, NULL);
+	bool *is = data;
+
+	(void)place, (void)err;
+	*is = json_is_object(object) && !json_object_get(object, "version") &&
+	      !json_object_get(object, "suites");
+	json_decref(object);
+	return -ECANCELED;	/* only the first one */
+}
+
+static int manifest_read(struct bytes *text, const char *path, struct proctor_error *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), ret;
+
+	if (fd < 0)
+		return error_sys(err, errno, "cannot open %s", path);
+	ret = stream_content(text, fd, path, err);
+	close(fd);
+	return ret;
+}
+
+static int manifest_add_text(struct proctor_plan *plan, const struct bytes *text, const char *path,
+			     struct proctor_error *err)
+{
+	struct place place = { .path = path, .suite = NO_PLACE, .test = NO_PLACE };
+	size_t nsuites = plan->nsuites;
+	bool lines = false;
+	int ret;
+
+	lines_each(text, &place, line_is_suite, &lines, NULL);
+	place.line = 0;
+	if (lines)
+		ret = lines_each(text, &place, manifest_add_line, plan, err);
+	else
+		ret = manifest_add_document(plan, text, &place, err);
 	while (ret < 0 && plan->nsuites > nsuites)
 		plan_suite_drop(plan);
-	json_decref(root);
+	return ret;
+}
+
+int manifest_add(struct proctor_plan *plan, const char *path, struct proctor_error *err)
+{
+	bool standard = strcmp(path, "-") == 0;
+	const char *name = standard ? "standard input" : path;
+	struct bytes text = { 0 };
+	int ret = standard ? stream_content(&text, STDIN_FILENO, name, err) :
+			     manifest_read(&text, path, err);
+
+	if (ret == 0)
+		ret = manifest_add_text(plan, &text, name, err);
+	bytes_fini(&text);
 	return ret;
 }

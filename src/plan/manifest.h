@@ -6,7 +6,7 @@
 #include "plan/model.h"
 
 /*
- * Adds the suites that the manifest `path` lists; a library that is missing or broken becomes a
+ * Adds the suites that the manifest `path` ("-": standard input) lists, as one document or a suite a line; a library that is missing or broken becomes a
  * suite with an error. -EINVAL: the manifest itself is wrong, and nothing was added. -ENOMEM.
  */
 int manifest_add(struct proctor_plan *plan, const char *path, struct proctor_error *err);

@@ -47,6 +47,7 @@ struct run_setup {
 	bool cut_short;			/* killed or failed: the events may end anywhere */
 	bool hold_stdout;		/* nothing is read until run_release_stdout() */
 	bool close_stdout;		/* its reader goes away at once */
+	bool no_last_line;		/* the report is not proctor's own */
 	unsigned deadline_s;		/* for all of it; 0: 60 */
 };
 

@@ -42,7 +42,7 @@ SUITES := $(WAYS:%=$S/ways/lib%.so) $(WAYS:%=$S/ways_h/lib%_h.so) $S/ways/libtml
           $S/tls/libone.so $S/tls/libtwo.so $S/tls/libthree.so \
           $(foreach n,0 1 2,$S/tls_many/libt$n.so) \
           $(foreach n,0 1 2 3,$S/closes/libcloses_$n.so $S/stays/libstays_$n.so) \
-          $(foreach n,0 1 2 3 4 5 6 7 8 9 10 11,$S/many/libmany_$n.so) $S/bin/deny $S/bin/fake_clock.so $S/bin/fail_read.so \
+          $(foreach n,0 1 2 3 4 5 6 7 8 9 10 11,$S/many/libmany_$n.so) $S/bin/deny $S/bin/tml_compiler $S/bin/fake_clock.so $S/bin/fail_read.so \
           $S/page/libpage_writer.so $S/page/libpage_wrecker.so \
           $S/sanitized/libgcc_address.so $S/sanitized/libgcc_thread.so \
           $S/sanitized/libgcc_undefined.so $S/sanitized/libclang_address.so \

@@ -102,6 +102,47 @@ static void a_manifest_says_how_a_suite_is_started(void **state)
 	proctor_plan_free(plan);
 }
 
+static void each_line_may_be_a_suite(void **state)
+{
+	struct proctor_plan *plan = plan_of(
+		"\n{\"path\": \"libtml.so\", \"name\": \"first\", \"tests\": [{\"index\": 1}]}\n"
+		"  \n{\"path\": \"prog.sh\"}");
+
+	(void)state;
+	assert_int_equal(plan->nsuites, 2);
+	assert_int_equal(proctor_plan_ntests(plan), 2);
+	assert_string_equal(plan->tests[0]->pub.id, "first::tml_test_1");
+	assert_string_equal(plan->tests[1]->pub.id, "prog.sh");
+	proctor_plan_free(plan);
+}
+
+static void a_wrong_line_is_named_by_its_number(void **state)
+{
+	static const struct {
+		const char *line, *error;
+	} wrong[] = {
+		{ "{\"pth\": 1}", "m/plan.json:3: pth: unknown field" },
+		{ "{\"path\": \"a\", \"tests\": [{\"index\": 0}, {}]}", "m/plan.json:3: tests[1]: has neither" },
+		{ "{\"path\": \"a\",", "m/plan.json:3:" }, { "[]", "m/plan.json:3: must be an object" },
+		{ "{\"path\": \"a\"} {}", "m/plan.json:3:15: end of file expected" },
+	};
+	struct proctor_error err = { 0 };
+	char text[256];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		struct proctor_plan *plan = proctor_plan_new();
+
+		snprintf(text, sizeof(text), "{\"path\": \"libtml.so\"}\n\n%s\n", wrong[i].line);
+		write_text("m/plan.json", text);
+		assert_int_equal(proctor_plan_add_manifest(plan, "m/plan.json", &err), -EINVAL);
+		if (strncmp(err.text, wrong[i].error, strlen(wrong[i].error)) != 0)
+			fail_msg("\"%s\", expected \"%s\"", err.text, wrong[i].error);
+		assert_int_equal(plan->nsuites, 0);
+		proctor_plan_free(plan);
+	}
+}
+
 static void a_manifest_is_known_by_its_content(void **state)
 {
 	struct proctor_plan *plan = proctor_plan_new();
@@ -251,6 +292,8 @@ int main(void)
 		cmocka_unit_test(a_manifest_says_what_the_library_does_not),
 		cmocka_unit_test(a_framework_that_was_asked_for_is_its_suites),
 		cmocka_unit_test(a_manifest_says_how_a_suite_is_started),
+		cmocka_unit_test(each_line_may_be_a_suite),
+		cmocka_unit_test(a_wrong_line_is_named_by_its_number),
 		cmocka_unit_test(a_manifest_is_known_by_its_content),
 		cmocka_unit_test(tests_of_suite_h_are_known_by_index_or_name),
 		cmocka_unit_test(a_broken_library_is_an_error_of_its_tests),

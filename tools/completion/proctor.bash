@@ -38,6 +38,9 @@ _proctor()
 	--show-output)
 		COMPREPLY=($(compgen -W "failed all none" -- "$cur"))
 		return ;;
+	--style)
+		COMPREPLY=($(compgen -W "proctor tml" -- "$cur"))
+		return ;;
 	--color)
 		COMPREPLY=($(compgen -W "auto always never" -- "$cur"))
 		return ;;
@@ -47,11 +50,11 @@ _proctor()
 	--coverage)
 		COMPREPLY=($(compgen -W "auto llvm tml" -- "$cur"))
 		return ;;
-	--events | --junit | --coverage-dir | --coverage-output)
+	--events | --junit | --manifest | --coverage-dir | --coverage-output)
 		_proctor_files "$cur"
 		return ;;
 	--test-threads | --jobs | -j | --max-fail | --slowest | --timeout | --grace | --leak-timeout | --slow-after | --max-output | --repeat | \
-	--retries | --shard | --filter | --skip | --suite | --exe | --coverage-fail-under | \
+	--retries | --shard | --filter | --skip | --suite | --exe | --exe-args | --wrap | --coverage-fail-under | \
 	--coverage-include | --coverage-exclude | --coverage-tool-timeout)
 		return ;;
 	esac
@@ -68,15 +71,15 @@ _proctor()
 		COMPREPLY=($(compgen -W "--test-threads= --jobs= --timeout= --grace= --leak-timeout= --slow-after= \
 			--max-output= --isolation= --no-suite --on-crash= --fail-fast \
 			--no-fail-fast --max-fail= --repeat= \
-			--retries= --shuffle --shard= --filter= --skip= --suite= --exe= --framework= --exe-args= --wrap= \
-			--list --list-suites --show-output= --slowest= --nocapture --pin-tests --loop= --events= --junit= \
+			--retries= --shuffle --shard= --filter= --skip= --suite= --exe= --framework= --manifest= --exe-args= --wrap= \
+			--list --list-suites --show-output= --style= --slowest= --nocapture --pin-tests --loop= --events= --junit= \
 			--coverage --coverage-dir= --coverage-output= --coverage-fail-under= \
 			--coverage-include= --coverage-exclude= --coverage-allow-partial \
 			--coverage-tool-timeout= \
 			--backtrace --no-check-leaks --no-inject --no-cache --verbose --quiet \
 			--color --no-color --help" -- "$cur")) ;;
 	list)
-		COMPREPLY=($(compgen -W "--shard= --filter= --skip= --suite= --exe= --framework= --exe-args= --wrap= \
+		COMPREPLY=($(compgen -W "--shard= --filter= --skip= --suite= --exe= --framework= --manifest= --exe-args= --wrap= \
 			--list-suites --json --help" -- "$cur")) ;;
 	coverage)
 		COMPREPLY=($(compgen -W "--coverage-dir= --coverage-output= \
