@@ -48,6 +48,11 @@ void bytes_clear(struct bytes *b)
 		b->data[0] = '\0';
 }
 
+char *bytes_room(struct bytes *b, size_t nbytes)
+{
+	return bytes_reserve(b, nbytes) ? b->data + b->nbytes : NULL;
+}
+
 void bytes_append(struct bytes *b, const void *data, size_t nbytes)
 {
 	if (!bytes_reserve(b, nbytes))

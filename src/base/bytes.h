@@ -18,6 +18,9 @@ void bytes_fini(struct bytes *b);
 /* Forgets the content, keeps the memory; also forgets a failure. */
 void bytes_clear(struct bytes *b);
 
+/* Room for `nbytes` and a NUL behind the content, for a caller that writes there and counts them in.
+ * NULL: no memory. */
+char *bytes_room(struct bytes *b, size_t nbytes);
 /* These append. After a failure they do nothing, so that callers need to look at `failed` only
  * once. */
 void bytes_append(struct bytes *b, const void *data, size_t nbytes);
