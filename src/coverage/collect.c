@@ -368,7 +368,7 @@ static void check_unread(struct collector *k)
 		if (k->objects->list[i].counts && !k->objects->list[i].summed && !k->objects->list[i].mapped)
 			PROBLEM(k, "%s has no coverage map, and its functions "
 				"are not reported: a profile of it has what only LLVM's own tool can "
-				"merge (%s)", k->objects->list[i].path, k->merge.others.list[0].why);
+				"merge (%s)", k->objects->list[i].path, k->merge.reasons.list[0]);
 }
 
 /* For LLVM's tools. */
@@ -382,8 +382,7 @@ static int write_sum(struct collector *k, const struct merge_sum *sum, size_t nu
 	path = store_path(k->store, name);
 	ret = path ? merge_write(sum, path, err)
 		   : error_set(err, -ENOMEM, "no memory for a profile's name");
-	if (ret == 0 && store_add_profile(k->store, name, sum->header.version) < 0)
-		ret = error_set(err, -ENOMEM, "no memory for the list of profiles");
+	texts_add(&k->store->profiles, "%s", name);
 	free(path);
 	return ret;
 }
@@ -412,17 +411,16 @@ static int keep_others(struct collector *k, struct proctor_error *err)
 	int ret = 0;
 
 	for (size_t i = 0; i < k->merge.others.n && ret == 0; i++) {
-		const struct merge_other *other = &k->merge.others.list[i];
+		const char *from = k->merge.others.list[i];
 		char name[64], *path;
 
 		snprintf(name, sizeof(name), "merged/other-%zu.profraw", i);
 		path = store_path(k->store, name);
 		if (!path)
 			ret = error_set(err, -ENOMEM, "no memory for a profile's name");
-		else if (rename(other->path, path) < 0)
-			ret = error_sys(err, errno, "cannot move %s to %s", other->path, path);
-		if (ret == 0 && store_add_profile(k->store, name, other->version) < 0)
-			ret = error_set(err, -ENOMEM, "no memory for the list of profiles");
+		else if (rename(from, path) < 0)
+			ret = error_sys(err, errno, "cannot move %s to %s", from, path);
+		texts_add(&k->store->profiles, "%s", name);
 		free(path);
 	}
 	return ret;
@@ -444,7 +442,8 @@ static int add_binaries(struct collector *k, struct proctor_error *err)
 		else
 			texts_add(&k->store->binaries, "%s", o->path);
 	}
-	return k->store->binaries.lost ? error_set(err, -ENOMEM, "no memory for the list of binaries") : 0;
+	return k->store->binaries.lost || k->store->profiles.lost
+		? error_set(err, -ENOMEM, "no memory for the lists of binaries and profiles") : 0;
 }
 
 static int collect_counts(struct collector *k, struct proctor_error *err)

@@ -3,7 +3,7 @@
  * The merge of raw profiles (raw.h). Profiles of the same binary differ in their counters only:
  * these are added up, saturating as LLVM's are, in one sum for each binary, which is written as one
  * raw profile. Two profiles are of the same binary if version, names and the constant part of the
- * data records are equal, which a number of 64 bits tells (merge_identity()).
+ * data records are equal, which a number of 64 bits tells.
  *
  * What does not fit (other versions, value profiles, MC/DC bitmaps, byte counters) is not looked
  * into further: it is put on a list of files that are to take LLVM's own way.
@@ -13,40 +13,36 @@
 #ifndef COVERAGE_MERGE_H
 #define COVERAGE_MERGE_H
 
+#include "base/bytes.h"
 #include "base/table.h"
+#include "base/texts.h"
 #include "base/vector.h"
 #include "coverage/raw.h"
 
 /* All profiles of one binary. */
 struct merge_sum {
-	uint64_t identity;		/* of the binary: merge_identity() */
+	uint64_t identity;		/* of the binary */
 	struct raw_header header;	/* of `profile` */
 	unsigned char *profile;		/* a whole raw profile; its counters are the sum */
 	uint64_t nprofiles;		/* added up in it */
 };
 
-/* A file for LLVM's own tool. */
-struct merge_other {
-	char *path;
-	uint64_t version;		/* of the first profile in it, with variant bits */
-	char *why;			/* what does not fit, as half a sentence */
-};
-
 /* One profile in a file. */
 struct merge_part {
 	uint64_t at;			/* from the beginning of the file, in bytes */
+	uint64_t identity;
 	struct raw_header header;
 	struct merge_sum *sum;		/* that it is added to */
 };
 
 struct merge {				/* all zero: nothing was added */
 	VECTOR(struct merge_sum *) sums;
-	VECTOR(struct merge_other) others;
+	/* Files for LLVM's own tool, and of each what does not fit, as half a sentence. */
+	struct texts others, reasons;
 	/* merge.c's. */
-	struct table table;		/* finds a sum by what its header tells */
+	struct table by_identity;	/* the sums */
 	VECTOR(struct merge_part) parts;	/* of the last file */
-	unsigned char *counters;	/* of all its profiles, one behind the other */
-	uint64_t ncounter_bytes, counters_room;
+	struct bytes counters;		/* of all its parts, one behind the other */
 };
 
 void merge_fini(struct merge *m);
@@ -76,9 +72,7 @@ int merge_add_counters(struct merge *m, const struct raw_shape *shape, const uin
 /* 0: profiles of this shape can be summed here, from counters alone. */
 int merge_shape_check(const struct raw_shape *shape, struct proctor_error *err);
 
-/* A number for the binary a profile is of: equal for equal names, data and version. */
-uint64_t merge_identity(const struct raw_header *h, const void *data, const void *names);
-/* The same from its ELF file. 0: its profiles cannot be read here. */
+/* The identity of profiles of this shape. 0: they cannot be read here. */
 uint64_t merge_shape_identity(const struct raw_shape *shape);
 
 /* Writes the sum as a raw profile: complete or, on failure, not there. The error names the path. */

@@ -5,10 +5,10 @@
 #include "coverage/tools.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define DEFAULT_TOOL_TIMEOUT_US 600000000u
@@ -18,58 +18,53 @@ static int no_memory(struct proctor_error *err)
 	return error_set(err, -ENOMEM, "no memory for the coverage reports");
 }
 
-/* The profiles of one raw version become one indexed profile, whose path is added to `indexed`. */
-static int merge_version(const struct tools *tools, const struct store *store, uint64_t version,
-			 struct texts *indexed, struct proctor_error *err)
+/* The raw version of a profile in the directory, which its first bytes tell. */
+static int profile_version(const struct store *store, const char *name, uint64_t *version,
+			   struct proctor_error *err)
 {
-	struct texts paths = { 0 };
-	const struct tool *tool;
-	int ret = 0;
+	int fd = openat(store->dir_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	char head[16];
+	ssize_t n = fd >= 0 ? read(fd, head, sizeof(head)) : -1;
+	int error = errno;
+
+	if (fd >= 0)
+		close(fd);
+	if (n < 0)
+		return error_sys(err, error, "cannot open %s/%s", store->dir, name);
+	*version = raw_version(head, (size_t)n);
+	return *version ? 0 : error_set(err, -EBADMSG, "%s/%s is damaged: it is %s", store->dir, name,
+					n == 0 ? "empty" : "no raw profile");
+}
+
+/* Each profile goes to an LLVM that reads it: one indexed profile comes of each LLVM that has work. */
+static int merge_raw(const struct tools *tools, const struct store *store, struct texts *indexed,
+		     struct proctor_error *err)
+{
+	struct texts *inputs = calloc(tools->profdata.n + 1, sizeof(*inputs));
+	int ret = inputs ? 0 : no_memory(err);
 
 	for (size_t i = 0; i < store->profiles.n && ret == 0; i++) {
-		const struct store_profile *profile = &store->profiles.list[i];
-		struct stat st;
+		const char *name = store->profiles.list[i];
+		const struct tool *tool;
+		uint64_t version;
 
-		if ((profile->version & RAW_VERSION_MASK) != version)
-			continue;
-		/* LLVM takes an empty file for one in which nothing was counted. */
-		if (fstatat(store->dir_fd, profile->path, &st, 0) < 0)
-			ret = error_sys(err, errno, "cannot open %s/%s", store->dir, profile->path);
-		else if (st.st_size == 0)
-			ret = error_set(err, -EBADMSG, "%s/%s is damaged: it is empty", store->dir,
-					profile->path);
-		texts_add(&paths, "%s/%s", store->dir, profile->path);
+		ret = profile_version(store, name, &version, err);
+		if (ret == 0)
+			ret = tools_for_raw(tools, version, &tool, err);
+		if (ret == 0)
+			texts_add(&inputs[tool - tools->profdata.list], "%s/%s", store->dir, name);
 	}
-	texts_add(indexed, "%s/merged/version-%llu.profdata", store->dir, (unsigned long long)version);
-	if (ret == 0 && (paths.lost || indexed->lost))
-		ret = no_memory(err);
-	if (ret == 0)
-		ret = tools_for_raw(tools, version, &tool, err);
-	if (ret == 0)
-		ret = tools_merge(tools, tool, &paths, indexed->list[indexed->n - 1], err);
-	texts_fini(&paths);
-	return ret;
-}
+	for (size_t i = tools->profdata.n; inputs && i-- > 0;) {
+		const struct tool *tool = &tools->profdata.list[i];
 
-static bool is_first_of_version(const struct store *store, size_t i, uint64_t *version)
-{
-	*version = store->profiles.list[i].version & RAW_VERSION_MASK;
-	while (i-- > 0)
-		if ((store->profiles.list[i].version & RAW_VERSION_MASK) == *version)
-			return false;
-	return true;
-}
-
-/* The profiles become one indexed profile for each raw version there is. */
-static int merge_versions(const struct tools *tools, const struct store *store,
-			  struct texts *indexed, struct proctor_error *err)
-{
-	uint64_t version;
-	int ret = 0;
-
-	for (size_t i = 0; i < store->profiles.n && ret == 0; i++)
-		if (is_first_of_version(store, i, &version))
-			ret = merge_version(tools, store, version, indexed, err);
+		if (ret == 0 && inputs[i].n > 0) {
+			texts_add(indexed, "%s/merged/llvm-%u.profdata", store->dir, tool->major);
+			ret = indexed->lost ? no_memory(err) : tools_merge(tools, tool, &inputs[i],
+					indexed->list[indexed->n - 1], err);
+		}
+		texts_fini(&inputs[i]);
+	}
+	free(inputs);
 	return ret;
 }
 
@@ -86,23 +81,12 @@ static void exports_close(struct exports *e)
 		fclose(e->lcov);
 }
 
-static void note_warnings(struct store *store, char *warnings)
-{
-	char *save = NULL;
-
-	for (char *line = warnings ? strtok_r(warnings, "\n", &save) : NULL; line;
-	     line = strtok_r(NULL, "\n", &save))
-		texts_add(&store->notes, "llvm-cov: %s", line);
-	free(warnings);
-}
-
 static int export_with(const struct tools *tools, struct exports *e, struct store *store,
 		       const char *merged, struct proctor_error *err)
 {
-	char *warnings = NULL, *repeated = NULL;
 	const struct tool *profdata, *cov;
 	struct texts indexed = { 0 };
-	int ret = merge_versions(tools, store, &indexed, err);
+	int ret = merge_raw(tools, store, &indexed, err);
 
 	if (ret == 0)
 		ret = tools_newest(tools, &profdata, &cov, err);
@@ -112,13 +96,11 @@ static int export_with(const struct tools *tools, struct exports *e, struct stor
 		unlink(indexed.list[i]);
 	texts_fini(&indexed);
 	if (ret == 0)
-		ret = tools_export(tools, cov, merged, &store->binaries, "text", &e->json, &warnings,
-				   err);
+		ret = tools_export(tools, cov, merged, &store->binaries, "text", &e->json,
+				   &store->notes, err);
+	/* It warns of the same again. */
 	if (ret == 0)
-		ret = tools_export(tools, cov, merged, &store->binaries, "lcov", &e->lcov, &repeated,
-				   err);
-	note_warnings(store, warnings);
-	free(repeated);
+		ret = tools_export(tools, cov, merged, &store->binaries, "lcov", &e->lcov, NULL, err);
 	return ret;
 }
 

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#define STATE_VERSION 3
+#define STATE_VERSION 4
 
 static json_t *json_text(const char *text)
 {
@@ -73,17 +73,11 @@ json_t *store_facts(const struct store *s)
 
 int store_save(const struct store *s, struct proctor_error *err)
 {
-	json_t *profiles = json_array(), *doc;
+	json_t *doc = json_pack("{s:i, s:o, s:o, s:o}", "version", STATE_VERSION,
+				"profiles", json_texts(&s->profiles),
+				"binaries", json_texts(&s->binaries), "facts", store_facts(s));
 	char *path = store_path(s, STATE_NAME);
-	int ret;
-
-	for (size_t i = 0; i < s->profiles.n; i++)
-		json_array_append_new(profiles, json_pack("{s:o, s:I}",
-			"path", json_text(s->profiles.list[i].path),
-			"version", (json_int_t)s->profiles.list[i].version));
-	doc = json_pack("{s:i, s:o, s:o, s:o}", "version", STATE_VERSION, "profiles", profiles,
-			"binaries", json_texts(&s->binaries), "facts", store_facts(s));
-	ret = doc && path ? report_write_json(doc, path, err)
+	int ret = doc && path ? report_write_json(doc, path, err)
 			  : error_set(err, -ENOMEM, "no memory for what the coverage run left");
 	json_decref(doc);
 	free(path);
@@ -103,22 +97,6 @@ static int load_texts(json_t *array, struct texts *to)
 			ret = -EBADMSG;
 	}
 	return to->lost ? -ENOMEM : ret;
-}
-
-static int load_profiles(json_t *array, struct store *s)
-{
-	json_t *item;
-	size_t i;
-
-	json_array_foreach(array, i, item) {
-		const char *path = json_string_value(json_object_get(item, "path"));
-		json_int_t version = json_integer_value(json_object_get(item, "version"));
-		int ret = path ? store_add_profile(s, path, (uint64_t)version) : -EBADMSG;
-
-		if (ret < 0)
-			return ret;
-	}
-	return json_is_array(array) ? 0 : -EBADMSG;
 }
 
 /* NULL is no function. */
@@ -181,7 +159,7 @@ static int load_document(struct store *s, json_t *doc)
 	if (ret == 0)
 		ret = load_texts(notes, &s->notes);
 	if (ret == 0)
-		ret = load_profiles(profiles, s);
+		ret = load_texts(profiles, &s->profiles);
 	if (ret == 0)
 		ret = load_functions(functions, &s->functions);
 	return ret == 0 ? load_unmapped(unmapped, &s->unmapped) : ret;

@@ -168,9 +168,7 @@ int store_open(struct store *s, const char *dir, bool make, struct proctor_error
 
 void store_close(struct store *s)
 {
-	for (size_t i = 0; i < s->profiles.n; i++)
-		free(s->profiles.list[i].path);
-	free(s->profiles.list);
+	texts_fini(&s->profiles);
 	texts_fini(&s->binaries);
 	texts_fini(&s->problems);
 	texts_fini(&s->notes);
@@ -234,14 +232,4 @@ int store_clean(struct store *s, struct proctor_error *err)
 		else if (unlinkat(s->dir_fd, left_names[i], 0) < 0 && errno != ENOENT)
 			ret = error_sys(err, errno, "cannot remove %s/%s", s->dir, left_names[i]);
 	return ret;
-}
-
-int store_add_profile(struct store *s, const char *path, uint64_t version)
-{
-	struct store_profile *p = vector_add(&s->profiles);
-
-	if (!p || !(p->path = strdup(path)))
-		return -ENOMEM;
-	p->version = version;
-	return 0;
 }

@@ -20,16 +20,12 @@
 
 #define STATE_NAME "state.json"
 
-struct store_profile {
-	char *path;			/* within the directory */
-	uint64_t version;		/* of the raw format, with variant bits */
-};
-
 struct store {
 	char *dir;			/* absolute */
 	int dir_fd;			/* names in it are looked up from here */
 	int lock_fd;			/* the mark */
-	VECTOR(struct store_profile) profiles;	/* summed, of what has a coverage map or is not known */
+	struct texts profiles;		/* raw ones of what has a coverage map or is not known: names
+					 * within the directory */
 	struct texts binaries;		/* with a coverage map */
 	struct texts problems, notes;	/* sentences for the reports */
 	bool has_functions;		/* TML's were collected */
@@ -52,9 +48,6 @@ char *store_path(const struct store *s, const char *name);
 int store_clean(struct store *s, struct proctor_error *err);
 /* Removes what is in raw/. */
 int store_clean_raw(struct store *s, struct proctor_error *err);
-
-/* -ENOMEM. */
-int store_add_profile(struct store *s, const char *path, uint64_t version);
 
 /*
  * What the reports say beside LLVM's counts, as state.json and coverage.json have it: "partial",

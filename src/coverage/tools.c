@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,9 +22,11 @@
 /* Which LLVM reads which raw version: INSTR_PROF_RAW_VERSION in the releases' InstrProfData.inc. */
 static const struct {
 	uint64_t version;
-	unsigned from, to;		/* major versions; 0: and all later ones */
+	unsigned from, to;		/* major versions */
+	const char *words;
 } raw_readers[] = {
-	{ 5, 11, 12 }, { 7, 13, 13 }, { 8, 14, 17 }, { 9, 18, 18 }, { 10, 19, 0 },
+	{ 5, 11, 12, "11 to 12" }, { 7, 13, 13, "13" }, { 8, 14, 17, "14 to 17" }, { 9, 18, 18, "18" },
+	{ 10, 19, UINT_MAX, "19 or later" },
 };
 
 static int no_memory(struct proctor_error *err)
@@ -47,72 +50,46 @@ static bool tool_known(const struct tool_list *tools, unsigned major)
 	return false;
 }
 
-static int tool_compare(const void *a, const void *b)
+static bool was_asked(const struct tool_list *tools, const struct stat *st)
 {
-	unsigned left = ((const struct tool *)a)->major, right = ((const struct tool *)b)->major;
-
-	return left > right ? -1 : left < right;
-}
-
-/* Keeps the tool at its place, newest first. */
-static bool tool_keep(struct tool_list *tools, const char *path, unsigned major)
-{
-	struct tool *tool = vector_add(tools);
-
-	if (!tool || !(tool->path = strdup(path)))
-		return false;
-	tool->major = major;
-	qsort(tools->list, tools->n, sizeof(*tools->list), tool_compare);
-	return true;
-}
-
-struct search {
-	struct tools *tools;
-	VECTOR(struct stat) asked;	/* under several names a tool is asked once */
-};
-
-static bool search_was_asked(const struct search *s, const struct stat *st)
-{
-	for (size_t i = 0; i < s->asked.n; i++)
-		if (s->asked.list[i].st_ino == st->st_ino && s->asked.list[i].st_dev == st->st_dev)
+	for (size_t i = 0; i < tools->n; i++)
+		if (tools->list[i].ino == st->st_ino && tools->list[i].dev == st->st_dev)
 			return true;
 	return false;
 }
 
-/* Asks the program for its version and keeps it. What does not answer is passed over. */
-static int search_ask(struct search *s, const char *path, bool profdata, struct proctor_error *err)
+/* Asks the program at `path`, which is taken over, for its version. What tells none is listed as of
+ * LLVM 0, until the search has ended: under several names a program is asked once. */
+static int tool_ask(struct tools *t, char *path, bool profdata, struct proctor_error *err)
 {
-	struct tool_list *tools = profdata ? &s->tools->profdata : &s->tools->cov;
+	struct tool_list *tools = profdata ? &t->profdata : &t->cov;
 	/* Before LLVM 17 llvm-profdata knew no option without a subcommand. */
-	char *argv[] = { (char *)path, profdata ? "merge" : "--version",
-			 profdata ? "--version" : NULL, NULL };
-	uint64_t limit_us = s->tools->timeout_us;
+	char *argv[] = { path, profdata ? "merge" : "--version", profdata ? "--version" : NULL, NULL };
 	struct tool_run run = { .path = path, .argv = argv, .what = "tell its version",
-				.stdout_fd = -1, .cancel_fd = s->tools->cancel_fd,
-				.timeout_us = limit_us < VERSION_TIMEOUT_US ? limit_us
-									    : VERSION_TIMEOUT_US };
-	struct stat st, *asked;
-	unsigned major;
+				.stdout_fd = -1, .cancel_fd = t->cancel_fd,
+				.timeout_us = t->timeout_us < VERSION_TIMEOUT_US ? t->timeout_us
+										 : VERSION_TIMEOUT_US };
+	struct stat st;
+	bool asks = stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0 &&
+		    !was_asked(tools, &st);
+	struct tool *tool = asks ? vector_add(tools) : NULL;
+	unsigned major = 0;
 	int ret;
 
-	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) || access(path, X_OK) < 0 ||
-	    search_was_asked(s, &st))
-		return 0;
-	asked = vector_add(&s->asked);
-	if (!asked)
-		return no_memory(err);
-	*asked = st;
+	if (!tool) {
+		free(path);
+		return asks ? no_memory(err) : 0;
+	}
+	*tool = (struct tool){ .path = path, .dev = st.st_dev, .ino = st.st_ino };
 	ret = tool_run(&run, err);
 	if (ret == -EINTR || ret == -ENOMEM)
 		return ret;
-	major = ret == 0 ? version_read(run.said) : 0;
-	if (ret == 0 && major == 0)
-		error_set(err, -EBADMSG, "%s does not tell its version", path);
-	if (major == 0 && s->tools->passed_over.code == 0)
-		s->tools->passed_over = *err;
-	if (major == 0 || tool_known(tools, major))
-		return 0;
-	return tool_keep(tools, path, major) ? 0 : no_memory(err);
+	if (ret == 0 && (major = version_read(run.said)) == 0)
+		ret = error_set(err, -EBADMSG, "%s does not tell its version", path);
+	if (ret < 0 && t->passed_over.code == 0)
+		t->passed_over = *err;
+	tool->major = tool_known(tools, major) ? 0 : major;
+	return 0;
 }
 
 /* "llvm-cov", or that with a dash and digits. */
@@ -120,14 +97,12 @@ static bool name_fits(const char *name, const char *tool)
 {
 	size_t n = strlen(tool);
 
-	if (strncmp(name, tool, n) != 0)
-		return false;
-	return name[n] == '\0' ||
-	       (name[n] == '-' && name[n + 1] && strspn(name + n + 1, "0123456789") ==
-							 strlen(name + n + 1));
+	if (strncmp(name, tool, n) != 0 || name[n] == '\0')
+		return strcmp(name, tool) == 0;
+	return name[n] == '-' && name[n + 1] && !name[n + 1 + strspn(name + n + 1, "0123456789")];
 }
 
-static int search_directory(struct search *s, const char *dir, struct proctor_error *err)
+static int directory_search(struct tools *t, const char *dir, struct proctor_error *err)
 {
 	DIR *d = opendir(dir);
 	struct dirent *entry;
@@ -139,62 +114,63 @@ static int search_directory(struct search *s, const char *dir, struct proctor_er
 
 		if (!profdata && !name_fits(entry->d_name, "llvm-cov"))
 			continue;
-		if (asprintf(&path, "%s/%s", dir, entry->d_name) < 0) {
-			ret = no_memory(err);
-			break;
-		}
-		ret = search_ask(s, path, profdata, err);
-		free(path);
+		ret = asprintf(&path, "%s/%s", dir, entry->d_name) < 0 ? no_memory(err)
+								      : tool_ask(t, path, profdata, err);
 	}
 	if (d)
 		closedir(d);
 	return ret;
 }
 
-/* An llvm-cov is of use beside the llvm-profdata that writes what it reads. */
-static void tools_pair(struct tools *t)
+static int tool_compare(const void *a, const void *b)
+{
+	unsigned left = ((const struct tool *)a)->major, right = ((const struct tool *)b)->major;
+
+	return left > right ? -1 : left < right;
+}
+
+/* Keeps, newest first, those whose version is known, and is that of one of `partners`. */
+static void tool_list_keep(struct tool_list *tools, const struct tool_list *partners)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < t->cov.n; i++)
-		if (tool_known(&t->profdata, t->cov.list[i].major))
-			t->cov.list[n++] = t->cov.list[i];
+	for (size_t i = 0; i < tools->n; i++)
+		if (tools->list[i].major > 0 && tool_known(partners, tools->list[i].major))
+			tools->list[n++] = tools->list[i];
 		else
-			free(t->cov.list[i].path);
-	t->cov.n = n;
+			free(tools->list[i].path);
+	tools->n = n;
+	if (n > 1)
+		qsort(tools->list, n, sizeof(*tools->list), tool_compare);
 }
 
 int tools_find(struct tools *t, const char *path, uint64_t timeout_us, int cancel_fd,
 	       struct proctor_error *err)
 {
-	struct search s = { .tools = t };
 	char *copy = strdup(path), *save = NULL;
 	int ret = copy ? 0 : no_memory(err);
 
 	*t = (struct tools){ .timeout_us = timeout_us, .cancel_fd = cancel_fd };
 	for (char *dir = copy ? strtok_r(copy, ":", &save) : NULL; dir && ret == 0;
 	     dir = strtok_r(NULL, ":", &save))
-		ret = search_directory(&s, dir, err);
+		ret = directory_search(t, dir, err);
 	free(copy);
-	free(s.asked.list);
+	tool_list_keep(&t->profdata, &t->profdata);
+	/* An llvm-cov is of use beside the llvm-profdata that writes what it reads. */
+	tool_list_keep(&t->cov, &t->profdata);
 	if (ret < 0)
 		tools_fini(t);
-	else
-		tools_pair(t);
 	return ret;
-}
-
-static void tool_list_fini(struct tool_list *tools)
-{
-	for (size_t i = 0; i < tools->n; i++)
-		free(tools->list[i].path);
-	free(tools->list);
 }
 
 void tools_fini(struct tools *t)
 {
-	tool_list_fini(&t->profdata);
-	tool_list_fini(&t->cov);
+	for (size_t i = 0; i < t->profdata.n; i++)
+		free(t->profdata.list[i].path);
+	for (size_t i = 0; i < t->cov.n; i++)
+		free(t->cov.list[i].path);
+	free(t->profdata.list);
+	free(t->cov.list);
 	*t = (struct tools){ .cancel_fd = -1 };
 }
 
@@ -208,45 +184,29 @@ static int add_passed_over(const struct tools *t, int ret, struct proctor_error 
 	return ret;
 }
 
-static int reader_missing(uint64_t version, unsigned from, unsigned to, struct proctor_error *err)
-{
-	char range[64];
-
-	if (from == to)
-		snprintf(range, sizeof(range), "LLVM %u", from);
-	else if (to)
-		snprintf(range, sizeof(range), "LLVM %u to %u", from, to);
-	else
-		snprintf(range, sizeof(range), "LLVM %u or later", from);
-	return error_set(err, -ENOENT, "raw profiles of version %llu are read by llvm-profdata of %s, "
-			 "and none is in PATH: install it (Debian: package llvm-%u)",
-			 (unsigned long long)version, range, from);
-}
-
 int tools_for_raw(const struct tools *t, uint64_t raw_version, const struct tool **tool,
 		  struct proctor_error *err)
 {
 	uint64_t version = raw_version & RAW_VERSION_MASK;
+	size_t row = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(raw_readers); i++) {
-		unsigned from = raw_readers[i].from, to = raw_readers[i].to;
-
-		if (raw_readers[i].version != version)
-			continue;
-		for (size_t j = 0; j < t->profdata.n; j++) {
-			*tool = &t->profdata.list[j];
-			if ((*tool)->major >= from && (!to || (*tool)->major <= to))
-				return 0;
-		}
-		return add_passed_over(t, reader_missing(version, from, to, err), err);
+	while (row < ARRAY_SIZE(raw_readers) && raw_readers[row].version != version)
+		row++;
+	for (size_t i = 0; i < t->profdata.n; i++) {
+		*tool = &t->profdata.list[i];
+		/* A version that is newer than the table is left to the newest. */
+		if (row == ARRAY_SIZE(raw_readers) ? version > 10
+						   : (*tool)->major >= raw_readers[row].from &&
+						     (*tool)->major <= raw_readers[row].to)
+			return 0;
 	}
-	/* A version that is newer than this table. */
-	if (t->profdata.n > 0 && version > 10) {
-		*tool = &t->profdata.list[0];
-		return 0;
-	}
-	return error_set(err, -ENOENT, "there is no llvm-profdata for raw profiles of version %llu",
-			 (unsigned long long)version);
+	if (row == ARRAY_SIZE(raw_readers))
+		return error_set(err, -ENOENT, "there is no llvm-profdata for raw profiles of version %llu",
+				 (unsigned long long)version);
+	return add_passed_over(t, error_set(err, -ENOENT, "raw profiles of version %llu are read by "
+					    "llvm-profdata of LLVM %s, and none is in PATH: install it "
+					    "(Debian: package llvm-%u)", (unsigned long long)version,
+					    raw_readers[row].words, raw_readers[row].from), err);
 }
 
 int tools_newest(const struct tools *t, const struct tool **profdata, const struct tool **cov,
@@ -263,12 +223,9 @@ int tools_newest(const struct tools *t, const struct tool **profdata, const stru
 	return 0;
 }
 
-/* The tool wrote something, whatever its exit status says. */
-static int output_check(const struct tool *tool, const struct stat *st, const char *output,
-			struct proctor_error *err)
+static int wrote_nothing(const struct tool *tool, struct proctor_error *err)
 {
-	return st->st_size > 0 ? 0 : error_set(err, -EIO, "%s ended well and wrote nothing%s%s",
-					       tool->path, *output ? " into " : "", output);
+	return error_set(err, -EIO, "%s ended well and wrote nothing", tool->path);
 }
 
 /* LLVM opens whatever has the name, which can be foreseen, and tests may write here: the file is made
@@ -292,25 +249,18 @@ int tools_merge(const struct tools *t, const struct tool *profdata, const struct
 				   "--input-files=-", NULL };
 	struct tool_run run = { .path = profdata->path, .argv = argv, .what = what, .stdout_fd = -1,
 				.timeout_us = t->timeout_us, .cancel_fd = t->cancel_fd };
-	struct stat st = { .st_size = 0 };
-	int ret = 0;
+	struct stat st;
+	int ret;
 
 	snprintf(what, sizeof(what), "merge %zu profile%s", inputs->n, inputs->n == 1 ? "" : "s");
 	/* One path a line, after its weight: commas in it are its own then. */
-	for (size_t i = 0; i < inputs->n && ret == 0; i++)
-		if (strchr(inputs->list[i], '\n'))
-			ret = error_set(err, -EINVAL, "a profile's path has a line break: %s",
-					inputs->list[i]);
-		else
-			bytes_printf(&run.input, "1,%s\n", inputs->list[i]);
-	if (ret == 0 && run.input.failed)
-		ret = no_memory(err);
-	if (ret == 0 && (ret = output_make(output, err)) == 0) {
+	for (size_t i = 0; i < inputs->n; i++)
+		bytes_printf(&run.input, "1,%s\n", inputs->list[i]);
+	ret = run.input.failed || inputs->lost ? no_memory(err) : output_make(output, err);
+	if (ret == 0) {
 		ret = tool_run(&run, err);
-		if (ret == 0 && stat(output, &st) < 0)
-			st.st_size = 0;
-		if (ret == 0)
-			ret = output_check(profdata, &st, output, err);
+		if (ret == 0 && (stat(output, &st) < 0 || st.st_size == 0))
+			ret = wrote_nothing(profdata, err);
 		if (ret < 0)
 			unlink(output);
 	}
@@ -325,54 +275,37 @@ static void argument_add(struct bytes *to, const char *option, const char *word)
 	bytes_text(to, "\n");
 }
 
-/* Runs llvm-cov with its stdout in a file in memory. */
-static int export_run(struct tool_run *run, const struct tool *cov, FILE **exported,
-		      struct proctor_error *err)
-{
-	struct stat st;
-	int ret, fd = tool_file(&(struct bytes){ 0 });
-
-	if (fd < 0)
-		return error_sys(err, -fd, "cannot keep what %s exports", cov->path);
-	run->stdout_fd = fd;
-	ret = tool_run(run, err);
-	if (ret == 0 && fstat(fd, &st) == 0)
-		ret = output_check(cov, &st, "", err);
-	lseek(fd, 0, SEEK_SET);
-	*exported = ret == 0 ? fdopen(fd, "r") : NULL;
-	if (!*exported)
-		close(fd);
-	return ret == 0 && !*exported ? no_memory(err) : ret;
-}
-
 int tools_export(const struct tools *t, const struct tool *cov, const char *profile,
 		 const struct texts *binaries, const char *format, FILE **exported,
-		 char **warnings, struct proctor_error *err)
+		 struct texts *warnings, struct proctor_error *err)
 {
 	/* The kernel bounds the arguments, not what they are read from. */
-	char what[64], *argv[] = { cov->path, "export", "@/proc/self/fd/0", NULL };
-	struct tool_run run = { .path = cov->path, .argv = argv, .what = what,
+	char what[64], *argv[] = { cov->path, "export", "@/proc/self/fd/0", NULL }, *save = NULL;
+	int ret, fd = tool_file(&(struct bytes){ 0 });
+	struct tool_run run = { .path = cov->path, .argv = argv, .what = what, .stdout_fd = fd,
 				.timeout_us = t->timeout_us, .cancel_fd = t->cancel_fd };
-	int ret = 0;
+	struct stat st;
 
 	*exported = NULL;
-	*warnings = NULL;
+	if (fd < 0)
+		return error_sys(err, -fd, "cannot keep what %s exports", cov->path);
 	snprintf(what, sizeof(what), "export the coverage of %zu %s", binaries->n,
 		 binaries->n == 1 ? "binary" : "binaries");
 	argument_add(&run.input, "-format ", format);
 	argument_add(&run.input, "-instr-profile ", profile);
 	for (size_t i = 0; i < binaries->n; i++)
 		argument_add(&run.input, i ? "-object " : "", binaries->list[i]);
-	if (run.input.failed)
-		ret = no_memory(err);
-	if (ret == 0)
-		ret = export_run(&run, cov, exported, err);
-	if (ret == 0 && *run.said && !(*warnings = strdup(run.said)))
-		ret = no_memory(err);
-	if (ret < 0 && *exported) {
-		fclose(*exported);
-		*exported = NULL;
-	}
+	ret = run.input.failed ? no_memory(err) : tool_run(&run, err);
 	bytes_fini(&run.input);
+	for (char *line = strtok_r(run.said, "\n", &save); line && warnings && ret == 0;
+	     line = strtok_r(NULL, "\n", &save))
+		texts_add(warnings, "llvm-cov: %s", line);
+	if (ret == 0 && fstat(fd, &st) == 0 && st.st_size == 0)
+		ret = wrote_nothing(cov, err);
+	lseek(fd, 0, SEEK_SET);
+	if (ret == 0 && !(*exported = fdopen(fd, "r")))
+		ret = no_memory(err);
+	if (ret < 0)
+		close(fd);
 	return ret;
 }

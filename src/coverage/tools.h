@@ -13,10 +13,13 @@
 
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 struct tool {
 	char *path;
 	unsigned major;			/* of its LLVM */
+	dev_t dev;			/* of the file that this name leads to */
+	ino_t ino;
 };
 
 struct tool_list {			/* newest first */
@@ -61,12 +64,12 @@ int tools_merge(const struct tools *t, const struct tool *profdata, const struct
 
 /*
  * `llvm-cov export` in `format` ("text" or "lcov") for any number of binaries, into a file without
- * a name, `*exported`, which the caller closes. What it warns of goes to `*warnings`, a line each,
- * allocated; NULL: nothing.
+ * a name, `*exported`, which the caller closes. Each line in which it warned of something is added
+ * to `warnings` (NULL: to nothing).
  */
 int tools_export(const struct tools *t, const struct tool *cov, const char *profile,
 		 const struct texts *binaries, const char *format, FILE **exported,
-		 char **warnings, struct proctor_error *err);
+		 struct texts *warnings, struct proctor_error *err);
 
 /*
  * All calls: the process dies with the calling thread, and its stderr is collected (8 KiB of it).

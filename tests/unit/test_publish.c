@@ -57,13 +57,17 @@ static void open_store(struct store *s)
 		fail_msg("%s", err.text);
 }
 
+/* How a raw profile of a version begins, for printf(1). */
+#define RAW(version) "\\201rforpl\\377\\" version "\\0\\0\\0\\0\\0\\0\\0"
+
 /* As after a run of two libraries, compiled by two LLVMs. */
 static void open_mapped(struct store *s)
 {
 	open_store(s);
-	fixture_run("echo a >d/merged/0.profraw; echo b >d/merged/1.profraw; rm -f merged.txt");
-	assert_int_equal(store_add_profile(s, "merged/0.profraw", 8), 0);
-	assert_int_equal(store_add_profile(s, "merged/1.profraw", 10), 0);
+	fixture_run("printf '" RAW("10") "' >d/merged/0.profraw; printf '" RAW("12") "' >d/merged/1.profraw; "
+		    "rm -f merged.txt");
+	texts_add(&s->profiles, "merged/0.profraw");
+	texts_add(&s->profiles, "merged/1.profraw");
 	texts_add(&s->binaries, "/lib/a.so");
 }
 
@@ -169,7 +173,7 @@ static void each_version_is_merged_by_its_own_tool(void **state)
 	if (publish_here(&p, &s, &options, &err) != COVERAGE_COMPLETE)
 		fail_msg("%s", err.text);
 	fixture_run("test \"$(sed 's/.*merged/merged/' merged.txt | tr '\\n' ' ')\" = 'merged/0.profraw "
-		    "merged/1.profraw merged/version-8.profdata merged/version-10.profdata '");
+		    "merged/1.profraw merged/llvm-16.profdata merged/llvm-19.profdata '");
 	/* What was made on the way is gone, what `proctor coverage` starts from is not. */
 	fixture_run("test \"$(ls d/merged | tr '\\n' ' ')\" = '0.profraw 1.profraw ' && "
 		    "test -s d/coverage.profdata && test -s page.html && test ! -e d/index.html");
@@ -234,6 +238,7 @@ static void a_failure_names_its_cause_and_no_reports(void **state)
 	static const struct { const char *before, *says; } rows[] = {
 		{ "rm d/merged/0.profraw", "cannot open" },
 		{ ": >d/merged/1.profraw", "1.profraw is damaged: it is empty" },
+		{ "echo x >d/merged/1.profraw", "1.profraw is damaged: it is no raw profile" },
 		{ "rm bin/llvm-profdata-16", "raw profiles of version 8 are read by llvm-profdata of LLVM 14" },
 		{ "rm bin/llvm-cov-19", "coverage reports need llvm-profdata and llvm-cov" },
 		{ "printf '#!/bin/sh\\necho LLVM version 19; exit 1' >bin/llvm-cov-19", "need llvm-profdata" },
@@ -255,7 +260,7 @@ static void a_failure_names_its_cause_and_no_reports(void **state)
 			fail_msg("\"%s\" does not say \"%s\"", err.text, rows[i].says);
 		assert_null(p.summary.json_path);
 		assert_null(p.summary.html_path);
-		fixture_run("test ! -e d/coverage.json && test ! -e d/merged/version-8.profdata");
+		fixture_run("test ! -e d/coverage.json && test ! -e d/merged/llvm-16.profdata");
 		close_all(&p, &s);
 		fixture_run("rm -r bin");
 	}
