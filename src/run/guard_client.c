@@ -228,6 +228,14 @@ int guard_close(struct guard *g, struct proctor_error *err)
 	return ret;
 }
 
+void guard_end(struct guard *g, struct writer *w)
+{
+	struct proctor_error err;
+
+	if (guard_close(g, &err) < 0)
+		writer_note(w, "had proctor been killed, tests would have outlived it: %s", err.text);
+}
+
 void guard_add(struct guard *g, pid_t group)
 {
 	for (int i = 0; g && g->kept && i < GUARD_GROUPS_MAX; i++) {

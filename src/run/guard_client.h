@@ -26,6 +26,8 @@ int guard_tell_failed(struct guard *guard, struct writer *w, struct proctor_erro
 /* Tells the guard that the run is over, and waits for its end, a second at most. NULL is allowed.
  * Fails if it had not run until then, unless guard_failed() has told so already. */
 int guard_close(struct guard *guard, struct proctor_error *err);
+/* The same, and a failure is told as a note. */
+void guard_end(struct guard *guard, struct writer *w);
 
 /* Adds a process group that the guard is to kill if proctor dies. It is removed before its
  * processes are reaped: after that its number may be a stranger's. Any thread. */

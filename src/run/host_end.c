@@ -2,6 +2,7 @@
 #include "run/host_end.h"
 
 #include "base/clock.h"
+#include "base/container.h"
 #include "base/death.h"
 #include "hosts/host_words.h"
 #include "run/guard_client.h"
@@ -23,33 +24,6 @@
 #define FLOOD_BYTES (256u << 10)
 #define FLOOD_PIPE_BYTES (1 << 20)
 
-void life_meet(struct watch *h, const struct loop_ops *ops, struct loop *lp,
-	       const struct life_calls *calls)
-{
-	const uint8_t *key = h->host->ops->marker_key(h->host);
-	size_t max_bytes = h->host->settings->max_output_bytes;
-
-	h->ops = ops;
-	h->lp = lp;
-	cutter_init(&h->out_cut, key, max_bytes);
-	cutter_init(&h->err_cut, key, max_bytes);
-	h->out = (struct stream){ .fd = h->out.fd, .kind = STREAM_BYTES, .call = calls->out };
-	h->err = (struct stream){ .fd = h->err.fd, .kind = STREAM_BYTES, .call = calls->err };
-	h->death = (struct stream){ .fd = h->pidfd, .kind = STREAM_ONCE, .call = calls->death };
-}
-
-int life_watch(struct watch *h, struct proctor_error *err)
-{
-	int ret = h->ops->start(h->lp, &h->death, err);
-
-	h->watched = true;
-	if (ret == 0 && h->captured)
-		ret = h->ops->start(h->lp, &h->out, err);
-	if (ret == 0 && h->captured)
-		ret = h->ops->start(h->lp, &h->err, err);
-	return ret;
-}
-
 /* A host may tell by its stdout where the output of a test ends; stderr is cut in that moment. */
 static void feed_stdout(struct watch *h, const char *bytes, size_t nbytes)
 {
@@ -66,7 +40,7 @@ static void feed_stdout(struct watch *h, const char *bytes, size_t nbytes)
 	cutter_feed(&h->out_cut, bytes + at, nbytes - at);
 }
 
-void life_feed(struct watch *h, struct stream *s, const char *bytes, size_t nbytes, int error)
+static void feed(struct watch *h, struct stream *s, const char *bytes, size_t nbytes, int error)
 {
 	struct writer *w = &h->run->writer;
 	struct cutter *c = s == &h->out ? &h->out_cut : &h->err_cut;
@@ -80,9 +54,48 @@ void life_feed(struct watch *h, struct stream *s, const char *bytes, size_t nbyt
 	else
 		cutter_feed(c, bytes, nbytes);
 	w->lost |= c->lost;
+	h->has_news = true;
+	h->news_bytes += nbytes;
 	/* Refused where the user's pipes hold too much already: then it stays as it is. */
 	if (before < FLOOD_BYTES && c->open.total_bytes >= FLOOD_BYTES)
 		fcntl(s->fd, F_SETPIPE_SZ, FLOOD_PIPE_BYTES);
+}
+
+static void on_out(struct stream *s, const char *bytes, size_t nbytes, int error)
+{
+	feed(container_of(s, struct watch, out), s, bytes, nbytes, error);
+}
+
+static void on_err(struct stream *s, const char *bytes, size_t nbytes, int error)
+{
+	feed(container_of(s, struct watch, err), s, bytes, nbytes, error);
+}
+
+void life_meet(struct watch *h, const struct loop_ops *ops, struct loop *lp,
+	       stream_callback *death)
+{
+	const uint8_t *key = h->host->ops->marker_key(h->host);
+	size_t max_bytes = h->host->settings->max_output_bytes;
+
+	h->ops = ops;
+	h->lp = lp;
+	cutter_init(&h->out_cut, key, max_bytes);
+	cutter_init(&h->err_cut, key, max_bytes);
+	h->out = (struct stream){ .fd = h->out.fd, .kind = STREAM_BYTES, .call = on_out };
+	h->err = (struct stream){ .fd = h->err.fd, .kind = STREAM_BYTES, .call = on_err };
+	h->death = (struct stream){ .fd = h->pidfd, .kind = STREAM_ONCE, .call = death };
+}
+
+int life_watch(struct watch *h, struct proctor_error *err)
+{
+	int ret = h->ops->start(h->lp, &h->death, err);
+
+	h->watched = true;
+	if (ret == 0 && h->captured)
+		ret = h->ops->start(h->lp, &h->out, err);
+	if (ret == 0 && h->captured)
+		ret = h->ops->start(h->lp, &h->err, err);
+	return ret;
 }
 
 static void stream_drain(struct watch *h, struct stream *s)

@@ -5,25 +5,19 @@
  * passed. Or it does not die of SIGKILL: then it is given up, and its worker goes on. These are the
  * steps; the supervisor takes them, and kills what is left in between. Supervisor's thread.
  *
- * Reading, draining and closing call the streams' callbacks, which do no more than life_feed().
+ * Output that arrives, in a turn of the loop, by draining or closing, is cut at once and marked as news
+ * (watch.h); what that completes the supervisor finds out later.
  */
 #ifndef RUN_HOST_END_H
 #define RUN_HOST_END_H
 
 #include "run/run.h"
 
-/* The supervisor's. */
-struct life_calls {
-	stream_callback *out, *err, *death;
-};
-
-/* It is known of from now on, and will be watched in this loop. */
+/* It is known of from now on, and will be watched in this loop. `death` is told of its death. */
 void life_meet(struct watch *h, const struct loop_ops *ops, struct loop *lp,
-	       const struct life_calls *calls);
+	       stream_callback *death);
 /* Waits for its output and its death, once. On failure some of it is not waited for. */
 int life_watch(struct watch *h, struct proctor_error *err);
-/* Takes what its stdout or stderr (`s`) has delivered. */
-void life_feed(struct watch *h, struct stream *s, const char *bytes, size_t nbytes, int error);
 /* Takes all that is in its pipes at this moment. */
 void life_drain(struct watch *h);
 /* No more output is waited for. */

@@ -2,6 +2,7 @@
 #include "run/orphans.h"
 
 #include "run/stuck.h"
+#include "run/writer.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -281,7 +282,8 @@ void orphans_give_up(struct orphans *o, int pid)
 		orphan_note(o, pid, st.started, true);
 }
 
-void orphans_name_undead(struct orphans *o, char **lines)
+/* Adds a line for each orphan that was killed and lives all the same. */
+static void orphans_name_undead(struct orphans *o, char **lines)
 {
 	struct orphan_words words;
 	struct children children;
@@ -295,6 +297,19 @@ void orphans_name_undead(struct orphans *o, char **lines)
 			o->lost = !orphan_name(pid, &words, ETIMEDOUT, true, lines) || o->lost;
 		}
 	children_close(&children);
+}
+
+void orphans_tell_last(struct orphans *o, struct writer *w, const char *left, bool undead)
+{
+	char *lines = NULL;
+
+	if (left)
+		writer_note(w, "killed what some test had left behind: %s", left);
+	if (undead)
+		orphans_name_undead(o, &lines);
+	if (lines)
+		writer_note(w, "what some test had left behind does not die: %s", lines);
+	free(lines);
 }
 
 void orphans_fini(struct orphans *o)

@@ -20,6 +20,8 @@
  * them. */
 typedef bool orphans_alive(uint64_t host, void *data);
 
+struct writer;
+
 struct orphans {
 	/* Set by orphans_open(): whom to ask, and the children that this process had when the run
 	 * began (a shell that starts proctor by exec leaves it its own). */
@@ -122,8 +124,9 @@ void orphan_search_close(struct orphan_search *s);
 /* Notes a host that was given up since it does not die: it is no orphan, and nobody waits for its
  * end. */
 void orphans_give_up(struct orphans *o, int pid);
-/* Adds a line (heap, appended) for each orphan that was killed and lives all the same. */
-void orphans_name_undead(struct orphans *o, char **lines);
+/* At the end of the run: notes what of no known host was killed (`left`, NULL: nothing) and, with
+ * `undead`, what was killed and lives all the same. */
+void orphans_tell_last(struct orphans *o, struct writer *w, const char *left, bool undead);
 void orphans_fini(struct orphans *o);
 
 /* The number of the host that `pid` descends from, by its marks; 0: none of this run. */

@@ -97,3 +97,14 @@ void starts_tell_ended(struct run *run, struct begun *begun, struct watch *host,
 	e->event.paused_us = pauses_within(&run->pauses, 0, start_us);
 	writer_add(&run->writer, e);
 }
+
+void starts_tell_tick(struct run *run, uint64_t now_us)
+{
+	struct writer_entry *e = writer_entry_new(PROCTOR_TICK, now_us);
+
+	/* Another will come. */
+	if (!e)
+		return;
+	e->event.paused_us = pauses_within(&run->pauses, 0, now_us);
+	writer_add(&run->writer, e);
+}

@@ -18,4 +18,7 @@ void starts_tell(struct run *run, struct begun *begun, struct watch *host,
 void starts_tell_ended(struct run *run, struct begun *begun, struct watch *host,
 		       const struct outcome *o, const struct proctor_test *test);
 
+/* That time passes while tests run: the PROCTOR_TICK. */
+void starts_tell_tick(struct run *run, uint64_t now_us);
+
 #endif

@@ -38,28 +38,6 @@ static uint64_t supervisor_clock(struct supervisor *sup)
 	return now_us;
 }
 
-/* What the callbacks do that bring output: the rest is done after the turn, or after the draining,
- * as they may be called from the midst of it. */
-static void host_output(struct watch *h, struct stream *s, const char *bytes, size_t nbytes,
-			int error)
-{
-	struct supervisor *sup = h->supervisor;
-
-	life_feed(h, s, bytes, nbytes, error);
-	sup->turn.nread_bytes += nbytes;
-	sup->has_news = h->has_news = true;
-}
-
-static void host_on_out(struct stream *s, const char *bytes, size_t nbytes, int error)
-{
-	host_output(container_of(s, struct watch, out), s, bytes, nbytes, error);
-}
-
-static void host_on_err(struct stream *s, const char *bytes, size_t nbytes, int error)
-{
-	host_output(container_of(s, struct watch, err), s, bytes, nbytes, error);
-}
-
 /* Orphans become children of this process only where it is a subreaper. Does any live? */
 static bool supervisor_has_orphans(const struct supervisor *sup)
 {
@@ -145,11 +123,10 @@ static void host_settle(struct supervisor *sup, struct watch *h)
 }
 
 /* The host is dead, and neither its output nor its children are waited for any longer. */
-static void host_finish(struct supervisor *sup, struct watch *h, enum host_event event)
+static void host_finish(struct supervisor *sup, struct watch *h)
 {
 	struct host_end *end = &h->host->shared.end;
 
-	h->state = host_next(h->state, event);
 	h->act_us = CLOCK_NEVER;
 	worker_host_over(&sup->run->workers[h->worker], h->number);
 	supervisor_kill_orphans(sup, h, &end->left);
@@ -159,63 +136,6 @@ static void host_finish(struct supervisor *sup, struct watch *h, enum host_event
 	life_close(h);
 	host_settle(sup, h);
 	life_end(h);
-}
-
-/* It has died: is it over by now? */
-static void host_look_draining(struct supervisor *sup, struct watch *h, uint64_t now_us)
-{
-	if (h->state != HOST_DRAINING)
-		return;
-	if (now_us >= look_step_due_us(h, now_us))
-		host_finish(sup, h, HOST_OVERDUE);
-	else if (life_output_ended(h) && !host_has_orphans(sup, h))
-		host_finish(sup, h, HOST_ENDED);
-}
-
-/* Looks at dead hosts which only an orphan may have held up. */
-static void supervisor_orphan_ended(struct supervisor *sup)
-{
-	orphans_reap(&sup->orphans);
-	for (struct watch *h = sup->hosts; h; h = h->next)
-		if (h->state == HOST_DRAINING && life_output_ended(h))
-			host_look_draining(sup, h, clock_us());
-}
-
-/* What was read in a turn of the loop, or drained: it may complete results, and end hosts. */
-static void supervisor_take_news(struct supervisor *sup)
-{
-	if (!sup->has_news)
-		return;
-	sup->has_news = false;
-	for (struct watch *h = sup->hosts; h; h = h->next) {
-		if (!h->has_news)
-			continue;
-		h->has_news = false;
-		host_settle(sup, h);
-		if (life_output_ended(h))
-			host_look_draining(sup, h, clock_us());
-	}
-}
-
-static void host_died(struct supervisor *sup, struct watch *h)
-{
-	life_died(h);
-	turn_look_by(&sup->turn, h->act_us);
-	/* Before it is reaped: after that nobody can tell which signals came from it. This may find
-	 * that it is over. */
-	supervisor_take_signals(sup);
-	/* All that the dead process wrote is in the pipes, and mostly their end, too. */
-	life_drain(h);
-	host_settle(sup, h);
-	host_look_draining(sup, h, clock_us());
-}
-
-static void host_on_death(struct stream *s, const char *bytes, size_t nbytes, int error)
-{
-	struct watch *h = container_of(s, struct watch, death);
-
-	(void)bytes, (void)nbytes, (void)error;
-	host_died(h->supervisor, h);
 }
 
 /* One that had been given up has died after all. */
@@ -254,7 +174,7 @@ static void host_give_up(struct supervisor *sup, struct watch *h)
 	life_end(h);
 }
 
-/* What is done to a host that enters a state: it is asked to stop, killed, or given up. */
+/* What is done to a host that enters a state: it is asked to stop, killed, given up, or through. */
 static void host_enter(struct supervisor *sup, struct watch *h, enum host_state state)
 {
 	if (state == h->state)
@@ -278,12 +198,68 @@ static void host_enter(struct supervisor *sup, struct watch *h, enum host_state 
 	case HOST_UNDEAD:
 		host_give_up(sup, h);
 		break;
+	case HOST_OVER:
+		host_finish(sup, h);
+		break;
 	case HOST_RUNNING:
 	case HOST_DRAINING:
-	case HOST_OVER:
 		break;		/* nothing is done to it */
 	}
 	turn_look_by(&sup->turn, h->act_us);
+}
+
+/* Takes the next step against a host if it is due, or, if it is dead, all of it has come to an end. */
+static void host_step(struct supervisor *sup, struct watch *h, uint64_t now_us)
+{
+	if (now_us >= look_step_due_us(h, now_us))
+		host_enter(sup, h, host_next(h->state, HOST_OVERDUE));
+	else if (h->state == HOST_DRAINING && life_output_ended(h) && !host_has_orphans(sup, h))
+		host_enter(sup, h, host_next(h->state, HOST_ENDED));
+}
+
+/* Looks at dead hosts which only an orphan may have held up. */
+static void supervisor_orphan_ended(struct supervisor *sup)
+{
+	orphans_reap(&sup->orphans);
+	for (struct watch *h = sup->hosts; h; h = h->next)
+		if (h->state == HOST_DRAINING && life_output_ended(h))
+			host_step(sup, h, clock_us());
+}
+
+/* What was read in a turn of the loop, or drained: it may complete results, and end hosts. */
+static void supervisor_take_news(struct supervisor *sup)
+{
+	for (struct watch *h = sup->hosts; h; h = h->next) {
+		if (!h->has_news)
+			continue;
+		h->has_news = false;
+		sup->turn.nread_bytes += h->news_bytes;
+		h->news_bytes = 0;
+		host_settle(sup, h);
+		if (life_output_ended(h))
+			host_step(sup, h, clock_us());
+	}
+}
+
+static void host_died(struct supervisor *sup, struct watch *h)
+{
+	life_died(h);
+	turn_look_by(&sup->turn, h->act_us);
+	/* Before it is reaped: after that nobody can tell which signals came from it. This may find
+	 * that it is over. */
+	supervisor_take_signals(sup);
+	/* All that the dead process wrote is in the pipes, and mostly their end, too. */
+	life_drain(h);
+	host_settle(sup, h);
+	host_step(sup, h, clock_us());
+}
+
+static void host_on_death(struct stream *s, const char *bytes, size_t nbytes, int error)
+{
+	struct watch *h = container_of(s, struct watch, death);
+
+	(void)bytes, (void)nbytes, (void)error;
+	host_died(h->supervisor, h);
 }
 
 /* It is dead: the next look ends the wait for what it left behind. */
@@ -360,13 +336,11 @@ static void host_watch(struct supervisor *sup, struct watch *h, uint64_t now_us)
 
 static void supervisor_add(struct supervisor *sup, struct watch *h)
 {
-	static const struct life_calls calls = { host_on_out, host_on_err, host_on_death };
-
 	h->supervisor = sup;
 	h->next = sup->hosts;
 	sup->hosts = h;
 	h->act_us = CLOCK_NEVER;
-	life_meet(h, sup->ops, sup->lp, &calls);
+	life_meet(h, sup->ops, sup->lp, host_on_death);
 	host_watch(sup, h, 0);
 	interrupts_met(&sup->interrupts, h);
 	host_cancel(sup, h);
@@ -374,14 +348,9 @@ static void supervisor_add(struct supervisor *sup, struct watch *h)
 
 static void supervisor_release(struct supervisor *sup, struct watch *h)
 {
-	struct watch **at = &sup->hosts;
-
 	exit_output_tell(&sup->run->writer, h);
 	life_tell_left(h);
-	while (*at && *at != h)
-		at = &(*at)->next;
-	if (*at)
-		*at = h->next;
+	watch_remove(&sup->hosts, h);
 	host_free(h->host);
 	watch_free(h);
 }
@@ -552,22 +521,10 @@ static uint64_t host_look_running(struct supervisor *sup, struct watch *h, uint6
 /* Looks at one host; returns when it wants to be looked at again. */
 static uint64_t host_look(struct supervisor *sup, struct watch *h, uint64_t now_us)
 {
-	switch (h->state) {
-	case HOST_RUNNING:
+	if (h->state == HOST_RUNNING)
 		return host_look_running(sup, h, now_us);
-	case HOST_STOPPING:
-	case HOST_KILLED:
-		if (now_us >= look_step_due_us(h, now_us))
-			host_enter(sup, h, host_next(h->state, HOST_OVERDUE));
-		return look_step_due_us(h, now_us);
-	case HOST_DRAINING:
-		host_look_draining(sup, h, now_us);
-		return look_step_due_us(h, now_us);
-	case HOST_UNDEAD:
-	case HOST_OVER:
-		break;
-	}
-	return CLOCK_NEVER;
+	host_step(sup, h, now_us);
+	return look_step_due_us(h, now_us);
 }
 
 static void supervisor_note_guard(struct supervisor *sup)
@@ -576,30 +533,6 @@ static void supervisor_note_guard(struct supervisor *sup)
 
 	if (guard_tell_failed(sup->run->guard, &sup->run->writer, &err) < 0)
 		supervisor_fatal(sup, &err);
-}
-
-static void supervisor_close_guard(struct supervisor *sup)
-{
-	struct proctor_error err;
-
-	supervisor_note_guard(sup);
-	if (guard_close(sup->run->guard, &err) < 0)
-		writer_note(&sup->run->writer, "had proctor been killed, tests would have outlived it: %s",
-				err.text);
-	sup->run->guard = NULL;
-}
-
-static void supervisor_tell_tick(struct supervisor *sup, uint64_t now_us)
-{
-	struct writer_entry *e;
-
-	if (!sup->hosts || !turn_tick_due(&sup->turn, now_us))
-		return;
-	e = writer_entry_new(PROCTOR_TICK, now_us);
-	if (!e)
-		return;
-	e->event.paused_us = pauses_within(&sup->run->pauses, 0, now_us);
-	writer_add(&sup->run->writer, e);
 }
 
 /* Looks at all hosts, if that is due. */
@@ -616,7 +549,8 @@ static void supervisor_look(struct supervisor *sup)
 		host_watch(sup, h, now_us);
 		turn_look_by(&sup->turn, host_look(sup, h, now_us));
 	}
-	supervisor_tell_tick(sup, now_us);
+	if (sup->hosts && turn_tick_due(&sup->turn, now_us))
+		starts_tell_tick(sup->run, now_us);
 }
 
 /* A callback that failed ends the run: a closed stdout as SIGPIPE would. */
@@ -661,20 +595,14 @@ static void supervisor_last_orphans(struct supervisor *sup)
 {
 	uint64_t until_us = clock_us() + ORPHANS_US;
 	struct proctor_error err;
-	char *left = NULL, *undead = NULL;
+	char *left = NULL;
 	size_t ndying;
 
 	while ((ndying = supervisor_kill_orphans(sup, NULL, &left)) > 0 && clock_us() < until_us)
 		if (sup->ops->turn(sup->lp, clock_us() + 10000, &err) < 0)
 			break;
-	if (left)
-		writer_note(&sup->run->writer, "killed what some test had left behind: %s", left);
-	if (ndying > 0)
-		orphans_name_undead(&sup->orphans, &undead);
-	if (undead)
-		writer_note(&sup->run->writer, "what some test had left behind does not die: %s", undead);
+	orphans_tell_last(&sup->orphans, &sup->run->writer, left, ndying > 0);
 	free(left);
-	free(undead);
 }
 
 /* The loop itself has failed: everything is killed, and the workers are waited for without it. */
@@ -797,7 +725,9 @@ int supervisor_run(struct supervisor *sup)
 	symbolizers_fini(&run->symbolizers);
 	supervisor_last_orphans(sup);
 	undead_remove_all(&sup->undead);
-	supervisor_close_guard(sup);
+	supervisor_note_guard(sup);
+	guard_end(run->guard, &run->writer);
+	run->guard = NULL;
 	supervisor_tell_not_run(sup);
 	return sup->err->code;
 }

@@ -38,7 +38,6 @@ struct supervisor {
 	struct stream wake;		/* the mailbox's eventfd */
 	/* The turn of the loop. */
 	struct turn turn;
-	bool has_news;			/* output came to some host in this turn */
 	bool child_ended;		/* as SIGCHLD said: perhaps one that is not watched yet */
 	bool paused;			/* no task is handed out: the writer is full */
 	bool loop_failed;		/* a stream could not be started: poll(2) has to do */

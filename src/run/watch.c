@@ -40,6 +40,14 @@ void watch_started(struct watch *h, struct host *host, const struct started *sta
 	h->err.fd = started->err_fd;
 }
 
+void watch_remove(struct watch **list, struct watch *h)
+{
+	while (*list && *list != h)
+		list = &(*list)->next;
+	if (*list)
+		*list = h->next;
+}
+
 void watch_free(struct watch *h)
 {
 	if (h->out.fd >= 0)

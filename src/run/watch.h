@@ -54,7 +54,8 @@ struct watch {
 		uint64_t signals;	/* bit N - 1: signal N */
 	} sent[TASK_TESTS_MAX + 1];
 	int kill_errnum;		/* what kill(2) said of SIGKILL */
-	bool has_news;			/* output came that was not looked at yet */
+	bool has_news;			/* output came that was not looked at yet ... */
+	size_t news_bytes;		/* ... so much of it */
 };
 
 /* Where what this test sent is kept; MARKER_LAST: what was sent at the host's exit. */
@@ -74,6 +75,8 @@ static inline void watch_wait(struct watch *h, uint64_t now_us, uint64_t us)
 	h->act_us = now_us + us;
 }
 
+/* Supervisor's: takes it out of a list, if it is in there. */
+void watch_remove(struct watch **list, struct watch *h);
 /* Closes what it has; the host is not touched. */
 void watch_free(struct watch *h);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/orphans.h"
 
+#include "run/writer.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -144,7 +146,8 @@ static void an_orphan_without_marks_is_known_by_its_group(void **state)
 static void an_orphan_is_named_once(void **state)
 {
 	const struct orphan_owner owner = { .run_id = RUN_ID, .number = 5 };
-	char *left = NULL, *others = NULL, *undead = NULL;
+	char *left = NULL, *others = NULL;
+	struct writer w = { .batch_tail = &w.batch };
 	pid_t pid = child_start("5");
 	struct orphans o = { 0 };
 
@@ -156,15 +159,17 @@ static void an_orphan_is_named_once(void **state)
 	assert_null(left);
 	assert_false(orphans_of(&o, &owner));
 	o.seen[0].hopeless = false;
-	orphans_name_undead(&o, &undead);
-	assert_non_null(strstr(undead, "could not be killed"));
+	orphans_tell_last(&o, &w, NULL, true);
+	assert_non_null(strstr(w.batch->event.text, "does not die"));
+	assert_non_null(strstr(w.batch->event.text, "could not be killed"));
+	assert_null(w.batch->next);
 	assert_int_equal(kill_found(&o, &owner, true, alive_if_7, &left, &others), 1);
 	assert_null(left);
 	assert_null(others);
 	await_zombie(pid);
 	assert_false(orphans_reap(&o));
 	orphans_fini(&o);
-	free(undead);
+	writer_entry_free(w.batch);
 }
 
 static bool nobody_is_alive(uint64_t host, void *data)
