@@ -101,9 +101,15 @@ struct parser_ops {
 			       void *data);
 	/* Where memory is short the parser goes on as well as it can; the test's verdict is then an error. */
 	void (*feed)(struct parser *p, const char *bytes, size_t nbytes);
+	/* What it wrote to its standard error, which is read apart from the other stream: which came first nobody
+	 * can say. For words only, never for a verdict. NULL: the parser wants none. */
+	void (*feed_stderr)(struct parser *p, const char *bytes, size_t nbytes);
 	/* What the program left in the adapter's `result_file`, before end; not called where there is none.
 	 * NULL: the parser wants none. A verdict that was told before may be told again: the last one counts. */
 	void (*file)(struct parser *p, const char *bytes, size_t nbytes);
+	/* That file has each test's result as soon as there is one, and is what counts: of a process that crashed or
+	 * was killed, too. A test that it does not have has not ended, whatever the stream said. */
+	bool file_grows;
 	/* The stream is complete and the process over, with a status as wait(2) gives it. Tells the end of
 	 * what had started. A verdict from here counts where the process ended by itself: what was killed or
 	 * crashed is judged by that. */
