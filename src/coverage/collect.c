@@ -112,36 +112,6 @@ static bool is_profiled(const struct collector *k, const struct process_counts *
 	return false;
 }
 
-/* The profile that a program without an area has written at its exit. Why it is not used, if it is
- * not; allocated. */
-static char *add_program_profile(struct collector *k, struct process_counts *p)
-{
-	size_t own = objects_of_suite(k->objects, p->program)->own;
-	char *path = process_counts_profile_path(p), *damage = NULL;
-	struct merge_found found;
-	struct proctor_error err;
-	struct stat st;
-
-	/* LLVM's runtime makes the file when it is loaded and fills it at exit. */
-	if (!path || lstat(path, &st) < 0 || (S_ISREG(st.st_mode) && st.st_size == 0)) {
-		free(path);
-		return NULL;
-	}
-	if (merge_add_file(&k->merge, path, &found, &err) < 0) {
-		damage = strdup(err.text);
-	} else if (found.other) {
-		memset(p->counted, true, k->objects->n);
-	} else if (!all_known(k, &found, p)) {
-		if (own != OBJECT_NONE && !p->counted[own])
-			PROBLEM(k, "%s, the profile of %s, is of another binary", path, k->who);
-		else
-			NOTE(k, "a library that %s opened left a profile, and none of the suites needs "
-			     "it: it is in coverage.profdata, not in the reports", k->who);
-	}
-	free(path);
-	return damage;
-}
-
 /* Is it of a suite of the process, or does one need it? */
 static bool is_needed(const struct collector *k, const struct process_counts *p, size_t object)
 {
@@ -158,8 +128,8 @@ static bool is_owed(const struct collector *k, const struct process_counts *p, s
 	       ((p->loaded && p->loaded[object]) || (p->opening && is_needed(k, p, object)));
 }
 
-/* The suites whose own counts are missing; `damage`: what is wrong with the profile of a program. */
-static void check_suites(struct collector *k, struct process_counts *p, const char *damage)
+/* The suites whose own counts are missing. */
+static void check_suites(struct collector *k, struct process_counts *p)
 {
 	for (size_t i = 0; i < p->suites.n; i++) {
 		size_t own = objects_of_suite(k->objects, p->suites.list[i].suite)->own;
@@ -173,20 +143,20 @@ static void check_suites(struct collector *k, struct process_counts *p, const ch
 		p->counted[own] = true;
 		suite_words(&p->suites.list[i], &who);
 		PROBLEM(k, "the counts of %s are missing: %s, and %s", bytes_string(&who), k->how,
-			damage ?: "left no profile");
+			p->damage ?: "left no profile");
 		bytes_fini(&who);
 	}
 }
 
 /* What the process loaded and nothing brought the counts of. */
-static void check_missing(struct collector *k, struct process_counts *p, const char *damage)
+static void check_missing(struct collector *k, struct process_counts *p)
 {
 	/* A profile that only LLVM's tool can read does not show of which object it is: if there is one,
 	 * there is one of each. */
 	for (size_t i = 0; i < k->objects->n; i++)
 		if (p->profiled && !k->objects->list[i].summed)
 			p->counted[i] = true;
-	check_suites(k, p, damage);
+	check_suites(k, p);
 	for (size_t i = 0; i < k->objects->n; i++)
 		if (is_owed(k, p, i) && !p->counted[i])
 			PROBLEM(k, "the counts of %s are missing: process %llu of the run, of %s, %s and "
@@ -221,17 +191,28 @@ static void check_opened(struct collector *k, const struct process_counts *p)
 				"forked, are missing", p->opened_by_children.list[j], k->who);
 }
 
-static void collect_process(struct collector *k, struct process_counts *p)
+/* The profile that a program without an area has written at its exit. */
+static void collect_program(struct collector *k, const char *path)
 {
-	char *damage = p->program && !p->own && objects_of_suite(k->objects, p->program)->counts
-		? add_program_profile(k, p) : NULL;
+	struct process_counts *p = k->process;
+	struct merge_found found;
+	struct proctor_error err;
+	struct stat st;
+	size_t own;
 
-	process_counts_add_remote(p);
-	if (!never_began(p)) {
-		check_missing(k, p, damage);
-		check_opened(k, p);
-	}
-	free(damage);
+	/* LLVM's runtime makes the file when it is loaded and fills it at exit. */
+	if (!p || !p->program || p->own || (lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0))
+		return;
+	own = objects_of_suite(k->objects, p->program)->own;
+	if (merge_add_file(&k->merge, path, &found, &err) < 0)
+		p->damage = strdup(err.text);
+	else if (found.other)
+		memset(p->counted, true, k->objects->n);
+	else if (!all_known(k, &found, p) && own != OBJECT_NONE && !p->counted[own])
+		PROBLEM(k, "%s, the profile of %s, is of another binary", path, k->who);
+	else if (!all_known(k, &found, p))
+		NOTE(k, "a library that %s opened left a profile, and none of the suites needs it: it is in "
+		     "coverage.profdata, not in the reports", k->who);
 }
 
 /* A profile of a program that a test started, or of a library that it opened itself. */
@@ -259,13 +240,24 @@ static void collect_functions(struct collector *k, const char *path)
 {
 	struct proctor_error err;
 
+	if (k->process)
+		k->process->wrote_functions = true;
 	if (functions_add_file(&k->store->functions, path, &err) < 0)
 		PROBLEM(k, "the TML functions of %s are not used: %s", k->who, err.text);
 }
 
-/* Calls `each` for the files in raw/ whose names have this behind the number of the process. */
-static void collect_files(struct collector *k, const char *rest,
-			  void (*each)(struct collector *k, const char *path))
+/* A file in raw/; `kind` is what its name has behind the number of the process that it is of. */
+static void collect_file(struct collector *k, const char *path, const char *kind)
+{
+	if (k->c->what->llvm && strncmp(kind, AREA_OTHER, strlen(AREA_OTHER)) == 0)
+		collect_other(k, path);
+	else if (k->c->what->llvm && strcmp(kind, PROGRAM_PROFILE) == 0)
+		collect_program(k, path);
+	else if (k->c->what->functions && strcmp(kind, PROGRAM_FUNCTIONS) == 0)
+		collect_functions(k, path);
+}
+
+static void collect_files(struct collector *k)
 {
 	char *dir = store_path(k->store, "raw"), *path;
 	struct dirent **entries;
@@ -274,19 +266,20 @@ static void collect_files(struct collector *k, const char *rest,
 	if (n < 0)
 		k->store->problems.lost = true;
 	for (int i = 0; i < n; i++) {
-		const char *name = entries[i]->d_name;
 		struct process_counts *p = k->c->processes;
-		uint64_t number = strtoull(name, NULL, 10);
+		char *kind;
+		uint64_t number = strtoull(entries[i]->d_name, &kind, 10);
 
-		if (strncmp(name + strspn(name, "0123456789"), rest, strlen(rest)) == 0) {
-			while (p && p->number != number)
-				p = p->next;
-			look_at(k, p);
-			if (asprintf(&path, "%s/%s", dir, name) < 0)
-				k->store->problems.lost = true;
-			else
-				each(k, path), free(path);
+		while (p && p->number != number)
+			p = p->next;
+		look_at(k, p);
+		if (asprintf(&path, "%s/%s", dir, entries[i]->d_name) < 0) {
+			path = NULL;
+			k->store->problems.lost = true;
 		}
+		if (path && *kind == '-')
+			collect_file(k, path, kind + 1);
+		free(path);
 		free(entries[i]);
 	}
 	if (n >= 0)
@@ -298,15 +291,11 @@ static void collect_files(struct collector *k, const char *rest,
 static void check_program_functions(struct collector *k, const struct process_counts *p)
 {
 	size_t own = objects_of_suite(k->objects, p->program)->own;
-	char *path = process_counts_functions_path(p);
-	bool written = path && access(path, F_OK) == 0;
 
-	free(path);
-	if (own == OBJECT_NONE || !k->objects->list[own].functions ||
-	    (written && !WIFSIGNALED(p->status)))
-		return;
-	PROBLEM(k, "TML functions of %s %s missing: %s, and they are written at the normal end of a test "
-		"only", k->who, WIFSIGNALED(p->status) ? "may be" : "are", k->how);
+	if (own != OBJECT_NONE && k->objects->list[own].functions &&
+	    (!p->wrote_functions || WIFSIGNALED(p->status)))
+		PROBLEM(k, "TML functions of %s %s missing: %s, and they are written at the normal end of a "
+			"test only", k->who, WIFSIGNALED(p->status) ? "may be" : "are", k->how);
 }
 
 static void check_host_functions(struct collector *k, const struct process_counts *p)
@@ -450,11 +439,13 @@ static int collect_counts(struct collector *k, struct proctor_error *err)
 {
 	int ret;
 
-	/* First of all: what LLVM's runtime has written of a process is not missing in it. */
-	collect_files(k, "-" AREA_OTHER, collect_other);
 	for (struct process_counts *p = k->c->processes; p; p = p->next) {
+		process_counts_add_remote(p);
 		look_at(k, p);
-		collect_process(k, p);
+		if (never_began(p))
+			continue;
+		check_missing(k, p);
+		check_opened(k, p);
 	}
 	merge_counters(k);
 	check_unread(k);
@@ -467,7 +458,6 @@ static int collect_counts(struct collector *k, struct proctor_error *err)
 static void collect_tml(struct collector *k)
 {
 	k->store->has_functions = true;
-	collect_files(k, "-functions", collect_functions);
 	for (struct process_counts *p = k->c->processes; p; p = p->next) {
 		look_at(k, p);
 		if (never_began(p))
@@ -482,7 +472,7 @@ static void collect_tml(struct collector *k)
 
 int collect(const struct collection *c, struct proctor_error *err)
 {
-	struct collector k = { .c = c, .store = c->store, .objects = c->objects };
+	struct collector k = { .c = c, .store = c->store, .objects = c->what->objects };
 	int ret = 0;
 
 	for (struct process_counts *p = c->processes; p; p = p->next)
@@ -490,9 +480,11 @@ int collect(const struct collection *c, struct proctor_error *err)
 			look_at(&k, p);
 			PROBLEM(&k, "%s (%s)", p->problem, k.who);
 		}
-	if (c->llvm)
+	/* First of all: what has been written of a process is not missing in it. */
+	collect_files(&k);
+	if (c->what->llvm)
 		ret = collect_counts(&k, err);
-	if (c->functions)
+	if (c->what->functions)
 		collect_tml(&k);
 	/* What was merged is not needed any more; what could not be, somebody may want to see. */
 	if (ret == 0 && c->store->problems.n == 0)

@@ -11,10 +11,9 @@
 #include "coverage/store.h"
 
 struct collection {
+	const struct collected *what;
 	struct store *store;		/* profiles, sentences and functions go here */
-	const struct objects *objects;	/* with what the processes have counted in them */
 	struct process_counts *processes;	/* ended, all of them */
-	bool llvm, functions;		/* what is collected */
 };
 
 /*

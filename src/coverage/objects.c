@@ -300,7 +300,7 @@ const struct suite_objects *objects_of_suite(const struct objects *o, const stru
 {
 	static const struct suite_objects none = { .own = OBJECT_NONE };
 
-	return suite->number < o->nsuites ? &o->by_suite[suite->number] : &none;
+	return suite && suite->number < o->nsuites ? &o->by_suite[suite->number] : &none;
 }
 
 bool objects_suite_loads(const struct objects *o, const struct suite *suite, size_t object)

@@ -80,7 +80,7 @@ static inline uint64_t object_image_bytes(const struct object *o)
 /* Adds an image of its counters to the sum; saturates, as LLVM does when it merges. False: no memory. */
 bool object_add(struct object *o, const uint64_t *image);
 
-/* What is instrumented of a suite. */
+/* What is instrumented of a suite; of NULL, nothing. */
 const struct suite_objects *objects_of_suite(const struct objects *o, const struct suite *suite);
 /* Is the object the suite's own, or a library that it needs? */
 bool objects_suite_loads(const struct objects *o, const struct suite *suite, size_t object);

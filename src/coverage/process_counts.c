@@ -7,53 +7,64 @@
 #include <string.h>
 #include <sys/wait.h>
 
-static char *path_of(const struct process_counts *p, const char *rest)
+/* In the names there is no percent sign but those of LLVM's pattern: the process id, the binary. */
+#define OTHER_PROFILES AREA_OTHER "%p-%m" AREA_PROFILE
+
+/* A path of what process `number` writes; NULL: no memory. */
+static char *path_of(const struct collected *what, uint64_t number, const char *rest)
 {
 	char *path;
 
-	return asprintf(&path, "%s%s", p->prefix, rest) < 0 ? NULL : path;
+	return asprintf(&path, "%s%llu-%s", what->prefix, (unsigned long long)number, rest) < 0 ? NULL : path;
 }
 
-/* In the names there is no percent sign but those of LLVM's pattern: the process id, the binary. */
-char *process_counts_others_path(const struct process_counts *p)
+/* A program is told a name for its own profile, as it may be that no library of ours gets into it. Where one
+ * does, the name for others takes its place. False: no memory. */
+static bool environment_fill(struct process_counts *p, const struct collected *what,
+			     const struct suite_objects *of, const struct object *own)
 {
-	return path_of(p, AREA_OTHER "%p-%m" AREA_PROFILE);
+	bool functions = what->functions && own && own->functions;
+
+	if (what->llvm)
+		p->profile = path_of(what, p->number, of->counts ? PROGRAM_PROFILE : OTHER_PROFILES);
+	if (functions)
+		p->functions_file = path_of(what, p->number, PROGRAM_FUNCTIONS);
+	if (p->program && p->area.shared)
+		p->library = what->preload;
+	return (p->profile || !what->llvm) && (p->functions_file || !functions);
 }
 
-char *process_counts_profile_path(const struct process_counts *p)
+static int no_memory(struct proctor_error *err)
 {
-	return path_of(p, "program" AREA_PROFILE);
+	return error_set(err, -ENOMEM, "no memory for the coverage of a process");
 }
 
-char *process_counts_functions_path(const struct process_counts *p)
+int process_counts_new(struct process_counts **result, const struct collected *what, uint64_t number,
+		       const struct suite *program, struct proctor_error *err)
 {
-	return path_of(p, "functions");
-}
-
-int process_counts_new(struct process_counts **result, struct objects *objects, const char *prefix,
-		       uint64_t number, const struct suite *program, bool with_area, bool functions,
-		       struct proctor_error *err)
-{
+	const struct suite_objects *of = objects_of_suite(what->objects, program);
+	const struct object *own = of->own == OBJECT_NONE ? NULL : &what->objects->list[of->own];
+	/* What needs a library is dynamic. */
+	bool preloads = what->preload && what->llvm && of->summed && (!own || own->dynamic);
 	struct process_counts *p = calloc(1, sizeof(*p));
-	char *others = NULL;
+	char *others;
 	int ret = 0;
 
 	if (!p)
-		return error_set(err, -ENOMEM, "no memory for the coverage of a process");
+		return no_memory(err);
 	p->number = number;
-	p->objects = objects;
+	p->objects = what->objects;
 	p->program = program;
 	p->area.fd = -1;
-	p->counted = calloc(objects->n + 1, sizeof(*p->counted));
-	if (asprintf(&p->prefix, "%s%llu-", prefix, (unsigned long long)number) < 0)
-		p->prefix = NULL;
-	if (p->prefix)
-		others = process_counts_others_path(p);
+	p->counted = calloc(what->objects->n + 1, sizeof(*p->counted));
+	others = path_of(what, number, OTHER_PROFILES);
 	if (!p->counted || !others)
-		ret = error_set(err, -ENOMEM, "no memory for the coverage of a process");
-	else if (with_area)
-		ret = counter_area_open(&p->area, objects, others, functions, err);
+		ret = no_memory(err);
+	else if (!program || preloads)
+		ret = counter_area_open(&p->area, what->objects, others, what->functions && !program, err);
 	free(others);
+	if (ret == 0 && !environment_fill(p, what, of, own))
+		ret = no_memory(err);
 	if (ret < 0)
 		process_counts_free(p);
 	else
@@ -72,7 +83,9 @@ void process_counts_free(struct process_counts *p)
 	free(p->counted);
 	texts_fini(&p->opened);
 	texts_fini(&p->opened_by_children);
-	free(p->prefix);
+	free(p->profile);
+	free(p->functions_file);
+	free(p->damage);
 	free(p);
 }
 

@@ -25,9 +25,12 @@ struct process_counts {
 	struct process_counts *next;	/* in the list of those that have ended */
 	uint64_t number;		/* of the process in the run, from 1; no process id */
 	struct objects *objects;	/* of the run */
-	char *prefix;			/* of the paths of what it writes, absolute */
 	const struct suite *program;	/* an executable; NULL: a host of libraries */
 	VECTOR(struct process_suite) suites;
+	/* What it finds in its environment; NULL: nothing. */
+	char *profile;			/* LLVM_PROFILE_FILE */
+	char *functions_file;		/* TML_COVERAGE_FILE */
+	const char *library;		/* first in LD_PRELOAD */
 	/* While it lives. */
 	struct counter_area area;
 	struct remote remote;
@@ -50,26 +53,31 @@ struct process_counts {
 	 * children opened. */
 	struct texts opened, opened_by_children;
 	const char *problem;		/* why what it saved is not used; NULL: it is */
-	bool profiled;			/* the collector's: LLVM's runtime has written a profile that
-					 * only LLVM's tool can read */
+	/* The collector's: LLVM's runtime has written a profile that only LLVM's tool can read; a program has
+	 * written its functions; what is wrong with the profile that it has written, NULL: nothing. */
+	bool profiled, wrote_functions;
+	char *damage;
 };
 
-/*
- * Makes one. `prefix` begins the paths of what it writes; `functions`: TML's are collected. `with_area`: of
- * a host, or of a program that proctor-preload.so can be loaded into.
- */
-int process_counts_new(struct process_counts **p, struct objects *objects, const char *prefix,
-		       uint64_t number, const struct suite *program, bool with_area, bool functions,
-		       struct proctor_error *err);
+/* What a run collects. */
+struct collected {
+	struct objects *objects;
+	bool llvm, functions;		/* LLVM's counters; TML's functions */
+	const char *prefix;		/* of the paths of what processes write, absolute */
+	const char *preload;		/* proctor-preload.so; NULL: nothing is to be preloaded */
+};
+
+/* What a program writes itself, behind `prefix`, its number and `-`. */
+#define PROGRAM_PROFILE "program" AREA_PROFILE
+#define PROGRAM_FUNCTIONS "functions"
+
+/* Makes one: of a program, or of a host (NULL). */
+int process_counts_new(struct process_counts **p, const struct collected *what, uint64_t number,
+		       const struct suite *program, struct proctor_error *err);
 void process_counts_free(struct process_counts *p);
 
 /* A test is handed to it. -ENOMEM. */
 int process_counts_note_test(struct process_counts *p, const struct suite *suite, const char *name);
-
-/* Allocated; NULL: no memory. */
-char *process_counts_profile_path(const struct process_counts *p);	/* of a program itself */
-char *process_counts_others_path(const struct process_counts *p);	/* of what tests start or open */
-char *process_counts_functions_path(const struct process_counts *p);	/* TML_COVERAGE_FILE */
 
 /* It is about to be killed, as process `pid`: its counters are read from outside. */
 void process_counts_read(struct process_counts *p, pid_t pid);

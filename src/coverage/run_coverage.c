@@ -16,9 +16,8 @@ struct coverage {
 	struct proctor_coverage options;
 	struct objects objects;
 	struct store store;
+	struct collected what;
 	char *prefix;			/* of what is in raw/ */
-	const char *preload;
-	bool llvm, functions;
 	/* Under lock. */
 	pthread_mutex_t lock;
 	struct process_counts *ended, **ended_tail;	/* in the order of their ends */
@@ -26,6 +25,11 @@ struct coverage {
 	/* After the run. */
 	struct publication publication;
 };
+
+static int no_memory(struct proctor_error *err)
+{
+	return error_set(err, -ENOMEM, "no memory for the coverage of a run");
+}
 
 /* What is not instrumented is said once: a report that has less than was hoped for is no news. */
 static void coverage_note_plain(struct coverage *cov, const struct proctor_plan *plan)
@@ -40,7 +44,7 @@ static void coverage_note_plain(struct coverage *cov, const struct proctor_plan 
 		if (suite->error || !suite_is_selected(suite))
 			continue;
 		nsuites++;
-		if ((cov->llvm && of->counts) || (cov->functions && of->own != OBJECT_NONE &&
+		if ((cov->what.llvm && of->counts) || (cov->what.functions && of->own != OBJECT_NONE &&
 						  cov->objects.list[of->own].functions))
 			continue;
 		if (nplain++ == 0)
@@ -61,7 +65,7 @@ static void coverage_note_unmapped(struct coverage *cov)
 	const char *first = NULL;
 	size_t n = 0;
 
-	for (size_t i = 0; i < cov->objects.n && cov->llvm; i++)
+	for (size_t i = 0; i < cov->objects.n && cov->what.llvm; i++)
 		if (cov->objects.list[i].counts && !cov->objects.list[i].mapped && n++ == 0)
 			first = cov->objects.list[i].path;
 	if (n > 0)
@@ -79,7 +83,7 @@ static int output_check(const char *path, struct proctor_error *err)
 	int ret = 0;
 
 	if (!copy)
-		return error_set(err, -ENOMEM, "no memory for the coverage of a run");
+		return no_memory(err);
 	if (slash)
 		slash[slash == copy] = '\0';
 	if (access(slash ? copy : ".", F_OK) < 0)
@@ -99,7 +103,7 @@ static int make_unwanted(const struct coverage *cov, struct proctor_error *err)
 	int ret = 0;
 
 	if (asprintf(&path, "%s" AREA_UNWANTED, cov->prefix) < 0)
-		return error_set(err, -ENOMEM, "no memory for the coverage of a run");
+		return no_memory(err);
 	if (symlink("/dev/null", path) < 0)
 		ret = error_sys(err, errno, "cannot make %s", path);
 	free(path);
@@ -113,9 +117,9 @@ int coverage_open(struct coverage **covp, const struct proctor_coverage *options
 	int ret;
 
 	if (!cov)
-		return error_set(err, -ENOMEM, "no memory for the coverage of a run");
+		return no_memory(err);
 	cov->options = *options;
-	cov->preload = preload;
+	cov->what = (struct collected){ .objects = &cov->objects, .preload = preload };
 	pthread_mutex_init(&cov->lock, NULL);
 	cov->ended_tail = &cov->ended;
 	ret = store_open(&cov->store, options->dir ? options->dir : "coverage", true, err);
@@ -126,17 +130,18 @@ int coverage_open(struct coverage **covp, const struct proctor_coverage *options
 	if (ret == 0)
 		ret = objects_find(&cov->objects, plan, err);
 	if (ret == 0 && !(cov->prefix = store_path(&cov->store, "raw/")))
-		ret = error_set(err, -ENOMEM, "no memory for the coverage of a run");
+		ret = no_memory(err);
 	if (ret == 0)
 		ret = make_unwanted(cov, err);
 	if (ret < 0) {
 		coverage_close(cov);
 		return ret;
 	}
-	cov->llvm = options->kind == PROCTOR_COVERAGE_LLVM ||
+	cov->what.llvm = options->kind == PROCTOR_COVERAGE_LLVM ||
 		    (options->kind == PROCTOR_COVERAGE_AUTO && cov->objects.counts);
-	cov->functions = options->kind == PROCTOR_COVERAGE_TML ||
+	cov->what.functions = options->kind == PROCTOR_COVERAGE_TML ||
 			 (options->kind == PROCTOR_COVERAGE_AUTO && cov->objects.functions);
+	cov->what.prefix = cov->prefix;
 	counter_area_lay_out(&cov->objects);
 	coverage_note_plain(cov, plan);
 	coverage_note_unmapped(cov);
@@ -162,51 +167,15 @@ void coverage_close(struct coverage *cov)
 	free(cov);
 }
 
-void coverage_environment_fini(struct coverage_environment *env)
-{
-	free(env->profile);
-	free(env->functions);
-	*env = (struct coverage_environment){ .profile = NULL };
-}
-
-/* Fills `env`; false: no memory. */
-static bool environment_fill(const struct coverage *cov, const struct process_counts *p, bool counts,
-			     bool functions, struct coverage_environment *env)
-{
-	*env = (struct coverage_environment){ .profile = NULL };
-	/* A program with an area puts this right itself, unless the library was not preloaded. */
-	if (cov->llvm)
-		env->profile = counts ? process_counts_profile_path(p) : process_counts_others_path(p);
-	if (functions)
-		env->functions = process_counts_functions_path(p);
-	if (p->program && p->area.shared)
-		env->preload = cov->preload;
-	return (env->profile || !cov->llvm) && (env->functions || !functions);
-}
-
 int coverage_process(struct coverage *cov, uint64_t number, const struct suite *program,
-		     struct process_counts **p, struct coverage_environment *env,
-		     struct proctor_error *err)
+		     struct process_counts **p, struct proctor_error *err)
 {
-	static const struct suite_objects none = { .own = OBJECT_NONE };
-	const struct suite_objects *of = program ? objects_of_suite(&cov->objects, program) : &none;
-	const struct object *own = of->own == OBJECT_NONE ? NULL : &cov->objects.list[of->own];
-	/* What needs a library is dynamic. */
-	bool preloads = cov->preload && cov->llvm && of->summed && (!own || own->dynamic);
-	int ret = process_counts_new(p, &cov->objects, cov->prefix, number, program, !program || preloads,
-				     cov->functions && !program, err);
+	int ret = process_counts_new(p, &cov->what, number, program, err);
 
-	if (ret < 0)
-		return ret;
-	if (!environment_fill(cov, *p, of->counts, cov->functions && own && own->functions, env)) {
-		coverage_environment_fini(env);
-		process_counts_free(*p);
-		return error_set(err, -ENOMEM, "no memory for the coverage of a process");
-	}
 	pthread_mutex_lock(&cov->lock);
-	cov->nstarted++;
+	cov->nstarted += ret == 0;
 	pthread_mutex_unlock(&cov->lock);
-	return 0;
+	return ret;
 }
 
 void coverage_dropped(struct coverage *cov, struct process_counts *p)
@@ -233,8 +202,7 @@ enum coverage_outcome coverage_finish(struct coverage *cov, int cancel_fd,
 				      struct proctor_error *err)
 {
 	const struct collection collection = {
-		.store = &cov->store, .objects = &cov->objects, .processes = cov->ended,
-		.llvm = cov->llvm, .functions = cov->functions,
+		.what = &cov->what, .store = &cov->store, .processes = cov->ended,
 	};
 	int ret;
 

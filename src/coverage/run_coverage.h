@@ -20,21 +20,12 @@ int coverage_open(struct coverage **cov, const struct proctor_coverage *options,
 /* Also of NULL. */
 void coverage_close(struct coverage *cov);
 
-/* What the environment of a process is to hold. Strings are allocated; NULL: left alone. */
-struct coverage_environment {
-	char *profile;			/* LLVM_PROFILE_FILE */
-	char *functions;		/* TML_COVERAGE_FILE */
-	const char *preload;		/* goes first in LD_PRELOAD */
-};
-
 /*
  * Any worker's thread: a process that is about to be started, a host (`program` NULL) or an
  * executable. It is expected to leave its counts, until coverage_dropped() takes it back.
  */
 int coverage_process(struct coverage *cov, uint64_t number, const struct suite *program,
-		     struct process_counts **p, struct coverage_environment *env,
-		     struct proctor_error *err);
-void coverage_environment_fini(struct coverage_environment *env);
+		     struct process_counts **p, struct proctor_error *err);
 /* It could not be started. */
 void coverage_dropped(struct coverage *cov, struct process_counts *p);
 /* It is dead; `status` as wait(2) gives it. What it counted is added up; it is the collector's from here

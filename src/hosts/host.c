@@ -32,13 +32,12 @@ static bool sanitizer_is_preloaded(const struct child_environment *env)
 }
 
 /* Puts into the process what instrumented code needs to hand its counts over. */
-static int start_inject_coverage(struct start *start, const struct coverage_environment *env,
-				 const struct process_counts *counts)
+static int start_inject_coverage(struct start *start, const struct process_counts *counts)
 {
 	const struct injected what = {
-		.library = env->preload,
-		.vars = { { "LLVM_PROFILE_FILE", env->profile },
-			  { "TML_COVERAGE_FILE", env->functions } },
+		.library = counts->library,
+		.vars = { { "LLVM_PROFILE_FILE", counts->profile },
+			  { "TML_COVERAGE_FILE", counts->functions_file } },
 		.fds = { { counts->area.fd, AREA_FD } },
 	};
 
@@ -176,15 +175,14 @@ int host_note_tests(struct host *h, const struct task *task, struct proctor_erro
 }
 
 /* Starts the process with all that is put into it. */
-static int host_start_with(struct host *h, const struct task *task,
-			   const struct coverage_environment *env, struct started *started,
+static int host_start_with(struct host *h, const struct task *task, struct started *started,
 			   struct proctor_error *err)
 {
 	struct start start;
 	int ret = start_init(&start, h->launch->environment);
 
-	if (ret == 0 && env)
-		ret = start_inject_coverage(&start, env, h->counts);
+	if (ret == 0 && h->counts)
+		ret = start_inject_coverage(&start, h->counts);
 	if (ret == 0)
 		ret = start_inject_crash(&start, h, task->suite);
 	if (ret == 0)
@@ -209,20 +207,17 @@ static int host_start_counted(struct host *h, const struct task *task, struct st
 			      struct proctor_error *err)
 {
 	struct coverage *cov = h->launch->coverage;
-	struct coverage_environment env;
 	int ret;
 
 	if (!cov)
-		return host_start_with(h, task, NULL, started, err);
-	ret = coverage_process(cov, h->number, h->ops->is_task ? task->suite : NULL, &h->counts, &env,
-			       err);
+		return host_start_with(h, task, started, err);
+	ret = coverage_process(cov, h->number, h->ops->is_task ? task->suite : NULL, &h->counts, err);
 	if (ret < 0)
 		return ret;
 	if (h->ops->is_task)
 		ret = host_note_tests(h, task, err);
 	if (ret == 0)
-		ret = host_start_with(h, task, &env, started, err);
-	coverage_environment_fini(&env);
+		ret = host_start_with(h, task, started, err);
 	if (ret < 0) {
 		coverage_dropped(cov, h->counts);
 		h->counts = NULL;

@@ -15,6 +15,9 @@ static struct suite_objects by_suite[1] = { { .own = 0, .counts = true, .summed 
 static struct objects objects = { .list = list, .n = NOBJECTS, .by_suite = by_suite, .nsuites = 1 };
 static struct suite suite = { .name = (char *)"alpha" };
 static uint64_t in_memory[NOBJECTS][NCOUNTERS];	/* the counters of this process, for remote_read() */
+static const struct collected what = {
+	.objects = &objects, .llvm = true, .functions = true, .prefix = "/dir/", .preload = "/lib/p.so",
+};
 static struct functions functions;
 static struct process_counts *p;
 
@@ -30,7 +33,7 @@ static int setup(void **state)
 	}
 	memset(in_memory, 0, sizeof(in_memory));
 	counter_area_lay_out(&objects);
-	return process_counts_new(&p, &objects, "/dir/", 7, NULL, true, true, &err);
+	return process_counts_new(&p, &what, 7, NULL, &err);
 }
 
 static int teardown(void **state)
@@ -199,14 +202,25 @@ static void the_first_tests_are_remembered(void **state)
 
 static void names_tell_the_process(void **state)
 {
-	char *profile = process_counts_profile_path(p), *others = process_counts_others_path(p);
+	struct process_counts *program;
+	struct proctor_error err;
 
 	(void)state;
-	assert_string_equal(profile, "/dir/7-program.profraw");
-	assert_string_equal(others, "/dir/7-other-%p-%m.profraw");
-	assert_string_equal(p->area.shared->profiles, others);
-	free(profile);
-	free(others);
+	assert_string_equal(p->profile, "/dir/7-other-%p-%m.profraw");
+	assert_string_equal(p->area.shared->profiles, p->profile);
+	assert_true(!p->functions_file && !p->library);
+	list[0].program = list[0].dynamic = list[0].functions = true;
+	assert_int_equal(process_counts_new(&program, &what, 8, &suite, &err), 0);
+	assert_string_equal(program->profile, "/dir/8-program.profraw");
+	assert_string_equal(program->functions_file, "/dir/8-functions");
+	assert_string_equal(program->area.shared->profiles, "/dir/8-other-%p-%m.profraw");
+	assert_string_equal(program->library, what.preload);
+	process_counts_free(program);
+	/* Nothing can be put into it: it has a name of its own, and no area. */
+	list[0].dynamic = false;
+	assert_int_equal(process_counts_new(&program, &what, 8, &suite, &err), 0);
+	assert_true(!program->area.shared && !program->library);
+	process_counts_free(program);
 }
 
 #define COUNTS_TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
