@@ -97,10 +97,15 @@ static int run_draw_id(char id[RUN_ID_BYTES], struct proctor_error *err)
 	return 0;
 }
 
-/* Each worker gets a core; if there are more workers than cores, they share them in turn. */
+/* Each worker gets a core; if there are more workers than cores, they share them in turn. There are no
+ * more of them than things to run: a thread that finds nothing to do costs as much as a small test. */
 static void run_place_workers(struct run *run)
 {
+	uint64_t nitems = (uint64_t)run->plan->ntests * run->options.repeat;
+
 	run->nworkers = run->options.nthreads ? run->options.nthreads : cores_threads(&run->cores);
+	if (run->nworkers > nitems)
+		run->nworkers = nitems > 0 ? (unsigned)nitems : 1;
 	for (unsigned i = 0; i < run->nworkers; i++) {
 		struct worker *w = &run->workers[i];
 
