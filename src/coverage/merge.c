@@ -98,10 +98,9 @@ static struct merge_sum *sum_find(const struct merge *m, const struct merge_part
 static int sum_make(struct merge *m, struct merge_part *p, unsigned char *profile,
 		    struct proctor_error *err)
 {
-	struct merge_sum *sum = profile ? malloc(sizeof(*sum)) : NULL;
-	struct merge_sum **to = sum ? vector_add(&m->sums) : NULL;
+	struct merge_sum *sum = malloc(sizeof(*sum)), **to = vector_add(&m->sums);
 
-	if (!to || !table_add(&m->by_identity, p->identity, sum)) {
+	if (!profile || !sum || !to || !table_add(&m->by_identity, p->identity, sum)) {
 		m->sums.n -= to != NULL;
 		free(sum);
 		free(profile);

@@ -32,6 +32,8 @@ bool report_wants(const struct proctor_coverage *options, const char *path);
  */
 int report_json(FILE *exported, const struct proctor_coverage *options, struct store *store,
 		json_t **doc, struct proctor_error *err);
+/* The list of its files, lent. */
+json_t *report_files(const json_t *doc);
 /* Writes the document: by a temporary file and rename, so it is whole or as it was. */
 int report_write_json(json_t *doc, const char *path, struct proctor_error *err);
 

@@ -2,12 +2,11 @@
 /* Which source files are in the reports. */
 #include "coverage/report.h"
 
+#include "base/file_content.h"
 #include "base/pattern.h"
 
-#include <fcntl.h>
 #include <fnmatch.h>
 #include <string.h>
-#include <unistd.h>
 
 /* A glob matches the whole path; without a slash also the name of the file; other text is a part of
  * the path. */
@@ -28,18 +27,16 @@ static bool is_own_header(const char *path)
 {
 	static const char name[] = "/proctor/suite.h", mark[] = REPORT_OWN_HEADER;
 	size_t n = strlen(path);
-	char head[sizeof(mark)];
-	ssize_t got;
-	int fd;
+	struct bytes content = { 0 };
+	struct proctor_error err;
+	bool own;
 
 	if (n < strlen(name) || strcmp(path + n - strlen(name), name) != 0)
 		return false;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0)
-		return false;
-	got = read(fd, head, strlen(mark));
-	close(fd);
-	return got == (ssize_t)strlen(mark) && memcmp(head, mark, strlen(mark)) == 0;
+	own = file_content(&content, path, &err) == 0 &&
+	      strncmp(bytes_string(&content), mark, strlen(mark)) == 0;
+	bytes_fini(&content);
+	return own;
 }
 
 bool report_wants(const struct proctor_coverage *options, const char *path)
