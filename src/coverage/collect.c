@@ -319,20 +319,19 @@ static void merge_counters(struct collector *k)
 	for (size_t i = 0; i < k->objects->n; i++) {
 		const uint64_t *counters = k->objects->list[i].sum;
 		struct proctor_error err;
-		struct raw_shape shape;
+		unsigned char *profile;
 		struct merge_sum *sum;
-		void *memory;
+		struct raw_header h;
 		int ret;
 
 		if (!counters)
 			continue;
-		ret = object_shape(&k->objects->list[i], &shape, &memory, &err);
+		ret = object_profile(&k->objects->list[i], &h, &profile, &err);
 		if (ret == 0)
-			ret = merge_add_counters(&k->merge, &shape, counters, &sum, &err);
+			ret = merge_add_counters(&k->merge, &h, profile, counters, &sum, &err);
 		if (ret < 0)
 			PROBLEM(k, "what was counted in %s is not used: %s", k->objects->list[i].path,
 				err.text);
-		free(memory);
 	}
 }
 

@@ -70,13 +70,11 @@ static uint64_t identity_data(uint64_t hash, const struct raw_header *h, const c
 	return hash ? hash : 1;
 }
 
-uint64_t merge_shape_identity(const struct raw_shape *shape)
+uint64_t merge_identity(const struct raw_header *h, const unsigned char *profile)
 {
-	struct raw_header h;
-	struct proctor_error err;
+	const char *bytes = (const char *)profile;
 
-	return raw_shape_header(shape, &h, &err) < 0
-		? 0 : identity_data(identity_names(&h, shape->names), &h, shape->data);
+	return identity_data(identity_names(h, bytes + h->names_at), h, bytes + h->data_at);
 }
 
 /* Only the number of counters is looked at again: so many are added, whatever a file was made to have
@@ -325,36 +323,22 @@ int merge_add_file(struct merge *m, const char *path, struct merge_found *found,
 	return ret < 0 ? error_set(err, ret, "%s", why.text) : 0;
 }
 
-int merge_shape_check(const struct raw_shape *shape, struct proctor_error *err)
+int merge_check(const struct raw_header *h, const unsigned char *profile, struct proctor_error *err)
 {
-	struct raw_header h;
-	int ret = raw_shape_header(shape, &h, err);
-
-	return ret < 0 ? ret : records_check(&h, shape->data, err);
+	return records_check(h, profile + h->data_at, err);
 }
 
-int merge_add_counters(struct merge *m, const struct raw_shape *shape, const uint64_t *counters,
-		       struct merge_sum **sum, struct proctor_error *err)
+int merge_add_counters(struct merge *m, const struct raw_header *h, unsigned char *profile,
+		       const uint64_t *counters, struct merge_sum **sum, struct proctor_error *err)
 {
-	struct merge_part p = { .at = 0 };
-	unsigned char *profile;
-	int ret = raw_shape_header(shape, &p.header, err);
+	struct merge_part p = { .header = *h, .identity = merge_identity(h, profile) };
+	int ret = merge_check(h, profile, err);
 
-	if (ret == 0)
-		ret = records_check(&p.header, shape->data, err);
-	if (ret < 0)
-		return ret;
-	p.identity = identity_data(identity_names(&p.header, shape->names), &p.header, shape->data);
 	p.sum = sum_find(m, &p);
-	if (!p.sum) {
-		profile = calloc(1, p.header.nbytes);
-		if (profile) {
-			raw_write_header(&p.header, profile);
-			memcpy(profile + p.header.data_at, shape->data, shape->ndata_bytes);
-			memcpy(profile + p.header.names_at, shape->names, shape->nnames);
-		}
+	if (ret < 0 || p.sum)
+		free(profile);
+	else
 		ret = sum_make(m, &p, profile, err);
-	}
 	if (ret == 0)
 		sum_add(p.sum, counters);
 	*sum = p.sum;

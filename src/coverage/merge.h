@@ -63,17 +63,14 @@ int merge_add_file(struct merge *m, const char *path, struct merge_found *found,
 		   struct proctor_error *err);
 
 /*
- * Adds counters that were copied out of a process: shape->ncounter_bytes of them. The sum of the
- * same binary is found by the shape, or made from it. -ENOTSUP: no way to write such a profile.
+ * Of a profile in memory, with header `h`, in which nothing is counted yet (objects.h makes them from a
+ * binary's file): 0, profiles like it can be summed here; and the number of the binary.
  */
-int merge_add_counters(struct merge *m, const struct raw_shape *shape, const uint64_t *counters,
-		       struct merge_sum **sum, struct proctor_error *err);
-
-/* 0: profiles of this shape can be summed here, from counters alone. */
-int merge_shape_check(const struct raw_shape *shape, struct proctor_error *err);
-
-/* The identity of profiles of this shape. 0: they cannot be read here. */
-uint64_t merge_shape_identity(const struct raw_shape *shape);
+int merge_check(const struct raw_header *h, const unsigned char *profile, struct proctor_error *err);
+uint64_t merge_identity(const struct raw_header *h, const unsigned char *profile);
+/* Adds counters that were copied out of a process. The profile, from malloc(), is taken over. */
+int merge_add_counters(struct merge *m, const struct raw_header *h, unsigned char *profile,
+		       const uint64_t *counters, struct merge_sum **sum, struct proctor_error *err);
 
 /* Writes the sum as a raw profile: complete or, on failure, not there. The error names the path. */
 int merge_write(const struct merge_sum *sum, const char *path, struct proctor_error *err);

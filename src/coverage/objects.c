@@ -63,20 +63,20 @@ static void object_identify(struct object *o)
 	const uint64_t versions[] = { o->version ? o->version : 8, 10 };
 	bool known = o->version != 0;
 	struct proctor_error err;
-	struct raw_shape shape;
-	void *memory;
+	unsigned char *profile;
+	struct raw_header h;
 
 	for (size_t i = 0; i < (known ? 1 : 2) && o->identity == 0; i++) {
 		int check;
 
 		o->version = versions[i];
-		if (object_shape(o, &shape, &memory, &err) < 0)
+		if (object_profile(o, &h, &profile, &err) < 0)
 			continue;
-		check = merge_shape_check(&shape, &err);
+		check = merge_check(&h, profile, &err);
 		if (known || check != -EBADMSG)
-			o->identity = merge_shape_identity(&shape);
+			o->identity = merge_identity(&h, profile);
 		o->summed = check == 0;
-		free(memory);
+		free(profile);
 	}
 	if (!known && o->identity == 0)
 		o->version = 0;
@@ -314,42 +314,39 @@ bool objects_suite_loads(const struct objects *o, const struct suite *suite, siz
 	return false;
 }
 
-int object_shape(const struct object *object, struct raw_shape *shape, void **memory,
-		 struct proctor_error *err)
+int object_profile(const struct object *object, struct raw_header *h, unsigned char **profile,
+		   struct proctor_error *err)
 {
+	const struct object_section *data = &object->data, *names = &object->names;
+	const struct object_section *bitmaps = &object->bitmaps;
 	struct elf_sections e;
-	char *bytes;
+	bool copied;
+	int ret;
 
-	*memory = NULL;
 	if (object->version == 0)
 		return error_set(err, -ENOTSUP, "cannot tell which LLVM built %s: it has no symbols "
 				 "and its profile data are of no version known here", object->path);
+	*h = (struct raw_header){
+		.version = object->version, .nbitmap_bytes = bitmaps->nbytes, .nnames = names->nbytes,
+		.counters_delta = object->counters.address - data->address,
+		.bitmap_delta = bitmaps->nbytes ? bitmaps->address - data->address : 0,
+		.names_delta = names->address,
+	};
+	ret = raw_lay_out(h, data->nbytes, object->counters.nbytes, err);
+	if (ret < 0)
+		return ret;
 	if (!elf_sections_open(&e, object->path))
 		return error_set(err, -EIO, "cannot read %s again", object->path);
-	bytes = e.st.st_ino == object->file.ino && e.st.st_dev == object->file.dev &&
-		object->data.nbytes <= (uint64_t)e.st.st_size &&
-		object->names.nbytes <= (uint64_t)e.st.st_size
-		? malloc(object->data.nbytes + object->names.nbytes) : NULL;
-	if (!bytes || !elf_sections_copy(&e, object->data.address, object->data.nbytes, bytes) ||
-	    !elf_sections_copy(&e, object->names.address, object->names.nbytes,
-			  bytes + object->data.nbytes)) {
-		free(bytes);
-		elf_sections_close(&e);
-		return error_set(err, -EBADMSG, "%s has no longer the profile data it had when the "
-				 "run began", object->path);
-	}
+	*profile = e.st.st_ino == object->file.ino && e.st.st_dev == object->file.dev &&
+		   h->nbytes <= 4 * (uint64_t)e.st.st_size ? calloc(1, h->nbytes) : NULL;
+	copied = *profile && elf_sections_copy(&e, data->address, data->nbytes, *profile + h->data_at) &&
+		 elf_sections_copy(&e, names->address, names->nbytes, *profile + h->names_at);
 	elf_sections_close(&e);
-	*memory = bytes;
-	*shape = (struct raw_shape){
-		.version = object->version,
-		.data = bytes, .ndata_bytes = object->data.nbytes,
-		.ncounter_bytes = object->counters.nbytes,
-		.nbitmap_bytes = object->bitmaps.nbytes,
-		.names = bytes + object->data.nbytes, .nnames = object->names.nbytes,
-		.counters_delta = object->counters.address - object->data.address,
-		.bitmap_delta = object->bitmaps.nbytes
-			? object->bitmaps.address - object->data.address : 0,
-		.names_delta = object->names.address,
-	};
-	return 0;
+	if (copied) {
+		raw_write_header(h, *profile);
+		return 0;
+	}
+	free(*profile);
+	return error_set(err, -EBADMSG, "%s has no longer the profile data it had when the run began",
+			 object->path);
 }

@@ -32,7 +32,7 @@ struct object {
 	struct object_section data, counters, bitmaps, names;
 	uint64_t base_address;		/* of its first byte, or ELF_NOT_LOADED */
 	uint64_t phdrs_address;		/* of its program headers, or ELF_NOT_LOADED */
-	uint64_t identity;		/* merge_shape_identity() */
+	uint64_t identity;		/* merge_identity() */
 	uint64_t own_at, forked_at;	/* where its images are in each counter area */
 	/* What has been counted in it by all processes that have ended; NULL: nothing. One thread at a time
 	 * adds to it; all else is constant once processes are started. */
@@ -86,10 +86,10 @@ const struct suite_objects *objects_of_suite(const struct objects *o, const stru
 bool objects_suite_loads(const struct objects *o, const struct suite *suite, size_t object);
 
 /*
- * Reads what the profiles of the object look like. The shape lends from `*memory`, which the caller
- * frees. -ENOTSUP: which LLVM built it cannot be told; -EBADMSG, -EIO: the file is not as it was.
+ * Makes a profile of the object in which nothing is counted, allocated. -ENOTSUP: which LLVM built it cannot
+ * be told; -EBADMSG, -EIO: the file is not as it was.
  */
-int object_shape(const struct object *object, struct raw_shape *shape, void **memory,
-		 struct proctor_error *err);
+int object_profile(const struct object *object, struct raw_header *h, unsigned char **profile,
+		   struct proctor_error *err);
 
 #endif

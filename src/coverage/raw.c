@@ -203,28 +203,21 @@ int raw_read_function(const struct raw_header *h, const void *data, uint64_t i,
 	return 0;
 }
 
-int raw_shape_header(const struct raw_shape *shape, struct raw_header *h,
-		     struct proctor_error *err)
+int raw_lay_out(struct raw_header *h, uint64_t ndata_bytes, uint64_t ncounter_bytes,
+		struct proctor_error *err)
 {
-	const struct format *format = format_of(shape->version);
+	const struct format *format = format_of(h->version);
 
 	if (!format)
 		return error_set(err, -ENOTSUP, "raw profiles of version %llu, variant %llx, cannot be "
-				 "written here",
-				 (unsigned long long)(shape->version & RAW_VERSION_MASK),
-				 (unsigned long long)(shape->version >> 56));
-	if (shape->ndata_bytes % format->record_bytes != 0 ||
-	    shape->ncounter_bytes % COUNTER_BYTES != 0)
+				 "written here", (unsigned long long)(h->version & RAW_VERSION_MASK),
+				 (unsigned long long)(h->version >> 56));
+	if (ndata_bytes % format->record_bytes != 0 || ncounter_bytes % COUNTER_BYTES != 0)
 		return error_set(err, -EBADMSG, "the sections of its profile data have odd sizes");
-	*h = (struct raw_header){
-		.version = shape->version,
-		.ndata = shape->ndata_bytes / format->record_bytes,
-		.ncounters = shape->ncounter_bytes / COUNTER_BYTES,
-		.nbitmap_bytes = shape->nbitmap_bytes,
-		.npad_bitmaps = padding_to_8(shape->nbitmap_bytes), .nnames = shape->nnames,
-		.counters_delta = shape->counters_delta, .bitmap_delta = shape->bitmap_delta,
-		.names_delta = shape->names_delta, .last_kind = format->last_kind,
-	};
+	h->ndata = ndata_bytes / format->record_bytes;
+	h->ncounters = ncounter_bytes / COUNTER_BYTES;
+	h->npad_bitmaps = padding_to_8(h->nbitmap_bytes);
+	h->last_kind = format->last_kind;
 	return header_lay_out(h, format, UINT64_MAX, err);
 }
 

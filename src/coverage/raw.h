@@ -67,23 +67,11 @@ int raw_read_function(const struct raw_header *h, const void *data, uint64_t i,
 		      struct raw_function *f, struct proctor_error *err);
 
 /*
- * The shape of a binary's profiles, as its ELF file tells it: enough to write a profile from
- * counters that were copied out of a process (objects.h). Lent by whoever filled it.
+ * Lays out a profile by the sizes of a binary's sections: `h` has version, names, bitmaps and deltas, all
+ * else is filled in. -ENOTSUP, -EBADMSG as raw_read_header().
  */
-struct raw_shape {
-	uint64_t version;
-	const void *data;		/* __llvm_prf_data */
-	uint64_t ndata_bytes;
-	uint64_t ncounter_bytes;	/* __llvm_prf_cnts */
-	uint64_t nbitmap_bytes;		/* __llvm_prf_bits */
-	const void *names;		/* __llvm_prf_names */
-	uint64_t nnames;
-	uint64_t counters_delta, bitmap_delta, names_delta;
-};
-
-/* Fills a header for a profile of this shape. -ENOTSUP, -EBADMSG as raw_read_header(). */
-int raw_shape_header(const struct raw_shape *shape, struct raw_header *h,
-		     struct proctor_error *err);
+int raw_lay_out(struct raw_header *h, uint64_t ndata_bytes, uint64_t ncounter_bytes,
+		struct proctor_error *err);
 /* Writes the header in the file's form into `bytes`; returns how many. */
 size_t raw_write_header(const struct raw_header *h, unsigned char bytes[RAW_HEADER_BYTES_MAX]);
 

@@ -382,17 +382,37 @@ static uint64_t section_read(const char *path, const char *name, void **copy, ui
 	return address;
 }
 
-static struct raw_shape shape_read(const char *path, uint64_t version, void **data, void **names)
+/* A profile without counts, made of the sections of a program. */
+static unsigned char *blank_make(const char *path, uint64_t version, struct raw_header *h)
 {
-	struct raw_shape shape = { .version = version };
-	uint64_t at_data = section_read(path, "__llvm_prf_data", data, &shape.ndata_bytes);
-	uint64_t at_counters = section_read(path, "__llvm_prf_cnts", NULL, &shape.ncounter_bytes);
+	struct proctor_error err;
+	void *data, *names;
+	unsigned char *profile;
+	uint64_t ndata, ncounters, at_data = section_read(path, "__llvm_prf_data", &data, &ndata);
 
-	shape.names_delta = section_read(path, "__llvm_prf_names", names, &shape.nnames);
-	shape.data = *data;
-	shape.names = *names;
-	shape.counters_delta = at_counters - at_data;
-	return shape;
+	*h = (struct raw_header){ .version = version };
+	h->counters_delta = section_read(path, "__llvm_prf_cnts", NULL, &ncounters) - at_data;
+	h->names_delta = section_read(path, "__llvm_prf_names", &names, &h->nnames);
+	assert_int_equal(raw_lay_out(h, ndata, ncounters, &err), 0);
+	profile = calloc(1, h->nbytes);
+	raw_write_header(h, profile);
+	memcpy(profile + h->data_at, data, ndata);
+	memcpy(profile + h->names_at, names, h->nnames);
+	free(data);
+	free(names);
+	return profile;
+}
+
+static struct merge_sum *counters_add(struct merge *m, const char *path, uint64_t version,
+				      const uint64_t *counters)
+{
+	struct proctor_error err;
+	struct merge_sum *sum;
+	struct raw_header h;
+	unsigned char *profile = blank_make(path, version, &h);
+
+	assert_int_equal(merge_add_counters(m, &h, profile, counters, &sum, &err), 0);
+	return sum;
 }
 
 /* Counters from a process that left no profile find, or make, the sum of those that did. */
@@ -408,31 +428,32 @@ static void copied_counters_are_of_the_same_binary(void **state)
 		struct merge_found found;
 		struct merge_sum *sum;
 		struct proctor_error err;
-		struct raw_shape shape;
+		struct raw_header h;
+		unsigned char *blank;
 		uint64_t *counters;
-		void *data, *names;
 		char clang[16];
 
 		snprintf(clang, sizeof(clang), "clang-%s", kinds[v].llvm);
 		if (!real_programs(clang))
 			continue;
 		fixture_run("LLVM_PROFILE_FILE=run-0.profraw ./program 5");
-		shape = shape_read("program", kinds[v].raw, &data, &names);
+		blank = blank_make("program", kinds[v].raw, &h);
 		m = (struct merge){ 0 };
 		assert_int_equal(merge_add_file(&m, "run-0.profraw", &found, &err), 0);
-		assert_true(found.parts[0].sum->identity == merge_shape_identity(&shape));
+		assert_true(found.parts[0].sum->identity == merge_identity(&h, blank));
+		free(blank);
 		/* The counters of that very profile, as if they had been copied. */
-		counters = malloc(shape.ncounter_bytes);
+		counters = malloc(8 * h.ncounters);
 		memcpy(counters, m.sums.list[0]->profile + m.sums.list[0]->header.counters_at,
-		       shape.ncounter_bytes);
-		assert_int_equal(merge_add_counters(&m, &shape, counters, &sum, &err), 0);
+		       8 * h.ncounters);
+		sum = counters_add(&m, "program", kinds[v].raw, counters);
 		assert_ptr_equal(sum, m.sums.list[0]);
 		assert_true(sum_count(sum, 0) == 2 * counters[0] && counters[0] > 0);
 
 		/* Without any profile from a runtime: LLVM takes ours for one. */
 		alone = (struct merge){ 0 };
 		for (int i = 0; i < MANY; i++)
-			assert_int_equal(merge_add_counters(&alone, &shape, counters, &sum, &err), 0);
+			counters_add(&alone, "program", kinds[v].raw, counters);
 		for (int i = 1; i < MANY; i++)
 			fixture_run("cp run-0.profraw run-%d.profraw", i);
 		same_as_llvm(kinds[v].llvm, &alone);
@@ -442,8 +463,6 @@ static void copied_counters_are_of_the_same_binary(void **state)
 		merge_fini(&alone);
 		merge_fini(&m);
 		free(counters);
-		free(data);
-		free(names);
 		fixture_run("rm run-*.profraw");
 	}
 }
