@@ -82,7 +82,11 @@ struct list_output {
 
 /* What a parser tells. Lent until the function that tells it returns. */
 struct parser_event {
-	enum parser_event_kind { PARSER_STARTED, PARSER_ENDED } kind;
+	enum parser_event_kind {
+		PARSER_STARTED,
+		PARSER_ENDED,
+		PARSER_COMPLETE,	/* the framework says that it has run all that it was to run */
+	} kind;
 	const char *name;		/* as it was listed; NULL: the only test of the process */
 	uint64_t nbytes;		/* of the stream that lie before this event */
 	enum proctor_verdict verdict;	/* ENDED: */
@@ -115,6 +119,9 @@ struct parser_ops {
 	 * crashed is judged by that. */
 	void (*end)(struct parser *p, int status);
 	void (*close)(struct parser *p);
+	/* It tells PARSER_COMPLETE: a program that ends without it was ended by the test before that. Else what
+	 * did not start when it ended was passed over. */
+	bool tells_complete;
 };
 
 /* The number that the channel has in the process: a pipe for results alone, which a program opens as

@@ -20,11 +20,13 @@ struct test_evidence {
 	enum proctor_verdict verdict;
 	int exit_code, signal;
 	bool core_dumped;
+	bool again;			/* what was told of it is not sure: it has to run alone */
 };
 
 struct evidence {
 	struct progress progress;
-	struct test_evidence tests[TASK_TESTS_MAX];	/* of the first `nheld` */
+	struct test_evidence *tests;	/* room for the task's; filled are the first `nheld` */
+	unsigned ntests;
 	unsigned nheld;			/* can be believed; less than have ended: `doubt` says why */
 	struct proctor_error doubt;	/* code 0: all of it can be believed */
 	uint64_t start_us;		/* of the test that ran last, if it has not ended */
@@ -39,6 +41,8 @@ struct evidence {
 	struct module_list modules;
 };
 
+/* Nothing is known yet of `ntests` tests. -ENOMEM: there is nothing to end. */
+int evidence_init(struct evidence *e, unsigned ntests);
 void evidence_fini(struct evidence *e);
 
 #endif

@@ -11,7 +11,7 @@ static struct progress exe_host_progress(const struct host *h, const struct host
 }
 
 static unsigned exe_host_output(struct host *h, const char *bytes, size_t nbytes,
-				struct output_cut cuts[TASK_TESTS_MAX])
+				const struct output_cut **cuts)
 {
 	(void)h, (void)bytes, (void)nbytes, (void)cuts;
 	return 0;
@@ -51,6 +51,7 @@ const struct host_ops exe_host_ops = {
 	.nbytes = sizeof(struct host),
 	.is_task = true,
 	.silent = true,
+	.tests_max = 1,
 	.prepare = program_prepare,
 	.explain = program_refused,
 	.hand_out = program_hand_out,
@@ -58,6 +59,7 @@ const struct host_ops exe_host_ops = {
 	.word = program_word,
 	.is_done = program_is_done,
 	.progress = exe_host_progress,
+	.start_us = host_progress_start_us,
 	.exit_turn = program_exit_turn,
 	.marker_key = program_marker_key,
 	.output = exe_host_output,

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/futex.h"
+#include "base/private_dir.h"
 #include "coverage/run_coverage.h"
 
 #include <assert.h>
@@ -266,10 +267,22 @@ int host_start(const struct launch *launch, unsigned worker, uint64_t number,
 	return 0;
 }
 
+void host_remove_dir(struct host *h)
+{
+	struct proctor_error err;
+
+	if (h->dir && private_dir_remove(h->dir, &err) < 0)
+		h->dir_left = strdup(err.text);
+	free(h->dir);
+	h->dir = NULL;
+}
+
 void host_free(struct host *h)
 {
 	h->ops->close(h);
 	crash_map_give(h->launch->crash_pool, &h->crash, h->shared.end.left || h->shared.end.undead);
+	host_remove_dir(h);
+	free(h->dir_left);
 	free(h->shared.end.left);
 	free(h->shared.end.undead);
 	pthread_mutex_destroy(&h->shared.lock);

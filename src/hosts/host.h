@@ -98,6 +98,8 @@ struct host {
 	bool captured;			/* false: it inherited stdout and stderr */
 	struct process_counts *counts;	/* what it is to leave of coverage; NULL: nothing */
 	struct crash_map crash;		/* of a program that something is put into; else closed */
+	char *dir;			/* its private directory, until it was removed; NULL: none */
+	char *dir_left;			/* why that could not be removed; NULL: it was */
 	/* The worker's alone. Others may read the suites once it was told to end. */
 	struct suite *suites[HOST_SUITES_MAX];	/* open in it */
 	size_t nsuites;
@@ -124,6 +126,7 @@ struct host_ops {
 	bool is_task;
 	/* The process says nothing that has to be read before its end. */
 	bool silent;
+	unsigned tests_max;		/* that one task of it may have */
 	/* Completes the start of a process for `task`. What it opens is given back by close(), which is
 	 * called after a failure, too. */
 	int (*prepare)(struct host *h, const struct task *task, struct start *start,
@@ -143,14 +146,17 @@ struct host_ops {
 	uint32_t (*exit_turn)(const struct host *h);
 	/* Supervisor's: the key of the markers in its output; NULL: it writes none. */
 	const uint8_t *(*marker_key)(const struct host *h);
-	/* Supervisor's: the host wrote these bytes to stdout. Fills in the `cuts` among them, in
-	 * order, and returns their number. */
+	/* Supervisor's: when test `i` of the task began, which by `p`, just read, it has. */
+	uint64_t (*start_us)(const struct host *h, const struct host_work *work,
+			     const struct progress *p, unsigned i);
+	/* Supervisor's: the host wrote these bytes to stdout. Tells the `cuts` among them, in order, lent
+	 * until the next call, and returns their number. */
 	unsigned (*output)(struct host *h, const char *bytes, size_t nbytes,
-			   struct output_cut cuts[TASK_TESTS_MAX]);
+			   const struct output_cut **cuts);
 	/* Supervisor's: the host is dead, its output complete and `shared.end` filled in. */
 	void (*died)(struct host *h);
-	/* Fills in `e`, which is all zero, with what the host tells of its task. Called when the
-	 * hand-out is done, or the host is over. */
+	/* Fills in `e`, which has room for the task's tests and nothing in it, with what the host tells of its
+	 * task. Called when the hand-out is done, or the host is over. */
 	void (*read)(struct host *h, const struct task *task, bool over, struct evidence *e);
 	/* Fills in only what is recorded of its crash. */
 	void (*read_crash)(const struct host *h, struct evidence *e);
@@ -159,6 +165,14 @@ struct host_ops {
 
 /* proctor-host, with a page; a program that is one test; a program whose output tells of its tests. */
 extern const struct host_ops page_host_ops, exe_host_ops, stream_host_ops;
+
+/* The same for a kind whose progress knows it. */
+static inline uint64_t host_progress_start_us(const struct host *h, const struct host_work *work,
+					      const struct progress *p, unsigned i)
+{
+	(void)h, (void)work;
+	return p->start_us[i];
+}
 
 /* The kind of host in which tests of this suite run. */
 const struct host_ops *host_ops_of(const struct suite *suite);
@@ -178,6 +192,8 @@ int host_start(const struct launch *launch, unsigned worker, uint64_t number,
 	       struct proctor_error *err);
 /* When the host is over: hands what it has left of coverage to the collector. Worker's thread. */
 void host_leave_counts(struct host *host);
+/* When the host is over, and all that it left was read: removes its private directory. Worker's thread. */
+void host_remove_dir(struct host *host);
 /* When the host is over. */
 void host_free(struct host *host);
 

@@ -210,7 +210,7 @@ static const uint8_t *page_host_marker_key(const struct host *h)
 }
 
 static unsigned page_host_output(struct host *h, const char *bytes, size_t nbytes,
-				 struct output_cut cuts[TASK_TESTS_MAX])
+				 const struct output_cut **cuts)
 {
 	(void)h, (void)bytes, (void)nbytes, (void)cuts;
 	return 0;
@@ -290,6 +290,7 @@ static void page_host_read(struct host *h, const struct task *task, bool over, s
 const struct host_ops page_host_ops = {
 	.name = "proctor-host",
 	.nbytes = sizeof(struct page_host),
+	.tests_max = TASK_TESTS_MAX,
 	.prepare = page_host_prepare,
 	.explain = page_host_explain,
 	.hand_out = page_host_hand_out,
@@ -297,6 +298,7 @@ const struct host_ops page_host_ops = {
 	.word = page_host_word,
 	.is_done = page_host_is_done,
 	.progress = page_host_progress,
+	.start_us = host_progress_start_us,
 	.exit_turn = page_host_exit_turn,
 	.marker_key = page_host_marker_key,
 	.output = page_host_output,

@@ -3,16 +3,53 @@
 
 #include "base/clock.h"
 #include "base/executable.h"
+#include "base/private_dir.h"
 
 #include <errno.h>
+#include <stdlib.h>
+
+/* Are these all tests of the suite but the disabled ones? */
+static bool task_is_whole(const struct task *task)
+{
+	size_t nrun = 0;
+
+	for (size_t i = 0; i < task->suite->ntests && nrun <= task->ntests; i++)
+		nrun += test_is_run(&task->suite->tests[i]);
+	return nrun == task->ntests;
+}
+
+/* What the adapter wants its program to be started with. */
+static int program_ask(const struct host *h, const struct task *task, struct command_line *line,
+		       struct proctor_error *err)
+{
+	const struct adapter *adapter = task->suite->adapter;
+	struct program_request request = { .path = task->suite->path, .dir = h->dir };
+	const char **names = NULL;
+	int ret;
+
+	if (!adapter->single) {
+		names = calloc(task->ntests, sizeof(*names));
+		if (!names)
+			return error_sys(err, ENOMEM, "cannot start %s", task->suite->path);
+		for (unsigned i = 0; i < task->ntests; i++)
+			names[i] = item_test(h->launch->plan, task->first + i)->pub.name;
+		request.whole = task_is_whole(task);
+	}
+	request.names = names;
+	request.ntests = task->ntests;
+	ret = adapter->run_command(&request, line, err);
+	free(names);
+	return ret;
+}
 
 /* Adds the words and variables with which the adapter wants the program to be started. */
-static int program_command(const struct suite *suite, struct start *start, struct proctor_error *err)
+static int program_command(const struct host *h, const struct task *task, struct start *start,
+			   struct proctor_error *err)
 {
-	const struct program_request request = { .path = suite->path };
+	const struct suite *suite = task->suite;
 	struct command_line line = { 0 };
 	char **vars;
-	int ret = suite->adapter->run_command(&request, &line, err);
+	int ret = program_ask(h, task, &line, err);
 
 	start_add_word(start, suite->path);
 	for (size_t i = 0; suite->arguments && suite->arguments[i]; i++)
@@ -30,7 +67,10 @@ int program_prepare(struct host *h, const struct task *task, struct start *start
 		    struct proctor_error *err)
 {
 	const struct suite *suite = task->suite;
-	int ret = program_command(suite, start, err);
+	int ret = suite->adapter->needs_dir ? private_dir_make(&h->dir, err) : 0;
+
+	if (ret == 0)
+		ret = program_command(h, task, start, err);
 
 	start->path = suite->path;
 	start->leads = suite->leads;

@@ -32,7 +32,8 @@ struct progress {
 	enum progress_phase phase;
 	unsigned nended;	/* the first so many tests have ended */
 	uint64_t since_us;	/* of the phase: not before the hand-out, not after now */
-	uint64_t start_us[TASK_TESTS_MAX];	/* of those that have begun */
+	/* Of those that have begun, where the host has a page or is one test (host_ops.start_us). */
+	uint64_t start_us[TASK_TESTS_MAX];
 };
 
 struct progress progress_read(const struct hand_out *out, uint64_t now_us);

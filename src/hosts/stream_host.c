@@ -4,10 +4,14 @@
  * parser is the supervisor's, from the first byte to the end of the process; what it told is the
  * worker's to read after that.
  *
- * Its tests start in the order in which they were asked for: one that was passed over did not run.
+ * Its tests start in the order in which they were asked for: one that was passed over did not run. What is
+ * told against that order was written by a test, or what was told before it was: the tests concerned are
+ * doubted, and run again, each in a process of its own.
  */
 #include "base/clock.h"
 #include "base/container.h"
+#include "base/failure.h"
+#include "base/private_dir.h"
 #include "hosts/program.h"
 #include "hosts/status.h"
 
@@ -18,12 +22,18 @@
 #include <string.h>
 #include <sys/wait.h>
 
+/* So many share a process at most: what they have written is kept until it has ended. */
+#define STREAM_TESTS_MAX 4096
+/* A result file of so many tests, with room for long messages. */
+#define RESULT_FILE_BYTES ((size_t)64 << 20)
+
 /* What was told of one test. */
 struct stream_test {
 	uint64_t start_us, end_us;
 	enum proctor_verdict verdict;	/* once it has ended */
 	char *message;
 	bool started, ended, lost;
+	bool doubted;			/* what was told of it contradicts itself */
 };
 
 struct stream_host {
@@ -32,11 +42,15 @@ struct stream_host {
 	const struct parser_ops *ops;
 	struct parser *parser;		/* NULL: there was no memory for it */
 	/* Written by the supervisor; after the end the worker's. */
-	struct stream_test tests[TASK_TESTS_MAX];
+	struct stream_test *tests;	/* of the task */
+	unsigned ntests;
 	unsigned nended;		/* the first so many have ended, or were passed over */
+	unsigned running;		/* 1 + the one that started last; 0: none did */
+	bool complete;			/* it said that it has run all */
+	bool over;			/* no more of its output comes */
 	/* While the parser is fed. */
 	uint64_t nread_bytes;		/* that it was given before */
-	struct output_cut cuts[TASK_TESTS_MAX];
+	struct output_cut *cuts;	/* room for one a test */
 	unsigned ncuts;
 };
 
@@ -47,16 +61,24 @@ static struct stream_host *stream_host_of(struct host *h)
 
 /* ---- what the parser tells ---- */
 
-/* The test of this name, from the next one on; the number of tests: there is none. */
-static unsigned stream_find(const struct stream_host *sh, const char *name)
+/* The test of this name, from number `from` on; the number of tests: there is none. */
+static unsigned stream_find(const struct stream_host *sh, const char *name, unsigned from)
 {
 	const struct task *task = &sh->host.shared.work.task;
-	unsigned i = sh->nended;
+	unsigned i = from;
 
-	while (name && i < task->ntests &&
+	while (name && i < sh->ntests &&
 	       strcmp(item_test(sh->host.launch->plan, task->first + i)->pub.name, name) != 0)
 		i++;
 	return i;
+}
+
+static void stream_judge(struct stream_test *t, const struct parser_event *event)
+{
+	free(t->message);
+	t->verdict = event->verdict;
+	t->message = event->message ? strdup(event->message) : NULL;
+	t->lost = event->message && !t->message;
 }
 
 static void stream_ended(struct stream_host *sh, unsigned i, const struct parser_event *event)
@@ -65,12 +87,10 @@ static void stream_ended(struct stream_host *sh, unsigned i, const struct parser
 
 	t->ended = true;
 	t->end_us = clock_us();
-	t->verdict = event->verdict;
-	t->message = event->message ? strdup(event->message) : NULL;
-	t->lost = event->message && !t->message;
+	stream_judge(t, event);
 	sh->nended = i + 1;
 	/* What the last one writes after it has ended is its own, too. */
-	if (i + 1 < sh->host.shared.work.task.ntests)
+	if (i + 1 < sh->ntests)
 		sh->cuts[sh->ncuts++] = (struct output_cut){
 			.serial = sh->host.shared.work.serial + i,
 			.at = event->nbytes > sh->nread_bytes ?
@@ -78,24 +98,80 @@ static void stream_ended(struct stream_host *sh, unsigned i, const struct parser
 		};
 }
 
+static bool stream_is_running(const struct stream_host *sh)
+{
+	return sh->running > sh->nended;
+}
+
+/* A test that was to have been through with begins or ends: one of both was not the framework's word. */
+static void stream_doubt(struct stream_host *sh, const char *name)
+{
+	unsigned i = stream_find(sh, name, 0);
+
+	if (i < sh->nended)
+		sh->tests[i].doubted = true;
+}
+
+static void stream_on_start(struct stream_host *sh, const char *name)
+{
+	unsigned i = stream_is_running(sh) ? sh->ntests : stream_find(sh, name, sh->nended);
+	struct stream_test *t = &sh->tests[i];
+
+	if (i == sh->ntests) {
+		stream_doubt(sh, name);
+		return;
+	}
+	if (!t->started)
+		t->start_us = clock_us();
+	t->started = true;
+	sh->running = i + 1;
+}
+
+static void stream_on_end(struct stream_host *sh, const struct parser_event *event)
+{
+	unsigned running = sh->single ? 0 : sh->running - 1;
+
+	if (stream_is_running(sh) && stream_find(sh, event->name, running) == running)
+		stream_ended(sh, running, event);
+	else if (sh->single && sh->nended == 0)
+		stream_ended(sh, 0, event);
+	else
+		stream_doubt(sh, event->name);
+}
+
+/* The process is over, and what is told now is known from its result file, or from how it ended. */
+static void stream_on_last_word(struct stream_host *sh, const struct parser_event *event)
+{
+	unsigned i = stream_find(sh, event->name, 0);
+	struct stream_test *t = &sh->tests[i];
+
+	if (i == sh->ntests)
+		return;
+	if (!t->ended)
+		t->end_us = sh->host.shared.end.died_us;
+	t->started = t->ended = true;
+	stream_judge(t, event);
+	while (sh->nended < sh->ntests && sh->tests[sh->nended].ended)
+		sh->nended++;
+}
+
 /* What is told of a test that is none of the task is not believed. */
 static void stream_on_event(const struct parser_event *event, void *data)
 {
 	struct stream_host *sh = data;
-	unsigned i = stream_find(sh, event->name);
-	struct stream_test *t = &sh->tests[i];
 
-	if (i >= sh->host.shared.work.task.ntests)
-		return;
 	switch (event->kind) {
 	case PARSER_STARTED:
-		if (!t->started)
-			t->start_us = clock_us();
-		t->started = true;
+		stream_on_start(sh, event->name);
 		break;
 	case PARSER_ENDED:
-		if (t->started)
-			stream_ended(sh, i, event);
+		if (sh->over && !sh->single)
+			stream_on_last_word(sh, event);
+		else
+			stream_on_end(sh, event);
+		break;
+	case PARSER_COMPLETE:
+		sh->complete = true;
 		break;
 	}
 }
@@ -103,9 +179,10 @@ static void stream_on_event(const struct parser_event *event, void *data)
 /* ---- the supervisor's ---- */
 
 static unsigned stream_host_output(struct host *h, const char *bytes, size_t nbytes,
-				   struct output_cut cuts[TASK_TESTS_MAX])
+				   const struct output_cut **cuts)
 {
 	struct stream_host *sh = stream_host_of(h);
+	struct output_cut *cut;
 
 	if (!sh->parser || nbytes == 0)
 		return 0;
@@ -114,13 +191,28 @@ static unsigned stream_host_output(struct host *h, const char *bytes, size_t nby
 	sh->nread_bytes += nbytes;
 	/* Wherever the parser says that they lie: within what was read, and in order. */
 	for (unsigned i = 0; i < sh->ncuts; i++) {
-		cuts[i] = sh->cuts[i];
-		if (i > 0 && cuts[i].at < cuts[i - 1].at)
-			cuts[i].at = cuts[i - 1].at;
-		if (cuts[i].at > nbytes)
-			cuts[i].at = nbytes;
+		cut = &sh->cuts[i];
+		if (i > 0 && cut->at < cut[-1].at)
+			cut->at = cut[-1].at;
+		if (cut->at > nbytes)
+			cut->at = nbytes;
 	}
+	*cuts = sh->cuts;
 	return sh->ncuts;
+}
+
+/* What it left in its directory: what cannot be read is as if it were not there. */
+static void stream_read_file(struct stream_host *sh)
+{
+	const char *name = sh->host.shared.work.task.suite->adapter->result_file;
+	struct proctor_error err;
+	struct bytes file = { 0 };
+
+	if (!sh->ops->file || !name || !sh->host.dir)
+		return;
+	if (private_dir_read(sh->host.dir, name, RESULT_FILE_BYTES, &file, &err) == 0 && file.nbytes > 0)
+		sh->ops->file(sh->parser, file.data, file.nbytes);
+	bytes_fini(&file);
 }
 
 /* What was stopped or crashed ended none of its tests. */
@@ -132,6 +224,8 @@ static void stream_host_died(struct host *h)
 	if (!sh->parser || !status_is_its_own(end) || WIFSIGNALED(end->status))
 		return;
 	sh->ncuts = 0;
+	sh->over = true;
+	stream_read_file(sh);
 	sh->ops->end(sh->parser, end->status);
 }
 
@@ -149,20 +243,25 @@ static struct progress stream_progress(const struct stream_host *sh, const struc
 	/* Whatever its parser says: it runs until the process ends. */
 	if (sh->single)
 		return progress_of_one(work->handed_us);
-	for (unsigned i = 0; i < work->task.ntests; i++)
-		p.start_us[i] = stream_start_us(&sh->tests[i], work);
 	if (sh->nended > 0) {
 		p.phase = PROGRESS_BETWEEN;
 		p.since_us = sh->tests[sh->nended - 1].end_us;
 	}
-	for (unsigned i = sh->nended; i < work->task.ntests; i++) {
-		if (!sh->tests[i].started)
-			continue;
+	if (sh->running > sh->nended) {
 		p.phase = PROGRESS_TEST;
-		p.nended = i;
-		p.since_us = p.start_us[i];
+		p.nended = sh->running - 1;
+		p.since_us = stream_start_us(&sh->tests[p.nended], work);
 	}
 	return p;
+}
+
+static uint64_t stream_host_start_us(const struct host *h, const struct host_work *work,
+				     const struct progress *p, unsigned i)
+{
+	const struct stream_host *sh = container_of(h, const struct stream_host, host);
+
+	(void)p;
+	return stream_start_us(&sh->tests[i], work);
 }
 
 static struct progress stream_host_progress(const struct host *h, const struct host_work *work,
@@ -184,7 +283,11 @@ static int stream_host_prepare(struct host *h, const struct task *task, struct s
 		return ret;
 	sh->ops = task->suite->adapter->parser;
 	sh->parser = sh->ops->open(stream_on_event, sh);
-	if (!sh->parser)
+	sh->ntests = task->ntests;
+	/* One more: what is not one of the task's is looked at before it is known to be that. */
+	sh->tests = calloc(task->ntests + 1, sizeof(*sh->tests));
+	sh->cuts = calloc(task->ntests, sizeof(*sh->cuts));
+	if (!sh->parser || !sh->tests || !sh->cuts)
 		return error_set(err, -ENOMEM, "no memory for the parser of %s", task->suite->path);
 	/* Whatever --nocapture says: nobody else would read it. */
 	h->captured = true;
@@ -245,11 +348,52 @@ static void read_one(struct stream_host *sh, unsigned i, struct evidence *e)
 	s->message = NULL;
 }
 
+/* Nothing went wrong in its tests, and yet it says by its status that something did. */
+static void read_status(const struct stream_host *sh, unsigned ntold, struct evidence *e)
+{
+	int status = sh->host.shared.end.status;
+	struct test_evidence *last;
+
+	if (sh->single || ntold == 0 || WEXITSTATUS(status) == 0)
+		return;
+	for (unsigned i = 0; i < ntold; i++)
+		if (verdict_is_failure(e->tests[i].verdict) || e->tests[i].again)
+			return;
+	last = &e->tests[ntold - 1];
+	free(last->record.message);
+	tell(last, PROCTOR_FAIL, "its tests passed, and the process ended with exit status %d after the last of "
+	     "them", WEXITSTATUS(status));
+	last->exit_code = WEXITSTATUS(status);
+}
+
+/* How many tests something can be told of, the process having ended by itself; and whether its end is that of
+ * the last one. Those behind them run in another process. */
+static unsigned read_exit(const struct stream_host *sh, bool *told)
+{
+	*told = true;
+	if (sh->nended == sh->ntests || !sh->ops->tells_complete || sh->complete)
+		return sh->ntests;
+	/* It ended in the middle of a test, or stopped telling of itself there. */
+	if (stream_is_running(sh))
+		return sh->running;
+	*told = false;
+	return sh->nended;
+}
+
+/* Alone it leaves a result file, which says more than its output. */
+static void read_doubts(const struct stream_host *sh, unsigned ntold, struct evidence *e)
+{
+	for (unsigned i = 0; i < ntold && sh->ntests > 1 && sh->ops->file; i++)
+		e->tests[i].again = sh->tests[i].doubted ||
+				    (sh->tests[i].started && !sh->tests[i].ended);
+}
+
 static void stream_host_read(struct host *h, const struct task *task, bool over, struct evidence *e)
 {
 	struct stream_host *sh = stream_host_of(h);
 	const struct host_end *end = &h->shared.end;
 	unsigned ntold;
+	bool own = status_is_its_own(end);
 
 	e->progress = stream_progress(sh, &h->shared.work);
 	e->start_us = e->progress.since_us;
@@ -260,15 +404,18 @@ static void stream_host_read(struct host *h, const struct task *task, bool over,
 		status_usage(&e->usage, end, e->start_us);
 	/* A crash in the middle costs the test that ran, and those after it run in another process. */
 	ntold = e->progress.nended;
-	if (status_is_its_own(end) && WIFSIGNALED(end->status)) {
+	if (own && WIFSIGNALED(end->status)) {
 		e->death_told = e->progress.phase == PROGRESS_TEST;
 		ntold += e->death_told;
-	} else if (status_is_its_own(end)) {
-		e->death_told = true;
-		ntold = task->ntests;
+	} else if (own) {
+		ntold = read_exit(sh, &e->death_told);
 	}
 	for (unsigned i = 0; i < ntold; i++)
 		read_one(sh, i, e);
+	if (own && !WIFSIGNALED(end->status)) {
+		read_doubts(sh, ntold, e);
+		read_status(sh, ntold, e);
+	}
 	e->progress.nended = e->nheld = ntold;
 }
 
@@ -278,14 +425,17 @@ static void stream_host_close(struct host *h)
 
 	if (sh->parser)
 		sh->ops->close(sh->parser);
-	for (unsigned i = 0; i < TASK_TESTS_MAX; i++)
+	for (unsigned i = 0; sh->tests && i < sh->ntests; i++)
 		free(sh->tests[i].message);
+	free(sh->tests);
+	free(sh->cuts);
 }
 
 const struct host_ops stream_host_ops = {
 	.name = "program with a parser",
 	.nbytes = sizeof(struct stream_host),
 	.is_task = true,
+	.tests_max = STREAM_TESTS_MAX,
 	.prepare = stream_host_prepare,
 	.explain = program_refused,
 	.hand_out = program_hand_out,
@@ -293,6 +443,7 @@ const struct host_ops stream_host_ops = {
 	.word = program_word,
 	.is_done = program_is_done,
 	.progress = stream_host_progress,
+	.start_us = stream_host_start_us,
 	.exit_turn = program_exit_turn,
 	.marker_key = program_marker_key,
 	.output = stream_host_output,

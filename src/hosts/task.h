@@ -13,7 +13,7 @@ typedef uint32_t item_t;
 struct task {
 	struct suite *suite;	/* library, name, group, path */
 	item_t first;		/* tests plan->tests[(first + i) % ntests] */
-	unsigned ntests;	/* 1 to TASK_TESTS_MAX */
+	unsigned ntests;	/* 1 to host_ops.tests_max of its suite's hosts */
 	unsigned attempt;	/* from 1 */
 	unsigned nopens;	/* hosts that died or failed before its first test began */
 	bool own_host;		/* shares its host with no other task */

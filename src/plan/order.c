@@ -9,21 +9,6 @@
 #include "plan/ask.h"
 #include "plan/names.h"
 
-/* As plan_line_up() does. */
-static void put_unrun_last(struct test **tests, size_t n)
-{
-	size_t nrun = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		struct test *t = tests[i];
-
-		if (!test_is_run(t))
-			continue;
-		tests[i] = tests[nrun];
-		tests[nrun++] = t;
-	}
-}
-
 /* Puts the selected tests into plan->tests, which has room, suite by suite as in plan->order. */
 static void plan_line_up(struct proctor_plan *plan)
 {
@@ -131,7 +116,8 @@ void plan_shuffle(struct proctor_plan *plan, uint64_t seed)
 		for (end = i + 1; end < plan->ntests; end++)
 			if (plan->tests[end]->suite != plan->tests[i]->suite)
 				break;
-		tests_shuffle(plan->tests + i, end - i, &seed);
-		put_unrun_last(plan->tests + i, end - i);
+		/* A program runs its tests in its own order, whatever it is asked for. */
+		if (plan->tests[i]->suite->adapter->in_host)
+			tests_shuffle(plan->tests + i, end - i, &seed);
 	}
 }

@@ -27,8 +27,8 @@
 /* A host may tell by its stdout where the output of a test ends; stderr is cut in that moment. */
 static void feed_stdout(struct watch *h, const char *bytes, size_t nbytes)
 {
-	struct output_cut cuts[TASK_TESTS_MAX];
-	unsigned ncuts = h->host->ops->output(h->host, bytes, nbytes, cuts);
+	const struct output_cut *cuts = NULL;
+	unsigned ncuts = h->host->ops->output(h->host, bytes, nbytes, &cuts);
 	size_t at = 0;
 
 	for (unsigned i = 0; i < ncuts; i++) {

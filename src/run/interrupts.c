@@ -85,11 +85,11 @@ static void disobey(struct interrupts *in, struct watch *h, int signo, int pid)
 	struct progress p = running_progress(h, &work);
 	unsigned at = work_blamed(&work, &p);
 	uint32_t serial = work.ending ? MARKER_LAST : work.serial + at;
-	struct sent *sent = watch_sent(h, serial);
+	struct sent *sent = watch_add_sent(h, serial);
 
-	if (sent->serial != serial)
-		*sent = (struct sent){ .serial = serial };
-	if (signals_add(&sent->signals, signo))
+	if (!sent)
+		in->run->writer.lost = true;
+	else if (signals_add(&sent->signals, signo))
 		writer_note(&in->run->writer, "%s from process %d of %s%s was not obeyed",
 			    signal_name(signo, name, sizeof(name)), pid,
 			    work.ending ? "a host at its exit, after " : "", work.task.ntests > 0 ?

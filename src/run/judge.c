@@ -73,6 +73,7 @@ static void judge_ended(struct host *host, const struct task *task, bool over, s
 		struct outcome *o = post_outcome(post, task, i, host->shared.work.serial);
 
 		verdict_of_test(o, &e->tests[i], &e->crash);
+		o->again = e->tests[i].again;
 		/* It withstood SIGTERM and came back in its grace time. */
 		if (over && end->stop == STOP_TIMEOUT && end->stop_serial == o->serial)
 			verdict_of_timeout(o, timeout_us_of(host, o->item));
@@ -263,8 +264,12 @@ struct judgement judge_task(struct host *host, const struct task *task, bool ove
 			    struct symbolizers *symbolizers, struct post *post)
 {
 	struct judgement j = { .retire = over };
-	struct evidence e = { 0 };
+	struct evidence e;
 
+	if (evidence_init(&e, task->ntests) < 0) {
+		judge_all_errors(task, host->shared.work.serial, "no memory to judge it", post);
+		return j;
+	}
 	host->ops->read(host, task, over, &e);
 	judge_ended(host, task, over, &e, post);
 	if (e.doubt.code < 0) {

@@ -15,6 +15,7 @@ struct judgement {
 	 * `nlost` from number `first_lost` on, which ran, but their records were overwritten. */
 	unsigned nrest;
 	unsigned first_lost, nlost;
+	/* Outcomes that are `again` are none: those tests must run in a host of their own. */
 	bool never_began;	/* none of the task's tests began: it has cost one of two hosts */
 	bool retire;		/* the host must not get another task */
 	bool condemn;		/* what it tells cannot be believed: kill it, wait, and judge again */

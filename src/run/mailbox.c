@@ -6,6 +6,20 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+bool post_reserve(struct post *post, unsigned noutcomes)
+{
+	struct outcome *outcomes;
+
+	if (noutcomes <= post->cap_outcomes)
+		return true;
+	outcomes = reallocarray(post->outcomes, noutcomes, sizeof(*outcomes));
+	if (!outcomes)
+		return false;
+	post->outcomes = outcomes;
+	post->cap_outcomes = noutcomes;
+	return true;
+}
+
 static struct post *post_new(unsigned worker)
 {
 	struct post *post = calloc(1, sizeof(*post));
@@ -14,8 +28,7 @@ static struct post *post_new(unsigned worker)
 		return NULL;
 	post->kind = POST_RESULTS;
 	post->worker = worker;
-	post->outcomes = calloc(TASK_TESTS_MAX, sizeof(*post->outcomes));
-	if (!post->outcomes) {
+	if (!post_reserve(post, TASK_TESTS_MAX)) {
 		free(post);
 		return NULL;
 	}

@@ -33,6 +33,7 @@ struct outcome {
 	struct proctor_result result;	/* strings and output are not set */
 	char *message, *backtrace, *left;	/* heap; NULL: none */
 	bool lost;			/* no memory for the message, or what the test left */
+	bool again;			/* no outcome: it has to run alone */
 };
 
 struct post {
@@ -41,7 +42,8 @@ struct post {
 	unsigned worker;
 	struct watch *watch;
 	unsigned noutcomes;
-	struct outcome *outcomes;	/* TASK_TESTS_MAX of them if kind is POST_RESULTS */
+	struct outcome *outcomes;	/* of POST_RESULTS: room for `cap_outcomes`, TASK_TESTS_MAX at least */
+	unsigned cap_outcomes;
 };
 
 /* A worker with small tests goes on while the supervisor naps. */
@@ -63,6 +65,8 @@ void mailbox_close(struct mailbox *m);
 
 /* Worker's: an empty result post; waits while all of this worker's are on their way. */
 struct post *mailbox_results(struct mailbox *m, unsigned worker);
+/* Makes room for so many outcomes in a result post; false: there is no memory for it. */
+bool post_reserve(struct post *post, unsigned noutcomes);
 void mailbox_post(struct mailbox *m, struct post *post);
 /*
  * The same without waking the supervisor, which costs a switch of processes: for a worker that will

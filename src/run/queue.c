@@ -2,6 +2,7 @@
 #include "run/queue.h"
 
 #include "base/clock.h"
+#include "hosts/host.h"
 #include "plan/needed.h"
 
 #include <errno.h>
@@ -216,18 +217,23 @@ static void queue_enter(struct queue *q, unsigned worker, size_t lane)
 	q->at_lane[worker] = lane;
 }
 
-/* Cuts a task off the head of the lane: at most TASK_TESTS_MAX tests, and at most a small part of
- * the remaining time, so that the workers end together. */
+/* How many tests a task may have. */
+static unsigned queue_most(const struct suite *suite, const struct test_settings *settings)
+{
+	/* A page has room for one crash record, and a forked test's death does not end the host: it is read
+	 * before the next test begins. */
+	return settings->isolation == PROCTOR_ISOLATION_FORK ? 1 : host_ops_of(suite)->tests_max;
+}
+
+/* Cuts a task off the head of the lane: at most a small part of the remaining time, so that the workers end
+ * together. */
 static void queue_cut(struct queue *q, size_t i, struct task *task)
 {
 	struct lane *lane = &q->lanes[i];
 	struct range *r = lane->head;
 	uint64_t bound_us = q->nworkers > 1 ? q->cost_us / (4 * q->nworkers) : UINT64_MAX;
-	/* A page has room for one crash record, and a forked test's death does not end the host:
-	 * it is read before the next test begins. */
 	bool is_run = test_is_run(queue_test(q, r->first));
-	unsigned most = queue_settings(q, r->first)->isolation == PROCTOR_ISOLATION_FORK ?
-			1 : TASK_TESTS_MAX;
+	unsigned most = queue_most(lane->suite, queue_settings(q, r->first));
 	uint64_t cost = 0;
 
 	*task = (struct task){ .suite = lane->suite, .first = r->first, .attempt = r->attempt,

@@ -146,7 +146,7 @@ static void note_sent(struct watch *host, struct outcome *o)
 	char names[1024] = "", name[WORDS_BYTES], *text;
 	size_t n = 0;
 
-	if (!sent || sent->serial == 0 || sent->serial != o->serial)
+	if (!sent)
 		return;
 	for (int signo = 1; signo <= 64 && n < sizeof(names); signo++)
 		if (sent->signals >> (signo - 1) & 1)

@@ -23,6 +23,7 @@ struct worker {
 	bool started;		/* the supervisor's: the thread exists */
 	struct post end;
 	struct watch *watch;	/* its own: of the host it has; NULL: none */
+	struct post *room;	/* its own: with room for the outcomes of the task that it has; NULL: none yet */
 	/* Numbers of the host with suites and of the program that it has or is starting; 0: none. Set
 	 * by the worker, 0 again by the supervisor when the host is over. */
 	_Atomic uint64_t live_hosts[2];

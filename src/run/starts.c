@@ -66,9 +66,12 @@ void starts_tell(struct run *run, struct begun *begun, struct watch *host,
 		 const struct host_work *work, const struct progress *p, uint64_t age_us)
 {
 	unsigned nstarted = p->nended + (p->phase == PROGRESS_TEST);
+	/* Those that were told need not be gone through again. */
+	unsigned told = host->told_serial >= work->serial ? host->told_serial - work->serial + 1 : 0;
+	const struct host *h = host->host;
 
-	for (unsigned i = 0; i < nstarted && i < work->task.ntests; i++)
-		tell_start(run, begun, host, work, i, p->start_us[i]);
+	for (unsigned i = told; i < nstarted && i < work->task.ntests; i++)
+		tell_start(run, begun, host, work, i, h->ops->start_us(h, work, p, i));
 	if (p->phase == PROGRESS_TEST && p->nended < work->task.ntests &&
 	    age_us >= run_settings(run, work->task.first + p->nended)->slow_after_us)
 		tell_slow(run, host, work, p->nended, p->since_us);

@@ -48,8 +48,28 @@ void watch_remove(struct watch **list, struct watch *h)
 		*list = h->next;
 }
 
+struct sent *watch_sent(struct watch *h, uint32_t serial)
+{
+	for (size_t i = h->sent.n; i-- > 0;)
+		if (h->sent.list[i].serial == serial)
+			return &h->sent.list[i];
+	return NULL;
+}
+
+struct sent *watch_add_sent(struct watch *h, uint32_t serial)
+{
+	struct sent *sent = watch_sent(h, serial);
+
+	if (!sent)
+		sent = vector_add(&h->sent);
+	if (sent)
+		sent->serial = serial;
+	return sent;
+}
+
 void watch_free(struct watch *h)
 {
+	free(h->sent.list);
 	if (h->out.fd >= 0)
 		close(h->out.fd);
 	if (h->err.fd >= 0)

@@ -7,6 +7,7 @@
 #ifndef RUN_WATCH_H
 #define RUN_WATCH_H
 
+#include "base/vector.h"
 #include "hosts/capture.h"
 #include "hosts/host.h"
 #include "hosts/host_state.h"
@@ -19,6 +20,12 @@ struct supervisor;
 /* Of a program that ends so soon SIGCHLD tells, and its pipes hold what it has written: the loop need not
  * know of it. A test that floods waits so long for its first reader. */
 #define WATCH_LATE_US 5000u
+
+/* Signals that one test, or the host's exit, has sent to proctor. */
+struct sent {
+	uint32_t serial;	/* of the test; MARKER_LAST: of the exit */
+	uint64_t signals;	/* bit N - 1: signal N */
+};
 
 struct watch {
 	/* The worker's before POST_STARTED, constant after; the posts are the worker's to send. */
@@ -49,20 +56,16 @@ struct watch {
 	bool slow_exit;			/* that its exit takes long was noted */
 	uint64_t act_us;		/* when the next step against it is due, pauses not counted */
 	uint64_t act_from_us;		/* since when that is waited for: pauses after it count */
-	struct sent {			/* what tests sent to proctor, as watch_sent() finds it */
-		uint32_t serial;	/* 0: none */
-		uint64_t signals;	/* bit N - 1: signal N */
-	} sent[TASK_TESTS_MAX + 1];
+	VECTOR(struct sent) sent;	/* what its tests sent to proctor, as watch_sent() finds it */
 	int kill_errnum;		/* what kill(2) said of SIGKILL */
 	bool has_news;			/* output came that was not looked at yet ... */
 	size_t news_bytes;		/* ... so much of it */
 };
 
-/* Where what this test sent is kept; MARKER_LAST: what was sent at the host's exit. */
-static inline struct sent *watch_sent(struct watch *h, uint32_t serial)
-{
-	return &h->sent[serial == MARKER_LAST ? TASK_TESTS_MAX : serial % TASK_TESTS_MAX];
-}
+/* What this test sent; MARKER_LAST: what was sent at the host's exit. NULL: nothing. */
+struct sent *watch_sent(struct watch *h, uint32_t serial);
+/* The same, made if need be. NULL: no memory. */
+struct sent *watch_add_sent(struct watch *h, uint32_t serial);
 
 /* Worker's: an empty one, before its host is started, so that telling cannot fail. NULL: no memory. */
 struct watch *watch_new(struct run *run, unsigned worker, int core);

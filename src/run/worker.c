@@ -43,6 +43,16 @@ static struct post *worker_results(struct worker *w)
 	return post;
 }
 
+/* The one that was made ready for the task. */
+static struct post *worker_task_results(struct worker *w)
+{
+	struct post *post = w->room;
+
+	w->room = NULL;
+	post->watch = w->watch;
+	return post;
+}
+
 static bool post_all_passed(const struct post *post)
 {
 	for (unsigned i = 0; i < post->noutcomes; i++)
@@ -73,29 +83,49 @@ static void worker_tell(struct worker *w)
 	mailbox_wake(&w->run->mailbox);
 }
 
+/* The first tests of `rest`, as many as any post has room for, are moved into `*piece`. */
+static bool task_next_piece(struct task *rest, struct task *piece)
+{
+	*piece = *rest;
+	if (piece->ntests > TASK_TESTS_MAX)
+		piece->ntests = TASK_TESTS_MAX;
+	rest->first += piece->ntests;
+	rest->ntests -= piece->ntests;
+	return piece->ntests > 0;
+}
+
 static void worker_fail_task(struct worker *w, const struct task *task, const char *message)
 {
-	struct post *post = worker_results(w);
+	struct task rest = *task, piece;
 
-	/* No process is to blame, and none has begun with it. */
-	post->watch = NULL;
-	judge_all_errors(task, 0, message, post);
-	worker_post(w, post);
+	while (task_next_piece(&rest, &piece)) {
+		struct post *post = worker_results(w);
+
+		/* No process is to blame, and none has begun with it. */
+		post->watch = NULL;
+		judge_all_errors(&piece, 0, message, post);
+		worker_post(w, post);
+	}
 }
 
 static void worker_tell_unrun(struct worker *w, const struct task *task)
 {
-	struct post *post = worker_results(w);
+	struct task rest = *task, piece;
 
-	post->watch = NULL;
-	judge_unrun(w->run->plan, task, post);
-	worker_post(w, post);
+	while (task_next_piece(&rest, &piece)) {
+		struct post *post = worker_results(w);
+
+		post->watch = NULL;
+		judge_unrun(w->run->plan, &piece, post);
+		worker_post(w, post);
+	}
 }
 
 /* The host is over and judged: the supervisor frees it. */
 static void worker_release(struct worker *w)
 {
 	host_leave_counts(w->watch->host);
+	host_remove_dir(w->watch->host);
 	mailbox_post_quietly(&w->run->mailbox, &w->watch->released);
 	w->watch = NULL;
 }
@@ -264,11 +294,32 @@ static bool worker_ready_host(struct worker *w, const struct task *task)
 	return true;
 }
 
+/* Takes what is no outcome out of the post, and has those tests run again, each alone. */
+static void worker_run_again(struct worker *w, const struct task *task, struct post *post)
+{
+	struct task alone = *task;
+	unsigned nkept = 0;
+
+	alone.own_host = true;
+	for (unsigned i = 0; i < post->noutcomes; i++) {
+		struct outcome *o = &post->outcomes[i];
+
+		if (!o->again || queue_push_head(&w->run->queue, &alone, o->item - task->first, 1) < 0) {
+			post->outcomes[nkept++] = *o;
+			continue;
+		}
+		free(o->message);
+		free(o->backtrace);
+		free(o->left);
+	}
+	post->noutcomes = nkept;
+}
+
 /* The task was handed out and is done, or its host is over. */
 static void worker_judge(struct worker *w, const struct task *task, bool over, bool opened)
 {
 	struct host *host = w->watch->host;
-	struct post *post = worker_results(w);
+	struct post *post = worker_task_results(w);
 	struct judgement j = judge_task(host, task, over, &w->run->symbolizers, post);
 	bool distrusted;
 
@@ -279,6 +330,7 @@ static void worker_judge(struct worker *w, const struct task *task, bool over, b
 	}
 	distrusted = worker_distrusts(w, task, opened || (!host->ops->is_task && !j.broken), post);
 	worker_mark_broken(w, task->lane, j.broken);
+	worker_run_again(w, task, post);
 	worker_post(w, post);
 	worker_put_back(w, task, task->ntests - j.nrest, j.nrest, j.never_began);
 	worker_put_back(w, task, j.first_lost, j.nlost, false);
@@ -324,7 +376,30 @@ static void worker_run_program(struct worker *w, const struct task *task)
 	w->watch = idle;
 }
 
-static void worker_run_task(struct worker *w, const struct task *task)
+/* Room for the outcomes of a task is there before it is begun, so that judging cannot fail for want of it.
+ * Where there is none the task becomes smaller. */
+static void worker_make_room(struct worker *w, struct task *task)
+{
+	unsigned nrest = task->ntests > TASK_TESTS_MAX ? task->ntests - TASK_TESTS_MAX : 0;
+
+	if (!w->room)
+		w->room = mailbox_results(&w->run->mailbox, w->slot);
+	if (post_reserve(w->room, task->ntests))
+		return;
+	worker_put_back(w, task, TASK_TESTS_MAX, nrest, false);
+	task->ntests -= nrest;
+}
+
+static void worker_run_in_some_host(struct worker *w, struct task *task)
+{
+	worker_make_room(w, task);
+	if (host_ops_of(task->suite)->is_task)
+		worker_run_program(w, task);
+	else
+		worker_run_in_host(w, task);
+}
+
+static void worker_run_task(struct worker *w, struct task *task)
 {
 	const char *broken = task->suite->error;
 
@@ -336,10 +411,8 @@ static void worker_run_task(struct worker *w, const struct task *task)
 		worker_tell_unrun(w, task);
 	else if (worker_refuses(w, task))
 		return;
-	else if (host_ops_of(task->suite)->is_task)
-		worker_run_program(w, task);
 	else
-		worker_run_in_host(w, task);
+		worker_run_in_some_host(w, task);
 }
 
 static bool worker_next(struct worker *w, struct task *task)

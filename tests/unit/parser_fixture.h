@@ -35,6 +35,9 @@ static void script_on_event(const struct parser_event *e, void *data)
 			     proctor_verdict_name(e->verdict), e->message ? ": " : "",
 			     e->message ? e->message : "");
 		break;
+	case PARSER_COMPLETE:
+		n = snprintf(s->told + s->ntold, room, "complete\n");
+		break;
 	}
 	s->ntold += (size_t)n < room ? (size_t)n : room - 1;
 }

@@ -51,13 +51,14 @@ static inline uint32_t scene_exit_turn(const struct host *h)
 }
 
 static const struct host_ops scene_host_ops = { .name = "scene", .progress = scene_read_progress,
+						   .start_us = host_progress_start_us,
 						.exit_turn = scene_exit_turn };
 
 static inline void scene_open(struct scene *s, unsigned repeat)
 {
 	static char *const ids[SCENE_TESTS] = { "a", "b", "c" };
 
-	*s = (struct scene){ .suite = { .name = "suite", .group = "", .path = "/suite",
+	*s = (struct scene){ .suite = { .adapter = &adapter_tml, .name = "suite", .group = "", .path = "/suite",
 					.ntests = SCENE_TESTS },
 			     .settings = { .timeout_us = 1000000, .grace_us = 1000,
 					   .slow_after_us = 500000, .max_output_bytes = 1024 } };
@@ -102,6 +103,7 @@ static inline struct writer_entry *scene_take(struct scene *s)
 
 static inline void scene_close(struct scene *s)
 {
+	free(s->watch.sent.list);
 	struct writer_entry *e;
 
 	while ((e = scene_take(s)))

@@ -203,10 +203,13 @@ static void what_a_test_sent_to_proctor_is_said_in_its_result(void **state)
 	struct scene s;
 	struct outcome o;
 	struct writer_entry *e;
+	struct sent *sent;
 
 	(void)state;
 	scene_open(&s, 1);
-	*watch_sent(&s.watch, 2) = (struct sent){ .serial = 2, .signals = 1u << (SIGTERM - 1) };
+	sent = watch_add_sent(&s.watch, 2);
+	assert_non_null(sent);
+	sent->signals = 1u << (SIGTERM - 1);
 	o = scene_outcome(&s, 1, PROCTOR_PASS);
 	o.message = strdup("done");
 	results_tell(&s.results, &s.watch, &o, true);
