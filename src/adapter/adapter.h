@@ -169,7 +169,8 @@ struct adapter {
 	ADAPTER(tml) \
 	ADAPTER(suite_h) \
 	ADAPTER(exe) \
-	ADAPTER(tap)
+	ADAPTER(tap) \
+	ADAPTER(googletest)
 
 #define ADAPTER(name) extern const struct adapter adapter_##name;
 ADAPTERS
