@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 int stream_content(struct bytes *b, int fd, const char *name, struct proctor_error *err)
@@ -19,17 +18,26 @@ int stream_content(struct bytes *b, int fd, const char *name, struct proctor_err
 	return b->failed ? error_set(err, -ENOMEM, "no memory to read %s", name) : 0;
 }
 
-int file_content(struct bytes *b, const char *path, struct proctor_error *err)
+int file_open(const char *path, struct stat *st, struct proctor_error *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), ret;
-	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
 	if (fd < 0)
 		return error_sys(err, errno, "cannot open %s", path);
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		ret = error_set(err, -EBADMSG, "%s is damaged: it is not a file", path);
-	else
-		ret = stream_content(b, fd, path, err);
+	if (fstat(fd, st) == 0 && S_ISREG(st->st_mode))
+		return fd;
+	close(fd);
+	return error_set(err, -EBADMSG, "%s is damaged: it is not a file", path);
+}
+
+int file_content(struct bytes *b, const char *path, struct proctor_error *err)
+{
+	struct stat st;
+	int fd = file_open(path, &st, err), ret;
+
+	if (fd < 0)
+		return fd;
+	ret = stream_content(b, fd, path, err);
 	close(fd);
 	return ret;
 }

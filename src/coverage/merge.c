@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "coverage/merge.h"
 
+#include "base/file_content.h"
 #include "base/file_replace.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* The two largest numbers are no counts for LLVM, but marks of its own. */
@@ -102,8 +101,9 @@ static int sum_make(struct merge *m, struct merge_part *p, unsigned char *profil
 		m->sums.n -= to != NULL;
 		free(sum);
 		free(profile);
-		return error_set(err, -ENOMEM, "no memory for a profile of %llu bytes",
-				 (unsigned long long)p->header.nbytes);
+		error_set(err, -ENOMEM, "no memory for a profile of %llu bytes",
+			  (unsigned long long)p->header.nbytes);
+		return -ENOMEM;
 	}
 	*sum = (struct merge_sum){ .identity = p->identity, .header = p->header, .profile = profile };
 	memset(profile + p->header.counters_at, 0, p->header.ncounters * 8);
@@ -166,23 +166,6 @@ struct file {
 	int fd;
 	uint64_t nbytes;
 };
-
-/* Tests can put anything there: no FIFO is waited for. */
-static int file_open(struct file *f, struct proctor_error *err)
-{
-	struct stat st;
-
-	f->fd = open(f->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (f->fd < 0)
-		return error_sys(err, errno, "cannot open %s", f->path);
-	if (fstat(f->fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
-		f->nbytes = (uint64_t)st.st_size;
-		return 0;
-	}
-	close(f->fd);
-	return error_set(err, -EBADMSG, "%s is damaged: it is %s", f->path,
-			 S_ISREG(st.st_mode) ? "empty" : "not a file");
-}
 
 /* Reads exactly so much; `to` NULL: there is no memory for it. */
 static int file_read(const struct file *f, uint64_t at, void *to, uint64_t nbytes,
@@ -267,7 +250,8 @@ static int parts_read(struct merge *m, const struct file *f, struct proctor_erro
 		else if (ret < 0)
 			*err = why;
 	}
-	return ret;
+	return ret == 0 && m->parts.n == 0
+		? error_set(err, -EBADMSG, "%s is damaged: it is empty", f->path) : ret;
 }
 
 /* Adds the profiles that were read. */
@@ -301,12 +285,14 @@ int merge_add_file(struct merge *m, const char *path, struct merge_found *found,
 		   struct proctor_error *err)
 {
 	struct proctor_error why;
-	struct file f = { .path = path };
-	int ret = file_open(&f, err);
+	struct stat st;
+	struct file f = { .path = path, .fd = file_open(path, &st, err) };
+	int ret;
 
 	*found = (struct merge_found){ 0 };
-	if (ret < 0)
-		return ret;
+	if (f.fd < 0)
+		return f.fd;
+	f.nbytes = (uint64_t)st.st_size;
 	ret = parts_read(m, &f, &why);
 	if (ret == 0) {
 		found->nprofiles = m->parts.n;

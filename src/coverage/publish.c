@@ -46,7 +46,7 @@ static int merge_raw(const struct tools *tools, const struct store *store, struc
 	for (size_t i = 0; i < store->profiles.n && ret == 0; i++) {
 		const char *name = store->profiles.list[i];
 		const struct tool *tool;
-		uint64_t version;
+		uint64_t version = 0;
 
 		ret = profile_version(store, name, &version, err);
 		if (ret == 0)

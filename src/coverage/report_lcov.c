@@ -14,7 +14,7 @@ static void line_copy(FILE *to, const char *line)
 	if (strncmp(line, "DA:", 3) == 0 && count && strtoull(count + 1, NULL, 10) >= 1ull << 62)
 		fprintf(to, "%.*s,0\n", (int)(count - line), line);
 	else
-		fputs(line, to);
+		fprintf(to, "%s\n", line);
 }
 
 /* Copies the wanted records. Test names (TN:) and what else stands between records are passed on. */
@@ -25,21 +25,17 @@ static int records_copy(FILE *from, FILE *to, const struct proctor_coverage *opt
 	size_t cap = 0, number = 0;
 	bool within = false, wanted = true;
 
-	while (getline(&line, &cap, from) > 0) {
-		number++;
-		if (strncmp(line, "SF:", 3) == 0) {
-			within = true;
-			line[strcspn(line, "\r\n")] = '\0';
+	for (; getline(&line, &cap, from) > 0; number++) {
+		bool begins = strncmp(line, "SF:", 3) == 0;
+
+		line[strcspn(line, "\r\n")] = '\0';
+		if (begins)
 			wanted = report_wants(options, line + 3);
-			if (wanted)
-				fprintf(to, "%s\n", line);
-			continue;
-		}
 		if (wanted)
 			line_copy(to, line);
-		if (strcmp(line, "end_of_record\n") == 0) {
-			within = false;
-			wanted = true;
+		if (begins || strcmp(line, "end_of_record") == 0) {
+			within = begins;
+			wanted = wanted || !begins;
 		}
 	}
 	free(line);

@@ -106,18 +106,19 @@ static int load_functions(json_t *array, struct functions *to)
 	size_t i;
 
 	json_array_foreach(array, i, item) {
-		const char *name = json_string_value(json_object_get(item, "name"));
-		const json_t *hits = json_object_get(item, "hits");
 		struct function *f = vector_add(to);
+		int ran = 0, nprocesses = 0;
+		const char *name;
+		json_t *hits;
 
-		if (!name || !hits)
+		if (json_unpack(item, "{s:s, s:o, s?b, s?i}", "name", &name, "hits", &hits, "ran", &ran,
+				"processes", &nprocesses) < 0)
 			return -EBADMSG;
 		if (!f || !(f->name = strdup(name)))
 			return -ENOMEM;
 		f->counted = json_is_integer(hits);
 		f->hits = (uint64_t)json_integer_value(hits);
-		f->nprocesses = json_is_true(json_object_get(item, "ran")) ? 1 :
-			(unsigned)json_integer_value(json_object_get(item, "processes"));
+		f->nprocesses = ran ? 1 : (unsigned)nprocesses;
 	}
 	return !array || json_is_array(array) ? 0 : -EBADMSG;
 }

@@ -85,20 +85,15 @@ static int store_refuse(const struct store *s, const char *name, struct proctor_
 			 "it, or name another directory (--coverage-dir)", s->dir, name);
 }
 
-/* Is it a mark? Nothing in it: a run began to make it. */
-static enum { MARK_NONE, MARK_OWN, MARK_FOREIGN } mark_read(int fd)
+/* How many bytes of a mark there are: all, or none where a run began to make it. -1: it is something
+ * else. */
+static ssize_t mark_read(int fd)
 {
 	char found[sizeof(mark_text)];
 	struct stat st;
-	ssize_t n;
+	ssize_t n = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? pread(fd, found, sizeof(found), 0) : -1;
 
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return MARK_FOREIGN;
-	n = pread(fd, found, sizeof(found), 0);
-	if (n == 0)
-		return MARK_NONE;
-	return n == (ssize_t)strlen(mark_text) && memcmp(found, mark_text, (size_t)n) == 0 ?
-	       MARK_OWN : MARK_FOREIGN;
+	return n <= 0 || (n == (ssize_t)strlen(mark_text) && memcmp(found, mark_text, (size_t)n) == 0) ? n : -1;
 }
 
 static int mark_write(const struct store *s, struct proctor_error *err)
@@ -129,6 +124,7 @@ static int store_lock(struct store *s, bool make, struct proctor_error *err)
 {
 	const char *left = store_left(s);
 	int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+	ssize_t nmark;
 
 	s->lock_fd = openat(s->dir_fd, MARK_NAME, flags | (make && !left ? O_CREAT : 0), 0666);
 	if (s->lock_fd < 0 && errno == ENOENT)
@@ -140,14 +136,11 @@ static int store_lock(struct store *s, bool make, struct proctor_error *err)
 			? error_set(err, -EBUSY, "the coverage directory %s is in use by another run: "
 				    "give this one another (--coverage-dir)", s->dir)
 			: error_sys(err, errno, "cannot lock %s/%s", s->dir, MARK_NAME);
-	switch (mark_read(s->lock_fd)) {
-	case MARK_OWN:
-		return 0;
-	case MARK_FOREIGN:
+	nmark = mark_read(s->lock_fd);
+	if (nmark < 0)
 		return store_refuse(s, MARK_NAME, err);
-	case MARK_NONE:
-		break;
-	}
+	if (nmark > 0)
+		return 0;
 	if (!make)
 		return nothing_left(s->dir, err);
 	return left ? store_refuse(s, left, err) : mark_write(s, err);
