@@ -82,8 +82,9 @@ INJECT_OBJ   := $(INJECT_SRC:%.c=$B/obj/%.o)
 HARNESS_OBJ  := $(HARNESS_SRC:%.c=$B/obj/%.o)
 TRIAL_OBJ    := $(patsubst %.c,$B/obj/%.o,tests/soak/trial.c tests/soak/inject.c $(COMMON_SRC))
 UNIT_BIN     := $(UNIT_SRC:tests/unit/%.c=$B/tests/unit/%)
+SOAK_BIN     := $(SOAK_SRC:tests/soak/%.c=$B/tests/soak/%)
 INTEG_BIN    := $(INTEG_SRC:tests/integration/%.c=$B/tests/integration/%) $B/tests/embed/test_embed \
-                $(SOAK_SRC:tests/soak/%.c=$B/tests/soak/%)
+                $(SOAK_BIN)
 INTEG_PARTS  := $B/tests/soak/failmalloc.so
 PRODUCTS     := $B/proctor $B/proctor-host $B/proctor-symbolizer $B/proctor-preload.so \
                 $B/proctor-inject.so $B/libproctor.a $B/libproctor.so
@@ -220,9 +221,14 @@ test: headers test-parts
 	tools/both-loops tools/run-tests $(INTEG_BIN) || worst=1; \
 	exit $$worst
 
-soak: $(INTEG_BIN) $(INTEG_PARTS) $(SUITES) demo-parts $(PRODUCTS)
-	@$(TEST_ENV) PROCTOR_SOAK=1 TEST_LIMIT=7200 tools/both-loops tools/run-tests $(INTEG_BIN)
-	$(MAKE) SAN=address,undefined fuzz
+# The fuzzing is done whatever has failed before it.
+soak:
+	@worst=0; $(MAKE) soak-runs || worst=1; $(MAKE) SAN=address,undefined fuzz || worst=1; exit $$worst
+
+# Here the drivers of tests/soak take longest.
+soak-runs: $(INTEG_BIN) $(INTEG_PARTS) $(SUITES) demo-parts $(PRODUCTS)
+	@$(TEST_ENV) PROCTOR_SOAK=1 TEST_LIMIT=7200 tools/both-loops tools/run-tests $(SOAK_BIN) \
+		$(filter-out $(SOAK_BIN),$(INTEG_BIN))
 
 # What reads files and pages that others wrote, against many mutations of good ones.
 FUZZ_BIN      = $(patsubst %,$B/tests/unit/test_%,elf manifest merge page raw raw_names symbolize tap)
@@ -340,7 +346,7 @@ clean:
 FORCE:
 
 .PHONY: FORCE all headers unit integration test-parts test demo-parts demo \
-        bench soak fuzz lint lint-includes lint-paths lint-tidy lint-cppcheck install clean
+        bench soak soak-runs fuzz lint lint-includes lint-paths lint-tidy lint-cppcheck install clean
 .DELETE_ON_ERROR:
 # What only a pattern rule asks for is kept too.
 .SECONDARY:
