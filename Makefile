@@ -55,8 +55,8 @@ ROOMS         = lib report run hosts coverage plan adapter loop wire base
 LIB_SRC      := $(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c))
 CLI_SRC      := $(wildcard src/cli/*.c)
 # What is put into programs: all of it where coverage is collected, else the smaller part.
-PRELOAD_SRC  := $(filter-out %/program.c,$(wildcard src/inject/*.c))
-INJECT_SRC   := $(patsubst %,src/inject/%.c,crash_handler loaded_modules preload_entry program program_page signals)
+PRELOAD_SRC  := $(filter-out %/program.c %/fork_server.c,$(wildcard src/inject/*.c))
+INJECT_SRC   := $(patsubst %,src/inject/%.c,crash_handler fork_server loaded_modules preload_entry program program_page signals)
 HOST_SRC     := $(wildcard src/host/*.c src/guard/*.c) \
                 $(filter-out %/preload.c %/preload_entry.c %/program_page.c %/loaded_modules.c,$(PRELOAD_SRC))
 SYMBOLIZER_SRC := $(wildcard src/symbolizer/*.c src/wire/*.c) src/base/error.c

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -103,6 +104,78 @@ static bool host_pause(void *data, uint64_t us)
 	return !h->given_up;
 }
 
+/* Why a program that is to be forked cannot be, as far as that is known before it is started. */
+static const char *unforkable(const struct host *h, const struct suite *suite)
+{
+	const struct launch *launch = h->launch;
+
+	if (!launch->inject_path)
+		return "nothing is put into programs";
+	if (!suite->injectable)
+		return "nothing can be put into it";
+	if (!h->crash.page)
+		return "nothing was put into it";
+	if (launch->coverage)
+		return "coverage is collected";
+	if (launch->plan->wrap)
+		return "it is started by another program (--wrap)";
+	if (!h->captured)
+		return "its output is not captured";
+	return suite->leads ? NULL : "it moves to other sessions or groups";
+}
+
+/* Said once in a run. */
+static void host_note_unforked(struct host *h, const struct suite *suite, const char *why)
+{
+	if (!fork_refusals_add(h->launch->fork_refusals, suite))
+		return;
+	if (asprintf(&h->note, "%s is not forked before main(), but executed for each of its tests, and so are others "
+		     "like it: %s", suite->name, why) < 0)
+		h->note = NULL;
+}
+
+static bool host_wants_fork(struct host *h, const struct suite *suite)
+{
+	const char *why;
+
+	if (!h->ops->is_task || h->settings->isolation != PROCTOR_ISOLATION_FORK ||
+	    fork_refusals_have(h->launch->fork_refusals, suite))
+		return false;
+	why = unforkable(h, suite);
+	if (why)
+		host_note_unforked(h, suite, why);
+	return !why;
+}
+
+/* False: it is to be executed. What went wrong with the server is told, and the test loses nothing. */
+static bool host_fork(struct host *h, const struct suite *suite, const struct start *start,
+		      const struct spawn *spawn, struct spawned *child)
+{
+	const struct fork_setup setup = {
+		.spawn = spawn, .env = &start->env, .crash_pool = h->launch->crash_pool,
+		.timeout_us = h->settings->timeout_us, .stopping = h->launch->stopping,
+	};
+	struct proctor_error err = { 0 };
+	int ret = 0;
+
+	if (h->server->suite != suite) {
+		fork_server_end(h->server, setup.crash_pool);
+		ret = fork_server_start(h->server, suite, &setup, &err);
+	}
+	/* What came before was for all of its tests. */
+	h->shared.work.handed_us = clock_us();
+	if (ret == 0)
+		ret = fork_server_ask(h->server, start, &setup, child, &err);
+	if (ret == 0)
+		return true;
+	fork_server_end(h->server, setup.crash_pool);
+	h->given_up = ret == -ECANCELED;
+	if (!h->given_up)
+		host_note_unforked(h, suite, err.text);
+	h->shared.work.handed_us = clock_us();
+	return false;
+}
+
 static int host_exec(struct host *h, const struct task *task, struct start *start,
 		     struct spawned *child, struct proctor_error *err)
 {
@@ -119,6 +192,10 @@ static int host_exec(struct host *h, const struct task *task, struct start *star
 
 	if (!spawn.argv)
 		return error_sys(err, ENOMEM, "cannot start %s", start->path);
+	if (host_wants_fork(h, task->suite) && host_fork(h, task->suite, start, &spawn, child))
+		return 0;
+	if (h->given_up)
+		return error_set(err, -ECANCELED, "the run is being stopped");
 	ret = spawn_start(&spawn, child, err);
 	if (ret < 0 && err && !launch->plan->wrap)
 		h->ops->explain(task, err);
@@ -237,8 +314,8 @@ void host_leave_counts(struct host *h)
 }
 
 int host_start(const struct launch *launch, unsigned worker, uint64_t number,
-	       const struct task *task, struct host **host, struct started *started,
-	       struct proctor_error *err)
+	       struct fork_server *server, const struct task *task, struct host **host,
+	       struct started *started, struct proctor_error *err)
 {
 	const struct host_ops *ops = host_ops_of(task->suite);
 	struct host *h;
@@ -257,6 +334,7 @@ int host_start(const struct launch *launch, unsigned worker, uint64_t number,
 	h->settings = item_test(launch->plan, task->first)->settings;
 	h->captured = !launch->options->nocapture;
 	h->next_serial = 1;
+	h->server = server;
 	pthread_mutex_init(&h->shared.lock, NULL);
 	ret = host_start_counted(h, task, started, err);
 	if (ret < 0) {
@@ -283,6 +361,7 @@ void host_free(struct host *h)
 	crash_map_give(h->launch->crash_pool, &h->crash, h->shared.end.left || h->shared.end.undead);
 	host_remove_dir(h);
 	free(h->dir_left);
+	free(h->note);
 	free(h->shared.end.left);
 	free(h->shared.end.undead);
 	pthread_mutex_destroy(&h->shared.lock);

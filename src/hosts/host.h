@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/spawn.h"
 #include "hosts/evidence.h"
+#include "hosts/fork_server.h"
 #include "hosts/start.h"
 #include "hosts/task.h"
 
@@ -27,7 +28,8 @@ struct launch {
 	const struct child_environment *environment;
 	const char *host_path;
 	const char *inject_path;	/* of what is put into programs; NULL: nothing is */
-	struct crash_pool *crash_pool;	/* has a lock of its own */
+	struct crash_pool *crash_pool;	/* these two have locks of their own */
+	struct fork_refusals *fork_refusals;
 	struct coverage *coverage;	/* NULL: none is collected; has a lock of its own */
 	bool closes_suites;		/* hosts close suites that are closable */
 	const _Atomic bool *stopping;	/* nothing more is to be started */
@@ -106,6 +108,8 @@ struct host {
 	unsigned nopened;		/* how many it has opened, also those that it has closed */
 	uint32_t next_serial;
 	bool given_up;			/* its start was tried again until the run ended */
+	struct fork_server *server;	/* its worker's, for a program to be forked from */
+	char *note;			/* to be told with its start (heap); NULL: nothing */
 	struct host_shared shared;
 };
 
@@ -184,12 +188,13 @@ static inline bool host_work_has(const struct host_work *work, uint32_t serial)
 }
 
 /*
- * Starts a process for `task`. Worker's thread. On failure there is none. A failure that may pass
+ * Starts a process for `task`, from its worker's fork `server` if the program can be forked: that is started,
+ * ended and put in another's place as need be. Worker's thread. On failure there is none. A failure that may pass
  * by itself is waited out (spawn_pause_us()); -ECANCELED: the run ended meanwhile.
  */
 int host_start(const struct launch *launch, unsigned worker, uint64_t number,
-	       const struct task *task, struct host **host, struct started *started,
-	       struct proctor_error *err);
+	       struct fork_server *server, const struct task *task, struct host **host,
+	       struct started *started, struct proctor_error *err);
 /* When the host is over: hands what it has left of coverage to the collector. Worker's thread. */
 void host_leave_counts(struct host *host);
 /* When the host is over, and all that it left was read: removes its private directory. Worker's thread. */

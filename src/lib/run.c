@@ -180,6 +180,7 @@ static void run_prepare_launch(struct run *run)
 		.plan = run->plan, .options = &run->options, .inherited = &run->inherited,
 		.environment = &run->environment, .host_path = run->host_path,
 		.inject_path = run->inject_path, .crash_pool = &run->crash_pool,
+		.fork_refusals = &run->fork_refusals,
 		.coverage = run->coverage, .closes_suites = run_closes_suites(run),
 		.stopping = &run->stopping, .linger = run_linger, .linger_data = run,
 	};
@@ -230,6 +231,7 @@ static void run_release(struct run *run)
 	free(run->broken);
 	pauses_fini(&run->pauses);
 	crash_pool_fini(&run->crash_pool);
+	fork_refusals_fini(&run->fork_refusals);
 	child_environment_fini(&run->environment);
 	coverage_close(run->coverage);
 	free(run->preload_path);
@@ -461,6 +463,7 @@ int proctor_run_reporters(struct proctor_plan *plan, const struct proctor_option
 	run->inherited.null_fd = -1;
 	pauses_init(&run->pauses);
 	crash_pool_init(&run->crash_pool);
+	fork_refusals_init(&run->fork_refusals);
 	ret = options_complete(&run->options, options, sup.err);
 	if (ret == 0)
 		ret = plan_prepare(plan, sup.err);

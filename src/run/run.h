@@ -23,6 +23,7 @@ struct worker {
 	bool started;		/* the supervisor's: the thread exists */
 	struct post end;
 	struct watch *watch;	/* its own: of the host it has; NULL: none */
+	struct fork_server server;	/* its own: of the program that it forked last */
 	struct post *room;	/* its own: with room for the outcomes of the task that it has; NULL: none yet */
 	/* Numbers of the host with suites and of the program that it has or is starting; 0: none. Set
 	 * by the worker, 0 again by the supervisor when the host is over. */
@@ -43,6 +44,7 @@ struct run {
 	char *preload_path;		/* of proctor-preload.so; NULL without coverage */
 	char *inject_path;		/* of proctor-inject.so; NULL: nothing is put into programs */
 	struct crash_pool crash_pool;	/* of programs */
+	struct fork_refusals fork_refusals;
 	struct proctor_error no_inject;	/* why not, where nobody wanted that */
 	struct cores cores;
 	struct worker workers[PROCTOR_THREADS_MAX];

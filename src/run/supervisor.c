@@ -361,6 +361,8 @@ static void supervisor_post(struct supervisor *sup, struct post *post)
 {
 	switch (post->kind) {
 	case POST_STARTED:
+		if (post->watch->host->note)
+			writer_note(&sup->run->writer, "%s", post->watch->host->note);
 		supervisor_add(sup, post->watch);
 		break;
 	case POST_RESULTS:

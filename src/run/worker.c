@@ -242,6 +242,37 @@ static void worker_post_started(struct worker *w, pid_t pid)
 		worker_tell(w);
 }
 
+/* The guard knows of a fork server as it does of a host. */
+static void worker_guard_server(struct worker *w, pid_t before)
+{
+	pid_t now = w->server.process.group;
+
+	if (now == before)
+		return;
+	if (before > 0)
+		guard_remove(w->run->guard, before);
+	if (now > 0)
+		guard_add(w->run->guard, now);
+}
+
+static void worker_end_server(struct worker *w)
+{
+	pid_t before = w->server.process.group;
+
+	fork_server_end(&w->server, &w->run->crash_pool);
+	worker_guard_server(w, before);
+}
+
+static int worker_launch(struct worker *w, uint64_t number, const struct task *task, struct host **host,
+			 struct started *started, struct proctor_error *err)
+{
+	pid_t before = w->server.process.group;
+	int ret = host_start(&w->run->launch, w->slot, number, &w->server, task, host, started, err);
+
+	worker_guard_server(w, before);
+	return ret;
+}
+
 /* On success the supervisor watches it; on failure its tests were dealt with. */
 static bool worker_start_host(struct worker *w, const struct task *task)
 {
@@ -259,7 +290,7 @@ static bool worker_start_host(struct worker *w, const struct task *task)
 	}
 	/* Before the start: what the process leaves at once is known to be of a host. */
 	*live = number;
-	ret = host_start(&w->run->launch, w->slot, number, task, &host, &started, &err);
+	ret = worker_launch(w, number, task, &host, &started, &err);
 	if (ret < 0) {
 		*live = 0;
 		watch_free(watch);
@@ -403,6 +434,8 @@ static void worker_run_task(struct worker *w, struct task *task)
 {
 	const char *broken = task->suite->error;
 
+	if (w->server.suite != task->suite)
+		worker_end_server(w);
 	if (!broken)
 		broken = atomic_load(&w->run->broken[task->lane]);
 	if (broken)
@@ -438,6 +471,7 @@ static void *worker_main(void *data)
 	while (worker_next(w, &task))
 		worker_run_task(w, &task);
 	worker_end_host(w);
+	worker_end_server(w);
 	mailbox_post(&w->run->mailbox, &w->end);
 	return NULL;
 }

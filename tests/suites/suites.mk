@@ -31,6 +31,9 @@ EXE_SESSION  := sets_sid sets_pgid joins_proctor takes_terminal reads_terminal m
 PROGRAMS     := faults handles restores returns resets ignores closes_all executes looks child_crashes \
                 parent_crashes_later daemonizes crashes_in_library overflows passes
 
+FORKED       := passes whole shows faults hangs threads_before opens_before timer_before handlers_before \
+                child_before writes_before exits_before crashes_before hangs_before forges_before
+
 SUITES := $(WAYS:%=$S/ways/lib%.so) $(WAYS:%=$S/ways_h/lib%_h.so) $S/ways/libtml.so \
           $(SMOKES:%=$S/smoke/libsmoke_%.so) $S/entry/libentry.so $S/flood/libflood.so \
           $S/options/liboptions.so $(SOAKS:%=$S/soak/lib%.so) \
@@ -50,7 +53,7 @@ SUITES := $(WAYS:%=$S/ways/lib%.so) $(WAYS:%=$S/ways_h/lib%_h.so) $S/ways/libtml
           $(BROKEN:%=$S/broken/lib%.so) $S/broken/libmissing.so $S/broken/libneeds.so \
           $(EXE_WAYS:%=$S/exe/%) $(EXE_OPTIONS:%=$S/exe_options/%) $(EXE_ENDS:%=$S/exe_ends/%) \
           $(EXE_SESSION:%=$S/session/%) $S/senders/libsenders.so \
-          $(PROGRAMS:%=$S/program/%) $(patsubst %,$S/program/%,faults_stripped faults_static faults_setuid faults_go throws)
+          $(FORKED:%=$S/forked/%) $(PROGRAMS:%=$S/program/%) $(patsubst %,$S/program/%,faults_stripped faults_static faults_setuid faults_go throws)
 
 include tests/suites/coverage.mk
 
@@ -224,6 +227,12 @@ $S/program/throws: tests/suites/program.cc tests/suites/suites.mk
 	@mkdir -p $(@D)
 	$(SUITE_CXX) -fomit-frame-pointer -o $@ $<
 $(PROGRAMS:%=$S/program/%): $S/obj/program
+	@mkdir -p $(@D)
+	ln -f $< $@
+$S/obj/forked: tests/suites/forked.c tests/suites/suites.mk
+	@mkdir -p $(@D)
+	$(SUITE_CC) -o $@ $<
+$(FORKED:%=$S/forked/%): $S/obj/forked
 	@mkdir -p $(@D)
 	ln -f $< $@
 $(EXE_WAYS:%=$S/exe/%): $S/obj/ways
