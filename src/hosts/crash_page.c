@@ -62,7 +62,7 @@ int crash_map_take(struct crash_pool *pool, struct crash_map *m, struct proctor_
 	ret = found ? 0 : crash_map_open(m, err);
 	if (ret == 0) {
 		assert(m->page);
-		/* Whatever the last program wrote there. */
+		/* The last program may have written anything there. */
 		memset(&m->page->crash, 0, sizeof(m->page->crash));
 		atomic_store(&m->page->nmodules, 0);
 		m->page->magic = CRASH_PAGE_MAGIC;

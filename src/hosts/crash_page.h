@@ -19,8 +19,8 @@ struct crash_map {
 	int fd;				/* the process inherits it; close-on-exec */
 };
 
-/* Pages that programs had which left no record: to make one anew costs more than all that is done with it.
- * Any thread. */
+/* Pages that the next programs can use, as the programs that had them left no record: to make a new
+ * one costs more than all that is done with it. Any thread. */
 struct crash_pool {
 	pthread_mutex_t lock;
 	struct crash_map maps[PROCTOR_THREADS_MAX];	/* the first `n` are open */
@@ -30,10 +30,11 @@ struct crash_pool {
 void crash_pool_init(struct crash_pool *pool);
 void crash_pool_fini(struct crash_pool *pool);
 
-/* One for a program, without a record. Its descriptor is high, as fd_high() has it. */
+/* Takes a page without a record for a program, from the pool or a new one. Its descriptor is one
+ * from fd_high(). */
 int crash_map_take(struct crash_pool *pool, struct crash_map *m, struct proctor_error *err);
-/* The program is dead. Nothing `alive` may have the page, or it is not used again. Also of a map that is
- * closed. */
+/* Gives a page back when its program is dead. `alive`: a process that may have the page lives, so
+ * it is not used again. A map that is closed is left alone. */
 void crash_map_give(struct crash_pool *pool, struct crash_map *m, bool alive);
 
 /* The crash record and the files mapped in the process. On failure `out` is all zero. -EBADMSG;

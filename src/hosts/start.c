@@ -28,12 +28,12 @@ int start_wrap(struct start *s, char *const *wrap)
 	for (size_t i = 0; wrap[i]; i++)
 		start_add_word(s, wrap[i]);
 	start_add_word(s, s->path);
-	/* The first one is its name. */
+	/* The first word is the program's own name, for which its path stands above. */
 	for (size_t i = 1; i < inner.n; i++)
 		start_add_word(s, inner.list[i]);
 	texts_fini(&inner);
 	s->path = wrap[0];
-	/* It may call what fails in the leader of a session, as timeout(1) does. */
+	/* The wrapper may call setpgid(), as timeout(1) does, which fails in a session's leader. */
 	s->leads = false;
 	return s->words.lost ? -ENOMEM : 0;
 }

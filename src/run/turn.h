@@ -18,11 +18,12 @@ struct turn {			/* all zero: all is due */
 	size_t nread_bytes;	/* of output, since the last nap */
 };
 
-/* The next look is no later than this. */
+/* Brings the next look forward to `us`, if it would be later. */
 void turn_look_by(struct turn *t, uint64_t us);
-/* Is a look due? Then the next is at the tick, or sooner if during this look somebody wants it. */
+/* Is a look due? If so, the next one is set to the next tick; turn_look_by() may bring it
+ * forward. */
 bool turn_look_due(struct turn *t, uint64_t now_us);
-/* Is a PROCTOR_TICK due? Then it is taken for sent. */
+/* Is a PROCTOR_TICK due? If so, the caller sends it: the next one is counted from now. */
 bool turn_tick_due(struct turn *t, uint64_t now_us);
 /* Are events to be handed on? They are kept back so long that the writer's thread is woken for many. */
 bool turn_flush_due(const struct turn *t, uint64_t now_us);
