@@ -86,6 +86,9 @@ struct parser_event {
 		PARSER_STARTED,
 		PARSER_ENDED,
 		PARSER_COMPLETE,	/* the framework says that it has run all that it was to run */
+		/* It has begun, and goes on when those after it have ended: what comes of it is told when the
+		 * process is over. If it has no end then, it runs again. */
+		PARSER_SET_ASIDE,
 	} kind;
 	const char *name;		/* as it was listed; NULL: the only test of the process */
 	uint64_t nbytes;		/* of the stream that lie before this event */

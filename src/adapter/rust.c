@@ -306,13 +306,13 @@ static void line_ended(struct parser *p)
 	size_t n = p->nline;
 	const char *ignored;
 
-	if (!t->running)
-		return;
-	/* The last line of all results stands behind an empty one. */
 	if (begins_with(p->line, n, "test result: ")) {
 		test_ended(p, p->nbytes);
+		tell(p, PARSER_COMPLETE, NULL, p->nbytes, PROCTOR_ERROR, NULL);
 		return;
 	}
+	if (!t->running)
+		return;
 	for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++) {
 		if (!ends_with(p->line, n, results[i].word))
 			continue;
@@ -533,6 +533,7 @@ static const struct parser_ops rust_parser = {
 	.file_grows = true,
 	.end = rust_end,
 	.close = rust_close,
+	.tells_complete = true,
 };
 
 const struct adapter adapter_rust = {

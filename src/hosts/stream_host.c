@@ -173,6 +173,9 @@ static void stream_on_event(const struct parser_event *event, void *data)
 	case PARSER_COMPLETE:
 		sh->complete = true;
 		break;
+	case PARSER_COMPLETE:
+	case PARSER_SET_ASIDE:
+		break;
 	}
 }
 

@@ -16,6 +16,7 @@ struct script {
 	char told[8192];
 	size_t ntold;
 	size_t ends[64], nends;		/* how far the output of each reached */
+	uint64_t first_duration_us;
 };
 
 static void script_on_event(const struct parser_event *e, void *data)
@@ -28,7 +29,15 @@ static void script_on_event(const struct parser_event *e, void *data)
 	case PARSER_STARTED:
 		n = snprintf(s->told + s->ntold, room, "start %s\n", e->name);
 		break;
+	case PARSER_SET_ASIDE:
+		n = snprintf(s->told + s->ntold, room, "aside %s\n", e->name);
+		break;
+	case PARSER_COMPLETE:
+		n = snprintf(s->told + s->ntold, room, "complete\n");
+		break;
 	case PARSER_ENDED:
+		if (s->nends == 0)
+			s->first_duration_us = e->duration_us;
 		if (s->nends < 64)
 			s->ends[s->nends++] = (size_t)e->nbytes;
 		n = snprintf(s->told + s->ntold, room, "end %s %s%s%s\n", e->name,

@@ -76,7 +76,7 @@ static void starts_and_ends_are_told_in_order(void **state)
 			"start m::raw\nend m::raw pass\n"
 			"start m::should_not\nend m::should_not fail: it did not panic: it returned an error, or ended in a "
 			"way that libtest takes for a failure\n"
-			"over\n"
+			"complete\nover\n"
 			"end m::fails fail: " PANIC "\n"
 			"end m::should_not fail: it did not panic: it returned an error, or ended in a way that libtest "
 			"takes for a failure\n");
