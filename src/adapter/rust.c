@@ -14,8 +14,8 @@
  *
  * What can be told from where: starts, and where the output of one test ends, from standard output; verdicts
  * from the file of --logfile, which has a line for each test that has ended, written when it has, and counts
- * also where the process crashed; the words of a panic from standard error, where libtest's thread has the
- * test's name. --logfile is stable, and in the newest versions deprecated (each start then says so on standard
+ * also where the process crashed; the words of a panic from standard error, where the thread has the test's
+ * name. --logfile is stable, and in the newest versions deprecated (each start then says so on standard
  * error); all other ways to a result apart from the output are nightly's.
  *
  * What a test can forge: a line "test NAME ... " moves the border between its output and that of NAME, until the
@@ -236,8 +236,8 @@ static void notes_free(struct note *list, size_t n)
 	free(list);
 }
 
-/* Why it failed: its panic, else what libtest says of it, else that it returned an error, which has no name
- * beside it: with one test in the process it can only be that one's. */
+/* Why it failed: what libtest says of it, else its panic. A returned error has no name beside it, and before
+ * Rust 1.67 a panic has that of the first thread: with one test in the process they can only be that one's. */
 static const char *failure_message(const struct parser *p, const char *name, const char *reason)
 {
 	const struct note *panic = note_find(p->panics, p->npanics, name);
@@ -248,7 +248,10 @@ static const char *failure_message(const struct parser *p, const char *name, con
 		return panic->message;
 	if (p->nstarted == 1 && p->returned[0])
 		return p->returned;
-	return "it did not panic: it returned an error, or ended in a way that libtest takes for a failure";
+	panic = note_find(p->panics, p->npanics, "main");
+	if (p->nstarted == 1 && panic)
+		return panic->message;
+	return "it failed; its output says why";
 }
 
 static void test_ended(struct parser *p, uint64_t at)
@@ -390,11 +393,6 @@ static bool panic_begins(struct parser *p, const char *line, size_t n)
 		return false;
 	words_end(p);
 	nname = (size_t)(end - name);
-	/* Some versions run the tests of one thread in the first. */
-	if (nname == 4 && memcmp(name, "main", 4) == 0) {
-		name = p->test.name;
-		nname = strlen(name);
-	}
 	if (nname >= sizeof(p->panic_name))
 		return false;
 	memmove(p->panic_name, name, nname);

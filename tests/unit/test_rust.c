@@ -74,12 +74,10 @@ static void starts_and_ends_are_told_in_order(void **state)
 			"end m::ign_why skip: why\n"
 			"start m::prints\nend m::prints pass\n"
 			"start m::raw\nend m::raw pass\n"
-			"start m::should_not\nend m::should_not fail: it did not panic: it returned an error, or ended in a "
-			"way that libtest takes for a failure\n"
+			"start m::should_not\nend m::should_not fail: it failed; its output says why\n"
 			"complete\nover\n"
 			"end m::fails fail: " PANIC "\n"
-			"end m::should_not fail: it did not panic: it returned an error, or ended in a way that libtest "
-			"takes for a failure\n");
+			"end m::should_not fail: it failed; its output says why\n");
 	}
 }
 
@@ -131,6 +129,20 @@ static void words_of_older_versions_are_understood(void **state)
 	(void)state;
 	script_run(&s);
 	assert_non_null(strstr(s.told, "end a fail: panicked at 'boom', src/lib.rs:3:5\n"));
+}
+
+static void a_panic_of_the_first_thread_is_a_lone_test_s(void **state)
+{
+	struct script s = { .ops = adapter_rust.parser, .piece = 9,
+		.out = "test a ... FAILED\n\ntest result: FAILED.\n",
+		.err = "thread 'main' panicked at 'boom\nmore', src/lib.rs:3:5\nnote: run with `RUST_BACKTRACE=1`\n" };
+
+	(void)state;
+	script_run(&s);
+	assert_non_null(strstr(s.told, "end a fail: panicked at 'boom\nmore', src/lib.rs:3:5\n"));
+	s.out = "test b ... ok\ntest a ... FAILED\n\ntest result: FAILED.\n";
+	script_run(&s);
+	assert_non_null(strstr(s.told, "end a fail: it failed; its output says why\n"));
 }
 
 static void an_error_that_was_returned_is_its_message_where_it_is_alone(void **state)
@@ -188,6 +200,7 @@ int main(void)
 		cmocka_unit_test(a_reason_of_several_lines_is_one_record),
 		cmocka_unit_test(the_output_of_a_test_ends_before_the_next),
 		cmocka_unit_test(words_of_older_versions_are_understood),
+		cmocka_unit_test(a_panic_of_the_first_thread_is_a_lone_test_s),
 		cmocka_unit_test(an_error_that_was_returned_is_its_message_where_it_is_alone),
 		cmocka_unit_test(what_is_cut_off_has_not_ended),
 		cmocka_unit_test(damage_of_any_kind_is_survived),
