@@ -173,7 +173,9 @@ struct adapter {
 	ADAPTER(suite_h) \
 	ADAPTER(exe) \
 	ADAPTER(tap) \
-	ADAPTER(googletest)
+	ADAPTER(googletest) \
+	ADAPTER(rust) \
+	ADAPTER(go)
 
 #define ADAPTER(name) extern const struct adapter adapter_##name;
 ADAPTERS

@@ -157,6 +157,8 @@ struct host_ops {
 	 * until the next call, and returns their number. */
 	unsigned (*output)(struct host *h, const char *bytes, size_t nbytes,
 			   const struct output_cut **cuts);
+	/* Supervisor's: it wrote this to stderr. NULL: it is not read for anything. */
+	void (*errors)(struct host *h, const char *bytes, size_t nbytes);
 	/* Supervisor's: the host is dead, its output complete and `shared.end` filled in. */
 	void (*died)(struct host *h);
 	/* Fills in `e`, which has room for the task's tests and nothing in it, with what the host tells of its

@@ -34,6 +34,7 @@ struct stream_test {
 	char *message;
 	bool started, ended, lost;
 	bool doubted;			/* what was told of it contradicts itself */
+	bool aside;			/* it goes on behind the others, and has its end at the end of the process */
 };
 
 struct stream_host {
@@ -47,6 +48,7 @@ struct stream_host {
 	unsigned nended;		/* the first so many have ended, or were passed over */
 	unsigned running;		/* 1 + the one that started last; 0: none did */
 	bool complete;			/* it said that it has run all */
+	bool has_file;			/* and the verdicts are that file's alone */
 	bool over;			/* no more of its output comes */
 	/* While the parser is fed. */
 	uint64_t nread_bytes;		/* that it was given before */
@@ -81,13 +83,10 @@ static void stream_judge(struct stream_test *t, const struct parser_event *event
 	t->lost = event->message && !t->message;
 }
 
-static void stream_ended(struct stream_host *sh, unsigned i, const struct parser_event *event)
+/* It need not be waited for any more: what comes now is another's. */
+static void stream_leave(struct stream_host *sh, unsigned i, const struct parser_event *event)
 {
-	struct stream_test *t = &sh->tests[i];
-
-	t->ended = true;
-	t->end_us = clock_us();
-	stream_judge(t, event);
+	sh->tests[i].end_us = clock_us();
 	sh->nended = i + 1;
 	/* What the last one writes after it has ended is its own, too. */
 	if (i + 1 < sh->ntests)
@@ -96,6 +95,13 @@ static void stream_ended(struct stream_host *sh, unsigned i, const struct parser
 			.at = event->nbytes > sh->nread_bytes ?
 			      (size_t)(event->nbytes - sh->nread_bytes) : 0,
 		};
+}
+
+static void stream_ended(struct stream_host *sh, unsigned i, const struct parser_event *event)
+{
+	sh->tests[i].ended = true;
+	stream_judge(&sh->tests[i], event);
+	stream_leave(sh, i, event);
 }
 
 static bool stream_is_running(const struct stream_host *sh)
@@ -139,15 +145,28 @@ static void stream_on_end(struct stream_host *sh, const struct parser_event *eve
 		stream_doubt(sh, event->name);
 }
 
+/* A test that is alone is waited for until it ends, whenever it goes on. */
+static void stream_on_set_aside(struct stream_host *sh, const struct parser_event *event)
+{
+	unsigned running = sh->running - 1;
+
+	if (sh->ntests == 1 || !stream_is_running(sh) || stream_find(sh, event->name, running) != running)
+		return;
+	sh->tests[running].aside = true;
+	stream_leave(sh, running, event);
+}
+
 /* The process is over, and what is told now is known from its result file, or from how it ended. */
 static void stream_on_last_word(struct stream_host *sh, const struct parser_event *event)
 {
-	unsigned i = stream_find(sh, event->name, 0);
+	/* Usually they are told in their order. */
+	unsigned next = stream_find(sh, event->name, sh->nended);
+	unsigned i = next < sh->ntests ? next : stream_find(sh, event->name, 0);
 	struct stream_test *t = &sh->tests[i];
 
 	if (i == sh->ntests)
 		return;
-	if (!t->ended)
+	if (t->end_us == 0)
 		t->end_us = sh->host.shared.end.died_us;
 	t->started = t->ended = true;
 	stream_judge(t, event);
@@ -173,8 +192,8 @@ static void stream_on_event(const struct parser_event *event, void *data)
 	case PARSER_COMPLETE:
 		sh->complete = true;
 		break;
-	case PARSER_COMPLETE:
 	case PARSER_SET_ASIDE:
+		stream_on_set_aside(sh, event);
 		break;
 	}
 }
@@ -204,6 +223,32 @@ static unsigned stream_host_output(struct host *h, const char *bytes, size_t nby
 	return sh->ncuts;
 }
 
+/* What the stream said of ends is forgotten: the file says it again, and says it better. */
+static void stream_forget_ends(struct stream_host *sh)
+{
+	sh->has_file = true;
+	sh->nended = sh->running = 0;
+	for (unsigned i = 0; i < sh->ntests; i++)
+		sh->tests[i].ended = false;
+}
+
+/* The file knows who has ended: of those that have started the first other one is the one that ran. */
+static void stream_find_running(struct stream_host *sh)
+{
+	unsigned i = sh->nended;
+
+	if (i < sh->ntests && sh->tests[i].started)
+		sh->running = i + 1;
+}
+
+static void stream_host_errors(struct host *h, const char *bytes, size_t nbytes)
+{
+	struct stream_host *sh = stream_host_of(h);
+
+	if (sh->parser && sh->ops->feed_stderr && nbytes > 0)
+		sh->ops->feed_stderr(sh->parser, bytes, nbytes);
+}
+
 /* What it left in its directory: what cannot be read is as if it were not there. */
 static void stream_read_file(struct stream_host *sh)
 {
@@ -213,23 +258,31 @@ static void stream_read_file(struct stream_host *sh)
 
 	if (!sh->ops->file || !name || !sh->host.dir)
 		return;
-	if (private_dir_read(sh->host.dir, name, RESULT_FILE_BYTES, &file, &err) == 0 && file.nbytes > 0)
-		sh->ops->file(sh->parser, file.data, file.nbytes);
+	if (private_dir_read(sh->host.dir, name, RESULT_FILE_BYTES, &file, &err) == 0) {
+		if (sh->ops->file_grows)
+			stream_forget_ends(sh);
+		if (file.nbytes > 0)
+			sh->ops->file(sh->parser, file.data, file.nbytes);
+		if (sh->ops->file_grows)
+			stream_find_running(sh);
+	}
 	bytes_fini(&file);
 }
 
-/* What was stopped or crashed ended none of its tests. */
+/* What was stopped or crashed ended none of its tests; what it wrote of them before holds, if it can. */
 static void stream_host_died(struct host *h)
 {
 	struct stream_host *sh = stream_host_of(h);
 	const struct host_end *end = &h->shared.end;
+	bool ended = status_is_its_own(end) && !WIFSIGNALED(end->status);
 
-	if (!sh->parser || !status_is_its_own(end) || WIFSIGNALED(end->status))
+	if (!sh->parser || (!ended && !sh->ops->file_grows))
 		return;
 	sh->ncuts = 0;
 	sh->over = true;
 	stream_read_file(sh);
-	sh->ops->end(sh->parser, end->status);
+	if (ended)
+		sh->ops->end(sh->parser, end->status);
 }
 
 /* The start may have been tried again after its test was said to run. */
@@ -374,21 +427,30 @@ static void read_status(const struct stream_host *sh, unsigned ntold, struct evi
 static unsigned read_exit(const struct stream_host *sh, bool *told)
 {
 	*told = true;
-	if (sh->nended == sh->ntests || !sh->ops->tells_complete || sh->complete)
+	if (sh->nended == sh->ntests || !sh->ops->tells_complete)
 		return sh->ntests;
 	/* It ended in the middle of a test, or stopped telling of itself there. */
 	if (stream_is_running(sh))
 		return sh->running;
+	if (sh->complete)
+		return sh->ntests;
 	*told = false;
 	return sh->nended;
 }
 
-/* Alone it leaves a result file, which says more than its output. */
+/* Alone a test can do no other harm, the exit status is its own, and a result file says more than output. */
 static void read_doubts(const struct stream_host *sh, unsigned ntold, struct evidence *e)
 {
-	for (unsigned i = 0; i < ntold && sh->ntests > 1 && sh->ops->file; i++)
-		e->tests[i].again = sh->tests[i].doubted ||
-				    (sh->tests[i].started && !sh->tests[i].ended);
+	for (unsigned i = 0; i < ntold && sh->ntests > 1 && !sh->has_file; i++)
+		e->tests[i].again = sh->tests[i].doubted || (sh->ops->file && sh->tests[i].started &&
+							     !sh->tests[i].ended);
+}
+
+/* They began, and the process did not live until they went on. */
+static void read_asides(const struct stream_host *sh, unsigned ntold, struct evidence *e)
+{
+	for (unsigned i = 0; i < ntold; i++)
+		e->tests[i].again |= sh->tests[i].aside && !sh->tests[i].ended;
 }
 
 static void stream_host_read(struct host *h, const struct task *task, bool over, struct evidence *e)
@@ -415,10 +477,11 @@ static void stream_host_read(struct host *h, const struct task *task, bool over,
 	}
 	for (unsigned i = 0; i < ntold; i++)
 		read_one(sh, i, e);
-	if (own && !WIFSIGNALED(end->status)) {
+	if (own && !WIFSIGNALED(end->status))
 		read_doubts(sh, ntold, e);
+	read_asides(sh, ntold, e);
+	if (own && !WIFSIGNALED(end->status))
 		read_status(sh, ntold, e);
-	}
 	e->progress.nended = e->nheld = ntold;
 }
 
@@ -450,6 +513,7 @@ const struct host_ops stream_host_ops = {
 	.exit_turn = program_exit_turn,
 	.marker_key = program_marker_key,
 	.output = stream_host_output,
+	.errors = stream_host_errors,
 	.died = stream_host_died,
 	.read = stream_host_read,
 	.read_crash = program_read_crash,

@@ -40,6 +40,13 @@ static void feed_stdout(struct watch *h, const char *bytes, size_t nbytes)
 	cutter_feed(&h->out_cut, bytes + at, nbytes - at);
 }
 
+static void feed_stderr(struct watch *h, const char *bytes, size_t nbytes)
+{
+	if (h->host->ops->errors)
+		h->host->ops->errors(h->host, bytes, nbytes);
+	cutter_feed(&h->err_cut, bytes, nbytes);
+}
+
 static void feed(struct watch *h, struct stream *s, const char *bytes, size_t nbytes, int error)
 {
 	struct writer *w = &h->run->writer;
@@ -52,7 +59,7 @@ static void feed(struct watch *h, struct stream *s, const char *bytes, size_t nb
 	if (s == &h->out)
 		feed_stdout(h, bytes, nbytes);
 	else
-		cutter_feed(c, bytes, nbytes);
+		feed_stderr(h, bytes, nbytes);
 	w->lost |= c->lost;
 	h->has_news = true;
 	h->news_bytes += nbytes;

@@ -14,8 +14,6 @@
 
 #include "parser_fixture.h"
 
-extern const struct adapter adapter_go;
-
 #define M "\x16"
 #define EXITED(status) ((status) << 8)
 

@@ -14,8 +14,6 @@
 
 #include "parser_fixture.h"
 
-extern const struct adapter adapter_rust;
-
 static void a_line_is_a_test(void **state)
 {
 	static const char listed[] = "m::one: test\nm::speed: benchmark\ntwo: test\n";
