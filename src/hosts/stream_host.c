@@ -48,7 +48,9 @@ struct stream_host {
 	unsigned nended;		/* the first so many have ended, or were passed over */
 	unsigned running;		/* 1 + the one that started last; 0: none did */
 	bool complete;			/* it said that it has run all */
-	bool has_file;			/* and the verdicts are that file's alone */
+	bool ending;			/* what is told now follows from how the process has ended */
+	bool end_told;			/* and one of the tests that were not set aside was told of so */
+	bool has_file;			/* it has left a file of results that grew and the ends of tests are known from that alone */
 	bool over;			/* no more of its output comes */
 	/* While the parser is fed. */
 	uint64_t nread_bytes;		/* that it was given before */
@@ -169,6 +171,7 @@ static void stream_on_last_word(struct stream_host *sh, const struct parser_even
 	if (t->end_us == 0)
 		t->end_us = sh->host.shared.end.died_us;
 	t->started = t->ended = true;
+	sh->end_told |= sh->ending && !t->aside;
 	stream_judge(t, event);
 	while (sh->nended < sh->ntests && sh->tests[sh->nended].ended)
 		sh->nended++;
@@ -281,6 +284,7 @@ static void stream_host_died(struct host *h)
 	sh->ncuts = 0;
 	sh->over = true;
 	stream_read_file(sh);
+	sh->ending = true;
 	if (ended)
 		sh->ops->end(sh->parser, end->status);
 }
@@ -434,7 +438,7 @@ static unsigned read_exit(const struct stream_host *sh, bool *told)
 		return sh->running;
 	if (sh->complete)
 		return sh->ntests;
-	*told = false;
+	*told = sh->end_told;
 	return sh->nended;
 }
 

@@ -36,6 +36,12 @@ func TestSkips(t *testing.T) { t.Skip("no network") }
 
 func TestParallelPasses(t *testing.T) {
 	t.Parallel()
+	if way("parallel_hang") {
+		time.Sleep(time.Hour)
+	}
+	if way("parallel_panic") {
+		panic("boom in parallel")
+	}
 }
 
 func TestParallelFails(t *testing.T) {
