@@ -49,8 +49,8 @@ struct stream_host {
 	unsigned running;		/* 1 + the one that started last; 0: none did */
 	bool complete;			/* it said that it has run all */
 	bool ending;			/* what is told now follows from how the process has ended */
-	bool end_told;			/* and one of the tests that were not set aside was told of so */
-	bool has_file;			/* it has left a file of results that grew and the ends of tests are known from that alone */
+	bool end_told;			/* and a test was told of so */
+	bool has_file;			/* its file grew: the ends of tests are known from that alone */
 	bool over;			/* no more of its output comes */
 	/* While the parser is fed. */
 	uint64_t nread_bytes;		/* that it was given before */
@@ -171,7 +171,7 @@ static void stream_on_last_word(struct stream_host *sh, const struct parser_even
 	if (t->end_us == 0)
 		t->end_us = sh->host.shared.end.died_us;
 	t->started = t->ended = true;
-	sh->end_told |= sh->ending && !t->aside;
+	sh->end_told |= sh->ending;
 	stream_judge(t, event);
 	while (sh->nended < sh->ntests && sh->tests[sh->nended].ended)
 		sh->nended++;
@@ -450,11 +450,16 @@ static void read_doubts(const struct stream_host *sh, unsigned ntold, struct evi
 							     !sh->tests[i].ended);
 }
 
-/* They began, and the process did not live until they went on. */
+/* They began, and the process did not live until they had ended. If no other test ran at its end, it was one of
+ * them: which one is seen when each is alone. */
 static void read_asides(const struct stream_host *sh, unsigned ntold, struct evidence *e)
 {
-	for (unsigned i = 0; i < ntold; i++)
-		e->tests[i].again |= sh->tests[i].aside && !sh->tests[i].ended;
+	for (unsigned i = 0; i < ntold; i++) {
+		if (!sh->tests[i].aside || sh->tests[i].ended)
+			continue;
+		e->tests[i].again = true;
+		e->death_told |= e->progress.phase != PROGRESS_TEST;
+	}
 }
 
 static void stream_host_read(struct host *h, const struct task *task, bool over, struct evidence *e)
