@@ -32,9 +32,6 @@ static void script_on_event(const struct parser_event *e, void *data)
 	case PARSER_SET_ASIDE:
 		n = snprintf(s->told + s->ntold, room, "aside %s\n", e->name);
 		break;
-	case PARSER_COMPLETE:
-		n = snprintf(s->told + s->ntold, room, "complete\n");
-		break;
 	case PARSER_ENDED:
 		if (s->nends == 0)
 			s->first_duration_us = e->duration_us;
