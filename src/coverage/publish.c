@@ -68,20 +68,7 @@ static int merge_raw(const struct tools *tools, const struct store *store, struc
 	return ret;
 }
 
-/* What llvm-cov says of all binaries. */
-struct exports {
-	FILE *json, *lcov;		/* NULL: nothing was counted that it could show */
-};
-
-static void exports_close(struct exports *e)
-{
-	if (e->json)
-		fclose(e->json);
-	if (e->lcov)
-		fclose(e->lcov);
-}
-
-static int export_with(const struct tools *tools, struct exports *e, struct store *store,
+static int export_with(const struct tools *tools, struct publication *p, struct store *store,
 		       const char *merged, struct proctor_error *err)
 {
 	const struct tool *profdata, *cov;
@@ -96,15 +83,15 @@ static int export_with(const struct tools *tools, struct exports *e, struct stor
 		unlink(indexed.list[i]);
 	texts_fini(&indexed);
 	if (ret == 0)
-		ret = tools_export(tools, cov, merged, &store->binaries, "text", &e->json,
+		ret = tools_export(tools, cov, merged, &store->binaries, "text", &p->json_export,
 				   &store->notes, err);
 	/* It warns of the same again. */
 	if (ret == 0)
-		ret = tools_export(tools, cov, merged, &store->binaries, "lcov", &e->lcov, NULL, err);
+		ret = tools_export(tools, cov, merged, &store->binaries, "lcov", &p->lcov_export, NULL, err);
 	return ret;
 }
 
-static int exports_make(struct exports *e, struct store *store, uint64_t timeout_us, int cancel_fd,
+static int exports_make(struct publication *p, struct store *store, uint64_t timeout_us, int cancel_fd,
 			struct proctor_error *err)
 {
 	char *merged = store_path(store, "coverage.profdata");
@@ -115,23 +102,23 @@ static int exports_make(struct exports *e, struct store *store, uint64_t timeout
 	if (ret == 0 && store->profiles.n > 0 && store->binaries.n > 0) {
 		ret = tools_find(&tools, path ? path : "", timeout_us, cancel_fd, err);
 		if (ret == 0)
-			ret = export_with(&tools, e, store, merged, err);
+			ret = export_with(&tools, p, store, merged, err);
 		tools_fini(&tools);
 	}
 	free(merged);
 	return ret;
 }
 
-static int reports_write(struct publication *p, const struct exports *e, struct store *store,
+static int reports_write(struct publication *p, struct store *store,
 			 const struct proctor_coverage *options, struct proctor_error *err)
 {
-	int ret = report_json(e->json, options, store, &p->doc, err);
+	int ret = report_json(p->json_export, options, store, &p->doc, err);
 
 	if (ret == 0)
 		ret = report_summarize(p->doc, &p->summary, err);
 	if (ret == 0 && (ret = report_write_json(p->doc, p->json_path, err)) == 0)
 		p->summary.json_path = p->json_path;
-	if (ret == 0 && (ret = report_lcov(e->lcov, options, &store->unmapped, p->lcov_path, err)) == 0)
+	if (ret == 0 && (ret = report_lcov(p->lcov_export, options, &store->unmapped, p->lcov_path, err)) == 0)
 		p->summary.lcov_path = p->lcov_path;
 	if (ret == 0 && (ret = report_html(p->doc, &p->summary, store, p->html_path, err)) == 0)
 		p->summary.html_path = p->html_path;
@@ -167,7 +154,6 @@ enum coverage_outcome publish(struct publication *p, struct store *store,
 {
 	uint64_t timeout_us = options->tool_timeout_us ? options->tool_timeout_us
 						       : DEFAULT_TOOL_TIMEOUT_US;
-	struct exports exports = { .json = NULL };
 	int ret;
 
 	p->json_path = store_path(store, "coverage.json");
@@ -176,10 +162,9 @@ enum coverage_outcome publish(struct publication *p, struct store *store,
 					  : store_path(store, "index.html");
 	ret = p->json_path && p->lcov_path && p->html_path ? 0 : no_memory(err);
 	if (ret == 0)
-		ret = exports_make(&exports, store, timeout_us, cancel_fd, err);
+		ret = exports_make(p, store, timeout_us, cancel_fd, err);
 	if (ret == 0)
-		ret = reports_write(p, &exports, store, options, err);
-	exports_close(&exports);
+		ret = reports_write(p, store, options, err);
 	if (store->problems.lost || store->notes.lost)
 		ret = no_memory(err);
 	summary_fill(p, store, options);
@@ -194,6 +179,10 @@ void publication_fini(struct publication *p)
 {
 	free((void *)p->summary.files);
 	json_decref(p->doc);
+	if (p->json_export)
+		fclose(p->json_export);
+	if (p->lcov_export)
+		fclose(p->lcov_export);
 	free(p->json_path);
 	free(p->lcov_path);
 	free(p->html_path);

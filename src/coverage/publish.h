@@ -14,6 +14,7 @@ enum coverage_outcome {
 
 struct publication {			/* all zero: nothing */
 	struct proctor_coverage_summary summary;	/* lends from the rest and from the store */
+	FILE *json_export, *lcov_export;	/* llvm-cov's; NULL: nothing was counted that it can show */
 	json_t *doc;
 	char *json_path, *lcov_path, *html_path;
 };

@@ -146,7 +146,7 @@ static int load_unmapped(json_t *array, struct unmapped_list *to)
 static int load_document(struct store *s, json_t *doc)
 {
 	json_t *profiles, *binaries, *problems, *notes, *functions = NULL, *unmapped = NULL;
-	int version, ret;
+	int version;
 
 	if (json_unpack(doc, "{s:i, s:o, s:o, s:{s:o, s:o, s?:o, s?:o}}", "version", &version,
 			"profiles", &profiles, "binaries", &binaries, "facts", "problems", &problems,
@@ -154,16 +154,9 @@ static int load_document(struct store *s, json_t *doc)
 	    version != STATE_VERSION)
 		return -EBADMSG;
 	s->has_functions = functions;
-	ret = load_texts(binaries, &s->binaries);
-	if (ret == 0)
-		ret = load_texts(problems, &s->problems);
-	if (ret == 0)
-		ret = load_texts(notes, &s->notes);
-	if (ret == 0)
-		ret = load_texts(profiles, &s->profiles);
-	if (ret == 0)
-		ret = load_functions(functions, &s->functions);
-	return ret == 0 ? load_unmapped(unmapped, &s->unmapped) : ret;
+	return load_texts(binaries, &s->binaries) ?: load_texts(problems, &s->problems) ?:
+	       load_texts(notes, &s->notes) ?: load_texts(profiles, &s->profiles) ?:
+	       load_functions(functions, &s->functions) ?: load_unmapped(unmapped, &s->unmapped);
 }
 
 int store_load(struct store *s, struct proctor_error *err)
