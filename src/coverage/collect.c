@@ -68,12 +68,6 @@ static void look_at(struct collector *k, struct process_counts *p)
 			 WEXITSTATUS(p->status));
 }
 
-/* Killed before it executed anything, a program counted nothing. */
-static bool never_began(const struct process_counts *p)
-{
-	return p->remote.unstarted && WIFSIGNALED(p->status);
-}
-
 /* The first object that a profile is of: files may be copies of each other, or compiled from the same
  * source, and their counts are one sum. */
 static size_t object_by_identity(const struct collector *k, uint64_t identity)
@@ -359,18 +353,25 @@ static void check_unread(struct collector *k)
 				"merge (%s)", k->objects->list[i].path, k->merge.reasons.list[0]);
 }
 
-/* For LLVM's tools. */
+/* The path of a profile for LLVM's tools, which is on their list from here on. NULL: no memory. */
+static char *profile_path(struct collector *k, const char *kind, size_t number, struct proctor_error *err)
+{
+	char name[64], *path;
+
+	snprintf(name, sizeof(name), "merged/%s%zu.profraw", kind, number);
+	path = store_path(k->store, name);
+	texts_add(&k->store->profiles, "%s", name);
+	if (!path)
+		error_set(err, -ENOMEM, "no memory for a profile's name");
+	return path;
+}
+
 static int write_sum(struct collector *k, const struct merge_sum *sum, size_t number,
 		     struct proctor_error *err)
 {
-	char name[64], *path;
-	int ret;
+	char *path = profile_path(k, "", number, err);
+	int ret = path ? merge_write(sum, path, err) : -ENOMEM;
 
-	snprintf(name, sizeof(name), "merged/%zu.profraw", number);
-	path = store_path(k->store, name);
-	ret = path ? merge_write(sum, path, err)
-		   : error_set(err, -ENOMEM, "no memory for a profile's name");
-	texts_add(&k->store->profiles, "%s", name);
 	free(path);
 	return ret;
 }
@@ -400,15 +401,12 @@ static int keep_others(struct collector *k, struct proctor_error *err)
 
 	for (size_t i = 0; i < k->merge.others.n && ret == 0; i++) {
 		const char *from = k->merge.others.list[i];
-		char name[64], *path;
+		char *path = profile_path(k, "other-", i, err);
 
-		snprintf(name, sizeof(name), "merged/other-%zu.profraw", i);
-		path = store_path(k->store, name);
 		if (!path)
-			ret = error_set(err, -ENOMEM, "no memory for a profile's name");
+			ret = -ENOMEM;
 		else if (rename(from, path) < 0)
 			ret = error_sys(err, errno, "cannot move %s to %s", from, path);
-		texts_add(&k->store->profiles, "%s", name);
 		free(path);
 	}
 	return ret;
@@ -434,18 +432,30 @@ static int add_binaries(struct collector *k, struct proctor_error *err)
 		? error_set(err, -ENOMEM, "no memory for the lists of binaries and profiles") : 0;
 }
 
-static int collect_counts(struct collector *k, struct proctor_error *err)
+static void collect_process(struct collector *k, struct process_counts *p)
 {
-	int ret;
-
-	for (struct process_counts *p = k->c->processes; p; p = p->next) {
-		process_counts_add_remote(p);
-		look_at(k, p);
-		if (never_began(p))
-			continue;
+	look_at(k, p);
+	if (p->problem)
+		PROBLEM(k, "%s (%s)", p->problem, k->who);
+	process_counts_add_remote(p);
+	/* Killed before it executed anything, a program counted nothing. */
+	if (p->remote.unstarted && WIFSIGNALED(p->status))
+		return;
+	if (k->c->what->llvm) {
 		check_missing(k, p);
 		check_opened(k, p);
 	}
+	if (k->c->what->functions && p->program)
+		check_program_functions(k, p);
+	else if (k->c->what->functions)
+		check_host_functions(k, p);
+}
+
+/* What was counted, for LLVM's tools, and what these need beside. */
+static int keep_counts(struct collector *k, struct proctor_error *err)
+{
+	int ret;
+
 	merge_counters(k);
 	check_unread(k);
 	ret = keep_sums(k, err);
@@ -454,37 +464,19 @@ static int collect_counts(struct collector *k, struct proctor_error *err)
 	return ret < 0 ? ret : add_binaries(k, err);
 }
 
-static void collect_tml(struct collector *k)
-{
-	k->store->has_functions = true;
-	for (struct process_counts *p = k->c->processes; p; p = p->next) {
-		look_at(k, p);
-		if (never_began(p))
-			continue;
-		if (p->program)
-			check_program_functions(k, p);
-		else
-			check_host_functions(k, p);
-	}
-	functions_sort(&k->store->functions);
-}
-
 int collect(const struct collection *c, struct proctor_error *err)
 {
 	struct collector k = { .c = c, .store = c->store, .objects = c->what->objects };
 	int ret = 0;
 
-	for (struct process_counts *p = c->processes; p; p = p->next)
-		if (p->problem) {
-			look_at(&k, p);
-			PROBLEM(&k, "%s (%s)", p->problem, k.who);
-		}
 	/* First of all: what has been written of a process is not missing in it. */
 	collect_files(&k);
+	for (struct process_counts *p = c->processes; p; p = p->next)
+		collect_process(&k, p);
 	if (c->what->llvm)
-		ret = collect_counts(&k, err);
-	if (c->what->functions)
-		collect_tml(&k);
+		ret = keep_counts(&k, err);
+	c->store->has_functions = c->what->functions;
+	functions_sort(&c->store->functions);
 	/* What was merged is not needed any more; what could not be, somebody may want to see. */
 	if (ret == 0 && c->store->problems.n == 0)
 		ret = store_clean_raw(c->store, err);

@@ -325,10 +325,11 @@ int merge_add_counters(struct merge *m, const struct raw_header *h, unsigned cha
 		free(profile);
 	else
 		ret = sum_make(m, &p, profile, err);
-	if (ret == 0)
-		sum_add(p.sum, counters);
+	if (ret < 0 || !p.sum)
+		return ret;
+	sum_add(p.sum, counters);
 	*sum = p.sum;
-	return ret;
+	return 0;
 }
 
 int merge_write(const struct merge_sum *sum, const char *path, struct proctor_error *err)
