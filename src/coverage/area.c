@@ -84,15 +84,13 @@ static int area_map(struct counter_area *a, struct proctor_error *err)
 	return 0;
 }
 
-int counter_area_open(struct counter_area *a, const struct objects *objects, const char *profiles,
-		      bool functions, struct proctor_error *err)
+int counter_area_open(struct counter_area *a, const char *profiles, bool functions,
+		      struct proctor_error *err)
 {
 	int ret;
 
-	*a = (struct counter_area){
-		.objects = objects, .fd = -1, .functions_at = functions ? objects->area_bytes : 0,
-		.nbytes = objects->area_bytes + (functions ? FUNCTIONS_BYTES : 0),
-	};
+	a->functions_at = functions ? a->objects->area_bytes : 0;
+	a->nbytes = a->objects->area_bytes + (functions ? FUNCTIONS_BYTES : 0);
 	if (strlen(profiles) >= AREA_PATH_BYTES)
 		return error_set(err, -ENAMETOOLONG, "the path of the coverage directory is too long: %s",
 				 profiles);
@@ -122,7 +120,7 @@ void counter_area_close(struct counter_area *a)
 		munmap(a->shared, a->nbytes);
 	if (a->fd >= 0)
 		close(a->fd);
-	*a = (struct counter_area){ .fd = -1 };
+	*a = (struct counter_area){ .objects = a->objects, .fd = -1 };
 }
 
 void counter_area_paths(const struct area_paths *paths, struct texts *to)

@@ -11,7 +11,7 @@
 #include "wire/counter_area.h"
 
 struct counter_area {
-	const struct objects *objects;
+	struct objects *objects;	/* of the run; those of all areas */
 	struct area *shared;		/* NULL: there is none */
 	int fd;				/* for the process to inherit; -1: none */
 	uint64_t nbytes;
@@ -22,10 +22,10 @@ struct counter_area {
 void counter_area_lay_out(struct objects *objects);
 /*
  * `profiles` is LLVM_PROFILE_FILE for what the process starts, or opens itself. `functions`: there is to
- * be room for TML's. After a failure there is nothing to close.
+ * be room for TML's. `a` has its objects already, and keeps them when it is closed or cannot be opened.
  */
-int counter_area_open(struct counter_area *a, const struct objects *objects, const char *profiles,
-		      bool functions, struct proctor_error *err);
+int counter_area_open(struct counter_area *a, const char *profiles, bool functions,
+		      struct proctor_error *err);
 /* Also of none. */
 void counter_area_close(struct counter_area *a);
 

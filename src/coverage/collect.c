@@ -142,6 +142,14 @@ static void check_suites(struct collector *k, struct process_counts *p)
 	}
 }
 
+static void check_children(struct collector *k, const char *what, unsigned n)
+{
+	if (n > 0)
+		PROBLEM(k, "%s of %u process%s that %s forked are missing: %s ended in a way that leaves "
+			"none (SIGKILL, for one)", what, n, n == 1 ? "" : "es", k->who,
+			n == 1 ? "it" : "they");
+}
+
 /* What the process loaded and nothing brought the counts of. */
 static void check_missing(struct collector *k, struct process_counts *p)
 {
@@ -156,10 +164,7 @@ static void check_missing(struct collector *k, struct process_counts *p)
 			PROBLEM(k, "the counts of %s are missing: process %llu of the run, of %s, %s and "
 				"left no profile", k->objects->list[i].path,
 				(unsigned long long)p->number, k->who, k->ended);
-	if (p->nforked_lost > 0)
-		PROBLEM(k, "the counts of %u process%s that %s forked are missing: %s ended in a way that "
-			"leaves none (SIGKILL, for one)", p->nforked_lost,
-			p->nforked_lost == 1 ? "" : "es", k->who, p->nforked_lost == 1 ? "it" : "they");
+	check_children(k, "the counts", p->nforked_lost);
 	if (p->nprofiles_lost > 0)
 		PROBLEM(k, "in processes that %s forked, counts of libraries that were opened with "
 			"dlopen() are missing (%u): these carry the counts of the process that forked",
@@ -294,17 +299,12 @@ static void check_program_functions(struct collector *k, const struct process_co
 
 static void check_host_functions(struct collector *k, const struct process_counts *p)
 {
-	unsigned n = p->nforked_functions_missing;
-
 	if (p->functions_lost)
 		PROBLEM(k, "TML functions of %s are missing: process %llu of the run could not enter them "
 			"all", k->who, (unsigned long long)p->number);
 	if (p->functions_missing)
 		PROBLEM(k, "TML functions of %s are missing: %s", k->who, k->how);
-	if (n > 0)
-		PROBLEM(k, "TML functions of %u process%s that %s forked are missing: %s ended in a way "
-			"that leaves none (SIGKILL, for one)", n, n == 1 ? "" : "es", k->who,
-			n == 1 ? "it" : "they");
+	check_children(k, "TML functions", p->nforked_functions_missing);
 }
 
 /* What was added up while the tests ran. */

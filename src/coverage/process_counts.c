@@ -53,15 +53,14 @@ int process_counts_new(struct process_counts **result, const struct collected *w
 	if (!p)
 		return no_memory(err);
 	p->number = number;
-	p->objects = what->objects;
 	p->program = program;
-	p->area.fd = -1;
+	p->area = (struct counter_area){ .objects = what->objects, .fd = -1 };
 	p->counted = calloc(what->objects->n + 1, sizeof(*p->counted));
 	others = path_of(what, number, OTHER_PROFILES);
 	if (!p->counted || !others)
 		ret = no_memory(err);
 	else if (!program || preloads)
-		ret = counter_area_open(&p->area, what->objects, others, what->functions && !program, err);
+		ret = counter_area_open(&p->area, others, what->functions && !program, err);
 	free(others);
 	if (ret == 0 && !environment_fill(p, what, of, own))
 		ret = no_memory(err);
@@ -108,14 +107,14 @@ int process_counts_note_test(struct process_counts *p, const struct suite *suite
 
 void process_counts_read(struct process_counts *p, pid_t pid)
 {
-	size_t program = p->program ? objects_of_suite(p->objects, p->program)->own : OBJECT_NONE;
+	size_t program = p->program ? objects_of_suite(p->area.objects, p->program)->own : OBJECT_NONE;
 
-	remote_read(&p->remote, &p->area, p->objects, program, pid);
+	remote_read(&p->remote, &p->area, program, pid);
 }
 
 static void add_image(struct process_counts *p, size_t object, const uint64_t *image)
 {
-	if (!object_add(&p->objects->list[object], image))
+	if (!object_add(&p->area.objects->list[object], image))
 		p->problem = "no memory for the counts of a process, which are not used";
 }
 
@@ -173,8 +172,8 @@ static void area_add(struct process_counts *p)
 	unsigned nsaved = atomic_load(&p->area.shared->nsaved) + add_remote_children(p);
 	uint64_t bias;
 
-	for (size_t i = 0; i < p->objects->n; i++) {
-		const struct object *o = &p->objects->list[i];
+	for (size_t i = 0; i < p->area.objects->n; i++) {
+		const struct object *o = &p->area.objects->list[i];
 
 		p->loaded[i] = counter_area_bias(&p->area, i, &bias);
 		if (!p->loaded[i] || object_image_bytes(o) == 0)
@@ -214,7 +213,7 @@ static void area_take(struct process_counts *p, struct functions *functions)
 		p->problem = "a test wrote over the counter area of its process, which is not used";
 		return;
 	}
-	p->loaded = calloc(p->objects->n + 1, sizeof(*p->loaded));
+	p->loaded = calloc(p->area.objects->n + 1, sizeof(*p->loaded));
 	if (!p->loaded) {
 		p->problem = "no memory for the counts of a process, which are not used";
 		return;

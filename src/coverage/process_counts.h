@@ -24,7 +24,6 @@ struct process_suite {
 struct process_counts {
 	struct process_counts *next;	/* in the list of those that have ended */
 	uint64_t number;		/* of the process in the run, from 1; no process id */
-	struct objects *objects;	/* of the run */
 	const struct suite *program;	/* an executable; NULL: a host of libraries */
 	VECTOR(struct process_suite) suites;
 	/* What it finds in its environment; NULL: nothing. */

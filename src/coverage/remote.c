@@ -12,7 +12,6 @@
 struct look {
 	struct remote *remote;
 	const struct counter_area *area;
-	const struct objects *objects;
 	pid_t pid;
 	bool child;
 };
@@ -28,7 +27,7 @@ static struct remote_image *image_of(struct remote *r, pid_t pid, size_t object)
 /* What cannot be read is found to be missing by the collector. */
 static void look_take(const struct look *l, size_t object, uint64_t bias)
 {
-	const struct object *o = &l->objects->list[object];
+	const struct object *o = &l->area->objects->list[object];
 	uint64_t nbytes = object_image_bytes(o), *counters = nbytes ? malloc(nbytes) : NULL;
 	struct remote_image *image = image_of(l->remote, l->pid, object);
 
@@ -48,7 +47,7 @@ static void look_at_loaded(const struct look *l)
 {
 	uint64_t bias;
 
-	for (size_t i = 0; i < l->objects->n; i++)
+	for (size_t i = 0; i < l->area->objects->n; i++)
 		if (counter_area_bias(l->area, i, &bias))
 			look_take(l, i, bias);
 }
@@ -56,7 +55,7 @@ static void look_at_loaded(const struct look *l)
 /* A program that has not said where its counters are: it is static, or has not come to main() yet. */
 static void look_at_program(const struct look *l, size_t program)
 {
-	const struct object *o = &l->objects->list[program];
+	const struct object *o = &l->area->objects->list[program];
 	uint64_t bias, phdrs;
 	struct stat own, st;
 	bool is_program;
@@ -80,8 +79,8 @@ static void look_at_program(const struct look *l, size_t program)
 /* While constructors run the process has not said yet where the loader put what it opens. */
 static void look_at_mapping(const struct look *l, const struct mapping *m)
 {
-	size_t i = m->offset == 0 ? objects_of_file(l->objects, m->path) : OBJECT_NONE;
-	const struct object *o = i == OBJECT_NONE ? NULL : &l->objects->list[i];
+	size_t i = m->offset == 0 ? objects_of_file(l->area->objects, m->path) : OBJECT_NONE;
+	const struct object *o = i == OBJECT_NONE ? NULL : &l->area->objects->list[i];
 	uint64_t bias;
 
 	if (o && !o->program && o->base_address != ELF_NOT_LOADED &&
@@ -104,10 +103,9 @@ static void look_at_maps(const struct look *l)
 	maps_close(&maps);
 }
 
-void remote_read(struct remote *r, const struct counter_area *area, const struct objects *objects,
-		 size_t program, pid_t pid)
+void remote_read(struct remote *r, const struct counter_area *area, size_t program, pid_t pid)
 {
-	struct look look = { .remote = r, .area = area, .objects = objects, .pid = pid };
+	struct look look = { .remote = r, .area = area, .pid = pid };
 
 	r->unstarted = false;
 	look_at_maps(&look);

@@ -25,8 +25,7 @@ struct remote {				/* all zero: nothing was read */
  * what an earlier call read, and cannot be read again, is kept. `program`: the object that the process
  * executes, OBJECT_NONE for a host or where there is none.
  */
-void remote_read(struct remote *r, const struct counter_area *area, const struct objects *objects,
-		 size_t program, pid_t pid);
+void remote_read(struct remote *r, const struct counter_area *area, size_t program, pid_t pid);
 /* What was read of counters is not needed any more. */
 void remote_fini(struct remote *r);
 

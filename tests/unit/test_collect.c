@@ -33,7 +33,7 @@ static int setup(void **state)
 	}
 	suites[0] = (struct process_suite){ .suite = &alpha, .ntests = 1, .names = { "one" } };
 	process = (struct process_counts){
-		.number = 3, .objects = &objects, .loaded = loaded,
+		.number = 3, .area = { .objects = &objects, .fd = -1 }, .loaded = loaded,
 		.counted = counted, .suites = { .list = suites, .n = 1 },
 	};
 	return 0;
