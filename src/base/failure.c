@@ -18,3 +18,15 @@ bool verdict_is_failure(enum proctor_verdict verdict)
 	}
 	return false;	/* not reached */
 }
+
+const char *proctor_verdict_name(enum proctor_verdict verdict)
+{
+	static const char *const names[] = {
+		[PROCTOR_PASS] = "pass", [PROCTOR_FAIL] = "fail", [PROCTOR_CRASH] = "crash",
+		[PROCTOR_TIMEOUT] = "timeout", [PROCTOR_SKIP] = "skip",
+		[PROCTOR_ERROR] = "error", [PROCTOR_CANCELLED] = "cancelled",
+		[PROCTOR_NOT_RUN] = "not-run",
+	};
+
+	return (unsigned)verdict < PROCTOR_NVERDICTS ? names[verdict] : "unknown";
+}

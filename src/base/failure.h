@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Which verdicts are failures: of the run, in the last line, in the reports. */
+/* Which verdicts are failures: of the run, in the last line, in the reports. Their names, which the
+ * public header declares, stand beside. */
 #ifndef BASE_FAILURE_H
 #define BASE_FAILURE_H
 

@@ -3,12 +3,11 @@
 
 #include "base/clock.h"
 #include "base/file_size.h"
-#include "base/random.h"
 #include "coverage/run_coverage.h"
-#include "hosts/page.h"
 #include "lib/audience.h"
+#include "lib/defaults.h"
 #include "lib/exit_code.h"
-#include "lib/host_path.h"
+#include "lib/run_prepare.h"
 #include "plan/order.h"
 #include "plan/prepare.h"
 #include "plan/resolve.h"
@@ -18,230 +17,8 @@
 #include "run/worker.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
-
-#define DEFAULT_TIMEOUT_US 20000000u
-#define DEFAULT_GRACE_US 2000000u
-#define DEFAULT_LEAK_US 100000u
-#define DEFAULT_OUTPUT_BYTES (1u << 20)
-
-const char *proctor_verdict_name(enum proctor_verdict verdict)
-{
-	static const char *const names[] = {
-		[PROCTOR_PASS] = "pass", [PROCTOR_FAIL] = "fail", [PROCTOR_CRASH] = "crash",
-		[PROCTOR_TIMEOUT] = "timeout", [PROCTOR_SKIP] = "skip",
-		[PROCTOR_ERROR] = "error", [PROCTOR_CANCELLED] = "cancelled",
-		[PROCTOR_NOT_RUN] = "not-run",
-	};
-
-	return (unsigned)verdict < PROCTOR_NVERDICTS ? names[verdict] : "unknown";
-}
-
-static int options_complete(struct proctor_options *to, const struct proctor_options *from,
-			    struct proctor_error *err)
-{
-	*to = *from;
-	if (to->nthreads > PROCTOR_THREADS_MAX)
-		return error_set(err, -EINVAL, "%u threads are more than the %d a run may have",
-				 to->nthreads, PROCTOR_THREADS_MAX);
-	if (to->timeout_us == 0)
-		to->timeout_us = DEFAULT_TIMEOUT_US;
-	if (to->grace_us == 0)
-		to->grace_us = DEFAULT_GRACE_US;
-	if (to->leak_us == 0)
-		to->leak_us = DEFAULT_LEAK_US;
-	else if (to->leak_us == PROCTOR_AT_ONCE)
-		to->leak_us = 0;
-	if (to->max_output_bytes == 0)
-		to->max_output_bytes = DEFAULT_OUTPUT_BYTES;
-	if (to->repeat == 0)
-		to->repeat = 1;
-	return 0;
-}
-
-/* A crash ends the run, as TML wants it, only if all suites are TML's. A suite that cannot be run
- * does not count: nobody knows whose it is. */
-static enum proctor_on_crash on_crash_of(const struct proctor_plan *plan)
-{
-	for (size_t i = 0; i < plan->ntests; i++) {
-		const struct suite *suite = plan->tests[i]->suite;
-
-		if (!suite->error && !suite->adapter->crash_stops)
-			return PROCTOR_ON_CRASH_CONTINUE;
-	}
-	return PROCTOR_ON_CRASH_STOP;
-}
-
-static bool run_has_programs(const struct proctor_plan *plan)
-{
-	for (size_t i = 0; i < plan->ntests; i++)
-		if (plan->tests[i]->suite->injectable)
-			return true;
-	return false;
-}
-
-static int run_draw_id(char id[RUN_ID_BYTES], struct proctor_error *err)
-{
-	unsigned char bits[(RUN_ID_BYTES - 1) / 2];
-	int ret = random_draw(bits, sizeof(bits));
-
-	if (ret < 0)
-		return error_sys(err, -ret, "cannot draw the run's id");
-	for (size_t i = 0; i < sizeof(bits); i++)
-		snprintf(id + 2 * i, 3, "%02x", bits[i]);
-	return 0;
-}
-
-/* Each worker gets a core; if there are more workers than cores, they share them in turn. There are no
- * more of them than things to run: a thread that finds nothing to do costs as much as a small test. */
-static void run_place_workers(struct run *run)
-{
-	uint64_t nitems = (uint64_t)run->plan->ntests * run->options.repeat;
-
-	run->nworkers = run->options.nthreads ? run->options.nthreads : cores_threads(&run->cores);
-	if (run->nworkers > nitems)
-		run->nworkers = nitems > 0 ? (unsigned)nitems : 1;
-	for (unsigned i = 0; i < run->nworkers; i++) {
-		struct worker *w = &run->workers[i];
-
-		w->run = run;
-		w->slot = i;
-		w->core = run->cores.ncpus ? run->cores.cpus[i % run->cores.ncpus] : -1;
-	}
-}
-
-static int run_open_coverage(struct run *run, struct proctor_error *err)
-{
-	int ret = host_path_preload(run->host_path, &run->preload_path, err);
-
-	if (ret < 0)
-		return ret;
-	return coverage_open(&run->coverage, &run->options.coverage, run->plan,
-			     run->options.no_inject ? NULL : run->preload_path, err);
-}
-
-/* A run goes on without: what is missing then is said. */
-static void run_prepare_injection(struct run *run)
-{
-	if (run->options.no_inject ||
-	    host_path_inject(run->host_path, &run->inject_path, &run->no_inject) == 0)
-		return;
-	free(run->inject_path);
-	run->inject_path = NULL;
-}
-
-/* Only prepares: a symbolizer is started when there is a crash. */
-static int run_prepare_symbolizers(struct run *run, struct proctor_error *err)
-{
-	struct symbolizers *s = &run->symbolizers;
-
-	s->envp = run->environment.vars;
-	s->inherited = &run->inherited;
-	s->guard = &run->guard;
-	s->stopping = &run->stopping;
-	s->max = run->cores.usable;
-	symbolizers_init(s);
-	return host_path_symbolizer(run->host_path, &s->path, err);
-}
-
-static bool run_has_libraries(const struct proctor_plan *plan)
-{
-	for (size_t i = 0; i < plan->ntests; i++)
-		if (plan->tests[i]->suite->adapter->in_host && !plan->tests[i]->suite->error)
-			return true;
-	return false;
-}
-
-/* May hosts close suites whose tests are over? Not if something is preloaded that may have kept
- * pointers into them, not with coverage, whose counters are read at the end, and not with isolation
- * by fork, where the host opens a suite for as long as it lives. */
-static bool run_closes_suites(const struct run *run)
-{
-	return !run->coverage && run->plan->settings.isolation == PROCTOR_ISOLATION_BATCH &&
-	       !child_environment_get(&run->environment, "LD_PRELOAD") &&
-	       !child_environment_get(&run->environment, "LD_AUDIT");
-}
-
-static bool run_linger(void *data, uint64_t us)
-{
-	struct run *run = data;
-
-	return queue_linger(&run->queue, us);
-}
-
-static void run_prepare_launch(struct run *run)
-{
-	run->launch = (struct launch){
-		.plan = run->plan, .options = &run->options, .inherited = &run->inherited,
-		.environment = &run->environment, .host_path = run->host_path,
-		.inject_path = run->inject_path, .crash_pool = &run->crash_pool,
-		.fork_refusals = &run->fork_refusals,
-		.coverage = run->coverage, .closes_suites = run_closes_suites(run),
-		.stopping = &run->stopping, .linger = run_linger, .linger_data = run,
-	};
-}
-
-static int run_prepare(struct run *run, const struct proctor_plan *plan, struct proctor_error *err)
-{
-	int ret;
-
-	run->plan = plan;
-	ret = kernel_check_proc(err);
-	if (ret == 0)
-		ret = kernel_check(run_has_libraries(plan), run->options.own_process, err);
-	if (ret == 0 && run_has_libraries(plan))
-		ret = page_check_limit(err);
-	if (ret < 0)
-		return ret;
-	ret = cores_read(&run->cores, "", err);
-	if (ret < 0)
-		return ret;
-	run_place_workers(run);
-	ret = run_draw_id(run->run_id, err);
-	if (ret == 0)
-		ret = inherited_open(&run->inherited, err);
-	run->inherited.mask = run->mask;
-	if (ret == 0 && run->inherited.sigchld_ignored && !run->options.own_process)
-		ret = error_set(err, -EINVAL, "SIGCHLD is ignored in this process: the kernel would "
-				"reap the tests, and how they ended would be lost");
-	if (ret == 0)
-		ret = host_path_find(run->options.host_path, &run->host_path, err);
-	if (ret == 0 && run->options.coverage.kind != PROCTOR_COVERAGE_NONE && plan->ntests > 0)
-		ret = run_open_coverage(run, err);
-	if (ret == 0 && child_environment_init(&run->environment, run->run_id) < 0)
-		ret = error_set(err, -ENOMEM, "no memory for the environment");
-	if (ret == 0)
-		ret = run_prepare_symbolizers(run, err);
-	if (ret == 0) {
-		run_prepare_injection(run);
-		run_prepare_launch(run);
-	}
-	return ret;
-}
-
-static void run_release(struct run *run)
-{
-	for (size_t i = 0; run->broken && i < run->queue.nlanes; i++)
-		free(run->broken[i]);
-	free(run->broken);
-	pauses_fini(&run->pauses);
-	crash_pool_fini(&run->crash_pool);
-	fork_refusals_fini(&run->fork_refusals);
-	child_environment_fini(&run->environment);
-	coverage_close(run->coverage);
-	free(run->preload_path);
-	free(run->inject_path);
-	free(run->symbolizers.path);
-	free(run->host_path);
-	inherited_close(&run->inherited);
-	cores_fini(&run->cores);
-	free(run);
-}
 
 /* Fills and sends RUN_START or RUN_END, which `e` is; `why` must stay valid until the writer has
  * ended. */
@@ -324,6 +101,15 @@ static enum coverage_outcome run_finish_coverage(struct supervisor *sup)
 	if (outcome == COVERAGE_FAILED && sup->err->code == 0)
 		*sup->err = err;
 	return outcome;
+}
+
+/* Programs get a library injected that tells of their crashes, if it is there. */
+static bool run_has_programs(const struct proctor_plan *plan)
+{
+	for (size_t i = 0; i < plan->ntests; i++)
+		if (plan->tests[i]->suite->injectable)
+			return true;
+	return false;
 }
 
 /* Runs the tests: loop, writer, queue and mailbox are there. */
@@ -447,7 +233,7 @@ int proctor_run_reporters(struct proctor_plan *plan, const struct proctor_option
 {
 	struct audience audience = { reporters, nreporters };
 	struct proctor_error own_err = { 0 };
-	struct run *run = calloc(1, sizeof(*run));
+	struct run *run = run_new();
 	struct supervisor sup = { .run = run, .err = err ? err : &own_err,
 				  .interrupts = { .stream = { .fd = -1 } } };
 	sigset_t mask;
@@ -460,22 +246,13 @@ int proctor_run_reporters(struct proctor_plan *plan, const struct proctor_option
 	file_size_hold(&mask);
 	run->mask = mask;
 	*sup.err = (struct proctor_error){ 0 };
-	run->inherited.null_fd = -1;
-	pauses_init(&run->pauses);
-	crash_pool_init(&run->crash_pool);
-	fork_refusals_init(&run->fork_refusals);
-	ret = options_complete(&run->options, options, sup.err);
+	ret = defaults_fill(&run->options, options, sup.err);
 	if (ret == 0)
 		ret = plan_prepare(plan, sup.err);
-	if (ret == 0 && run->options.on_crash == PROCTOR_ON_CRASH_AUTO)
-		run->options.on_crash = on_crash_of(plan);
-	if (ret == 0 && run->options.shuffle) {
-		/* Only 4 bytes are drawn: people will have to type the seed again. */
-		while (run->options.seed == 0)
-			if (random_draw(&run->options.seed, 4) < 0)
-				run->options.seed = clock_us();
+	if (ret == 0)
+		defaults_fill_for(&run->options, plan);
+	if (ret == 0 && run->options.shuffle)
 		plan_shuffle(plan, run->options.seed);
-	}
 	if (ret == 0)
 		ret = plan_resolve(plan, &run->options, sup.err);
 	if (ret == 0)
@@ -496,7 +273,7 @@ int proctor_run_reporters(struct proctor_plan *plan, const struct proctor_option
 		*counts = sup.results.counts;
 	if (exit_code)
 		*exit_code = code;
-	run_release(run);
+	run_free(run);
 	file_size_release(&mask);
 	return ret;
 }

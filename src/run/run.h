@@ -16,22 +16,25 @@ struct coverage;
 struct run;
 
 struct worker {
-	struct run *run;	/* constant from here ... */
+	/* Written by lib/run_prepare.c, constant after. */
+	struct run *run;
 	unsigned slot;
-	int core;		/* -1: not pinned; ... to here */
+	int core;		/* -1: not pinned */
+	/* Written by worker_start(), on the supervisor's thread. */
 	pthread_t thread;
-	bool started;		/* the supervisor's: the thread exists */
+	bool started;		/* the thread exists */
+	/* Written by worker.c, on its own thread. */
 	struct post end;
-	struct watch *watch;	/* its own: of the host it has; NULL: none */
-	struct fork_server server;	/* its own: of the program that it forked last */
-	struct post *room;	/* its own: with room for the outcomes of the task that it has; NULL: none yet */
+	struct watch *watch;	/* of the host it has; NULL: none */
+	struct fork_server server;	/* of the program that it forked last */
+	struct post *room;	/* with room for the outcomes of the task that it has; NULL: none yet */
 	/* Numbers of the host with suites and of the program that it has or is starting; 0: none. Set
 	 * by the worker, 0 again by the supervisor when the host is over. */
 	_Atomic uint64_t live_hosts[2];
 };
 
 struct run {
-	/* Constant while workers run. */
+	/* Written by lib/run_prepare.c and, options and mask, lib/run.c; constant while workers run. */
 	const struct proctor_plan *plan;
 	struct proctor_options options;		/* defaults filled in; each test has its settings */
 	sigset_t mask;				/* the caller's */
@@ -47,18 +50,21 @@ struct run {
 	struct fork_refusals fork_refusals;
 	struct proctor_error no_inject;	/* why not, where nobody wanted that */
 	struct cores cores;
-	struct worker workers[PROCTOR_THREADS_MAX];
 	unsigned nworkers;
-	/* With locks of their own. */
+	/* Written as its own groups say. */
+	struct worker workers[PROCTOR_THREADS_MAX];
+	/* Each written by the file of its name alone, through its functions, which take its lock. */
 	struct queue queue;
 	struct mailbox mailbox;
 	struct writer writer;
 	struct pauses pauses;
 	struct symbolizers symbolizers;
+	/* Opened by lib/run.c, closed by the supervisor; without a lock, as its list of groups is atomic. */
 	struct guard *guard;			/* NULL: none */
+	/* Written by the workers (worker.c). */
 	_Atomic uint64_t nhosts;		/* numbers given out */
 	_Atomic(char *) *broken;		/* by lane: why its suite cannot be opened; NULL: it can */
-	/* Set by the supervisor: nothing more is to be started (the task list's "done"). */
+	/* Written by supervisor.c: nothing more is to be started (the task list's "done"). */
 	_Atomic bool stopping;
 };
 

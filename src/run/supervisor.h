@@ -18,26 +18,25 @@
 
 struct undead;
 
-/* Written by supervisor.c, but for the first two groups. */
 struct supervisor {
-	/* Set by whoever calls supervisor_run(). */
+	/* Written by lib/run.c, before supervisor_run(); `err` by supervisor.c as well. */
 	struct run *run;
 	const struct loop_ops *ops;
 	struct loop *lp;
 	struct proctor_error *err;	/* why proctor itself cannot go on; code 0: it can */
-	/* Each written by its own module; the first three are opened by the caller. */
+	/* Each written by the file of its name alone; lib/run.c opens the first three. */
 	struct interrupts interrupts;
 	struct orphans orphans;
 	struct results results;
 	struct ending ending;		/* why, how and since when it ends before its time */
 	struct inbox inbox;		/* posts of workers, to be dealt with */
-	/* Hosts and workers. */
+	struct turn turn;		/* when what is due (supervisor.c notes what it has done) */
+	/* Written by supervisor.c: hosts and workers. */
 	struct watch *hosts;		/* alive or not yet released */
 	struct undead *undead;		/* given up, and watched nevertheless */
 	unsigned nworkers;		/* that have not ended */
 	struct stream wake;		/* the mailbox's eventfd */
-	/* The turn of the loop. */
-	struct turn turn;
+	/* Written by supervisor.c: what a turn of the loop has found. */
 	bool child_ended;		/* as SIGCHLD said: perhaps one that is not watched yet */
 	bool paused;			/* no task is handed out: the writer is full */
 	bool loop_failed;		/* a stream could not be started: poll(2) has to do */
