@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "symbolizer/symbolize.h"
 
+#include "symbolizer/demangle.h"
 #include "wire/symbols.h"
 
 #include <dwarf.h>
@@ -289,7 +290,7 @@ static void put_line(struct listing *l, const struct unwinding *u, const struct 
 	if (l->nlines == PAGE_FRAMES_MAX)
 		return;
 	fprintf(l->out, "#%u 0x%016" PRIx64 " in ", l->nlines++, frame->pc);
-	put_name(l->out, name ? name : "??");
+	put_name(l->out, name ? demangle(name) : "??");
 	put_source(l->out, source);
 	if (i >= 0) {
 		const struct module *m = &u->list->modules[i];

@@ -28,7 +28,7 @@ struct crash_row {
 
 static const struct crash_row crash_rows[] = {
 	{ "faults", "SIGSEGV, address not mapped, at 0x10", "reads_nowhere (", "in main (" },
-	{ "throws", "SIGABRT", "throws_it", "7thrower4call" },
+	{ "throws", "SIGABRT", "throws_it(std::", "thrower::call(int) const" },
 	{ "faults_stripped", "SIGSEGV, address not mapped, at 0x10", " faults_stripped+0x", "#1 " },
 	{ "restores", "SIGSEGV", "reads_nowhere (", "calls_the_reader (" },
 	{ "returns", "SIGSEGV, address not mapped, at 0x10", "reads_nowhere (", "calls_the_reader (" },

@@ -69,6 +69,30 @@ static __attribute__((noinline)) void line_parse(int *digit)
 
 enum { CALL_LINE = __LINE__ - 4 };
 
+/* As a C++ compiler and rustc would call them; of the second the hash is nobody's. */
+void cxx_named(int *digit) __asm__("_ZN2ns5Class6methodEPi");
+void rust_named(int *digit) __asm__("_ZN4core9panicking5panic17h0123456789abcdefE");
+
+__attribute__((noinline)) void cxx_named(int *digit)
+{
+	line_parse(digit);
+	sink++;
+}
+
+__attribute__((noinline)) void rust_named(int *digit)
+{
+	cxx_named(digit);
+	sink++;
+}
+
+static void crash_mangled(void)
+{
+	int *volatile nowhere = (int *)8;
+
+	rust_named(nowhere);
+	sink++;
+}
+
 static void crash_by_store(void)
 {
 	int *volatile nowhere = (int *)8;
@@ -338,6 +362,22 @@ static void frames_have_function_file_line_and_module(void **state)
 	assert_has(text, "test_symbolize.c:%d) ", CALL_LINE);
 	assert_has(text, " in crash_by_store (");
 	assert_has(text, " in main (");
+	free(text);
+	crash_fini(&crash);
+	module_list_fini(&list);
+}
+
+static void mangled_names_are_as_in_the_source(void **state)
+{
+	struct module_list list;
+	struct crash crash;
+	char *text;
+
+	(void)state;
+	crash_make(crash_mangled, &crash, &list);
+	text = symbolized(&crash, &list);
+	assert_has(text, " in ns::Class::method(int*) (");
+	assert_has(text, " in core::panicking::panic (");
 	free(text);
 	crash_fini(&crash);
 	module_list_fini(&list);
@@ -997,6 +1037,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(frames_have_function_file_line_and_module),
+		cmocka_unit_test(mangled_names_are_as_in_the_source),
 		cmocka_unit_test(a_call_to_nowhere_shows_its_caller),
 		cmocka_unit_test(a_deep_stack_is_cut_at_64_frames),
 		cmocka_unit_test(a_file_with_another_build_id_is_not_looked_into),
