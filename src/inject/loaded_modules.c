@@ -136,7 +136,7 @@ void loaded_modules_record(struct crash_page *page)
 {
 	uintptr_t next = (uintptr_t)_r_debug.r_map;
 	uint32_t n = 0, path = 0;
-	struct link_map map;
+	struct link_map map = { 0 };
 
 	/* A damaged list may be a ring. */
 	for (size_t i = 0; i < PAGE_MODULES_MAX && next && peek(next, &map, sizeof(map)); i++) {
