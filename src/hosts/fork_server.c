@@ -101,7 +101,8 @@ int fork_answer_check(const struct fork_answer *a, size_t nbytes, uint32_t seria
 	if (holds && (a->word == FORK_SERVES || a->word == FORK_REFUSES))
 		holds = serial == 0 && a->value >= 0 && a->value < FORK_NREFUSALS;
 	else if (holds)
-		holds = serial > 0 && a->value >= 0 && (a->value > 1 || a->word != FORK_CREATED);
+		holds = serial > 0 && a->value >= 0 && a->group >= 0 &&
+			((a->value > 1 && a->group > 1) || a->word != FORK_CREATED);
 	return holds ? 0 : error_set(err, -EBADMSG, "what it says before main() is no answer");
 }
 
@@ -323,7 +324,8 @@ static int request_send(struct fork_server *s, const struct start *start, const 
 		char bytes[CMSG_SPACE(FORK_FDS_MAX * sizeof(int))];
 		struct cmsghdr align;
 	} control = { .bytes = { 0 } };
-	struct fork_request head = { .serial = s->serial, .parent = (uint32_t)setup->spawn->inherited->pid };
+	struct fork_request head = { .serial = s->serial, .leads = start->leads,
+				     .parent = (uint32_t)setup->spawn->inherited->pid };
 	int fds[FORK_FDS_MAX];
 	char *bytes = malloc(FORK_REQUEST_BYTES);
 	struct iovec iov = { bytes, 0 };
@@ -363,6 +365,17 @@ static bool is_new_child(const struct fork_server *s, pid_t pid)
 	       waitid(P_PID, (id_t)pid, &si, WEXITED | WNOHANG | WNOWAIT | __WNOTHREAD) == 0;
 }
 
+/* A process that was there only to lead the test's session. */
+static int leader_reap(const struct fork_server *s, pid_t leader, struct proctor_error *err)
+{
+	if (!is_new_child(s, leader))
+		return error_set(err, -EBADMSG, "the process it tells of is no new one");
+	kill(leader, SIGKILL);
+	while (waitpid(leader, NULL, 0) < 0 && errno == EINTR)
+		continue;
+	return 0;
+}
+
 /* What was heard of one request. */
 struct asked {
 	struct spawned child;		/* pid 0: not told yet */
@@ -377,7 +390,9 @@ static int asked_take(const struct fork_server *s, const struct fork_answer *a, 
 	case FORK_CREATED:
 		if (asked->child.pid > 0 || !is_new_child(s, a->value))
 			return error_set(err, -EBADMSG, "the process it tells of is no new one");
-		asked->child = (struct spawned){ .pid = a->value, .group = a->value,
+		if (a->group != a->value && leader_reap(s, a->group, err) < 0)
+			return -EBADMSG;
+		asked->child = (struct spawned){ .pid = a->value, .group = a->group,
 						 .pidfd = death_fd(a->value) };
 		return asked->child.pidfd < 0 ? error_sys(err, -asked->child.pidfd,
 							  "its process cannot be watched") : 0;
@@ -388,6 +403,8 @@ static int asked_take(const struct fork_server *s, const struct fork_answer *a, 
 		asked->errnum = a->value ? a->value : EIO;
 		return 0;
 	case FORK_FAILED:
+		if (a->group > 0)
+			leader_reap(s, a->group, NULL);
 		return error_sys(err, a->value, "it cannot be forked");
 	case FORK_SERVES:
 	case FORK_REFUSES:
@@ -395,6 +412,15 @@ static int asked_take(const struct fork_server *s, const struct fork_answer *a, 
 		break;
 	}
 	return error_set(err, -EBADMSG, "what it says is no answer");
+}
+
+/* In the one that was made for it, not the server's; or, where main() runs already, in one that it has made
+ * itself. */
+static bool is_in_own_session(const struct spawned *child)
+{
+	pid_t session = getsid(child->pid);
+
+	return session == child->group || session == child->pid;
 }
 
 /* Until its process is there and is about to begin with main(). */
@@ -413,8 +439,7 @@ static int asked_await(const struct fork_server *s, const struct fork_setup *set
 	}
 	if (ret == 0 && asked->errnum)
 		ret = error_sys(err, asked->errnum, "a process of it cannot be made ready");
-	/* Until it has a session of its own, it is in the server's. */
-	if (ret == 0 && getsid(asked->child.pid) != asked->child.pid)
+	if (ret == 0 && !is_in_own_session(&asked->child))
 		ret = error_set(err, -EBADMSG, "its process is not ready for a test");
 	return ret;
 }

@@ -119,9 +119,7 @@ static const char *unforkable(const struct host *h, const struct suite *suite)
 		return "coverage is collected";
 	if (launch->plan->wrap)
 		return "it is started by another program (--wrap)";
-	if (!h->captured)
-		return "its output is not captured";
-	return suite->leads ? NULL : "it moves to other sessions or groups";
+	return h->captured ? NULL : "its output is not captured";
 }
 
 /* Said once in a run. */

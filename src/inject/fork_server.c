@@ -154,9 +154,9 @@ bool fork_server_open(struct crash_page *page)
 }
 
 /* Without a reader there is nothing to do any more. */
-static void answer(enum fork_word word, int32_t value)
+static void answer(enum fork_word word, int32_t value, pid_t group)
 {
-	const struct fork_answer a = { .magic = FORK_SERVER_MAGIC, .word = word,
+	const struct fork_answer a = { .magic = FORK_SERVER_MAGIC, .word = word, .group = group,
 				       .serial = request.head.serial, .value = value };
 
 	if (send(server.fd, &a, sizeof(a), MSG_NOSIGNAL) != (ssize_t)sizeof(a))
@@ -290,7 +290,7 @@ static int child_begin(size_t ntexts, int fds[FORK_FDS_MAX], int *argc, char ***
 	/* If proctor died before that call, there is another parent now. */
 	if (getppid() != (pid_t)request.head.parent)
 		leave(127);
-	if (setsid() < 0)
+	if (request.head.leads && setsid() < 0)
 		return -errno;
 	ret = child_files(fds);
 	if (ret == 0)
@@ -311,6 +311,18 @@ static pid_t child_clone(void)
 #endif
 }
 
+/* In a child that is to lead nothing: it starts the test's process beside itself, in a session that it has
+ * made, and ends. Returns in that process. */
+static void child_beside(void)
+{
+	pid_t leader = getpid(), pid = setsid() < 0 ? -1 : child_clone();
+
+	if (pid == 0)
+		return;
+	answer(pid < 0 ? FORK_FAILED : FORK_CREATED, pid < 0 ? errno : pid, leader);
+	leave(0);
+}
+
 /* True: this is a child, and main() is next. */
 static bool serve_one(int *argc, char ***argv)
 {
@@ -319,15 +331,20 @@ static bool serve_one(int *argc, char ***argv)
 	pid_t pid = child_clone();
 
 	if (pid == 0) {
+		if (!request.head.leads)
+			child_beside();
 		ret = child_begin(ntexts, fds, argc, argv);
-		answer(ret < 0 ? FORK_UNREADY : FORK_BEGINS, -ret);
+		answer(ret < 0 ? FORK_UNREADY : FORK_BEGINS, -ret, 0);
 		if (ret < 0)
 			leave(127);
 		close(server.fd);
 		server.fd = -1;
 		return true;
 	}
-	answer(pid < 0 ? FORK_FAILED : FORK_CREATED, pid < 0 ? errno : pid);
+	if (pid < 0)
+		answer(FORK_FAILED, errno, 0);
+	else if (request.head.leads)
+		answer(FORK_CREATED, pid, pid);
 	for (uint32_t i = 0; i < request.head.nfds; i++)
 		close(fds[i]);
 	return false;
@@ -340,7 +357,7 @@ void fork_server_serve(int *argc, char ***argv)
 	if (server.fd < 0)
 		return;
 	refusal = refusal_find();
-	answer(refusal == FORK_REFUSAL_NONE ? FORK_SERVES : FORK_REFUSES, (int32_t)refusal);
+	answer(refusal == FORK_REFUSAL_NONE ? FORK_SERVES : FORK_REFUSES, (int32_t)refusal, 0);
 	/* Nothing of the program runs here any more, also no function at its exit. */
 	if (refusal != FORK_REFUSAL_NONE)
 		leave(0);

@@ -60,7 +60,8 @@ struct fork_answer {
 	uint32_t word;			/* enum fork_word */
 	uint32_t serial;		/* of the request; 0: of none */
 	int32_t value;
-	uint32_t unused;
+	int32_t group;			/* FORK_CREATED: the leader of the process's session: itself, or a process
+					 * that ends now and is to be reaped. FORK_FAILED: that one; 0: none */
 };
 
 /* Behind it follow the texts, each ended by NUL: the words of the command line, the variables (NAME=VALUE to
@@ -70,6 +71,7 @@ struct fork_request {
 	uint32_t serial;		/* from 1 */
 	uint32_t nwords, nvars;
 	uint32_t has_workdir;		/* 0 or 1 */
+	uint32_t leads;			/* as struct spawn has it: 0 or 1 */
 	uint32_t parent;		/* who is to be the child's parent: proctor */
 	uint32_t nfds;			/* as many come with the message ... */
 	uint32_t as[FORK_FDS_MAX];	/* ... and become these; CRASH_PAGE_FD is mapped and closed */

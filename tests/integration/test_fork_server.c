@@ -59,6 +59,10 @@ static void each_test_is_forked(void **state)
 	assert_string_equal(check_five(run, "passes", "pass"), "forked\n");
 	assert_int_equal(notes_with(run, "fork"), 0);
 	run_free(run);
+	/* It calls setsid(), which has to work: it must not lead its session. */
+	run = run_forked("moves", "--no-color");
+	assert_string_equal(check_five(run, "moves", "pass"), "forked\n");
+	run_free(run);
 	run = run_forked("whole", "--no-color");
 	assert_string_equal(check_five(run, "whole", "pass"), "forked\n");
 	run_free(run);
@@ -66,7 +70,7 @@ static void each_test_is_forked(void **state)
 
 static void a_test_finds_what_one_that_was_executed_finds(void **state)
 {
-	static const char rest[] = "words 1 -\nleader 1\ndescriptors 3\nhost 1\npreload none\nstdin none\n";
+	static const char rest[] = "words 1 -\nled 1\ndescriptors 3\nhost 1\npreload none\nstdin none\n";
 	struct run *run;
 	const char *out;
 

@@ -37,8 +37,8 @@ static void forges(void)
 		uint64_t magic;
 		uint32_t word, serial;
 		int32_t value;
-		uint32_t unused;
-	} lie = { 0x70726f63666f726bull, 3, 1, 1, 0 };
+		int32_t group;
+	} lie = { 0x70726f63666f726bull, 3, 1, 1, 1 };
 
 	for (int fd = 3; fd < 1024; fd++) {
 		send(fd, &lie, sizeof(lie), MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -130,8 +130,8 @@ static int shows(int argc, char **argv)
 	for (at = bytes; at < bytes + (nbytes > 0 ? nbytes : 0); at += strlen(at) + 1)
 		if (strncmp(at, "PROCTOR_HOST=", 13) == 0)
 			snprintf(own, sizeof(own), "%ld", strtol(at + 13, NULL, 10));
-	printf("words %d %s\nleader %d\ndescriptors %d\nhost %d\npreload %s\nstdin %s\n", argc, argv[argc] ? "?" : "-",
-	       getsid(0) == getpid(), n - 4, strcmp(own, getenv("PROCTOR_HOST")) == 0,
+	printf("words %d %s\nled %d\ndescriptors %d\nhost %d\npreload %s\nstdin %s\n", argc, argv[argc] ? "?" : "-",
+	       getsid(0) != getsid(getppid()), n - 4, strcmp(own, getenv("PROCTOR_HOST")) == 0,
 	       getenv("LD_PRELOAD") ? getenv("LD_PRELOAD") : "none", ttyname(0) ? "tty" : "none");
 	return says_how();
 }
@@ -148,6 +148,8 @@ int main(int argc, char **argv)
 
 	if (strcmp(name, "whole") == 0)
 		return is_whole();
+	if (strcmp(name, "moves") == 0 && (getsid(0) == getpid() || setsid() != getpid()))
+		return 1;
 	if (strcmp(name, "shows") == 0)
 		return shows(argc, argv);
 	if (strcmp(name, "faults") == 0)

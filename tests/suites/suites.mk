@@ -31,7 +31,7 @@ EXE_SESSION  := sets_sid sets_pgid joins_proctor takes_terminal reads_terminal m
 PROGRAMS     := faults handles restores returns resets ignores closes_all executes looks child_crashes \
                 parent_crashes_later daemonizes crashes_in_library overflows passes
 
-FORKED       := passes whole shows faults hangs threads_before opens_before timer_before handlers_before \
+FORKED       := passes moves whole shows faults hangs threads_before opens_before timer_before handlers_before \
                 child_before writes_before exits_before crashes_before hangs_before forges_before
 
 SUITES := $(WAYS:%=$S/ways/lib%.so) $(WAYS:%=$S/ways_h/lib%_h.so) $S/ways/libtml.so \

@@ -20,7 +20,8 @@ static const struct answer_row {
 } answers[] = {
 	{ { FORK_SERVER_MAGIC, FORK_SERVES, 0, 0, 0 }, 0, 0, true },
 	{ { FORK_SERVER_MAGIC, FORK_REFUSES, 0, FORK_REFUSAL_FILES, 0 }, 0, 0, true },
-	{ { FORK_SERVER_MAGIC, FORK_CREATED, 7, 1234, 0 }, 0, 7, true },
+	{ { FORK_SERVER_MAGIC, FORK_CREATED, 7, 1234, 1234 }, 0, 7, true },
+	{ { FORK_SERVER_MAGIC, FORK_CREATED, 7, 1234, 1230 }, 0, 7, true },
 	{ { FORK_SERVER_MAGIC, FORK_BEGINS, 7, 0, 0 }, 0, 7, true },
 	{ { FORK_SERVER_MAGIC, FORK_FAILED, 7, EAGAIN, 0 }, 0, 7, true },
 	{ { FORK_SERVER_MAGIC, FORK_UNREADY, 7, ENOENT, 0 }, 0, 7, true },
@@ -38,9 +39,11 @@ static const struct answer_row {
 	{ { FORK_SERVER_MAGIC, UINT32_MAX, 7, 0, 0 }, 0, 7, false },
 	{ { FORK_SERVER_MAGIC, FORK_REFUSES, 0, FORK_NREFUSALS, 0 }, 0, 0, false },
 	{ { FORK_SERVER_MAGIC, FORK_REFUSES, 0, -1, 0 }, 0, 0, false },
-	{ { FORK_SERVER_MAGIC, FORK_CREATED, 7, -1, 0 }, 0, 7, false },
-	{ { FORK_SERVER_MAGIC, FORK_CREATED, 7, 0, 0 }, 0, 7, false },
-	{ { FORK_SERVER_MAGIC, FORK_CREATED, 7, 1, 0 }, 0, 7, false },
+	{ { FORK_SERVER_MAGIC, FORK_CREATED, 7, -1, 1234 }, 0, 7, false },
+	{ { FORK_SERVER_MAGIC, FORK_CREATED, 7, 0, 1234 }, 0, 7, false },
+	{ { FORK_SERVER_MAGIC, FORK_CREATED, 7, 1, 1234 }, 0, 7, false },
+	{ { FORK_SERVER_MAGIC, FORK_CREATED, 7, 1234, 0 }, 0, 7, false },
+	{ { FORK_SERVER_MAGIC, FORK_FAILED, 7, 5, -2 }, 0, 7, false },
 	{ { FORK_SERVER_MAGIC, FORK_FAILED, 7, -5, 0 }, 0, 7, false },
 };
 
