@@ -215,10 +215,16 @@ static int host_pipe(int *read_fd, int *write_fd, struct proctor_error *err)
 static int host_pipes_and_exec(struct host *h, const struct task *task, struct start *start,
 			       struct started *started, struct proctor_error *err)
 {
-	int out_fd = -1, err_fd = -1, ret = 0;
+	int out_fd = -1, err_fd = -1, channel_fd = -1, ret = 0;
+	bool channel = !task->suite->adapter->in_host && task->suite->adapter->parser &&
+		       task->suite->adapter->source == PARSER_CHANNEL;
 
 	*started = (struct started){ .out_fd = -1, .err_fd = -1 };
-	if (h->captured) {
+	if (channel)
+		ret = host_pipe(&started->channel_fd, &channel_fd, err);
+	if (ret == 0 && channel)
+		ret = start_add_fd(start, channel_fd, PARSER_CHANNEL_FD);
+	if (ret == 0 && h->captured) {
 		ret = host_pipe(&started->out_fd, &out_fd, err);
 		if (ret == 0)
 			ret = host_pipe(&started->err_fd, &err_fd, err);
@@ -233,6 +239,10 @@ static int host_pipes_and_exec(struct host *h, const struct task *task, struct s
 		close(out_fd);
 	if (err_fd >= 0)
 		close(err_fd);
+	if (channel_fd >= 0)
+		close(channel_fd);
+	if (ret < 0 && started->channel_fd > 0)
+		close(started->channel_fd);
 	if (ret < 0 && started->out_fd >= 0)
 		close(started->out_fd);
 	if (ret < 0 && started->err_fd >= 0)

@@ -41,6 +41,7 @@ struct launch {
 /* A process that was just started: its descriptors are the caller's from here on. */
 struct started {
 	struct spawned process;
+	int channel_fd;			/* of what it tells of its tests, non-blocking; 0: it has none */
 	int out_fd, err_fd;		/* non-blocking; -1: it inherited stdout and stderr */
 };
 
@@ -153,7 +154,7 @@ struct host_ops {
 	/* Supervisor's: when test `i` of the task began, which by `p`, just read, it has. */
 	uint64_t (*start_us)(const struct host *h, const struct host_work *work,
 			     const struct progress *p, unsigned i);
-	/* Supervisor's: the host wrote these bytes to stdout. Tells the `cuts` among them, in order, lent
+	/* Supervisor's: the host wrote these bytes to its channel or, where it has none, to stdout. Tells the `cuts` among them, in order, lent
 	 * until the next call, and returns their number. */
 	unsigned (*output)(struct host *h, const char *bytes, size_t nbytes,
 			   const struct output_cut **cuts);

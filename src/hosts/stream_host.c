@@ -27,6 +27,9 @@
 /* A result file of so many tests, with room for long messages. */
 #define RESULT_FILE_BYTES ((size_t)64 << 20)
 
+/* The end of its output and its death are told of within so little time. */
+#define SILENT_US 100000u
+
 /* What was told of one test. */
 struct stream_test {
 	uint64_t start_us, end_us;
@@ -52,6 +55,7 @@ struct stream_host {
 	bool end_told;			/* and a test was told of so */
 	bool has_file;			/* its file grew: the ends of tests are known from that alone */
 	bool over;			/* no more of its output comes */
+	uint64_t silent_us;		/* since when nothing more can come; 0: it may */
 	/* While the parser is fed. */
 	uint64_t nread_bytes;		/* that it was given before */
 	struct output_cut *cuts;	/* room for one a test */
@@ -209,6 +213,8 @@ static unsigned stream_host_output(struct host *h, const char *bytes, size_t nby
 	struct stream_host *sh = stream_host_of(h);
 	struct output_cut *cut;
 
+	if (nbytes == 0)
+		sh->silent_us = clock_us();
 	if (!sh->parser || nbytes == 0)
 		return 0;
 	sh->ncuts = 0;
@@ -442,12 +448,23 @@ static unsigned read_exit(const struct stream_host *sh, bool *told)
 	return sh->nended;
 }
 
+/* Did it close what tells of its tests, long before it died? Whoever ran then may have ended well, and what came of
+ * those after it is not known. */
+static bool stream_fell_silent(const struct stream_host *sh)
+{
+	return sh->silent_us > 0 && sh->silent_us + SILENT_US < sh->host.shared.end.died_us;
+}
+
 /* Alone a test can do no other harm, the exit status is its own, and a result file says more than output. */
 static void read_doubts(const struct stream_host *sh, unsigned ntold, struct evidence *e)
 {
+	const struct host_end *end = &sh->host.shared.end;
+	bool exited = status_is_its_own(end) && !WIFSIGNALED(end->status);
+
 	for (unsigned i = 0; i < ntold && sh->ntests > 1 && !sh->has_file; i++)
-		e->tests[i].again = sh->tests[i].doubted || (sh->ops->file && sh->tests[i].started &&
-							     !sh->tests[i].ended);
+		e->tests[i].again = sh->tests[i].doubted ||
+				    (sh->ops->file && (exited || stream_fell_silent(sh)) &&
+				     sh->tests[i].started && !sh->tests[i].ended);
 }
 
 /* They began, and the process did not live until they had ended. If no other test ran at its end, it was one of
@@ -483,11 +500,13 @@ static void stream_host_read(struct host *h, const struct task *task, bool over,
 		ntold += e->death_told;
 	} else if (own) {
 		ntold = read_exit(sh, &e->death_told);
+	} else if (sh->ntests > 1 && sh->ops->file && stream_is_running(sh) && stream_fell_silent(sh)) {
+		e->death_told = true;
+		ntold = sh->running;
 	}
 	for (unsigned i = 0; i < ntold; i++)
 		read_one(sh, i, e);
-	if (own && !WIFSIGNALED(end->status))
-		read_doubts(sh, ntold, e);
+	read_doubts(sh, ntold, e);
 	read_asides(sh, ntold, e);
 	if (own && !WIFSIGNALED(end->status))
 		read_status(sh, ntold, e);

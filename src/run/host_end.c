@@ -28,7 +28,7 @@
 static void feed_stdout(struct watch *h, const char *bytes, size_t nbytes)
 {
 	const struct output_cut *cuts = NULL;
-	unsigned ncuts = h->host->ops->output(h->host, bytes, nbytes, &cuts);
+	unsigned ncuts = h->channel.fd > 0 ? 0 : h->host->ops->output(h->host, bytes, nbytes, &cuts);
 	size_t at = 0;
 
 	for (unsigned i = 0; i < ncuts; i++) {
@@ -78,6 +78,37 @@ static void on_err(struct stream *s, const char *bytes, size_t nbytes, int error
 	feed(container_of(s, struct watch, err), s, bytes, nbytes, error);
 }
 
+static void stream_drain(struct watch *h, struct stream *s)
+{
+	struct proctor_error err;
+
+	if (s->started && h->ops->drain(h->lp, s, DRAIN_BYTES, &err) < 0)
+		writer_note(&h->run->writer, "the last output of a test may be incomplete: %s",
+			    err.text);
+}
+
+/* It tells where the output of a test ends: behind what it had written by then, which is in the pipes or was
+ * read. */
+static void on_channel(struct stream *s, const char *bytes, size_t nbytes, int error)
+{
+	struct watch *h = container_of(s, struct watch, channel);
+	const struct output_cut *cuts = NULL;
+	unsigned ncuts;
+
+	if (error != 0)
+		writer_note(&h->run->writer, "what process %d tells of its tests can be read no further: %s",
+			    h->pid, strerrordesc_np(error));
+	stream_drain(h, &h->out);
+	stream_drain(h, &h->err);
+	ncuts = h->host->ops->output(h->host, bytes, nbytes, &cuts);
+	for (unsigned i = 0; i < ncuts; i++) {
+		cutter_cut(&h->out_cut, cuts[i].serial);
+		cutter_cut(&h->err_cut, cuts[i].serial);
+	}
+	h->has_news = true;
+	h->news_bytes += nbytes;
+}
+
 void life_meet(struct watch *h, const struct loop_ops *ops, struct loop *lp,
 	       stream_callback *death)
 {
@@ -90,6 +121,7 @@ void life_meet(struct watch *h, const struct loop_ops *ops, struct loop *lp,
 	cutter_init(&h->err_cut, key, max_bytes);
 	h->out = (struct stream){ .fd = h->out.fd, .kind = STREAM_BYTES, .call = on_out };
 	h->err = (struct stream){ .fd = h->err.fd, .kind = STREAM_BYTES, .call = on_err };
+	h->channel = (struct stream){ .fd = h->channel.fd, .kind = STREAM_BYTES, .call = on_channel };
 	h->death = (struct stream){ .fd = h->pidfd, .kind = STREAM_ONCE, .call = death };
 }
 
@@ -102,16 +134,9 @@ int life_watch(struct watch *h, struct proctor_error *err)
 		ret = h->ops->start(h->lp, &h->out, err);
 	if (ret == 0 && h->captured)
 		ret = h->ops->start(h->lp, &h->err, err);
+	if (ret == 0 && h->channel.fd > 0)
+		ret = h->ops->start(h->lp, &h->channel, err);
 	return ret;
-}
-
-static void stream_drain(struct watch *h, struct stream *s)
-{
-	struct proctor_error err;
-
-	if (s->started && h->ops->drain(h->lp, s, DRAIN_BYTES, &err) < 0)
-		writer_note(&h->run->writer, "the last output of a test may be incomplete: %s",
-			    err.text);
 }
 
 /* Takes what the pipe of one that was not watched holds. Where something else holds the other end, the
@@ -152,6 +177,18 @@ void life_drain(struct watch *h)
 {
 	stream_drain(h, &h->out);
 	stream_drain(h, &h->err);
+	stream_drain(h, &h->channel);
+}
+
+/* Before its stdout, which it cuts. */
+static void channel_close(struct watch *h)
+{
+	if (h->channel.fd <= 0)
+		return;
+	stream_drain(h, &h->channel);
+	h->ops->stop(h->lp, &h->channel);
+	close(h->channel.fd);
+	h->channel.fd = 0;
 }
 
 static void stream_close(struct watch *h, struct stream *s, struct cutter *c)
@@ -222,6 +259,7 @@ void life_died(struct watch *h)
 
 void life_close(struct watch *h)
 {
+	channel_close(h);
 	stream_close(h, &h->out, &h->out_cut);
 	stream_close(h, &h->err, &h->err_cut);
 	if (!h->host->shared.end.stolen)
@@ -239,6 +277,7 @@ void life_give_up(struct watch *h)
 	end->died_us = clock_us();
 	h->ops->stop(h->lp, &h->death);
 	take_unwatched(h);
+	channel_close(h);
 	stream_close(h, &h->out, &h->out_cut);
 	stream_close(h, &h->err, &h->err_cut);
 }

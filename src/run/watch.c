@@ -38,6 +38,7 @@ void watch_started(struct watch *h, struct host *host, const struct started *sta
 		h->watch_us = clock_us() + WATCH_LATE_US;
 	h->out.fd = started->out_fd;
 	h->err.fd = started->err_fd;
+	h->channel.fd = started->channel_fd;
 }
 
 void watch_remove(struct watch **list, struct watch *h)
@@ -74,6 +75,8 @@ void watch_free(struct watch *h)
 		close(h->out.fd);
 	if (h->err.fd >= 0)
 		close(h->err.fd);
+	if (h->channel.fd > 0)
+		close(h->channel.fd);
 	if (h->pidfd >= 0)
 		close(h->pidfd);
 	cutter_fini(&h->out_cut);

@@ -48,6 +48,7 @@ struct watch {
 	enum host_state state;
 	bool watched;			/* its streams were started; never, if it was over before */
 	struct stream out, err;		/* fd -1 if not captured */
+	struct stream channel;		/* fd 0 if it has none */
 	struct stream death;
 	struct cutter out_cut, err_cut;
 	struct waiting *waiting, **waiting_tail;	/* results whose output is not complete */
