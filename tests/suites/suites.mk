@@ -263,3 +263,10 @@ $(EXE_SESSION:%=$S/session/%): $S/obj/session
 $S/senders/libsenders.so: tests/suites/senders.c include/proctor/suite.h tests/suites/suites.mk
 	@mkdir -p $(@D)
 	$(SUITE_CC) -shared -o $@ $<
+
+# Programs of a framework: as it is usually built, stripped, and with all in one file.
+GOOGLETEST    = middle stripped static
+$(GOOGLETEST:%=$S/googletest/%): tests/suites/googletest/middle.cc tests/suites/suites.mk
+	@mkdir -p $(@D)
+	$(SUITE_CXX) $(if $(filter %stripped,$@),-s) $(if $(filter %static,$@),-static) -o $@ $< -lgtest -lgtest_main -pthread
+SUITES       += $(GOOGLETEST:%=$S/googletest/%)
