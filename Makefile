@@ -234,9 +234,17 @@ soak-runs: $(INTEG_BIN) $(INTEG_PARTS) $(SUITES) demo-parts $(PRODUCTS)
 FUZZ_BIN      = $(patsubst %,$B/tests/unit/test_%,elf manifest merge page raw raw_names symbolize tap)
 FUZZ_SECONDS ?= 600
 FUZZ_CC      ?= $(lastword $(foreach c,clang clang-14 clang-16 clang-19,$(shell command -v $c)))
-fuzz: $(FUZZ_BIN) $(PRODUCTS) $B/fuzz/profile
+fuzz: $(FUZZ_BIN) $(PRODUCTS) $B/fuzz/profile $B/fuzz/rust $B/fuzz/go
 	@$(TEST_ENV) PROCTOR_SOAK=1 TEST_LIMIT=3600 tools/run-tests $(FUZZ_BIN)
+	cd $B/fuzz && for p in rust go; do mkdir -p $$p.corpus && ./$$p -max_total_time=$(FUZZ_SECONDS) \
+		-max_len=8192 -print_final_stats=1 $$p.corpus || exit 1; done
 	cd $B/fuzz && ./profile -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1 corpus
+
+# A parser of what a framework's programs write.
+$B/fuzz/rust $B/fuzz/go: $B/fuzz/%: tests/fuzz/parser.c $(wildcard src/adapter/*.c src/base/*.c)
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(BASE_FLAGS) -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		-DFRAMEWORK=adapter_$* -o $@ $^ -lelf -lz -ljansson
 
 # Begins with what the unit test's hand-made profiles are: mutations of good ones go deeper.
 $B/fuzz/profile: tests/fuzz/profile.c src/coverage/merge.c src/coverage/raw.c \

@@ -405,9 +405,15 @@ static bool panic_begins(struct parser *p, const char *line, size_t n)
 
 static void err_line_ended(struct parser *p)
 {
+	static const char warning[] = "warning: `--logfile` is deprecated";
 	const char *line = p->err_line;
 	size_t n = p->nerr_line;
 
+	/* libtest's own, without a line's end. */
+	if (begins_with(line, n, warning)) {
+		line += strlen(warning);
+		n -= strlen(warning);
+	}
 	if (panic_begins(p, line, n))
 		return;
 	if (begins_with(line, n, "Error: "))

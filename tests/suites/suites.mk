@@ -57,6 +57,28 @@ SUITES := $(WAYS:%=$S/ways/lib%.so) $(WAYS:%=$S/ways_h/lib%_h.so) $S/ways/libtml
 
 include tests/suites/coverage.mk
 
+# Programs of other languages, where their compilers are: their tests say what is missing. Go before 1.20 has no
+# output that can be told from a test's.
+RUSTC        := $(firstword $(shell command -v rustc))
+GO           := $(shell go env GOVERSION 2>/dev/null | awk -F '[o.]' '$$2 > 1 || $$3 >= 20 { print "go" }')
+SUITES       += $(if $(RUSTC),$S/rust/ways $S/rust/stripped $S/rust/plain) $(if $(GO),$S/go/ways $S/go/stripped)
+
+$S/rust/ways: tests/suites/rust/ways.rs tests/suites/suites.mk
+	@mkdir -p $(@D)
+	MAKEFLAGS= $(RUSTC) --edition 2021 --test -g -o $@ $<
+
+# As harness = false has it.
+$S/rust/plain: tests/suites/rust/plain.rs tests/suites/suites.mk
+	@mkdir -p $(@D)
+	MAKEFLAGS= $(RUSTC) --edition 2021 -g -o $@ $<
+
+$S/go/ways: tests/suites/go/ways_test.go tests/suites/go/go.mod tests/suites/suites.mk
+	@mkdir -p $(@D)
+	cd $(<D) && GOTOOLCHAIN=local GOFLAGS=-mod=mod $(GO) test -c -o $(abspath $@) .
+
+$S/%/stripped: $S/%/ways
+	strip -o $@ $<
+
 suites: $(SUITES)
 
 # What every library of a kind is linked with.

@@ -146,7 +146,8 @@ static void a_panic_of_the_first_thread_is_a_lone_test_s(void **state)
 static void an_error_that_was_returned_is_its_message_where_it_is_alone(void **state)
 {
 	struct script s = { .ops = adapter_rust.parser, .piece = 9,
-		.out = "test a ... FAILED\n\ntest result: FAILED.\n", .err = "Error: \"bad\"\n" };
+		.out = "test a ... FAILED\n\ntest result: FAILED.\n",
+		.err = "warning: `--logfile` is deprecatedError: \"bad\"\n" };
 
 	(void)state;
 	script_run(&s);

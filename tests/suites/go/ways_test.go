@@ -42,6 +42,9 @@ func TestParallelPasses(t *testing.T) {
 	if way("parallel_panic") {
 		panic("boom in parallel")
 	}
+	if way("parallel_exit") {
+		os.Exit(3)
+	}
 }
 
 func TestParallelFails(t *testing.T) {

@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: MIT
+// A test with a main() of its own.
+fn main() {
+	println!("hello");
+}
