@@ -84,6 +84,7 @@ struct list_output {
 struct parser_event {
 	enum parser_event_kind {
 		PARSER_STARTED,
+		PARSER_OUTPUT,
 		PARSER_ENDED,
 		PARSER_COMPLETE,	/* the framework says that it has run all that it was to run */
 		/* It has begun, and goes on when those after it have ended: what comes of it is told when the
@@ -91,6 +92,14 @@ struct parser_event {
 		PARSER_SET_ASIDE,
 	} kind;
 	const char *name;		/* as it was listed; NULL: the only test of the process */
+	/* Where the framework tells it: of tests that have the same name it is that one. "" or NULL, 0: it
+	 * does not. */
+	const char *file;
+	unsigned line;
+	/* OUTPUT: what the test wrote and the framework kept from the process's stdout or stderr. */
+	const char *output;
+	size_t noutput;
+	bool is_stderr;
 	uint64_t nbytes;		/* of the stream that lie before this event */
 	enum proctor_verdict verdict;	/* ENDED: */
 	const char *message;		/* why it is no pass; NULL: nothing to say */
@@ -125,6 +134,7 @@ struct parser_ops {
 	/* It tells PARSER_COMPLETE: a program that ends without it was ended by the test before that. Else what
 	 * did not start when it ended was passed over. */
 	bool tells_complete;
+	int all_skipped_status;		/* with which a program ends none of whose tests did more than skip */
 };
 
 /* The number that the channel has in the process: a pipe for results alone, which a program opens as
@@ -175,7 +185,10 @@ struct adapter {
 	ADAPTER(tap) \
 	ADAPTER(googletest) \
 	ADAPTER(rust) \
-	ADAPTER(go)
+	ADAPTER(go) \
+	ADAPTER(catch2) \
+	ADAPTER(catch2_v2) \
+	ADAPTER(doctest)
 
 #define ADAPTER(name) extern const struct adapter adapter_##name;
 ADAPTERS

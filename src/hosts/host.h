@@ -120,6 +120,14 @@ struct output_cut {
 	size_t at;
 };
 
+/* Where a host puts what it learns of its tests' output from elsewhere than their streams. */
+struct output_sink {
+	void (*write)(bool is_stderr, const char *bytes, size_t nbytes, void *data);
+	/* What came so far, by whatever way, is of test `serial` and those before it. */
+	void (*cut)(uint32_t serial, void *data);
+	void *data;
+};
+
 /*
  * A kind of host, as a table of functions. Each kind has a struct of its own that begins with a
  * `struct host`. A function is called on the worker's thread where nothing else is said.
@@ -154,12 +162,15 @@ struct host_ops {
 	/* Supervisor's: when test `i` of the task began, which by `p`, just read, it has. */
 	uint64_t (*start_us)(const struct host *h, const struct host_work *work,
 			     const struct progress *p, unsigned i);
-	/* Supervisor's: the host wrote these bytes to its channel or, where it has none, to stdout. Tells the `cuts` among them, in order, lent
+	/* Supervisor's: the host, which has no channel, wrote these bytes to stdout. Tells the `cuts` among them, in order, lent
 	 * until the next call, and returns their number. */
 	unsigned (*output)(struct host *h, const char *bytes, size_t nbytes,
 			   const struct output_cut **cuts);
 	/* Supervisor's: it wrote this to stderr. NULL: it is not read for anything. */
 	void (*errors)(struct host *h, const char *bytes, size_t nbytes);
+	/* Supervisor's: the host wrote these bytes to its channel. NULL: the kind has none. */
+	void (*channel)(struct host *h, const char *bytes, size_t nbytes,
+			const struct output_sink *sink);
 	/* Supervisor's: the host is dead, its output complete and `shared.end` filled in. */
 	void (*died)(struct host *h);
 	/* Fills in `e`, which has room for the task's tests and nothing in it, with what the host tells of its

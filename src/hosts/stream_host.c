@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program that tells of its tests on its standard output, as its adapter's parser understands it. The
+ * A program that tells of its tests on its standard output or its channel, as its adapter's parser understands it. The
  * parser is the supervisor's, from the first byte to the end of the process; what it told is the
  * worker's to read after that.
  *
@@ -54,12 +54,14 @@ struct stream_host {
 	bool ending;			/* what is told now follows from how the process has ended */
 	bool end_told;			/* and a test was told of so */
 	bool has_file;			/* its file grew: the ends of tests are known from that alone */
+	bool others_failed;		/* of those that were not asked for, and ran all the same */
 	bool over;			/* no more of its output comes */
 	uint64_t silent_us;		/* since when nothing more can come; 0: it may */
 	/* While the parser is fed. */
 	uint64_t nread_bytes;		/* that it was given before */
 	struct output_cut *cuts;	/* room for one a test */
 	unsigned ncuts;
+	const struct output_sink *sink;	/* what is fed comes from the channel; else NULL */
 };
 
 static struct stream_host *stream_host_of(struct host *h)
@@ -69,14 +71,22 @@ static struct stream_host *stream_host_of(struct host *h)
 
 /* ---- what the parser tells ---- */
 
-/* The test of this name, from number `from` on; the number of tests: there is none. */
-static unsigned stream_find(const struct stream_host *sh, const char *name, unsigned from)
+/* Is it that test? Where both say where it is, not only by its name. */
+static bool stream_means(const struct parser_event *event, const struct test *t)
+{
+	return strcmp(test_own_name(t), event->name) == 0 &&
+	       (event->line == 0 || t->pub.line == 0 ||
+		(event->line == t->pub.line && strcmp(event->file, t->pub.file) == 0));
+}
+
+/* The test that is told of, from number `from` on; the number of tests: there is none. */
+static unsigned stream_find(const struct stream_host *sh, const struct parser_event *event, unsigned from)
 {
 	const struct task *task = &sh->host.shared.work.task;
 	unsigned i = from;
 
-	while (name && i < sh->ntests &&
-	       strcmp(item_test(sh->host.launch->plan, task->first + i)->pub.name, name) != 0)
+	while (event->name && i < sh->ntests &&
+	       !stream_means(event, item_test(sh->host.launch->plan, task->first + i)))
 		i++;
 	return i;
 }
@@ -95,7 +105,11 @@ static void stream_leave(struct stream_host *sh, unsigned i, const struct parser
 	sh->tests[i].end_us = clock_us();
 	sh->nended = i + 1;
 	/* What the last one writes after it has ended is its own, too. */
-	if (i + 1 < sh->ntests)
+	if (i + 1 == sh->ntests)
+		return;
+	if (sh->sink)
+		sh->sink->cut(sh->host.shared.work.serial + i, sh->sink->data);
+	else
 		sh->cuts[sh->ncuts++] = (struct output_cut){
 			.serial = sh->host.shared.work.serial + i,
 			.at = event->nbytes > sh->nread_bytes ?
@@ -116,21 +130,21 @@ static bool stream_is_running(const struct stream_host *sh)
 }
 
 /* A test that was to have been through with begins or ends: one of both was not the framework's word. */
-static void stream_doubt(struct stream_host *sh, const char *name)
+static void stream_doubt(struct stream_host *sh, const struct parser_event *event)
 {
-	unsigned i = stream_find(sh, name, 0);
+	unsigned i = stream_find(sh, event, 0);
 
 	if (i < sh->nended)
 		sh->tests[i].doubted = true;
 }
 
-static void stream_on_start(struct stream_host *sh, const char *name)
+static void stream_on_start(struct stream_host *sh, const struct parser_event *event)
 {
-	unsigned i = stream_is_running(sh) ? sh->ntests : stream_find(sh, name, sh->nended);
+	unsigned i = stream_is_running(sh) ? sh->ntests : stream_find(sh, event, sh->nended);
 	struct stream_test *t = &sh->tests[i];
 
 	if (i == sh->ntests) {
-		stream_doubt(sh, name);
+		stream_doubt(sh, event);
 		return;
 	}
 	if (!t->started)
@@ -143,12 +157,13 @@ static void stream_on_end(struct stream_host *sh, const struct parser_event *eve
 {
 	unsigned running = sh->single ? 0 : sh->running - 1;
 
-	if (stream_is_running(sh) && stream_find(sh, event->name, running) == running)
+	sh->others_failed |= stream_find(sh, event, 0) == sh->ntests && verdict_is_failure(event->verdict);
+	if (stream_is_running(sh) && stream_find(sh, event, running) == running)
 		stream_ended(sh, running, event);
 	else if (sh->single && sh->nended == 0)
 		stream_ended(sh, 0, event);
 	else
-		stream_doubt(sh, event->name);
+		stream_doubt(sh, event);
 }
 
 /* A test that is alone is waited for until it ends, whenever it goes on. */
@@ -156,7 +171,7 @@ static void stream_on_set_aside(struct stream_host *sh, const struct parser_even
 {
 	unsigned running = sh->running - 1;
 
-	if (sh->ntests == 1 || !stream_is_running(sh) || stream_find(sh, event->name, running) != running)
+	if (sh->ntests == 1 || !stream_is_running(sh) || stream_find(sh, event, running) != running)
 		return;
 	sh->tests[running].aside = true;
 	stream_leave(sh, running, event);
@@ -166,8 +181,8 @@ static void stream_on_set_aside(struct stream_host *sh, const struct parser_even
 static void stream_on_last_word(struct stream_host *sh, const struct parser_event *event)
 {
 	/* Usually they are told in their order. */
-	unsigned next = stream_find(sh, event->name, sh->nended);
-	unsigned i = next < sh->ntests ? next : stream_find(sh, event->name, 0);
+	unsigned next = stream_find(sh, event, sh->nended);
+	unsigned i = next < sh->ntests ? next : stream_find(sh, event, 0);
 	struct stream_test *t = &sh->tests[i];
 
 	if (i == sh->ntests)
@@ -187,8 +202,13 @@ static void stream_on_event(const struct parser_event *event, void *data)
 	struct stream_host *sh = data;
 
 	switch (event->kind) {
+	case PARSER_OUTPUT:
+		if (sh->sink && stream_is_running(sh) &&
+		    stream_find(sh, event, sh->running - 1) == sh->running - 1)
+			sh->sink->write(event->is_stderr, event->output, event->noutput, sh->sink->data);
+		break;
 	case PARSER_STARTED:
-		stream_on_start(sh, event->name);
+		stream_on_start(sh, event);
 		break;
 	case PARSER_ENDED:
 		if (sh->over && !sh->single)
@@ -256,6 +276,20 @@ static void stream_host_errors(struct host *h, const char *bytes, size_t nbytes)
 
 	if (sh->parser && sh->ops->feed_stderr && nbytes > 0)
 		sh->ops->feed_stderr(sh->parser, bytes, nbytes);
+}
+
+static void stream_host_channel(struct host *h, const char *bytes, size_t nbytes,
+				const struct output_sink *sink)
+{
+	struct stream_host *sh = stream_host_of(h);
+
+	if (nbytes == 0)
+		sh->silent_us = clock_us();
+	if (!sh->parser || nbytes == 0)
+		return;
+	sh->sink = sink;
+	sh->ops->feed(sh->parser, bytes, nbytes);
+	sh->sink = NULL;
 }
 
 /* What it left in its directory: what cannot be read is as if it were not there. */
@@ -419,12 +453,17 @@ static void read_status(const struct stream_host *sh, unsigned ntold, struct evi
 {
 	int status = sh->host.shared.end.status;
 	struct test_evidence *last;
+	bool all_skipped = true;
 
-	if (sh->single || ntold == 0 || WEXITSTATUS(status) == 0)
+	if (sh->single || ntold == 0 || WEXITSTATUS(status) == 0 || sh->others_failed)
 		return;
-	for (unsigned i = 0; i < ntold; i++)
+	for (unsigned i = 0; i < ntold; i++) {
 		if (verdict_is_failure(e->tests[i].verdict) || e->tests[i].again)
 			return;
+		all_skipped &= e->tests[i].verdict == PROCTOR_SKIP;
+	}
+	if (all_skipped && WEXITSTATUS(status) == sh->ops->all_skipped_status)
+		return;
 	last = &e->tests[ntold - 1];
 	free(last->record.message);
 	tell(last, PROCTOR_FAIL, "its tests passed, and the process ended with exit status %d after the last of "
@@ -542,6 +581,7 @@ const struct host_ops stream_host_ops = {
 	.marker_key = program_marker_key,
 	.output = stream_host_output,
 	.errors = stream_host_errors,
+	.channel = stream_host_channel,
 	.died = stream_host_died,
 	.read = stream_host_read,
 	.read_crash = program_read_crash,

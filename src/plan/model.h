@@ -43,6 +43,7 @@ struct test {
 	struct proctor_test pub;	/* as reporters see it; strings owned by the plan */
 	struct suite *suite;
 	char *symbol;			/* to call it by; NULL for a program */
+	const char *own_name;		/* where pub.name tells equal ones apart, the one that they share; or NULL */
 	char *missing;			/* why its suite has no such test; NULL: it has, or may have */
 	uint64_t duration_us;		/* known from earlier; 0: unknown */
 	char *workdir;			/* NULL: the run's */
@@ -51,6 +52,12 @@ struct test {
 	bool selected;
 	bool placeholder;		/* "(load)": for the unknown tests of a broken suite */
 };
+
+/* As its framework has it. */
+static inline const char *test_own_name(const struct test *t)
+{
+	return t->own_name ? t->own_name : t->pub.name;
+}
 
 struct suite {
 	/* Whose its tests are; until its file was looked at, what it is taken for. */

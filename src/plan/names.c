@@ -177,6 +177,7 @@ static int suite_name_tests(struct suite *s)
 			continue;
 		id = name ? suite_test_id(s, name) : NULL;
 		if (id) {
+			s->tests[i].own_name = pub->name;
 			pub->id = id;
 			pub->name = name;
 		} else {

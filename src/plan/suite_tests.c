@@ -66,7 +66,8 @@ static int test_complete(struct test *t, const struct listed *l)
 	if (copy_text(t->suite, &disabled, l->disabled) < 0)
 		return -ENOMEM;
 	t->pub.disabled = disabled;
-	if (*t->pub.file || !*l->file)
+	/* A program's results say where their test is: it is that place by which tests of one name differ. */
+	if ((*t->pub.file && t->suite->adapter->in_host) || !*l->file)
 		return 0;
 	t->pub.line = l->line;
 	if (copy_text(t->suite, &file, l->file) < 0)
@@ -83,6 +84,7 @@ static int test_take_name(struct test *t, const struct listed *l)
 	if (copy_text(t->suite, &name, l->name) < 0)
 		return -ENOMEM;
 	t->symbol = NULL;
+	t->own_name = NULL;
 	t->pub.name = name;
 	t->pub.id = suite_test_id(t->suite, name);
 	return t->pub.id ? 0 : -ENOMEM;

@@ -87,24 +87,35 @@ static void stream_drain(struct watch *h, struct stream *s)
 			    err.text);
 }
 
-/* It tells where the output of a test ends: behind what it had written by then, which is in the pipes or was
- * read. */
+static void sink_write(bool is_stderr, const char *bytes, size_t nbytes, void *data)
+{
+	struct watch *h = data;
+	struct cutter *c = is_stderr ? &h->err_cut : &h->out_cut;
+
+	cutter_feed(c, bytes, nbytes);
+	h->run->writer.lost |= c->lost;
+}
+
+/* The output of a test ends behind what it had written by then, which is in the pipes or was read. */
+static void sink_cut(uint32_t serial, void *data)
+{
+	struct watch *h = data;
+
+	stream_drain(h, &h->out);
+	stream_drain(h, &h->err);
+	cutter_cut(&h->out_cut, serial);
+	cutter_cut(&h->err_cut, serial);
+}
+
 static void on_channel(struct stream *s, const char *bytes, size_t nbytes, int error)
 {
 	struct watch *h = container_of(s, struct watch, channel);
-	const struct output_cut *cuts = NULL;
-	unsigned ncuts;
+	const struct output_sink sink = { sink_write, sink_cut, h };
 
 	if (error != 0)
 		writer_note(&h->run->writer, "what process %d tells of its tests can be read no further: %s",
 			    h->pid, strerrordesc_np(error));
-	stream_drain(h, &h->out);
-	stream_drain(h, &h->err);
-	ncuts = h->host->ops->output(h->host, bytes, nbytes, &cuts);
-	for (unsigned i = 0; i < ncuts; i++) {
-		cutter_cut(&h->out_cut, cuts[i].serial);
-		cutter_cut(&h->err_cut, cuts[i].serial);
-	}
+	h->host->ops->channel(h->host, bytes, nbytes, &sink);
 	h->has_news = true;
 	h->news_bytes += nbytes;
 }

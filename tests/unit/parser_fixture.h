@@ -32,6 +32,9 @@ static void script_on_event(const struct parser_event *e, void *data)
 	case PARSER_SET_ASIDE:
 		n = snprintf(s->told + s->ntold, room, "aside %s\n", e->name);
 		break;
+	case PARSER_OUTPUT:
+		n = snprintf(s->told + s->ntold, room, "output %.*s\n", (int)e->noutput, e->output);
+		break;
 	case PARSER_ENDED:
 		if (s->nends == 0)
 			s->first_duration_us = e->duration_us;

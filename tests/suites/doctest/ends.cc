@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// Cases that end the process, or do not end, between cases that pass. All but those are to be skipped.
+#include <doctest/doctest.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <unistd.h>
+
+TEST_CASE("first") { CHECK(true); }
+TEST_CASE("crashes" * doctest::skip())
+{
+	std::puts("before the crash");
+	std::fflush(stdout);
+	CHECK(1 == 2);
+	*(volatile int *)nullptr = 1;
+}
+TEST_CASE("second") { CHECK(true); }
+TEST_CASE("aborts" * doctest::skip()) { SUBCASE("inside") { std::abort(); } }
+TEST_CASE("third") { CHECK(true); }
+TEST_CASE("exits" * doctest::skip())
+{
+	std::puts("before the exit");
+	std::fflush(stdout);
+	_exit(0);
+}
+TEST_CASE("fourth") { CHECK(true); }
+TEST_CASE("exits with a failed check" * doctest::skip())
+{
+	CHECK(1 == 2);
+	_exit(3);
+}
+TEST_CASE("fifth") { CHECK(true); }
+TEST_CASE("is killed" * doctest::skip()) { raise(SIGKILL); }
+TEST_CASE("sixth") { CHECK(true); }
+TEST_CASE("hangs" * doctest::skip()) { for (;;) pause(); }
+TEST_CASE("seventh") { CHECK(true); }
+TEST_CASE("floods" * doctest::skip())
+{
+	for (int i = 0; i < 200000; i++)
+		std::puts("a line of the flood, of which there are many");
+	CHECK(true);
+}
+TEST_CASE("eighth") { CHECK(true); }
+TEST_CASE("ninth") { CHECK(true); }
+TEST_CASE("closes its output" * doctest::skip())
+{
+	close(1);
+	close(2);
+	CHECK(true);
+}
+TEST_CASE("last") { CHECK(true); }
