@@ -292,3 +292,16 @@ $(GOOGLETEST:%=$S/googletest/%): tests/suites/googletest/middle.cc tests/suites/
 	@mkdir -p $(@D)
 	$(SUITE_CXX) $(if $(filter %stripped,$@),-s) $(if $(filter %static,$@),-static) -o $@ $< -lgtest -lgtest_main -pthread
 SUITES       += $(GOOGLETEST:%=$S/googletest/%)
+
+# The part of a framework that takes long to compile is compiled once.
+CATCHES      := $(foreach f,catch2 doctest,$S/$f/cases $S/$f/ends)
+$S/obj/%_main.o: tests/suites/%/main.cc tests/suites/suites.mk
+	@mkdir -p $(@D)
+	$(CXX) -std=c++17 -g -O0 -c -o $@ $<
+$S/catch2/%: tests/suites/catch2/%.cc tests/suites/catch2/catch.h $S/obj/catch2_main.o
+	@mkdir -p $(@D)
+	$(CXX) -std=c++17 -g -O0 -o $@ $< $S/obj/catch2_main.o
+$S/doctest/%: tests/suites/doctest/%.cc $S/obj/doctest_main.o
+	@mkdir -p $(@D)
+	$(CXX) -std=c++17 -g -O0 -o $@ $< $S/obj/doctest_main.o
+SUITES       += $(CATCHES)
