@@ -86,9 +86,9 @@ static int symbolizer_end(struct symbolizers *s, struct symbolizer *h)
 	 * orphans are, and may be reaped as one: then its number may be another process's, and only
 	 * the pidfd still tells. */
 	death_signal(h->pid, h->pidfd, SIGKILL);
-	status = death_reap(h->pid, h->pidfd, DEATH_MS);
 	if (s->guard)
 		guard_remove(*s->guard, h->pid);
+	status = death_reap(h->pid, h->pidfd, DEATH_MS);
 	close(h->pidfd);
 	h->pid = 0;
 	return status;
