@@ -23,7 +23,7 @@
 #include <sys/wait.h>
 
 /* So many share a process at most: what they have written is kept until it has ended. */
-#define STREAM_TESTS_MAX 4096
+#define STREAM_TESTS_MAX 16384
 /* A result file of so many tests, with room for long messages. */
 #define RESULT_FILE_BYTES ((size_t)64 << 20)
 
@@ -157,7 +157,9 @@ static void stream_on_end(struct stream_host *sh, const struct parser_event *eve
 {
 	unsigned running = sh->single ? 0 : sh->running - 1;
 
-	sh->others_failed |= stream_find(sh, event, 0) == sh->ntests && verdict_is_failure(event->verdict);
+	/* Failures are few, and the search is long. */
+	if (verdict_is_failure(event->verdict) && stream_find(sh, event, 0) == sh->ntests)
+		sh->others_failed = true;
 	if (stream_is_running(sh) && stream_find(sh, event, running) == running)
 		stream_ended(sh, running, event);
 	else if (sh->single && sh->nended == 0)

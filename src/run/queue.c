@@ -12,6 +12,13 @@
  * thousand alike, bounded where none fits. */
 #define LANES_LOOKED_AT 64
 
+/* A process of a program that runs many tests is worth its start with so many times the work. */
+#define WORTH 5
+/* So long a first task is waited for, to learn how long the tests are: several times a start. */
+#define PROBE_US 10000
+/* A test known to be as long as that has a process to itself. */
+#define LONG_US 1000000
+
 static const struct test *queue_test(const struct queue *q, item_t item)
 {
 	return q->plan->tests[item % q->plan->ntests];
@@ -178,21 +185,30 @@ static bool queue_fits(const struct suite *suite, struct suite *const *open, siz
 	return true;
 }
 
+/* Is its first task being measured? Then how much to take is known in a moment. */
+static bool lane_waits(const struct lane *lane, uint64_t now_us)
+{
+	return lane->probe_until_us > now_us;
+}
+
 /* Which lane the worker goes to: its own, a free one that fits its host, a free one, the one with
- * the most work left. There is at least one lane with work. */
+ * the most work left. The number of lanes: there is work only where it has to wait. */
 static size_t queue_choose(const struct queue *q, unsigned worker, struct suite *const *open,
 			   size_t nopen)
 {
-	size_t own = q->at_lane[worker], unclaimed = q->nlanes, longest = q->first_lane;
+	size_t own = q->at_lane[worker], unclaimed = q->nlanes, longest = q->nlanes;
+	uint64_t now_us = clock_us();
 	unsigned looked = 0;
 
-	if (own < q->nlanes && q->lanes[own].head)
+	if (own < q->nlanes && q->lanes[own].head && !lane_waits(&q->lanes[own], now_us))
 		return own;
 	for (size_t i = q->first_lane; i < q->nlanes && looked < LANES_LOOKED_AT;
 	     i = q->lanes[i].next, looked++) {
 		const struct lane *lane = &q->lanes[i];
 
-		if (lane->cost_us > q->lanes[longest].cost_us)
+		if (lane_waits(lane, now_us))
+			continue;
+		if (longest == q->nlanes || lane->cost_us > q->lanes[longest].cost_us)
 			longest = i;
 		if (lane->nworkers > 0)
 			continue;
@@ -225,6 +241,38 @@ static unsigned queue_most(const struct suite *suite, const struct test_settings
 	return settings->isolation == PROCTOR_ISOLATION_FORK ? 1 : host_ops_of(suite)->tests_max;
 }
 
+static bool lane_starts_processes(const struct lane *lane)
+{
+	const struct host_ops *ops = host_ops_of(lane->suite);
+
+	return ops->is_task && ops->tests_max > 1;
+}
+
+/* How many tests of unknown length a process gets: a part of what is left, so that the workers end together,
+ * but enough to be worth a process. */
+static unsigned process_share(const struct queue *q, const struct lane *lane, item_t nleft)
+{
+	item_t part = q->nworkers > 1 ? nleft / (2 * q->nworkers) : nleft;
+	uint64_t worth = lane->mean_ns ? WORTH * lane->start_ns / lane->mean_ns : 1;
+
+	if (part < worth)
+		part = worth < nleft ? (item_t)worth : nleft;
+	if (part < 1)
+		part = 1;
+	/* The last one takes what would not be worth another. */
+	return nleft - part < worth ? nleft : part;
+}
+
+/* What is not to be in one task with the test before it. */
+static bool queue_parts(const struct queue *q, const struct task *task, item_t before, item_t item)
+{
+	const struct test *last = queue_test(q, before), *next = queue_test(q, item);
+
+	return task->own_host || next->settings->own_host || test_is_run(last) != test_is_run(next) ||
+	       (host_ops_of(task->suite)->is_task &&
+		(last->duration_us >= LONG_US || next->duration_us >= LONG_US));
+}
+
 /* Cuts a task off the head of the lane: at most a small part of the remaining time, so that the workers end
  * together. */
 static void queue_cut(struct queue *q, size_t i, struct task *task)
@@ -232,9 +280,15 @@ static void queue_cut(struct queue *q, size_t i, struct task *task)
 	struct lane *lane = &q->lanes[i];
 	struct range *r = lane->head;
 	uint64_t bound_us = q->nworkers > 1 ? q->cost_us / (4 * q->nworkers) : UINT64_MAX;
-	bool is_run = test_is_run(queue_test(q, r->first));
-	unsigned most = queue_most(lane->suite, queue_settings(q, r->first));
+	unsigned most = queue_most(lane->suite, queue_settings(q, r->first)), share = 0;
+	bool learns = lane_starts_processes(lane) && queue_test(q, r->first)->duration_us == 0;
 	uint64_t cost = 0;
+
+	if (learns) {
+		share = process_share(q, lane, r->end - r->first);
+		most = share < most ? share : most;
+		bound_us = UINT64_MAX;
+	}
 
 	*task = (struct task){ .suite = lane->suite, .first = r->first, .attempt = r->attempt,
 			       .nopens = r->nopens, .lane = i };
@@ -243,7 +297,7 @@ static void queue_cut(struct queue *q, size_t i, struct task *task)
 		uint64_t next = queue_cost_us(q, r->first);
 
 		if (task->ntests > 0 &&
-		    (test_is_run(queue_test(q, r->first)) != is_run || task->own_host || queue_settings(q, r->first)->own_host || cost + next > bound_us))
+		    (queue_parts(q, task, r->first - 1, r->first) || cost + next > bound_us))
 			break;
 		cost += next;
 		task->ntests++;
@@ -251,6 +305,8 @@ static void queue_cut(struct queue *q, size_t i, struct task *task)
 	}
 	lane->cost_us -= cost;
 	q->cost_us -= cost;
+	if (learns && lane->mean_ns == 0 && lane->probe_until_us == 0 && task->ntests > 1)
+		lane->probe_until_us = clock_us() + PROBE_US;
 	if (r->first == r->end) {
 		lane->head = r->next;
 		free(r);
@@ -259,19 +315,35 @@ static void queue_cut(struct queue *q, size_t i, struct task *task)
 	}
 }
 
-/* Under the lock, with a task to be had. */
-static void queue_take(struct queue *q, unsigned worker, struct suite *const *open, size_t nopen,
-		       struct task *task)
-{
-	size_t lane = queue_choose(q, worker, open, nopen);
-
-	queue_enter(q, worker, lane);
-	queue_cut(q, lane, task);
-}
-
 static bool queue_has_task(const struct queue *q)
 {
 	return !q->ended && !q->paused && q->first_lane < q->nlanes;
+}
+
+/* Under the lock. False: there is no task to be had now. */
+static bool queue_take(struct queue *q, unsigned worker, struct suite *const *open, size_t nopen,
+		       struct task *task)
+{
+	size_t lane = queue_has_task(q) ? queue_choose(q, worker, open, nopen) : q->nlanes;
+
+	if (lane == q->nlanes)
+		return false;
+	queue_enter(q, worker, lane);
+	queue_cut(q, lane, task);
+	return true;
+}
+
+/* Until something changes, or until there is no reason any more to wait for what is measured. */
+static void queue_wait(struct queue *q)
+{
+	uint64_t until_us = clock_us() + PROBE_US;
+	struct timespec until = { .tv_sec = (time_t)(until_us / 1000000),
+				  .tv_nsec = (long)(until_us % 1000000) * 1000 };
+
+	if (queue_has_task(q))
+		pthread_cond_clockwait(&q->changed, &q->lock, CLOCK_MONOTONIC, &until);
+	else
+		pthread_cond_wait(&q->changed, &q->lock);
 }
 
 bool queue_try_pop(struct queue *q, unsigned worker, struct suite *const *open, size_t nopen,
@@ -280,9 +352,7 @@ bool queue_try_pop(struct queue *q, unsigned worker, struct suite *const *open, 
 	bool got;
 
 	pthread_mutex_lock(&q->lock);
-	got = queue_has_task(q);
-	if (got)
-		queue_take(q, worker, open, nopen, task);
+	got = queue_take(q, worker, open, nopen, task);
 	pthread_mutex_unlock(&q->lock);
 	return got;
 }
@@ -290,16 +360,34 @@ bool queue_try_pop(struct queue *q, unsigned worker, struct suite *const *open, 
 bool queue_pop(struct queue *q, unsigned worker, struct suite *const *open, size_t nopen,
 	       struct task *task)
 {
-	bool got;
+	bool got = false;
 
 	pthread_mutex_lock(&q->lock);
-	while (!q->ended && !queue_has_task(q))
-		pthread_cond_wait(&q->changed, &q->lock);
-	got = !q->ended;
-	if (got)
-		queue_take(q, worker, open, nopen, task);
+	while (!q->ended && !(got = queue_take(q, worker, open, nopen, task)))
+		queue_wait(q);
 	pthread_mutex_unlock(&q->lock);
 	return got;
+}
+
+/* The later tasks tell of more tests. */
+static uint64_t learned(uint64_t before, uint64_t now)
+{
+	return before ? (before + now) / 2 : now + (now == 0);
+}
+
+void queue_measured(struct queue *q, const struct task *task, const struct queue_measure *m)
+{
+	struct lane *lane = &q->lanes[task->lane];
+
+	pthread_mutex_lock(&q->lock);
+	if (m->ntests > 0) {
+		lane->start_ns = learned(lane->start_ns, m->start_us * 1000);
+		lane->mean_ns = learned(lane->mean_ns, m->tests_us * 1000 / m->ntests);
+	}
+	if (lane->probe_until_us > 0)
+		pthread_cond_broadcast(&q->changed);
+	lane->probe_until_us = 0;
+	pthread_mutex_unlock(&q->lock);
 }
 
 static int queue_push(struct queue *q, size_t lane, struct range range, bool at_head)

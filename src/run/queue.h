@@ -7,6 +7,9 @@
  * is asked for, so that its size fits what remains. A worker stays in the lane of the suite it has
  * open, then takes a lane that nobody works in, and only then helps another worker with its lane:
  * a suite is opened in as few hosts as possible.
+ *
+ * A program that runs many tests is started anew for each task, which costs as much as a thousand small tests. How
+ * long its tests are is learned from its first task: meanwhile nobody else starts one, for a moment.
  */
 #ifndef RUN_QUEUE_H
 #define RUN_QUEUE_H
@@ -27,6 +30,9 @@ struct lane {
 	struct range *head;
 	uint64_t cost_us;	/* of what is in it */
 	unsigned nworkers;	/* that popped from it last */
+	/* As measured, in nanoseconds; both 0: not yet. */
+	uint64_t start_ns, mean_ns;	/* of a process until its first test begins, and of a test */
+	uint64_t probe_until_us;	/* its first task is being measured: others wait so long; 0: no */
 	size_t prev, next;	/* of the lanes that have ranges; index, or the number of lanes */
 };
 
@@ -59,6 +65,15 @@ bool queue_pop(struct queue *q, unsigned worker, struct suite *const *open, size
 /* The same, but false too where it would have to wait. */
 bool queue_try_pop(struct queue *q, unsigned worker, struct suite *const *open, size_t nopen,
 		   struct task *task);
+
+/* How long a process took: until its first test began, and for the `ntests` that it ran. */
+struct queue_measure {
+	uint64_t start_us, tests_us;
+	unsigned ntests;		/* 0: it ran none */
+};
+
+/* What was learned from a task's process; whoever waits for that goes on. */
+void queue_measured(struct queue *q, const struct task *task, const struct queue_measure *m);
 
 /*
  * Puts `ntests` tests of a task, from its `skip`-th on, back at the head of the queue. -ENOMEM: they

@@ -28,6 +28,7 @@ struct worker {
 	struct watch *watch;	/* of the host it has; NULL: none */
 	struct fork_server server;	/* of the program that it forked last */
 	struct post *room;	/* with room for the outcomes of the task that it has; NULL: none yet */
+	struct queue_measure measured;	/* what the last program told of its times */
 	/* Numbers of the host with suites and of the program that it has or is starting; 0: none. Set
 	 * by the worker, 0 again by the supervisor when the host is over. */
 	_Atomic uint64_t live_hosts[2];

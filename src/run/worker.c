@@ -346,6 +346,20 @@ static void worker_run_again(struct worker *w, const struct task *task, struct p
 	post->noutcomes = nkept;
 }
 
+/* Notes how long the process of a program took to get to its tests, and for them. */
+static void worker_measure(struct worker *w, const struct post *post)
+{
+	uint64_t handed_us = w->watch->host->shared.work.handed_us, start_us, end_us;
+
+	if (!w->watch->host->ops->is_task || post->noutcomes == 0)
+		return;
+	start_us = post->outcomes[0].result.start_us;
+	end_us = post->outcomes[post->noutcomes - 1].result.end_us;
+	if (start_us >= handed_us && end_us >= start_us)
+		w->measured = (struct queue_measure){ start_us - handed_us, end_us - start_us,
+						      post->noutcomes };
+}
+
 /* The task was handed out and is done, or its host is over. */
 static void worker_judge(struct worker *w, const struct task *task, bool over, bool opened)
 {
@@ -361,6 +375,7 @@ static void worker_judge(struct worker *w, const struct task *task, bool over, b
 	}
 	distrusted = worker_distrusts(w, task, opened || (!host->ops->is_task && !j.broken), post);
 	worker_mark_broken(w, task->lane, j.broken);
+	worker_measure(w, post);
 	worker_run_again(w, task, post);
 	worker_post(w, post);
 	worker_put_back(w, task, task->ntests - j.nrest, j.nrest, j.never_began);
@@ -403,8 +418,11 @@ static void worker_run_program(struct worker *w, const struct task *task)
 	struct watch *idle = w->watch;
 
 	w->watch = NULL;
+	w->measured = (struct queue_measure){ 0 };
 	worker_run_in_host(w, task);
 	w->watch = idle;
+	if (host_ops_of(task->suite)->tests_max > 1)
+		queue_measured(&w->run->queue, task, &w->measured);
 }
 
 /* Room for the outcomes of a task is there before it is begun, so that judging cannot fail for want of it.

@@ -355,6 +355,101 @@ static void *popper_main(void *data)
 	return NULL;
 }
 
+/* A program of a framework: each task starts a process. */
+static struct task popped(struct queue *q, unsigned worker)
+{
+	struct task task;
+
+	assert_true(queue_try_pop(q, worker, NULL, 0, &task));
+	return task;
+}
+
+static void a_program_gets_what_is_worth_a_process(void **state)
+{
+	const struct queue_measure short_tests = { .start_us = 3000, .tests_us = 250, .ntests = 25 };
+	struct fake f;
+	struct queue q;
+	struct task first, task;
+
+	(void)state;
+	fake_init(&f, 1, 200);
+	f.suites[0].adapter = &adapter_googletest;
+	assert_int_equal(queue_init(&q, &f.plan, 4, 1, NULL), 0);
+	/* Nothing is known of them: a fair part, and nobody else begins meanwhile. */
+	first = popped(&q, 0);
+	assert_int_equal(first.ntests, 25);
+	assert_false(queue_try_pop(&q, 1, NULL, 0, &task));
+	/* 10 us each: one more process is worth its start with all of them. */
+	queue_measured(&q, &first, &short_tests);
+	assert_int_equal(popped(&q, 1).ntests, 175);
+	queue_fini(&q);
+	fake_fini(&f);
+}
+
+static void long_tests_of_a_program_are_shared_out(void **state)
+{
+	const struct queue_measure long_tests = { .start_us = 3000, .tests_us = 2500000, .ntests = 25 };
+	unsigned sum = 25, most = 25;
+	struct fake f;
+	struct queue q;
+	struct task task;
+
+	(void)state;
+	fake_init(&f, 1, 200);
+	f.suites[0].adapter = &adapter_googletest;
+	assert_int_equal(queue_init(&q, &f.plan, 4, 1, NULL), 0);
+	task = popped(&q, 0);
+	queue_measured(&q, &task, &long_tests);
+	while (sum < 200) {
+		task = popped(&q, 1);
+		assert_in_range(task.ntests, 1, most);
+		most = task.ntests;
+		sum += task.ntests;
+	}
+	assert_int_equal(most, 1);
+	queue_fini(&q);
+	fake_fini(&f);
+}
+
+/* It is not waited for what takes long to tell: the next worker helps after a moment. */
+static void a_first_task_is_waited_for_no_longer_than_a_moment(void **state)
+{
+	struct fake f;
+	struct queue q;
+	struct task task;
+
+	(void)state;
+	fake_init(&f, 1, 200);
+	f.suites[0].adapter = &adapter_googletest;
+	assert_int_equal(queue_init(&q, &f.plan, 4, 1, NULL), 0);
+	popped(&q, 0);
+	assert_false(queue_try_pop(&q, 1, NULL, 0, &task));
+	assert_true(queue_pop(&q, 1, NULL, 0, &task));
+	assert_int_equal(task.ntests, 21);
+	queue_fini(&q);
+	fake_fini(&f);
+}
+
+static void a_known_long_test_has_a_process_to_itself(void **state)
+{
+	struct fake f;
+	struct queue q;
+	struct task task;
+
+	(void)state;
+	fake_init(&f, 1, 3);
+	f.suites[0].adapter = &adapter_googletest;
+	f.tests[1].duration_us = 2000000;
+	assert_int_equal(queue_init(&q, &f.plan, 1, 1, NULL), 0);
+	for (unsigned i = 0; i < 3; i++) {
+		task = popped(&q, 0);
+		assert_int_equal(task.ntests, 1);
+		queue_measured(&q, &task, &(struct queue_measure){ 0 });
+	}
+	queue_fini(&q);
+	fake_fini(&f);
+}
+
 static void a_paused_queue_hands_nothing_out(void **state)
 {
 	struct fake f;
@@ -417,6 +512,10 @@ int main(void)
 		cmocka_unit_test(a_retry_has_its_attempt_and_a_host_of_its_own),
 		cmocka_unit_test(the_rest_is_what_was_never_handed_out),
 		cmocka_unit_test(nothing_is_lost_or_doubled_under_contention),
+		cmocka_unit_test(a_program_gets_what_is_worth_a_process),
+		cmocka_unit_test(long_tests_of_a_program_are_shared_out),
+		cmocka_unit_test(a_first_task_is_waited_for_no_longer_than_a_moment),
+		cmocka_unit_test(a_known_long_test_has_a_process_to_itself),
 		cmocka_unit_test(a_paused_queue_hands_nothing_out),
 		cmocka_unit_test(who_lingers_is_woken_by_the_end),
 	};
