@@ -172,6 +172,7 @@ struct adapter {
 	int (*list_parse)(const struct list_output *output, struct listing *list,
 			  struct proctor_error *err);
 	bool needs_dir;			/* its commands use request->dir */
+	bool runs_others;		/* names select no more exactly than that others may run, too, and fail */
 	const char *result_file;	/* a name in that directory; NULL: it writes none */
 	const struct parser_ops *parser;	/* NULL: the exit status tells all */
 	enum parser_source source;	/* of the parser's bytes */

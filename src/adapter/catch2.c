@@ -483,6 +483,7 @@ const struct adapter adapter_catch2 = {
 	.list_command = catch2_list_command,
 	.list_parse = catch2_list_parse,
 	.needs_dir = true,
+	.runs_others = true,
 	.parser = &catch_xml_parser,
 	.source = PARSER_CHANNEL,
 };
@@ -494,6 +495,7 @@ const struct adapter adapter_catch2_v2 = {
 	.list_command = catch2_v2_list_command,
 	.list_parse = catch2_v2_list_parse,
 	.needs_dir = true,
+	.runs_others = true,
 	.parser = &catch_xml_parser,
 	.source = PARSER_CHANNEL,
 };

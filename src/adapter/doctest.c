@@ -203,6 +203,7 @@ const struct adapter adapter_doctest = {
 	.run_command = doctest_run_command,
 	.list_command = doctest_list_command,
 	.list_parse = doctest_list_parse,
+	.runs_others = true,
 	.parser = &catch_xml_parser,
 	.source = PARSER_CHANNEL,
 };

@@ -3,8 +3,9 @@
 #ifndef RUN_RUN_H
 #define RUN_RUN_H
 
-#include "base/spawn.h"
 #include "base/child_environment.h"
+#include "base/spawn.h"
+#include "base/vector.h"
 #include "run/cores.h"
 #include "run/mailbox.h"
 #include "run/pauses.h"
@@ -28,6 +29,7 @@ struct worker {
 	struct watch *watch;	/* of the host it has; NULL: none */
 	struct fork_server server;	/* of the program that it forked last */
 	struct post *room;	/* with room for the outcomes of the task that it has; NULL: none yet */
+	VECTOR(item_t) again;	/* of its task, whose verdict is in doubt */
 	struct queue_measure measured;	/* what the last program told of its times */
 	/* Numbers of the host with suites and of the program that it has or is starting; 0: none. Set
 	 * by the worker, 0 again by the supervisor when the host is over. */

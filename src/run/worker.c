@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/container.h"
 #include "base/thread.h"
+#include "base/vector.h"
 #include "run/guard_client.h"
 #include "run/host_replace.h"
 #include "run/judge.h"
@@ -325,20 +326,21 @@ static bool worker_ready_host(struct worker *w, const struct task *task)
 	return true;
 }
 
-/* Takes what is no outcome out of the post, and has those tests run again, each alone. */
-static void worker_run_again(struct worker *w, const struct task *task, struct post *post)
+/* Takes what is no outcome out of the post: those tests run again, each alone, and here, where they were said to
+ * have started. */
+static void worker_set_apart(struct worker *w, struct post *post)
 {
-	struct task alone = *task;
 	unsigned nkept = 0;
 
-	alone.own_host = true;
 	for (unsigned i = 0; i < post->noutcomes; i++) {
 		struct outcome *o = &post->outcomes[i];
+		item_t *item = o->again ? vector_add(&w->again) : NULL;
 
-		if (!o->again || queue_push_head(&w->run->queue, &alone, o->item - task->first, 1) < 0) {
+		if (!item) {
 			post->outcomes[nkept++] = *o;
 			continue;
 		}
+		*item = o->item;
 		free(o->message);
 		free(o->backtrace);
 		free(o->left);
@@ -376,7 +378,7 @@ static void worker_judge(struct worker *w, const struct task *task, bool over, b
 	distrusted = worker_distrusts(w, task, opened || (!host->ops->is_task && !j.broken), post);
 	worker_mark_broken(w, task->lane, j.broken);
 	worker_measure(w, post);
-	worker_run_again(w, task, post);
+	worker_set_apart(w, post);
 	worker_post(w, post);
 	worker_put_back(w, task, task->ntests - j.nrest, j.nrest, j.never_began);
 	worker_put_back(w, task, j.first_lost, j.nlost, false);
@@ -448,6 +450,20 @@ static void worker_run_in_some_host(struct worker *w, struct task *task)
 		worker_run_in_host(w, task);
 }
 
+/* What a task's process left in doubt. */
+static void worker_run_again(struct worker *w, const struct task *task)
+{
+	for (size_t i = 0; i < w->again.n; i++) {
+		struct task alone = *task;
+
+		alone.first = w->again.list[i];
+		alone.ntests = 1;
+		alone.own_host = true;
+		worker_run_in_some_host(w, &alone);
+	}
+	w->again.n = 0;
+}
+
 static void worker_run_task(struct worker *w, struct task *task)
 {
 	const char *broken = task->suite->error;
@@ -460,10 +476,9 @@ static void worker_run_task(struct worker *w, struct task *task)
 		worker_fail_task(w, task, broken);
 	else if (!test_is_run(item_test(w->run->plan, task->first)))
 		worker_tell_unrun(w, task);
-	else if (worker_refuses(w, task))
-		return;
-	else
+	else if (!worker_refuses(w, task))
 		worker_run_in_some_host(w, task);
+	worker_run_again(w, task);
 }
 
 static bool worker_next(struct worker *w, struct task *task)
@@ -490,6 +505,7 @@ static void *worker_main(void *data)
 		worker_run_task(w, &task);
 	worker_end_host(w);
 	worker_end_server(w);
+	free(w->again.list);
 	mailbox_post(&w->run->mailbox, &w->end);
 	return NULL;
 }
