@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <libxml/parser.h>
 #include <stdbool.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@
  * the first who reads XML, and stays. */
 struct libxml {
 	void *handle;
+	__typeof__(xmlInitParser) *init;
 	__typeof__(xmlCreatePushParserCtxt) *create;
 	__typeof__(xmlCtxtUseOptions) *use_options;
 	__typeof__(xmlParseChunk) *parse_chunk;
@@ -45,18 +47,28 @@ struct xml_attributes {
 
 static int libxml_load(struct libxml *lib, struct proctor_error *err)
 {
+	static pthread_mutex_t first = PTHREAD_MUTEX_INITIALIZER;
+
 	lib->handle = dlopen("libxml2.so.2", RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
 	if (!lib->handle) {
 		error_set(err, -ENOENT, "libxml2 is needed to read XML: %s", dlerror());
 		return -ENOENT;
 	}
+	lib->init = dlsym(lib->handle, "xmlInitParser");
 	lib->create = dlsym(lib->handle, "xmlCreatePushParserCtxt");
 	lib->use_options = dlsym(lib->handle, "xmlCtxtUseOptions");
 	lib->parse_chunk = dlsym(lib->handle, "xmlParseChunk");
 	lib->stop = dlsym(lib->handle, "xmlStopParser");
 	lib->free_context = dlsym(lib->handle, "xmlFreeParserCtxt");
-	if (lib->create && lib->use_options && lib->parse_chunk && lib->stop && lib->free_context)
+	if (lib->init && lib->create && lib->use_options && lib->parse_chunk && lib->stop &&
+	    lib->free_context) {
+		/* What all threads share is made here, before one of them uses it: libxml2 leaves that to
+		 * its callers. */
+		pthread_mutex_lock(&first);
+		lib->init();
+		pthread_mutex_unlock(&first);
 		return 0;
+	}
 	dlclose(lib->handle);
 	error_set(err, -ENOENT, "libxml2.so.2 lacks a function that is needed");
 	return -ENOENT;
