@@ -565,8 +565,9 @@ static void gtest_file(struct parser *p, const char *bytes, size_t nbytes)
 	json_array_foreach(suites, i, suite) {
 		const json_t *tests = json_object_get(suite, "testsuite");
 
-		json_array_foreach(tests, k, test)
+		json_array_foreach(tests, k, test) {
 			take_result(p, member_text(suite, "name"), test);
+		}
 	}
 	json_decref(root);
 }
