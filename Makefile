@@ -58,7 +58,8 @@ LIB_SRC      := $(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c))
 CLI_SRC      := $(wildcard src/cli/*.c)
 # What is put into programs: all of it where coverage is collected, else the smaller part.
 PRELOAD_SRC  := $(filter-out %/program.c %/fork_server.c,$(wildcard src/inject/*.c))
-INJECT_SRC   := $(patsubst %,src/inject/%.c,crash_handler fork_server loaded_modules preload_entry program program_page signals)
+INJECT_SRC   := $(patsubst %,src/inject/%.c,crash_handler dispositions fork_server loaded_modules \
+                preload_entry program program_page)
 HOST_SRC     := $(wildcard src/host/*.c src/guard/*.c) \
                 $(filter-out %/preload.c %/preload_entry.c %/program_page.c %/loaded_modules.c,$(PRELOAD_SRC))
 SYMBOLIZER_SRC := $(wildcard src/symbolizer/*.c src/wire/*.c) src/base/error.c
@@ -232,7 +233,7 @@ soak-runs: $(INTEG_BIN) $(INTEG_PARTS) $(SUITES) demo-parts $(PRODUCTS)
 		$(filter-out $(SOAK_BIN),$(INTEG_BIN))
 
 # What reads files and pages that others wrote, against many mutations of good ones.
-FUZZ_BIN      = $(patsubst %,$B/tests/unit/test_%,elf manifest merge page raw raw_names symbolize tap)
+FUZZ_BIN      = $(patsubst %,$B/tests/unit/test_%,elf manifest merge page_map raw raw_names symbolize tap)
 FUZZ_SECONDS ?= 600
 FUZZ_CC      ?= $(lastword $(foreach c,clang clang-14 clang-16 clang-19,$(shell command -v $c)))
 fuzz: $(FUZZ_BIN) $(PRODUCTS) $B/fuzz/profile $B/fuzz/rust $B/fuzz/go
@@ -251,7 +252,7 @@ $B/fuzz/rust $B/fuzz/go: $B/fuzz/%: tests/fuzz/parser.c $(wildcard src/adapter/*
 $B/fuzz/profile: tests/fuzz/profile.c src/coverage/merge.c src/coverage/raw.c \
 		src/coverage/raw_names.c src/coverage/unmapped.c src/base/error.c src/base/md5.c \
 		src/coverage/tml_functions.c src/base/output.c src/base/file_replace.c src/base/bytes.c \
-		src/base/file_content.c src/base/table.c src/base/texts.c \
+		src/base/file_content.c src/base/hash_table.c src/base/texts.c \
 		$B/tests/unit/test_merge
 	@mkdir -p $(@D)/corpus
 	$B/tests/unit/test_merge --corpus=$(abspath $(@D)/corpus)

@@ -442,28 +442,28 @@ static void rust_feed_stderr(struct parser *p, const char *bytes, size_t nbytes)
 
 /* ---- the end ---- */
 
-/* A record ends with the name of its test: "ok NAME", "failed NAME", "failed: WHY NAME", "ignored NAME" or
+/* An entry ends with the name of its test: "ok NAME", "failed NAME", "failed: WHY NAME", "ignored NAME" or
  * "ignored: WHY NAME", where WHY may have several lines, all but the first indented. */
-static void log_record(struct parser *p, char *record, size_t n)
+static void log_entry(struct parser *p, char *entry, size_t n)
 {
 	char *name, *why = NULL;
 	enum proctor_verdict verdict;
 
-	record[n] = '\0';
-	name = memrchr(record, ' ', n);
+	entry[n] = '\0';
+	name = memrchr(entry, ' ', n);
 	if (!name)
 		return;
 	*name++ = '\0';
-	if (strcmp(record, "ok") == 0)
+	if (strcmp(entry, "ok") == 0)
 		verdict = PROCTOR_PASS;
-	else if (begins_with(record, n, "failed"))
+	else if (begins_with(entry, n, "failed"))
 		verdict = PROCTOR_FAIL;
-	else if (begins_with(record, n, "ignored"))
+	else if (begins_with(entry, n, "ignored"))
 		verdict = PROCTOR_SKIP;
 	else
 		return;
-	if (record[strcspn(record, ":")] == ':')
-		why = record + strcspn(record, ":") + 1 + strspn(record + strcspn(record, ":") + 1, " ");
+	if (entry[strcspn(entry, ":")] == ':')
+		why = entry + strcspn(entry, ":") + 1 + strspn(entry + strcspn(entry, ":") + 1, " ");
 	if (verdict == PROCTOR_FAIL)
 		tell(p, PARSER_ENDED, name, p->nbytes, verdict, failure_message(p, name, why));
 	else
@@ -487,12 +487,12 @@ static void rust_file(struct parser *p, const char *bytes, size_t nbytes)
 		const char *line;
 
 		line_next(bytes, nbytes, &at, &line);
-		/* What was cut off in the middle is no record. */
+		/* What was cut off in the middle is no entry. */
 		if (bytes[at - 1] != '\n')
 			break;
 		if (at < nbytes && bytes[at] == ' ')
 			continue;
-		log_record(p, copy + begin, at - 1 - begin);
+		log_entry(p, copy + begin, at - 1 - begin);
 		begin = at;
 	}
 	free(copy);

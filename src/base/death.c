@@ -12,14 +12,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-struct watch {
+struct awaited {
 	pid_t pid;
 	int write_fd;
 };
 
 static void *watch_main(void *data)
 {
-	struct watch *w = data;
+	struct awaited *w = data;
 	siginfo_t si;
 
 	/* WNOWAIT: the child stays a zombie for its owner to reap. ECHILD: it was reaped
@@ -36,7 +36,7 @@ static void *watch_main(void *data)
 
 static int watch_start(pid_t pid)
 {
-	struct watch *w = malloc(sizeof(*w));
+	struct awaited *w = malloc(sizeof(*w));
 	pthread_t thread;
 	int fds[2], ret;
 
@@ -47,7 +47,7 @@ static int watch_start(pid_t pid)
 		free(w);
 		return ret;
 	}
-	*w = (struct watch){ .pid = pid, .write_fd = fds[1] };
+	*w = (struct awaited){ .pid = pid, .write_fd = fds[1] };
 	ret = thread_start(&thread, THREAD_SMALL_STACK_BYTES, watch_main, w);
 	if (ret < 0) {
 		close(fds[0]);

@@ -161,13 +161,13 @@ struct word {
 	int errnum;	/* why there was no exec */
 };
 
-struct start {
+struct starting {
 	const struct spawn *spawn;
 	int report_fd;		/* the pipe for words; -1: memory is shared, see `said` */
 	struct word said;
 };
 
-static void child_say(struct start *start, struct word word)
+static void child_say(struct starting *start, struct word word)
 {
 	if (start->report_fd < 0) {
 		/* The caller goes on, and reads it, when this process has ended or exec'd. */
@@ -217,7 +217,7 @@ static int child_exec(const struct spawn *spawn)
 
 static int child_main(void *data)
 {
-	struct start *start = data;
+	struct starting *start = data;
 
 	child_say(start, (struct word){ .errnum = child_exec(start->spawn) });
 	_exit(127);
@@ -227,7 +227,7 @@ static int child_main(void *data)
 
 /* Starts the real child from the session's leader, as a child not of the leader but of its parent
  * (CLONE_PARENT). It is leader of nothing, and may call setsid(). */
-static pid_t child_beside(struct start *start)
+static pid_t child_beside(struct starting *start)
 {
 #ifdef __SANITIZE_THREAD__
 	/* Under ThreadSanitizer this has to be a fork, as vfork is. */
@@ -247,7 +247,7 @@ static pid_t child_beside(struct start *start)
 
 /* In the process that vfork() made: it becomes the child itself, or only the leader of the child's
  * session. */
-static void child_lead(struct start *start)
+static void child_lead(struct starting *start)
 {
 	pid_t pid;
 
@@ -271,7 +271,7 @@ static void child_lead(struct start *start)
 
 /* vfork() is called in a function of its own that is never inlined: parent and child share its
  * stack frame, and the child must not change variables that the parent uses later. */
-static __attribute__((noinline)) pid_t spawn_vfork(struct start *start)
+static __attribute__((noinline)) pid_t spawn_vfork(struct starting *start)
 {
 	pid_t pid = vfork();
 
@@ -313,7 +313,7 @@ static void spawn_reap(pid_t pid)
  */
 static int spawn_create(const struct spawn *spawn, const int report[2], struct spawned *child)
 {
-	struct start start = { .spawn = spawn, .report_fd = report[1] };
+	struct starting start = { .spawn = spawn, .report_fd = report[1] };
 	sigset_t all, mask;
 	int errnum;
 

@@ -7,14 +7,14 @@
 #include "cli/color.h"
 #include "cli/option_parse.h"
 
-struct reporters {
+struct receivers {
 	struct reporter *terminal;
 	size_t nproblems;
 };
 
 static int coverage_event(const struct proctor_event *event, void *data)
 {
-	struct reporters *a = data;
+	struct receivers *a = data;
 	struct proctor_error err;
 
 	a->nproblems = event->coverage->nproblems;
@@ -37,7 +37,7 @@ static int coverage_take_directory(struct options *o, struct proctor_error *err)
 static int coverage_report(const struct options *o)
 {
 	struct terminal_options options = { .color = color_use(o->color, STDOUT_FILENO) };
-	struct reporters a = { .nproblems = 0 };
+	struct receivers a = { .nproblems = 0 };
 	struct proctor_error err, write_err;
 	int status = EXIT_BROKEN, ret;
 

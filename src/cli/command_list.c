@@ -11,20 +11,20 @@
 #include "cli/option_parse.h"
 
 /* One test's object while it is made. */
-struct object {
+struct test_object {
 	json_t *json;
 	struct bytes scratch;
 	bool failed;
 };
 
 /* Names come from files and may hold any bytes: json_bytes.h says how these are written. */
-static void put_text(struct object *o, const char *key, const char *text)
+static void put_text(struct test_object *o, const char *key, const char *text)
 {
 	if (!json_put_bytes(o->json, key, text, strlen(text), &o->scratch))
 		o->failed = true;
 }
 
-static void put_number(struct object *o, const char *key, uint64_t value)
+static void put_number(struct test_object *o, const char *key, uint64_t value)
 {
 	/* If this fails jansson frees the value; it also fails if the value is NULL. */
 	if (json_object_set_new_nocheck(o->json, key, json_integer((json_int_t)value)) < 0)
@@ -34,7 +34,7 @@ static void put_number(struct object *o, const char *key, uint64_t value)
 /* NULL: no memory. */
 static json_t *test_json(const struct proctor_test *t)
 {
-	struct object o = { .json = json_object() };
+	struct test_object o = { .json = json_object() };
 
 	put_text(&o, "id", t->id);
 	put_text(&o, "suite", t->suite);

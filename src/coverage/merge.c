@@ -19,7 +19,7 @@ void merge_fini(struct merge *m)
 	free(m->sums.list);
 	texts_fini(&m->others);
 	texts_fini(&m->reasons);
-	table_fini(&m->by_identity);
+	hash_table_fini(&m->by_identity);
 	bytes_fini(&m->counters);
 	free(m->parts.list);
 	*m = (struct merge){ .parts = { .list = NULL } };
@@ -54,9 +54,9 @@ static uint64_t identity_data(uint64_t hash, const struct raw_header *h, const c
 	/* The words of a data record that are the same in each process: hashes, the relative place of
 	 * the counters, their number. The others hold addresses. */
 	static const unsigned words_8[] = { 0, 1, 2, 5, 5 }, words_10[] = { 0, 1, 2, 6, 7 };
-	const unsigned *words = h->record_bytes == 48 ? words_8 : words_10;
+	const unsigned *words = h->data_record_bytes == 48 ? words_8 : words_10;
 
-	for (uint64_t i = 0; i < h->ndata; i++, data += h->record_bytes) {
+	for (uint64_t i = 0; i < h->ndata; i++, data += h->data_record_bytes) {
 		uint64_t sum = 0, word, odd = ODD;
 
 		/* Products that do not wait for each other: this is the time that a merge takes. */
@@ -88,7 +88,7 @@ static bool sum_is(const void *item, const void *key)
 
 static struct merge_sum *sum_find(const struct merge *m, const struct merge_part *p)
 {
-	return table_find(&m->by_identity, p->identity, sum_is, p);
+	return hash_table_find(&m->by_identity, p->identity, sum_is, p);
 }
 
 /* A new sum for the part; its profile, without counts yet, is taken over (NULL: no memory). */
@@ -97,7 +97,7 @@ static int sum_make(struct merge *m, struct merge_part *p, unsigned char *profil
 {
 	struct merge_sum *sum = malloc(sizeof(*sum)), **to = vector_add(&m->sums);
 
-	if (!profile || !sum || !to || !table_add(&m->by_identity, p->identity, sum)) {
+	if (!profile || !sum || !to || !hash_table_add(&m->by_identity, p->identity, sum)) {
 		m->sums.n -= to != NULL;
 		free(sum);
 		free(profile);
@@ -127,7 +127,8 @@ static void sum_add(struct merge_sum *sum, const void *counters)
 }
 
 /* Checks every record of a profile. -ENOTSUP: it has what cannot be merged here. */
-static int records_check(const struct raw_header *h, const void *data, struct proctor_error *err)
+static int data_records_check(const struct raw_header *h, const void *data,
+			      struct proctor_error *err)
 {
 	struct raw_function f;
 
@@ -161,14 +162,14 @@ static bool counters_have_marks(const char *counters, uint64_t n)
 }
 
 /* A file that profiles are read from. */
-struct file {
+struct profile_file {
 	const char *path;
 	int fd;
 	uint64_t nbytes;
 };
 
 /* Reads exactly so much; `to` NULL: there is no memory for it. */
-static int file_read(const struct file *f, uint64_t at, void *to, uint64_t nbytes,
+static int file_read(const struct profile_file *f, uint64_t at, void *to, uint64_t nbytes,
 		     struct proctor_error *err)
 {
 	for (uint64_t done = 0; to && done < nbytes;) {
@@ -184,7 +185,7 @@ static int file_read(const struct file *f, uint64_t at, void *to, uint64_t nbyte
 }
 
 /* Reads the header of the part, and of which binary it is. -ENOTSUP: it is for LLVM's own tool. */
-static int part_read(struct merge *m, const struct file *f, struct merge_part *p,
+static int part_read(struct merge *m, const struct profile_file *f, struct merge_part *p,
 		     struct proctor_error *err)
 {
 	uint64_t left = f->nbytes - p->at, ndata_bytes;
@@ -199,7 +200,7 @@ static int part_read(struct merge *m, const struct file *f, struct merge_part *p
 	if (ret < 0)
 		return ret;
 	/* Both are read to one place, behind the counters of the parts before. */
-	ndata_bytes = h->ndata * h->record_bytes;
+	ndata_bytes = h->ndata * h->data_record_bytes;
 	section = bytes_room(&m->counters, h->nnames > ndata_bytes ? h->nnames : ndata_bytes);
 	ret = file_read(f, p->at + h->names_at, section, h->nnames, err);
 	if (ret < 0)
@@ -210,11 +211,11 @@ static int part_read(struct merge *m, const struct file *f, struct merge_part *p
 		return ret;
 	p->identity = identity_data(p->identity, h, section);
 	/* If there is a sum, the records of its first profile were checked, and these are the same. */
-	return sum_find(m, p) ? 0 : records_check(h, section, err);
+	return sum_find(m, p) ? 0 : data_records_check(h, section, err);
 }
 
 /* Keeps the counters of the part. */
-static int part_keep(struct merge *m, const struct file *f, const struct merge_part *p,
+static int part_keep(struct merge *m, const struct profile_file *f, const struct merge_part *p,
 		     struct proctor_error *err)
 {
 	uint64_t nbytes = p->header.ncounters * 8;
@@ -227,7 +228,7 @@ static int part_keep(struct merge *m, const struct file *f, const struct merge_p
 	return ret;
 }
 
-static int parts_read(struct merge *m, const struct file *f, struct proctor_error *err)
+static int parts_read(struct merge *m, const struct profile_file *f, struct proctor_error *err)
 {
 	struct merge_part *p;
 	int ret = 0;
@@ -255,7 +256,7 @@ static int parts_read(struct merge *m, const struct file *f, struct proctor_erro
 }
 
 /* Adds the profiles that were read. */
-static int parts_add(struct merge *m, const struct file *f, struct proctor_error *err)
+static int parts_add(struct merge *m, const struct profile_file *f, struct proctor_error *err)
 {
 	const char *counters = m->counters.data;
 	int ret = 0;
@@ -286,7 +287,7 @@ int merge_add_file(struct merge *m, const char *path, struct merge_found *found,
 {
 	struct proctor_error why;
 	struct stat st;
-	struct file f = { .path = path, .fd = file_open(path, &st, err) };
+	struct profile_file f = { .path = path, .fd = file_open(path, &st, err) };
 	int ret;
 
 	*found = (struct merge_found){ 0 };
@@ -311,7 +312,7 @@ int merge_add_file(struct merge *m, const char *path, struct merge_found *found,
 
 int merge_check(const struct raw_header *h, const unsigned char *profile, struct proctor_error *err)
 {
-	return records_check(h, profile + h->data_at, err);
+	return data_records_check(h, profile + h->data_at, err);
 }
 
 int merge_add_counters(struct merge *m, const struct raw_header *h, unsigned char *profile,

@@ -14,7 +14,7 @@
 #define COVERAGE_MERGE_H
 
 #include "base/bytes.h"
-#include "base/table.h"
+#include "base/hash_table.h"
 #include "base/texts.h"
 #include "base/vector.h"
 #include "coverage/raw.h"
@@ -40,7 +40,7 @@ struct merge {				/* all zero: nothing was added */
 	/* Files for LLVM's own tool, and of each what does not fit, as half a sentence. */
 	struct texts others, reasons;
 	/* merge.c's. */
-	struct table by_identity;	/* the sums */
+	struct hash_table by_identity;	/* the sums */
 	VECTOR(struct merge_part) parts;	/* of the last file */
 	struct bytes counters;		/* of all its parts, one behind the other */
 };

@@ -17,7 +17,7 @@
 
 /* A version, and the members of struct raw_header that its header has behind magic and version. */
 struct format {
-	uint64_t number, record_bytes, last_kind;
+	uint64_t number, data_record_bytes, last_kind;
 	size_t nwords;
 	size_t words[14];
 };
@@ -69,13 +69,13 @@ uint64_t raw_version(const void *bytes, size_t nbytes)
 }
 
 /* Where the next part of the profile begins, as long as everything fits. */
-struct cursor {
+struct section_cursor {
 	uint64_t at, limit;
 	const char *failed;		/* the part that did not fit; NULL: all did */
 };
 
 /* Takes `n` items of `size` bytes; returns where they begin. */
-static uint64_t cursor_take(struct cursor *c, uint64_t n, uint64_t size, const char *what)
+static uint64_t cursor_take(struct section_cursor *c, uint64_t n, uint64_t size, const char *what)
 {
 	uint64_t at = c->at, nbytes;
 
@@ -108,13 +108,13 @@ static const struct format *format_of(uint64_t version)
 static int header_lay_out(struct raw_header *h, const struct format *format, uint64_t limit,
 			  struct proctor_error *err)
 {
-	struct cursor c = { .limit = limit };
+	struct section_cursor c = { .limit = limit };
 
-	h->record_bytes = format->record_bytes;
+	h->data_record_bytes = format->data_record_bytes;
 	h->nheader = (2 + format->nwords) * sizeof(uint64_t);
 	cursor_take(&c, h->nheader, 1, "the header");
 	cursor_take(&c, h->nids, 1, "the binary ids");
-	h->data_at = cursor_take(&c, h->ndata, h->record_bytes, "the data records");
+	h->data_at = cursor_take(&c, h->ndata, h->data_record_bytes, "the data records");
 	cursor_take(&c, h->npad_before, 1, "the padding before the counters");
 	h->counters_at = cursor_take(&c, h->ncounters, COUNTER_BYTES, "the counters");
 	cursor_take(&c, h->npad_after, 1, "the padding after the counters");
@@ -176,8 +176,8 @@ int raw_read_header(const void *bytes, size_t nbytes, uint64_t file_nbytes, stru
 int raw_read_function(const struct raw_header *h, const void *data, uint64_t i,
 		      struct raw_function *f, struct proctor_error *err)
 {
-	const char *record = (const char *)data + i * h->record_bytes;
-	bool is_10 = h->record_bytes == 64;
+	const char *record = (const char *)data + i * h->data_record_bytes;
+	bool is_10 = h->data_record_bytes == 64;
 	uint16_t sites[3] = { 0 };
 	uint64_t pointer;
 
@@ -189,7 +189,7 @@ int raw_read_function(const struct raw_header *h, const void *data, uint64_t i,
 	if (is_10)
 		memcpy(&f->nbitmap_bytes, record + 60, sizeof(f->nbitmap_bytes));
 	f->nvalue_sites = (uint32_t)sites[0] + sites[1] + sites[2];
-	f->counters_offset = pointer - (h->counters_delta - i * h->record_bytes);
+	f->counters_offset = pointer - (h->counters_delta - i * h->data_record_bytes);
 	if (f->counters_offset % COUNTER_BYTES != 0 ||
 	    f->counters_offset > h->ncounters * COUNTER_BYTES ||
 	    f->ncounters > h->ncounters - f->counters_offset / COUNTER_BYTES)
@@ -212,9 +212,9 @@ int raw_lay_out(struct raw_header *h, uint64_t ndata_bytes, uint64_t ncounter_by
 		return error_set(err, -ENOTSUP, "raw profiles of version %llu, variant %llx, cannot be "
 				 "written here", (unsigned long long)(h->version & RAW_VERSION_MASK),
 				 (unsigned long long)(h->version >> 56));
-	if (ndata_bytes % format->record_bytes != 0 || ncounter_bytes % COUNTER_BYTES != 0)
+	if (ndata_bytes % format->data_record_bytes != 0 || ncounter_bytes % COUNTER_BYTES != 0)
 		return error_set(err, -EBADMSG, "the sections of its profile data have odd sizes");
-	h->ndata = ndata_bytes / format->record_bytes;
+	h->ndata = ndata_bytes / format->data_record_bytes;
 	h->ncounters = ncounter_bytes / COUNTER_BYTES;
 	h->npad_bitmaps = padding_to_8(h->nbitmap_bytes);
 	h->last_kind = format->last_kind;

@@ -24,7 +24,7 @@
 struct raw_header {
 	uint64_t version;		/* with the variant bits */
 	uint64_t nids;			/* binary ids: length, bytes, padded to 8; ... */
-	uint64_t ndata;			/* records of record_bytes each */
+	uint64_t ndata;			/* records of data_record_bytes each */
 	uint64_t ncounters;		/* 8 bytes each */
 	uint64_t nbitmap_bytes;		/* version 10 */
 	uint64_t nnames;		/* bytes, as the compiler wrote them (often compressed) */
@@ -32,7 +32,7 @@ struct raw_header {
 	uint64_t npad_before, npad_after, npad_bitmaps;	/* before and after the counters; after the bitmaps */
 	uint64_t counters_delta, bitmap_delta, names_delta, last_kind;	/* as in the file */
 	/* Worked out from these. */
-	uint64_t nheader, record_bytes;
+	uint64_t nheader, data_record_bytes;
 	uint64_t data_at, counters_at, names_at;
 	uint64_t nbytes;		/* up to the value profiles, padding of the names included */
 };

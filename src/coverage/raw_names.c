@@ -10,7 +10,7 @@
 /* zlib cannot make more than this of a byte: a block that claims more is not read. */
 #define ZLIB_FACTOR_MAX 1033u
 
-struct cursor {
+struct name_cursor {
 	const unsigned char *at, *end;
 };
 
@@ -20,7 +20,7 @@ static int no_memory(struct proctor_error *err)
 }
 
 /* False: it does not end. */
-static bool number_take(struct cursor *c, uint64_t *number)
+static bool number_take(struct name_cursor *c, uint64_t *number)
 {
 	*number = 0;
 	for (unsigned shift = 0; shift < 63 && c->at < c->end; shift += 7) {
@@ -53,7 +53,7 @@ static int names_split(struct raw_names *names, char *text, size_t ntext)
 	return 0;
 }
 
-static int block_read(struct raw_names *names, struct cursor *c, struct proctor_error *err)
+static int block_read(struct raw_names *names, struct name_cursor *c, struct proctor_error *err)
 {
 	uint64_t ntext, ncompressed, nbytes;
 	char *text, **block;
@@ -91,7 +91,7 @@ static int name_compare(const void *a, const void *b)
 int raw_names_read(struct raw_names *names, const void *bytes, size_t nbytes,
 		   struct proctor_error *err)
 {
-	struct cursor c = { .at = bytes, .end = (const unsigned char *)bytes + nbytes };
+	struct name_cursor c = { .at = bytes, .end = (const unsigned char *)bytes + nbytes };
 	int ret = 0;
 
 	*names = (struct raw_names){ 0 };

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 
 /* What is looked at. */
-struct look {
+struct remote_process {
 	struct remote *remote;
 	const struct counter_area *area;
 	pid_t pid;
@@ -25,7 +25,7 @@ static struct remote_image *image_of(struct remote *r, pid_t pid, size_t object)
 }
 
 /* What cannot be read is found to be missing by the collector. */
-static void look_take(const struct look *l, size_t object, uint64_t bias)
+static void look_take(const struct remote_process *l, size_t object, uint64_t bias)
 {
 	const struct object *o = &l->area->objects->list[object];
 	uint64_t nbytes = object_image_bytes(o), *counters = nbytes ? malloc(nbytes) : NULL;
@@ -43,7 +43,7 @@ static void look_take(const struct look *l, size_t object, uint64_t bias)
 }
 
 /* What the process has said it loaded. */
-static void look_at_loaded(const struct look *l)
+static void look_at_loaded(const struct remote_process *l)
 {
 	uint64_t bias;
 
@@ -53,7 +53,7 @@ static void look_at_loaded(const struct look *l)
 }
 
 /* A program that has not said where its counters are: it is static, or has not come to main() yet. */
-static void look_at_program(const struct look *l, size_t program)
+static void look_at_program(const struct remote_process *l, size_t program)
 {
 	const struct object *o = &l->area->objects->list[program];
 	uint64_t bias, phdrs;
@@ -77,7 +77,7 @@ static void look_at_program(const struct look *l, size_t program)
 }
 
 /* While constructors run the process has not said yet where the loader put what it opens. */
-static void look_at_mapping(const struct look *l, const struct mapping *m)
+static void look_at_mapping(const struct remote_process *l, const struct mapping *m)
 {
 	size_t i = m->offset == 0 ? objects_of_file(l->area->objects, m->path) : OBJECT_NONE;
 	const struct object *o = i == OBJECT_NONE ? NULL : &l->area->objects->list[i];
@@ -88,7 +88,7 @@ static void look_at_mapping(const struct look *l, const struct mapping *m)
 		look_take(l, i, m->address - o->base_address);
 }
 
-static void look_at_maps(const struct look *l)
+static void look_at_maps(const struct remote_process *l)
 {
 	struct mapping m;
 	struct maps maps;
@@ -105,7 +105,7 @@ static void look_at_maps(const struct look *l)
 
 void remote_read(struct remote *r, const struct counter_area *area, size_t program, pid_t pid)
 {
-	struct look look = { .remote = r, .area = area, .pid = pid };
+	struct remote_process look = { .remote = r, .area = area, .pid = pid };
 
 	r->unstarted = false;
 	look_at_maps(&look);

@@ -31,13 +31,13 @@ static const char page_head[] =
 	"u{text-decoration:underline wavy var(--poor)}\n"
 	"</style>\n</head>\n<body>\n";
 
-struct page {
+struct html_page {
 	FILE *file;
 	struct bytes shown;		/* the text that was written last */
 	bool lost;			/* no memory for a part of it */
 };
 
-static void put_text(struct page *page, const char *text, size_t n)
+static void put_text(struct html_page *page, const char *text, size_t n)
 {
 	bytes_clear(&page->shown);
 	escape_html(&page->shown, text, n);
@@ -46,14 +46,14 @@ static void put_text(struct page *page, const char *text, size_t n)
 }
 
 /* Foreign text between two pieces of markup. */
-static void put(struct page *page, const char *before, const char *text, const char *after)
+static void put(struct html_page *page, const char *before, const char *text, const char *after)
 {
 	fputs(before, page->file);
 	put_text(page, text, strlen(text));
 	fputs(after, page->file);
 }
 
-static void put_numbers(struct page *page, const struct proctor_coverage_numbers *n)
+static void put_numbers(struct html_page *page, const struct proctor_coverage_numbers *n)
 {
 	if (n->count == 0)
 		fputs("<td>-</td>", page->file);
@@ -62,7 +62,7 @@ static void put_numbers(struct page *page, const struct proctor_coverage_numbers
 			n->covered, n->count, percent_shown(n->covered, n->count));
 }
 
-static void put_bar(struct page *page, const struct proctor_coverage_numbers *n)
+static void put_bar(struct html_page *page, const struct proctor_coverage_numbers *n)
 {
 	double percent = percent_shown(n->covered, n->count);
 
@@ -74,7 +74,7 @@ static void put_bar(struct page *page, const struct proctor_coverage_numbers *n)
 }
 
 /* The rest of a row, behind the file's name. */
-static void put_figures(struct page *page, const struct proctor_coverage_file *f)
+static void put_figures(struct html_page *page, const struct proctor_coverage_file *f)
 {
 	fprintf(page->file, "<td>%" PRIu64 "/%" PRIu64 "</td>", f->lines.covered, f->lines.count);
 	put_numbers(page, &f->lines);
@@ -85,7 +85,7 @@ static void put_figures(struct page *page, const struct proctor_coverage_file *f
 	fputs("</tr>\n", page->file);
 }
 
-static void put_table(struct page *page, const struct proctor_coverage_summary *s)
+static void put_table(struct html_page *page, const struct proctor_coverage_summary *s)
 {
 	fputs("<table>\n<tr><th>File</th><th>Lines</th><th></th><th></th><th>Functions</th>"
 	      "<th>Regions</th><th>Branches</th></tr>\n<tr><td>total</td>", page->file);
@@ -98,7 +98,7 @@ static void put_table(struct page *page, const struct proctor_coverage_summary *
 	fputs("</table>\n", page->file);
 }
 
-static void put_sentences(struct page *page, const char *class, const char *title,
+static void put_sentences(struct html_page *page, const char *class, const char *title,
 			  const struct texts *texts)
 {
 	if (texts->n == 0)
@@ -110,7 +110,7 @@ static void put_sentences(struct page *page, const char *class, const char *titl
 }
 
 /* A count in at most six characters. */
-static void put_count(struct page *page, uint64_t count)
+static void put_count(struct html_page *page, uint64_t count)
 {
 	static const char units[] = " kMGTPE";
 	double value = (double)count;
@@ -131,7 +131,7 @@ static bool is_missed(const struct segment *s)
 }
 
 /* The text of a line, in which regions that were never entered are marked. */
-static void put_line_text(struct page *page, const struct line_counts *l, size_t first, bool missed,
+static void put_line_text(struct html_page *page, const struct line_counts *l, size_t first, bool missed,
 			  const char *text, size_t n)
 {
 	size_t at = 0;
@@ -153,7 +153,7 @@ static void put_line_text(struct page *page, const struct line_counts *l, size_t
 	fputs(missed ? "</u>" : "", page->file);
 }
 
-static void put_line(struct page *page, struct line_counts *l, uint64_t number, const char *text,
+static void put_line(struct html_page *page, struct line_counts *l, uint64_t number, const char *text,
 		     size_t n)
 {
 	bool missed = l->next > 0 && is_missed(&l->list[l->next - 1]);
@@ -174,7 +174,7 @@ static void put_line(struct page *page, struct line_counts *l, uint64_t number, 
 	fputs("</span>", page->file);
 }
 
-static void put_source(struct page *page, const char *path, struct line_counts *l)
+static void put_source(struct html_page *page, const char *path, struct line_counts *l)
 {
 	uint64_t number = 0, last = l->n > 0 ? l->list[l->n - 1].line : 0;
 	struct bytes source = { 0 };
@@ -205,7 +205,7 @@ static void put_source(struct page *page, const char *path, struct line_counts *
 	bytes_fini(&source);
 }
 
-static void put_file(struct page *page, const struct proctor_coverage_file *f, size_t number,
+static void put_file(struct html_page *page, const struct proctor_coverage_file *f, size_t number,
 		     const json_t *segments)
 {
 	struct line_counts l;
@@ -223,7 +223,7 @@ static void put_file(struct page *page, const struct proctor_coverage_file *f, s
 	free(l.list);
 }
 
-static void put_functions(struct page *page, const struct functions *f, bool tml)
+static void put_functions(struct html_page *page, const struct functions *f, bool tml)
 {
 	fprintf(page->file, "<table>\n<tr><th>Function</th>%s<th>Calls</th></tr>\n",
 		tml ? "<th>Processes</th>" : "");
@@ -242,7 +242,7 @@ static void put_functions(struct page *page, const struct functions *f, bool tml
 	fputs("</table>\n", page->file);
 }
 
-static void put_unmapped_binary(struct page *page, const struct unmapped *u)
+static void put_unmapped_binary(struct html_page *page, const struct unmapped *u)
 {
 	put(page, "<details><summary>", u->paths.list[0], "");
 	if (u->paths.n > 1)
@@ -253,7 +253,7 @@ static void put_unmapped_binary(struct page *page, const struct unmapped *u)
 	fputs("</details>\n", page->file);
 }
 
-static void put_unmapped(struct page *page, const struct unmapped_list *unmapped)
+static void put_unmapped(struct html_page *page, const struct unmapped_list *unmapped)
 {
 	fprintf(page->file, "<h2>Functions without a coverage map: %" PRIu64 " of %" PRIu64
 		" ran</h2>\n", unmapped->nran, unmapped->nfunctions);
@@ -261,7 +261,7 @@ static void put_unmapped(struct page *page, const struct unmapped_list *unmapped
 		put_unmapped_binary(page, &unmapped->list[i]);
 }
 
-static void put_page(struct page *page, const json_t *doc,
+static void put_page(struct html_page *page, const json_t *doc,
 		     const struct proctor_coverage_summary *summary, const struct store *store)
 {
 	json_t *file;
@@ -289,7 +289,7 @@ int report_html(const json_t *doc, const struct proctor_coverage_summary *summar
 {
 	struct replacement r;
 	int ret = replacement_open(&r, path, err);
-	struct page page = { .file = r.file };
+	struct html_page page = { .file = r.file };
 
 	if (ret < 0)
 		return ret;

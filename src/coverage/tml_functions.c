@@ -28,7 +28,7 @@ static struct function *function_named(struct functions *f, const char *name)
 {
 	const struct key key = { f, name };
 	uint64_t hash = hash_text(name);
-	uintptr_t place = (uintptr_t)table_find(&f->by_name, hash, is_named, &key);
+	uintptr_t place = (uintptr_t)hash_table_find(&f->by_name, hash, is_named, &key);
 	struct function *function;
 	char *copy;
 
@@ -36,7 +36,7 @@ static struct function *function_named(struct functions *f, const char *name)
 		return &f->list[place - 1];
 	copy = strdup(name);
 	function = copy ? vector_add(f) : NULL;
-	if (function && !table_add(&f->by_name, hash, (void *)(uintptr_t)f->n)) {
+	if (function && !hash_table_add(&f->by_name, hash, (void *)(uintptr_t)f->n)) {
 		f->n--;
 		function = NULL;
 	}
@@ -159,14 +159,14 @@ static int function_compare(const void *a, const void *b)
 void functions_sort(struct functions *f)
 {
 	/* The places change: what finds them is of no use any more. */
-	table_fini(&f->by_name);
+	hash_table_fini(&f->by_name);
 	if (f->n > 1)
 		qsort(f->list, f->n, sizeof(*f->list), function_compare);
 }
 
 void functions_fini(struct functions *f)
 {
-	table_fini(&f->by_name);
+	hash_table_fini(&f->by_name);
 	for (size_t i = 0; i < f->n; i++)
 		free(f->list[i].name);
 	free(f->list);

@@ -7,7 +7,7 @@
 #define COVERAGE_TML_FUNCTIONS_H
 
 #include "base/error.h"
-#include "base/table.h"
+#include "base/hash_table.h"
 
 struct function {
 	char *name;
@@ -20,7 +20,7 @@ struct function {
 struct functions {			/* all zero: none */
 	struct function *list;		/* after functions_sort(): by name */
 	size_t n, cap;
-	struct table by_name;
+	struct hash_table by_name;
 	uint64_t nfiles;
 };
 

@@ -2,7 +2,7 @@
 #include "host/checks.h"
 
 #include "inject/crash_handler.h"
-#include "inject/signals.h"
+#include "inject/dispositions.h"
 #include "wire/page.h"
 
 #include "base/container.h"
@@ -113,8 +113,8 @@ void checks_adopt(struct checks *c)
 {
 	size_t i;
 
-	if (!environment_same(&c->environment))
-		environment_adopt(&c->environment);
+	if (!kept_environment_same(&c->environment))
+		kept_environment_adopt(&c->environment);
 	cwd_adopt(c);
 	root_adopt(c);
 	ids_read(&c->ids);
@@ -128,24 +128,24 @@ void checks_adopt(struct checks *c)
 	c->nthreads = thread_count(c);
 	if (c->nthreads > 1)
 		known_threads(&c->threads);
-	signals_adopt();
+	dispositions_adopt();
 	c->lowest_fd = lowest_fd();
 }
 
-static uint32_t root_check(const struct checks *c, struct lines *left)
+static uint32_t root_check(const struct checks *c, struct text_lines *left)
 {
 	struct stat st = { 0 };
 
 	stat("/", &st);
 	if (st.st_dev == c->root_dev && st.st_ino == c->root_ino)
 		return 0;
-	line_add(left, "root directory: changed");
+	text_line_add(left, "root directory: changed");
 	return RECORD_CHANGED;
 }
 
 /* The path alone does not tell: a test that changed the root directory changed what the path stands
  * for. So where anything differs, the root is looked at, too. */
-static uint32_t cwd_put_back(struct checks *c, struct lines *left)
+static uint32_t cwd_put_back(struct checks *c, struct text_lines *left)
 {
 	char now[PATH_MAX];
 
@@ -153,7 +153,7 @@ static uint32_t cwd_put_back(struct checks *c, struct lines *left)
 		return 0;
 	if ((c->cwd_fd >= 0 && fchdir(c->cwd_fd) == 0) || chdir(c->cwd) == 0)
 		return root_check(c, left);
-	line_add(left, "working directory: cannot go back to %s: %s", c->cwd, strerror(errno));
+	text_line_add(left, "working directory: cannot go back to %s: %s", c->cwd, strerror(errno));
 	return RECORD_CHANGED | root_check(c, left);
 }
 
@@ -162,7 +162,7 @@ static uint32_t cwd_put_back(struct checks *c, struct lines *left)
  * of the ids the kernel forgets that the process asked to be killed when its parent dies, and
  * others of its own user may no longer read its entries of /proc.
  */
-static uint32_t ids_put_back(const struct checks *c, struct lines *left)
+static uint32_t ids_put_back(const struct checks *c, struct text_lines *left)
 {
 	const uid_t *users = c->ids.users;
 	const gid_t *groups = c->ids.groups;
@@ -175,12 +175,12 @@ static uint32_t ids_put_back(const struct checks *c, struct lines *left)
 	/* The user first: if that is root again, the group may be set as well. */
 	back = setresuid(users[0], users[1], users[2]) == 0;
 	back = setresgid(groups[0], groups[1], groups[2]) == 0 && back;
-	line_add(left, "user %u and group %u: changed to %u and %u%s", users[1], groups[1],
+	text_line_add(left, "user %u and group %u: changed to %u and %u%s", users[1], groups[1],
 		 now.users[1], now.groups[1], back ? "" : " for good");
 	return RECORD_CHANGED;
 }
 
-static uint32_t limits_put_back(struct checks *c, struct lines *left)
+static uint32_t limits_put_back(struct checks *c, struct text_lines *left)
 {
 	struct rlimit now;
 	uint32_t flags = 0;
@@ -194,7 +194,7 @@ static uint32_t limits_put_back(struct checks *c, struct lines *left)
 			continue;
 		/* Only a privileged process may raise a hard limit that was lowered. */
 		if (setrlimit(limit_names[i].resource, want) < 0) {
-			line_add(left, "limit on %s: lowered for good", limit_names[i].name);
+			text_line_add(left, "limit on %s: lowered for good", limit_names[i].name);
 			flags = RECORD_CHANGED;
 		}
 	}
@@ -227,7 +227,7 @@ static void timers_stop(void)
 
 /* Descriptors that a test left open are not closed: a library may have opened one and rely on
  * it. */
-static uint32_t descriptors_check(struct checks *c, struct lines *left)
+static uint32_t descriptors_check(struct checks *c, struct text_lines *left)
 {
 	int lowest = lowest_fd(), fd;
 	char path[32], name[256];
@@ -235,7 +235,7 @@ static uint32_t descriptors_check(struct checks *c, struct lines *left)
 	if (lowest == c->lowest_fd)
 		return 0;
 	if (lowest >= 0 && lowest < c->lowest_fd) {
-		line_add(left, "descriptor %d: closed", lowest);
+		text_line_add(left, "descriptor %d: closed", lowest);
 		return RECORD_CHANGED;
 	}
 	for (fd = c->lowest_fd; fd < (lowest < 0 ? c->lowest_fd + 8 : lowest); fd++) {
@@ -244,37 +244,37 @@ static uint32_t descriptors_check(struct checks *c, struct lines *left)
 		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 		n = readlink(path, name, sizeof(name));
 		if (n > 0)
-			line_add(left, "descriptor %d: left open (%.*s)", fd, (int)n, name);
+			text_line_add(left, "descriptor %d: left open (%.*s)", fd, (int)n, name);
 	}
 	return RECORD_CHANGED;
 }
 
-uint32_t checks_threads(struct checks *c, struct lines *left)
+uint32_t checks_threads(struct checks *c, struct text_lines *left)
 {
 	/* thread_count() is of no use here: the open /proc/self/task is the parent's. */
 	return left_threads(&c->threads, c->leak_us, left) ? RECORD_LEAKY_THREAD : 0;
 }
 
-uint32_t checks_processes(struct checks *c, struct lines *left)
+uint32_t checks_processes(struct checks *c, struct text_lines *left)
 {
 	if (!left_none() && left_processes(&c->children, c->leak_us, left))
 		return RECORD_LEAKY_PROCESS;
 	return 0;
 }
 
-uint32_t checks_run(struct checks *c, struct lines *left)
+uint32_t checks_run(struct checks *c, struct text_lines *left)
 {
 	uint32_t flags = 0;
 	unsigned nthreads;
 
 	/* First timers and signal handlers, which could interrupt the rest of the checks. */
 	timers_stop();
-	signals_put_back();
+	dispositions_put_back();
 	/* Then the ids: to put back other things may need the rights. */
 	flags |= ids_put_back(c, left);
 	nthreads = thread_count(c);
 	if (nthreads == 0 && c->nthreads > 0) {
-		line_add(left, "/proc/self/task cannot be looked at any more: %s", strerror(errno));
+		text_line_add(left, "/proc/self/task cannot be looked at any more: %s", strerror(errno));
 		flags |= RECORD_CHANGED;
 	} else if (nthreads > c->nthreads && left_threads(&c->threads, c->leak_us, left)) {
 		flags |= RECORD_LEAKY_THREAD;
@@ -283,8 +283,8 @@ uint32_t checks_run(struct checks *c, struct lines *left)
 	crash_put_back();
 	flags |= checks_processes(c, left);
 	umask(c->umask);
-	if (!environment_same(&c->environment))
-		environment_put_back(&c->environment);
+	if (!kept_environment_same(&c->environment))
+		kept_environment_put_back(&c->environment);
 	flags |= limits_put_back(c, left);
 	flags |= cwd_put_back(c, left);
 	flags |= descriptors_check(c, left);

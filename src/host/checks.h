@@ -36,7 +36,7 @@ struct checks {
 	struct ids ids;
 	mode_t umask;
 	sigset_t mask;
-	struct environment environment;
+	struct kept_environment environment;
 	struct rlimit limits[CHECKS_NLIMITS];
 	int lowest_fd;			/* the number that open() would return */
 };
@@ -53,11 +53,11 @@ void checks_adopt(struct checks *c);
  * enum record_flag: what the test left running (named in `left`), and whether something could not
  * be put back.
  */
-uint32_t checks_run(struct checks *c, struct lines *left);
+uint32_t checks_run(struct checks *c, struct text_lines *left);
 
 /* Only the check for processes: in the host, after a test that ran in a forked child. */
-uint32_t checks_processes(struct checks *c, struct lines *left);
+uint32_t checks_processes(struct checks *c, struct text_lines *left);
 /* Only the check for threads: in that child, before it ends. */
-uint32_t checks_threads(struct checks *c, struct lines *left);
+uint32_t checks_threads(struct checks *c, struct text_lines *left);
 
 #endif

@@ -5,16 +5,16 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-bool environment_same(const struct environment *env)
+bool kept_environment_same(const struct kept_environment *env)
 {
 	return environ == env->vars && env->vars &&
 	       memcmp(env->vars, env->vars_kept, (env->nvars + 1) * sizeof(char *)) == 0 &&
 	       memcmp(env->strings, env->strings_kept, env->nstrings) == 0;
 }
 
-bool environment_adopt(struct environment *env)
+bool kept_environment_adopt(struct kept_environment *env)
 {
-	struct environment new = { 0 };
+	struct kept_environment new = { 0 };
 	size_t table, i;
 	char *to;
 
@@ -44,7 +44,7 @@ bool environment_adopt(struct environment *env)
 	return true;
 }
 
-void environment_put_back(struct environment *env)
+void kept_environment_put_back(struct kept_environment *env)
 {
 	memcpy(env->vars, env->vars_kept, (env->nvars + 1) * sizeof(char *));
 	memcpy(env->strings, env->strings_kept, env->nstrings);

@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 /* All zero: nothing kept yet. */
-struct environment {
+struct kept_environment {
 	char **vars;		/* is `environ`: pointers into `strings`, NULL at the end */
 	char *strings;
 	size_t nvars, nstrings;
@@ -19,13 +19,13 @@ struct environment {
 };
 
 /* True if it is as it was when it was last kept. */
-bool environment_same(const struct environment *env);
+bool kept_environment_same(const struct kept_environment *env);
 
 /* Moves the environment as it is now to memory of the host's own, and keeps it. False: no memory;
  * all is as it was. */
-bool environment_adopt(struct environment *env);
+bool kept_environment_adopt(struct kept_environment *env);
 
 /* Makes it again as it was kept. */
-void environment_put_back(struct environment *env);
+void kept_environment_put_back(struct kept_environment *env);
 
 #endif

@@ -36,7 +36,7 @@ static void known_add(struct known *k, pid_t id)
 
 /* Counts the living threads that are not in `before`. Adds them to `k` and names them in `l`,
  * unless these are NULL. */
-static unsigned threads_scan(const struct known *before, struct known *k, struct lines *l)
+static unsigned threads_scan(const struct known *before, struct known *k, struct text_lines *l)
 {
 	DIR *dir = opendir("/proc/self/task");
 	unsigned n = 0;
@@ -56,9 +56,9 @@ static unsigned threads_scan(const struct known *before, struct known *k, struct
 		if (l) {
 			/* A thread that was given no name has that of the process. */
 			if (strcmp(st.comm, program_invocation_short_name) == 0)
-				line_add(l, "thread %d, without a name", id);
+				text_line_add(l, "thread %d, without a name", id);
 			else
-				line_add(l, "thread %d (%s)", id, st.comm);
+				text_line_add(l, "thread %d (%s)", id, st.comm);
 		}
 	}
 	closedir(dir);
@@ -77,7 +77,7 @@ static void pause_briefly(void)
 	usleep(PAUSE_US);
 }
 
-bool left_threads(const struct known *k, uint64_t leak_us, struct lines *l)
+bool left_threads(const struct known *k, uint64_t leak_us, struct text_lines *l)
 {
 	uint64_t until_us = clock_us() + (leak_us > EXIT_US ? leak_us : EXIT_US);
 
@@ -103,17 +103,17 @@ bool left_none(void)
 	}
 }
 
-static void process_name(pid_t pid, struct lines *l)
+static void process_name(pid_t pid, struct text_lines *l)
 {
 	char words[PROCESS_WORDS_BYTES];
 
-	line_add(l, "%s", process_words(pid, words, sizeof(words)));
+	text_line_add(l, "%s", process_words(pid, words, sizeof(words)));
 }
 
 /* Kills the process and names it in `l`. On a busy machine a killed process may be there for a
  * while: one that is in `killed` is killed again, but was named already. */
 static void child_kill(const struct process_stat *st, pid_t pid, struct known *killed,
-		       struct lines *l)
+		       struct text_lines *l)
 {
 	if (!(st->flags & PROCESS_EXITING) && !is_known(killed, pid)) {
 		process_name(pid, l);
@@ -125,7 +125,7 @@ static void child_kill(const struct process_stat *st, pid_t pid, struct known *k
 /* Counts the living children that are not in `before`. Adds them to `k` unless that is NULL; if
  * `killed` is given, kills them. */
 static unsigned children_scan(const struct known *before, struct known *k, struct known *killed,
-			      struct lines *l)
+			      struct text_lines *l)
 {
 	DIR *dir = opendir("/proc");
 	unsigned n = 0;
@@ -173,7 +173,7 @@ static void child_wait(uint64_t us)
 	sigprocmask(SIG_SETMASK, &old, NULL);
 }
 
-bool left_processes(const struct known *k, uint64_t leak_us, struct lines *l)
+bool left_processes(const struct known *k, uint64_t leak_us, struct text_lines *l)
 {
 	uint64_t until_us = clock_us() + leak_us;
 	struct known killed = { .n = 0 };

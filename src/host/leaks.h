@@ -26,7 +26,7 @@ void known_children(struct known *k);
  * Waits for the end of all threads but the known ones, for the leak time (and no less than 20 ms:
  * one that was joined may still be counted by the kernel). True if some stay; names them in `l`.
  */
-bool left_threads(const struct known *k, uint64_t leak_us, struct lines *l);
+bool left_threads(const struct known *k, uint64_t leak_us, struct text_lines *l);
 
 /*
  * True if this process has no children at all, which costs one system call to find out. Reaps
@@ -39,6 +39,6 @@ bool left_none(void);
  * the leak time. True if some stay: names them in `l`, kills them, and whatever becomes a child of
  * this process when they die, and reaps all.
  */
-bool left_processes(const struct known *k, uint64_t leak_us, struct lines *l);
+bool left_processes(const struct known *k, uint64_t leak_us, struct text_lines *l);
 
 #endif

@@ -88,7 +88,7 @@ void text_print(char *to, size_t size, const char *fmt, ...)
 /* Kept free for the line that says how many more lines there were. */
 #define MORE_BYTES 24
 
-void line_add(struct lines *l, const char *fmt, ...)
+void text_line_add(struct text_lines *l, const char *fmt, ...)
 {
 	size_t start = l->nbytes > 0 ? l->nbytes + 1 : 0, max = sizeof(l->text) - MORE_BYTES;
 	va_list args;
@@ -110,7 +110,7 @@ void line_add(struct lines *l, const char *fmt, ...)
 	l->nbytes = start + (size_t)n;
 }
 
-struct page_text page_texts_add_lines(struct page_texts *t, struct lines *l)
+struct page_text page_texts_add_lines(struct page_texts *t, struct text_lines *l)
 {
 	if (l->nmore > 0)
 		l->nbytes += (size_t)snprintf(l->text + l->nbytes, sizeof(l->text) - l->nbytes,

@@ -20,7 +20,7 @@ struct page_texts {
 };
 
 /* Lines of text, gathered before it is known whether there will be any. All zero: none. */
-struct lines {
+struct text_lines {
 	char text[4096];
 	size_t nbytes;
 	unsigned nmore;			/* lines for which there was no room */
@@ -43,8 +43,8 @@ struct page_text page_texts_add_string(struct page_texts *t, const char *string,
 void text_print(char *to, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* Appends a line (the newline is added). If there is no room for all of it, it is only counted. */
-void line_add(struct lines *l, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void text_line_add(struct text_lines *l, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Adds the lines as one text; no text if there are none. */
-struct page_text page_texts_add_lines(struct page_texts *t, struct lines *l);
+struct page_text page_texts_add_lines(struct page_texts *t, struct text_lines *l);
 
 #endif

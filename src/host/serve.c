@@ -33,7 +33,7 @@ struct usage {
 	uint64_t user_us, sys_us;
 };
 
-struct host {
+struct task_server {
 	struct page *page;
 	pid_t pid;		/* this process; in a child forked for a test, the child */
 	struct stdio io;
@@ -54,16 +54,16 @@ struct host {
 
 /* What one test is called with. */
 struct call {
-	struct host *host;
+	struct task_server *host;
 	const struct page_test *test;
 	struct page_record *rec;
 	struct opened *suite;
 	void *symbol;
-	struct lines *left;
+	struct text_lines *left;
 };
 
 /* Copies the task out of the page before any of it is used. */
-static void task_copy(struct host *h)
+static void task_copy(struct task_server *h)
 {
 	/* memcpy, not an assignment: page_intact() will compare the bytes between the fields,
 	 * too. */
@@ -73,20 +73,20 @@ static void task_copy(struct host *h)
 	memcpy(h->strings, h->page->strings, h->task.nstrings);
 }
 
-static const char *task_string(const struct host *h, uint32_t offset)
+static const char *task_string(const struct task_server *h, uint32_t offset)
 {
 	return offset < h->task.nstrings && memchr(h->strings + offset, '\0',
 						   h->task.nstrings - offset)
 		? h->strings + offset : "";
 }
 
-static void phase_set(struct host *h, enum page_phase phase, uint64_t now_us)
+static void phase_set(struct task_server *h, enum page_phase phase, uint64_t now_us)
 {
 	atomic_store_explicit(&h->page->phase_us, now_us, memory_order_relaxed);
 	atomic_store_explicit(&h->page->phase, phase, memory_order_release);
 }
 
-static void retire(struct host *h, enum page_retire why)
+static void retire(struct task_server *h, enum page_retire why)
 {
 	/* The first cause stays: it is the one that is told. */
 	if (h->retire == RETIRE_NO)
@@ -118,7 +118,7 @@ static struct usage usage_now(uint64_t *max_rss_kb)
  * child is here, in the host's code. It must not go on as a second host, nor run the host's exit
  * handlers: it exits.
  */
-static void child_leave(const struct host *h, int status)
+static void child_leave(const struct task_server *h, int status)
 {
 	if (getpid() == h->pid)
 		return;
@@ -129,7 +129,7 @@ static void child_leave(const struct host *h, int status)
 /* Calls the test. Returns in this process alone, and once. */
 static void test_call(struct call *c)
 {
-	struct host *h = c->host;
+	struct task_server *h = c->host;
 	const struct tml_names names = {
 		.test = task_string(h, c->test->name),
 		.file = task_string(h, c->test->file),
@@ -168,7 +168,7 @@ static void test_judge(struct call *c)
 	}
 }
 
-static void *symbol_refuse(struct host *h, struct page_record *rec, const char *why)
+static void *symbol_refuse(struct task_server *h, struct page_record *rec, const char *why)
 {
 	rec->outcome = OUTCOME_NO_SYMBOL;
 	rec->message = page_texts_add_string(&h->texts, why, 1024);
@@ -176,7 +176,7 @@ static void *symbol_refuse(struct host *h, struct page_record *rec, const char *
 }
 
 /* The symbol to call; NULL: `rec` says why not. */
-static void *symbol_find(struct host *h, struct opened *suite, const struct page_test *test,
+static void *symbol_find(struct task_server *h, struct opened *suite, const struct page_test *test,
 			 struct page_record *rec)
 {
 	const char *name = task_string(h, test->symbol), *why;
@@ -208,7 +208,7 @@ static void *symbol_find(struct host *h, struct opened *suite, const struct page
 static void forked_main(void *data)
 {
 	struct call *c = data;
-	struct host *h = c->host;
+	struct task_server *h = c->host;
 
 	h->pid = getpid();
 	crash_watch(h->pid);
@@ -221,7 +221,8 @@ static void forked_main(void *data)
 
 /* Takes over what a forked child left in the page: its record, which may hold anything (only the
  * start is the host's own), and its texts. */
-static void record_adopt(struct host *h, struct page_record *rec, const struct page_record *childs)
+static void record_adopt(struct task_server *h, struct page_record *rec,
+			 const struct page_record *childs)
 {
 	struct page_record copy = *childs;
 	uint32_t ntexts = atomic_load(&h->page->ntexts);
@@ -234,7 +235,7 @@ static void record_adopt(struct host *h, struct page_record *rec, const struct p
 
 static void test_run_forked(struct call *c)
 {
-	struct host *h = c->host;
+	struct task_server *h = c->host;
 	/* The child's record is the one in the page, the only memory that it shares with the
 	 * host. */
 	struct page_record *rec = c->rec, *childs = &h->page->records[rec - h->records];
@@ -274,7 +275,7 @@ static void test_run_forked(struct call *c)
 
 static void test_run_here(struct call *c)
 {
-	struct host *h = c->host;
+	struct task_server *h = c->host;
 	struct page_record *rec = c->rec;
 	struct usage before = h->usage;
 	bool changed, whole;
@@ -290,7 +291,7 @@ static void test_run_here(struct call *c)
 	rec->user_us = h->usage.user_us - before.user_us;
 	rec->sys_us = h->usage.sys_us - before.sys_us;
 	if (!whole) {
-		line_add(c->left, "stdin, stdout or stderr: cannot be put back");
+		text_line_add(c->left, "stdin, stdout or stderr: cannot be put back");
 		rec->flags |= RECORD_CHANGED;
 	}
 	rec->flags |= checks_run(&h->checks, c->left);
@@ -305,7 +306,7 @@ static void test_run_here(struct call *c)
 }
 
 /* Is everything in the page as it should be, apart from the record of the test at `index`? */
-static bool page_intact(const struct host *h, uint32_t index)
+static bool page_intact(const struct task_server *h, uint32_t index)
 {
 	static const uint8_t no_key[MARKER_KEY_BYTES];
 	const struct page *p = h->page;
@@ -323,7 +324,7 @@ static bool page_intact(const struct host *h, uint32_t index)
 
 /* If the test at `index` wrote over the page, puts back what the page should hold, so that the
  * records of the tests before it count, and notes in its own record that it did so. */
-static void page_mend(struct host *h, uint32_t index, struct page_record *rec)
+static void page_mend(struct task_server *h, uint32_t index, struct page_record *rec)
 {
 	if (page_intact(h, index))
 		return;
@@ -343,7 +344,7 @@ static void page_mend(struct host *h, uint32_t index, struct page_record *rec)
 
 /* Copies the record to the page. The state is written last: who reads RECORD_ENDED finds the rest
  * there. */
-static void record_publish(struct host *h, uint32_t index)
+static void record_publish(struct task_server *h, uint32_t index)
 {
 	struct page_record *to = &h->page->records[index], *from = &h->records[index];
 
@@ -353,12 +354,12 @@ static void record_publish(struct host *h, uint32_t index)
 	atomic_store_explicit(&to->state, RECORD_ENDED, memory_order_release);
 }
 
-static void test_run(struct host *h, struct opened *suite, uint32_t index)
+static void test_run(struct task_server *h, struct opened *suite, uint32_t index)
 {
 	const struct page_test *test = &h->task.tests[index];
 	bool forks = h->task.flags & PAGE_FORK;
 	struct page_record *rec = &h->records[index];
-	struct lines left;
+	struct text_lines left;
 	struct call call = { .host = h, .test = test, .rec = rec, .suite = suite, .left = &left };
 
 	left.nbytes = left.nmore = 0;
@@ -389,7 +390,7 @@ static void test_run(struct host *h, struct opened *suite, uint32_t index)
 	record_publish(h, index);
 }
 
-static void baseline_adopt(struct host *h)
+static void baseline_adopt(struct task_server *h)
 {
 	uint64_t max_rss_kb;
 
@@ -399,7 +400,7 @@ static void baseline_adopt(struct host *h)
 }
 
 /* Opens a suite; constructors that run in there may count, fork and end the process. */
-static struct opened *suite_open_counted(struct host *h, const char *path, const char **why)
+static struct opened *suite_open_counted(struct task_server *h, const char *path, const char **why)
 {
 	struct link_map *map = NULL;
 	struct opened *suite;
@@ -417,7 +418,8 @@ static struct opened *suite_open_counted(struct host *h, const char *path, const
 
 /* Opens the suite if its file is still the one that the plan has read. It is looked at before and
  * after: if it is the same both times, it was this file that was opened. */
-static struct opened *suite_open_unchanged(struct host *h, const char *path, const char **why)
+static struct opened *suite_open_unchanged(struct task_server *h, const char *path,
+					   const char **why)
 {
 	enum file_change change = file_look(path, &h->task.file);
 	struct opened *suite = change == FILE_SAME ? suite_open_counted(h, path, why) : NULL;
@@ -432,7 +434,7 @@ static struct opened *suite_open_unchanged(struct host *h, const char *path, con
 
 /* The suite of the task, which is opened now if it is not open yet; NULL: the page says why it
  * cannot be. */
-static struct opened *task_suite(struct host *h)
+static struct opened *task_suite(struct task_server *h)
 {
 	const char *path = task_string(h, h->task.path), *why;
 	struct opened *suite = suite_find(&h->suites, path);
@@ -457,7 +459,7 @@ static struct opened *task_suite(struct host *h)
 	return suite;
 }
 
-static void task_run(struct host *h)
+static void task_run(struct task_server *h)
 {
 	struct opened *suite;
 	uint32_t i;
@@ -492,7 +494,7 @@ static uint32_t go_wait(struct page *page, uint32_t seen)
 	return go;
 }
 
-static void serve_loop(struct host *h)
+static void serve_loop(struct task_server *h)
 {
 	for (;;) {
 		h->go = go_wait(h->page, h->go);
@@ -547,8 +549,8 @@ static struct page *page_map(void)
 
 int serve_main(bool sanitized, bool coverage)
 {
-	static struct host host;	/* not on the stack: it is large, and tests overflow stacks */
-	struct host *h = &host;
+	static struct task_server host;	/* not on the stack: it is large, and tests overflow stacks */
+	struct task_server *h = &host;
 	bool captured;
 
 	h->page = page_map();

@@ -13,7 +13,7 @@ int evidence_init(struct evidence *e, unsigned ntests)
 void evidence_fini(struct evidence *e)
 {
 	for (unsigned i = 0; i < e->ntests; i++)
-		record_fini(&e->tests[i].record);
+		test_record_fini(&e->tests[i].record);
 	free(e->tests);
 	free(e->open_message);
 	crash_fini(&e->crash);

@@ -7,15 +7,15 @@
 #ifndef HOSTS_EVIDENCE_H
 #define HOSTS_EVIDENCE_H
 
-#include "hosts/crash_page.h"
-#include "hosts/page.h"
+#include "hosts/crash_map.h"
+#include "hosts/page_map.h"
 #include "hosts/progress.h"
 
 #include "proctor/proctor.h"
 
 /* Of one test that has ended. */
 struct test_evidence {
-	struct record record;		/* times, usage and texts; all the rest if it was not `told` */
+	struct test_record record;		/* times, usage and texts; all the rest if it was not `told` */
 	bool told;			/* the process said the verdict itself, and these: */
 	enum proctor_verdict verdict;
 	int exit_code, signal;
@@ -30,7 +30,7 @@ struct evidence {
 	unsigned nheld;			/* can be believed; less than have ended: `doubt` says why */
 	struct proctor_error doubt;	/* code 0: all of it can be believed */
 	uint64_t start_us;		/* of the test that ran last, if it has not ended */
-	struct record usage;		/* and what it has used, as far as it is known */
+	struct test_record usage;		/* and what it has used, as far as it is known */
 	bool death_told;		/* its death is that of the last of the `tests` */
 	bool retire;			/* the host asks to be replaced */
 	bool opening;			/* it was opening the task's suite when it was last heard of */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A program that is one test: its exit status alone says how the test went. */
-#include "hosts/program.h"
+#include "hosts/program_task.h"
 #include "hosts/status.h"
 
 static struct progress exe_host_progress(const struct host *h, const struct host_work *work,

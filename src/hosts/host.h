@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/spawn.h"
 #include "hosts/evidence.h"
-#include "hosts/fork_server.h"
+#include "hosts/fork_client.h"
 #include "hosts/start.h"
 #include "hosts/task.h"
 

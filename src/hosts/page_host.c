@@ -240,9 +240,9 @@ static void read_ended(const struct page *p, uint64_t handed_us, unsigned ntests
 	uint64_t after_us = handed_us;
 
 	for (; e->nheld < e->progress.nended; e->nheld++) {
-		struct record_view_context ctx = { .handed_us = after_us, .ntests = ntests,
+		struct test_record_bounds ctx = { .handed_us = after_us, .ntests = ntests,
 						   .index = e->nheld };
-		struct record *record = &e->tests[e->nheld].record;
+		struct test_record *record = &e->tests[e->nheld].record;
 
 		if (page_read_record(p, &ctx, record, &e->doubt) < 0)
 			return;
@@ -253,14 +253,14 @@ static void read_ended(const struct page *p, uint64_t handed_us, unsigned ntests
 /* The start of the test that was running; the hand-out's, if the record fails its checks. */
 static uint64_t read_start_us(const struct page *p, uint64_t handed_us, unsigned ntests, unsigned i)
 {
-	struct record_view_context ctx = { .handed_us = handed_us, .ntests = ntests, .index = i };
-	struct record record;
+	struct test_record_bounds ctx = { .handed_us = handed_us, .ntests = ntests, .index = i };
+	struct test_record record;
 	uint64_t start_us;
 
 	if (page_read_record(p, &ctx, &record, NULL) < 0)
 		return handed_us;
 	start_us = record.start_us;
-	record_fini(&record);
+	test_record_fini(&record);
 	return start_us ? start_us : handed_us;
 }
 

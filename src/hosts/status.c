@@ -10,7 +10,7 @@
 /* As Automake has it: the program could not run its test here. */
 #define EXIT_STATUS_SKIP 77
 
-static __attribute__((format(printf, 2, 3))) void say(struct record *record, const char *fmt, ...)
+static __attribute__((format(printf, 2, 3))) void say(struct test_record *record, const char *fmt, ...)
 {
 	va_list args;
 
@@ -50,7 +50,7 @@ static uint64_t timeval_us(struct timeval tv)
 	return (uint64_t)tv.tv_sec * 1000000u + (uint64_t)tv.tv_usec;
 }
 
-void status_usage(struct record *usage, const struct host_end *end, uint64_t start_us)
+void status_usage(struct test_record *usage, const struct host_end *end, uint64_t start_us)
 {
 	usage->start_us = start_us;
 	usage->end_us = end->died_us;

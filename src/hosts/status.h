@@ -11,7 +11,7 @@
 void status_tell(struct test_evidence *t, int status);
 
 /* What the process used, and when it died. */
-void status_usage(struct record *usage, const struct host_end *end, uint64_t start_us);
+void status_usage(struct test_record *usage, const struct host_end *end, uint64_t start_us);
 
 /* Did the program end by itself, and is it known how? Not if it was stopped, or reaped by
  * others. */

@@ -12,7 +12,7 @@
 #include "base/container.h"
 #include "base/failure.h"
 #include "base/private_dir.h"
-#include "hosts/program.h"
+#include "hosts/program_task.h"
 #include "hosts/status.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "inject/crash_handler.h"
 
-#include "inject/signals.h"
+#include "inject/dispositions.h"
 
 #include <errno.h>
 #include <linux/futex.h>
@@ -141,7 +141,7 @@ static void tasks_after_all(void)
 /* Signal handler: async-signal-safe, and so is all that it calls. */
 static void crash_handle(int sig, siginfo_t *si, void *context)
 {
-	struct sigaction theirs = signal_theirs(sig);
+	struct sigaction theirs = disposition_theirs(sig);
 	struct sigaction dfl = { .sa_handler = SIG_DFL };
 	sigset_t only;
 	int saved_errno = errno;
@@ -164,7 +164,7 @@ static void crash_handle(int sig, siginfo_t *si, void *context)
 		theirs.sa_handler(sig);
 		return;
 	}
-	signal_real(sig, &dfl, NULL);
+	disposition_real(sig, &dfl, NULL);
 	sigemptyset(&only);
 	sigaddset(&only, sig);
 	raise(sig);
@@ -196,7 +196,8 @@ bool crash_open(struct crash_page *page, const struct crash_tasks *tasks)
 	crash.page = page;
 	crash.tasks = *tasks;
 	crash.pid = getpid();
-	signals_take(crash_handle, tasks->save ? SIGNALS_ALL : tasks->aside ? SIGNALS_ASIDE : SIGNALS_CRASH);
+	dispositions_take(crash_handle, tasks->save ? DISPOSITIONS_ALL :
+			  tasks->aside ? DISPOSITIONS_ASIDE : DISPOSITIONS_CRASH);
 	return true;
 }
 

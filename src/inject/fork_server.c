@@ -2,7 +2,7 @@
 #include "inject/fork_server.h"
 
 #include "inject/crash_handler.h"
-#include "wire/fork_server.h"
+#include "wire/fork_messages.h"
 
 #include <dirent.h>
 #include <dlfcn.h>

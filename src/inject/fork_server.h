@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Holds a program just before main(), and makes a process for each test that is asked for
- * (wire/fork_server.h).
+ * (wire/fork_messages.h).
  *
  * Each is made by clone(2) with CLONE_PARENT: it is a child of proctor and not of this process. So proctor
  * waits for it, is told of its end and what it used, and kills it, as it does with a process that it has

@@ -7,13 +7,13 @@
 #include <unistd.h>
 
 /* One that this process has opened. Its place in memory is used again once it is closed, for a newer one. */
-struct opened {
+struct opened_file {
 	uint64_t address;
 	char *path;			/* in the area */
-	struct opened *next;
+	struct opened_file *next;
 };
 
-static struct opened *newest;
+static struct opened_file *newest;
 static bool forked;
 
 /* The path of a file, absolute: `to` has room for `room` bytes. Returns how many it took, the NUL among
@@ -62,9 +62,9 @@ static char *paths_add(struct area_paths *paths, const char *path, size_t nbytes
 	return at + nbytes <= AREA_PATHS_BYTES ? memcpy(paths->bytes + at, path, nbytes) : NULL;
 }
 
-static struct opened *opened_find(const struct link_map *map)
+static struct opened_file *opened_find(const struct link_map *map)
 {
-	struct opened *o = newest;
+	struct opened_file *o = newest;
 
 	while (o && o->address != map->l_addr)
 		o = o->next;
@@ -75,7 +75,7 @@ void opened_add(struct area *area, const struct link_map *map)
 {
 	char path[2 * AREA_PATH_BYTES];
 	size_t nbytes = opened_find(map) ? 0 : path_put(path, sizeof(path), map);
-	struct opened *o;
+	struct opened_file *o;
 
 	if (nbytes == 0)
 		return;
@@ -88,13 +88,13 @@ void opened_add(struct area *area, const struct link_map *map)
 	o = malloc(sizeof(*o));
 	if (!o)
 		return;
-	*o = (struct opened){ map->l_addr, paths_add(&area->opened, path, nbytes), newest };
+	*o = (struct opened_file){ map->l_addr, paths_add(&area->opened, path, nbytes), newest };
 	newest = o;
 }
 
 void opened_written(const struct link_map *map)
 {
-	struct opened *o = opened_find(map);
+	struct opened_file *o = opened_find(map);
 
 	/* Zeros are empty paths, which are none. */
 	if (o)

@@ -9,16 +9,16 @@
 
 #define TABLE_SLOTS 4093	/* of the runtime's table */
 
-struct table {			/* the runtime's, in one library */
+struct tml_table {			/* the runtime's, in one library */
 	int32_t (*count)(void);
 	const char *(*name)(int32_t i);
 	int32_t (*hits)(int32_t i);
 	void (*reset)(void);
-	struct table *next;
+	struct tml_table *next;
 };
 
 /* Read by a signal handler, hence linked by one store. */
-static _Atomic(struct table *) tables;
+static _Atomic(struct tml_table *) tables;
 static struct area *area;	/* NULL: nothing is collected */
 static bool running;		/* a test of a suite that has a table */
 static bool owes;		/* this process is to save what it called, and has not yet */
@@ -34,7 +34,7 @@ void tml_tables_open(struct area *counters)
 
 bool tml_tables_add(void *handle)
 {
-	struct table *t = area ? calloc(1, sizeof(*t)) : NULL;
+	struct tml_table *t = area ? calloc(1, sizeof(*t)) : NULL;
 
 	if (!t)
 		return false;
@@ -127,7 +127,7 @@ static bool function_add(const char *name, size_t n, uint32_t hits)
 	return true;
 }
 
-static bool table_save(const struct table *t)
+static bool table_save(const struct tml_table *t)
 {
 	int32_t count = t->count();
 	bool whole = true;
@@ -149,7 +149,7 @@ void tml_tables_save(void)
 {
 	bool whole = true;
 
-	for (struct table *t = atomic_load(&tables); t; t = t->next)
+	for (struct tml_table *t = atomic_load(&tables); t; t = t->next)
 		whole &= table_save(t);
 	if (!whole)
 		atomic_fetch_add(&area->functions_lost, 1);
@@ -172,6 +172,6 @@ void tml_tables_in_child(void)
 	if (noted_any)
 		memset(noted, 0, sizeof(noted));
 	noted_any = false;
-	for (struct table *t = atomic_load(&tables); t; t = t->next)
+	for (struct tml_table *t = atomic_load(&tables); t; t = t->next)
 		t->reset();
 }

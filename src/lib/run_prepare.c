@@ -3,7 +3,7 @@
 
 #include "base/random.h"
 #include "coverage/run_coverage.h"
-#include "hosts/page.h"
+#include "hosts/page_map.h"
 #include "lib/host_path.h"
 #include "run/kernel.h"
 

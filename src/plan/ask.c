@@ -55,7 +55,7 @@ static void add_words(struct texts *argv, char *const *words)
 		texts_add(argv, "%s", words[i]);
 }
 
-/* As its tests will be started (hosts/program.c). NULL: no memory. */
+/* As its tests will be started (hosts/program_task.c). NULL: no memory. */
 static char **question_words(struct question *q)
 {
 	add_words(&q->argv, q->suite->plan->wrap);

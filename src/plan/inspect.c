@@ -21,7 +21,7 @@
 #include "plan/symbol_scan.h"
 
 /* An open file on its way to become a suite. */
-struct look {
+struct inspected_file {
 	int fd;
 	struct stat st;
 	char head[ELF_HEAD_BYTES];
@@ -61,7 +61,8 @@ static int sanitizer_check(const struct suite *s, const struct symbol_scan *scan
 }
 
 /* Whose program it is: what was asked for, or who is surest of the file. */
-static int program_adapter(struct suite *s, const struct look *look, struct proctor_error *err)
+static int program_adapter(struct suite *s, const struct inspected_file *look,
+			   struct proctor_error *err)
 {
 	const struct adapter *framework = s->framework;
 
@@ -74,7 +75,7 @@ static int program_adapter(struct suite *s, const struct look *look, struct proc
 
 /* Gives an executable its one test, which is called as the suite is, unless it was handed in with a
  * name of its own; or notes that it has to be asked for its tests. */
-static int suite_as_program(struct suite *s, struct look *look, struct proctor_error *err)
+static int suite_as_program(struct suite *s, struct inspected_file *look, struct proctor_error *err)
 {
 	struct test *t;
 	int ret;
@@ -129,7 +130,7 @@ static int suite_as_library(struct suite *s, const struct elf_file *f, struct sy
 	return suite_take_tests(s, list, err);
 }
 
-static int suite_as_elf(struct suite *s, struct look *look, struct proctor_error *err)
+static int suite_as_elf(struct suite *s, struct inspected_file *look, struct proctor_error *err)
 {
 	const struct adapter *framework = s->framework;
 	struct symbol_scan scan;
@@ -186,7 +187,7 @@ static bool head_is_text(const char *head, size_t nhead)
 static const char *const leader_calls[] = { "setsid", "setpgid", "setpgrp", "login_tty" };
 
 /* Neither ELF nor a script. Anything but a program that was asked for is an error. */
-static int suite_as_other(struct suite *s, struct look *look, enum finding *finding,
+static int suite_as_other(struct suite *s, struct inspected_file *look, enum finding *finding,
 			  struct proctor_error *err)
 {
 	const struct adapter *framework = s->framework;
@@ -212,7 +213,7 @@ static int suite_as_other(struct suite *s, struct look *look, enum finding *find
 
 /* Looks into the file behind look->fd. Anything but a suite is an error; `*finding` says which kind
  * where it is not FOUND_BROKEN. */
-static int suite_look_into(struct suite *s, struct look *look, enum finding *finding,
+static int suite_look_into(struct suite *s, struct inspected_file *look, enum finding *finding,
 			   struct proctor_error *err)
 {
 	struct elf_dynamic dynamic;
@@ -251,7 +252,7 @@ static int suite_look_into(struct suite *s, struct look *look, enum finding *fin
 
 int suite_look(struct suite *s, enum finding *finding, struct proctor_error *err)
 {
-	struct look look = { .fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) };
+	struct inspected_file look = { .fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) };
 	int ret;
 
 	s->inspected = true;

@@ -10,7 +10,7 @@
 #include "base/container.h"
 #include "base/escape.h"
 #include "base/hash.h"
-#include "base/table.h"
+#include "base/hash_table.h"
 #include "base/vector.h"
 #include "report/result_block.h"
 #include "report/sink.h"
@@ -29,7 +29,7 @@ struct tml_style {
 	struct sink sink;
 	struct sheet sheet;
 	VECTOR(struct group *) groups;	/* in the order in which they were first heard of */
-	struct table by_name;
+	struct hash_table by_name;
 	struct sheet failures;
 };
 
@@ -42,13 +42,13 @@ static bool group_is(const void *item, const void *key)
 static struct group *group_of(struct tml_style *t, const struct proctor_test *test)
 {
 	const char *name = test->group[0] ? test->group : test->suite;
-	struct group *g = table_find(&t->by_name, hash_text(name), group_is, name), **listed;
+	struct group *g = hash_table_find(&t->by_name, hash_text(name), group_is, name), **listed;
 
 	if (g)
 		return g;
 	g = calloc(1, sizeof(*g));
 	listed = g && (g->name = strdup(name)) ? vector_add(&t->groups) : NULL;
-	if (listed && table_add(&t->by_name, hash_text(name), g)) {
+	if (listed && hash_table_add(&t->by_name, hash_text(name), g)) {
 		*listed = g;
 		return g;
 	}
@@ -218,7 +218,7 @@ static int tml_style_close(struct reporter *r, struct proctor_error *err)
 		free(t->groups.list[i]);
 	}
 	free(t->groups.list);
-	table_fini(&t->by_name);
+	hash_table_fini(&t->by_name);
 	bytes_fini(&t->failures.bytes);
 	bytes_fini(&t->sheet.bytes);
 	sink_fini(&t->sink);

@@ -71,10 +71,10 @@ static void writers_name(const struct writer_entry *e, const struct watch *h, ch
 	size_t nknown = event->nexit_outputs, n = 0;
 
 	to[0] = '\0';
-	if (!e->own_exit_outputs[nknown - 1].suite)
+	if (!e->heap_exit_outputs[nknown - 1].suite)
 		nknown--;
 	for (size_t i = 0; i < nknown; i++)
-		suite_words_append(to, nto, &n, e->own_exit_outputs[i].suite, i, nknown);
+		suite_words_append(to, nto, &n, e->heap_exit_outputs[i].suite, i, nknown);
 	if (nknown == 0)
 		host_words(h->host, to, nto);
 }
@@ -94,8 +94,8 @@ static struct writer_entry *entry_make(struct outputs *o, const struct watch *h)
 	struct writer_entry *e = writer_entry_new(PROCTOR_NOTE, clock_us());
 
 	if (e)
-		e->own_exit_outputs = calloc(o->n, sizeof(*e->own_exit_outputs));
-	if (!e || !e->own_exit_outputs) {
+		e->heap_exit_outputs = calloc(o->n, sizeof(*e->heap_exit_outputs));
+	if (!e || !e->heap_exit_outputs) {
 		if (e)
 			writer_entry_free(e);
 		return NULL;
@@ -105,10 +105,10 @@ static struct writer_entry *entry_make(struct outputs *o, const struct watch *h)
 
 		if (output.out_bytes + output.err_bytes == 0)
 			continue;
-		e->own_exit_outputs[e->event.nexit_outputs++] = output;
+		e->heap_exit_outputs[e->event.nexit_outputs++] = output;
 		e->nbytes += output.nout + output.nerr;
 	}
-	e->event.exit_outputs = e->own_exit_outputs;
+	e->event.exit_outputs = e->heap_exit_outputs;
 	return e;
 }
 
@@ -128,12 +128,12 @@ static void outputs_tell(struct writer *w, struct outputs *o, const struct watch
 		return;
 	}
 	writers_name(e, h, names, sizeof(names));
-	line = excerpt(&e->own_exit_outputs[0], &nline);
-	if (asprintf(&e->own_text, "%s wrote %llu bytes at exit: %.*s", names,
+	line = excerpt(&e->heap_exit_outputs[0], &nline);
+	if (asprintf(&e->heap_text, "%s wrote %llu bytes at exit: %.*s", names,
 		     (unsigned long long)total_bytes(&e->event), nline, nline > 0 ? line : "") < 0)
-		e->own_text = NULL;
-	w->lost |= !e->own_text;
-	e->event.text = e->own_text ? e->own_text : "no memory for a note";
+		e->heap_text = NULL;
+	w->lost |= !e->heap_text;
+	e->event.text = e->heap_text ? e->heap_text : "no memory for a note";
 	writer_add(w, e);
 }
 

@@ -42,12 +42,12 @@ static void PRINTF_LIKE(4, 5) entry_end(struct not_run *n, struct writer_entry *
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&e->own_message, fmt, ap) < 0) {
-		e->own_message = NULL;
+	if (vasprintf(&e->heap_message, fmt, ap) < 0) {
+		e->heap_message = NULL;
 		run_of(n)->writer.lost = true;
 	}
 	va_end(ap);
-	e->result.message = e->own_message;
+	e->result.message = e->heap_message;
 	e->result.verdict = verdict;
 	e->result.final = true;
 	writer_add(&run_of(n)->writer, e);

@@ -53,7 +53,7 @@ static unsigned outcome_repetition(struct results *r, const struct outcome *o)
 }
 
 struct taken {
-	char *own;			/* heap; NULL: nothing */
+	char *bytes;			/* on the heap; NULL: nothing */
 	size_t nbytes, nhead;
 	uint64_t total;
 };
@@ -68,7 +68,7 @@ static struct taken take_output(const struct stream *s, struct cutter *c, const 
 	/* It died, or its marker could not be written: then the open end is its own. */
 	if (!s->started && (o->open_output || c->serial < o->serial))
 		capture_join(&capture, &c->open, c->max_bytes);
-	taken.own = capture_take(&capture, c->max_bytes, &taken.nbytes, &taken.nhead, &taken.total);
+	taken.bytes = capture_take(&capture, c->max_bytes, &taken.nbytes, &taken.nhead, &taken.total);
 	return taken;
 }
 
@@ -78,13 +78,13 @@ static void take_outputs(struct watch *host, const struct outcome *o, struct wri
 	const struct taken err = take_output(&host->err, &host->err_cut, o);
 	struct proctor_result *to = &e->result;
 
-	e->own_out = out.own;
-	to->out = out.own ? out.own : "";
+	e->heap_out = out.bytes;
+	to->out = out.bytes ? out.bytes : "";
 	to->nout = out.nbytes;
 	to->out_head = out.nhead;
 	to->out_bytes = out.total;
-	e->own_err = err.own;
-	to->err = err.own ? err.own : "";
+	e->heap_err = err.bytes;
+	to->err = err.bytes ? err.bytes : "";
 	to->nerr = err.nbytes;
 	to->err_head = err.nhead;
 	to->err_bytes = err.total;
@@ -191,9 +191,9 @@ const struct proctor_test *results_tell(struct results *r, struct watch *host, s
 	}
 	e->result = o->result;
 	e->result.out = e->result.err = "";
-	e->result.message = e->own_message = o->message;
-	e->result.backtrace = e->own_backtrace = o->backtrace;
-	e->result.left = e->own_left = o->left;
+	e->result.message = e->heap_message = o->message;
+	e->result.backtrace = e->heap_backtrace = o->backtrace;
+	e->result.left = e->heap_left = o->left;
 	e->nbytes += text_bytes(o->message) + text_bytes(o->backtrace) + text_bytes(o->left);
 	if (host && host->captured)
 		take_outputs(host, o, e);

@@ -99,6 +99,6 @@ void running_tell(struct watch *hosts, struct writer *w, size_t ndone)
 		writer_entry_free(e);
 		return;
 	}
-	e->event.text = e->own_text = text;
+	e->event.text = e->heap_text = text;
 	writer_add(w, e);
 }

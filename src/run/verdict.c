@@ -114,7 +114,7 @@ static void verdict_told(struct outcome *o, const struct test_evidence *t, const
 
 void verdict_of_test(struct outcome *o, struct test_evidence *t, const struct crash *crash)
 {
-	struct record *record = &t->record;
+	struct test_record *record = &t->record;
 	struct proctor_result *r = &o->result;
 
 	r->start_us = record->start_us;

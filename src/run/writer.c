@@ -26,16 +26,16 @@ void writer_entry_free(struct writer_entry *e)
 	if (!e)
 		return;
 	for (size_t i = 0; i < e->event.nexit_outputs; i++) {
-		free((char *)e->own_exit_outputs[i].out);
-		free((char *)e->own_exit_outputs[i].err);
+		free((char *)e->heap_exit_outputs[i].out);
+		free((char *)e->heap_exit_outputs[i].err);
 	}
-	free(e->own_exit_outputs);
-	free(e->own_text);
-	free(e->own_message);
-	free(e->own_backtrace);
-	free(e->own_left);
-	free(e->own_out);
-	free(e->own_err);
+	free(e->heap_exit_outputs);
+	free(e->heap_text);
+	free(e->heap_message);
+	free(e->heap_backtrace);
+	free(e->heap_left);
+	free(e->heap_out);
+	free(e->heap_err);
 	free(e);
 }
 
@@ -157,13 +157,13 @@ void writer_note(struct writer *w, const char *fmt, ...)
 		return;
 	}
 	va_start(args, fmt);
-	n = vasprintf(&e->own_text, fmt, args);
+	n = vasprintf(&e->heap_text, fmt, args);
 	va_end(args);
 	if (n < 0) {
-		e->own_text = NULL;
+		e->heap_text = NULL;
 		w->lost = true;
 	}
-	e->event.text = e->own_text ? e->own_text : "no memory for a note";
+	e->event.text = e->heap_text ? e->heap_text : "no memory for a note";
 	writer_add(w, e);
 }
 

@@ -13,13 +13,13 @@
 
 #define WRITER_FULL_BYTES (8u * 1024 * 1024)
 
-/* An event on its way. Strings named `own_` and the captured bytes are freed after delivery. */
+/* An event on its way. Strings named `heap_` and the captured bytes are freed after delivery. */
 struct writer_entry {
 	struct writer_entry *next;
 	struct proctor_event event;
 	struct proctor_result result;	/* event.result points here where it is set */
-	struct proctor_exit_output *own_exit_outputs;	/* and their bytes */
-	char *own_text, *own_message, *own_backtrace, *own_left, *own_out, *own_err;
+	struct proctor_exit_output *heap_exit_outputs;	/* and their bytes */
+	char *heap_text, *heap_message, *heap_backtrace, *heap_left, *heap_out, *heap_err;
 	size_t nbytes;			/* what it holds, for the bound */
 };
 

@@ -49,7 +49,7 @@ struct unwinding {
 static struct unwinding *unwinding;
 
 /* The text under way. */
-struct listing {
+struct backtrace_text {
 	FILE *out;
 	unsigned nlines;
 };
@@ -282,7 +282,7 @@ static void put_source(FILE *out, const struct source *source)
 	fputc(')', out);
 }
 
-static void put_line(struct listing *l, const struct unwinding *u, const struct frame *frame,
+static void put_line(struct backtrace_text *l, const struct unwinding *u, const struct frame *frame,
 		     const char *name, const struct source *source, bool inlined)
 {
 	ssize_t i = module_at(u->list, frame->pc);
@@ -327,7 +327,7 @@ static const char *die_name(Dwarf_Die *die)
  * first where `pc` is, and becomes where the outermost of them was called: that is for the line of
  * the function that has the frame, whose name is returned; NULL: not known.
  */
-static const char *put_inlined(struct listing *l, const struct unwinding *u,
+static const char *put_inlined(struct backtrace_text *l, const struct unwinding *u,
 			       const struct frame *frame, Dwarf_Die *unit, Dwarf_Addr pc,
 			       struct source *source)
 {
@@ -385,7 +385,7 @@ static __attribute__((noreturn)) void no_memory(void)
 	_exit(SYMBOLS_EXIT_NO_MEMORY);
 }
 
-static void put_frame(struct listing *l, const struct unwinding *u, const struct frame *frame)
+static void put_frame(struct backtrace_text *l, const struct unwinding *u, const struct frame *frame)
 {
 	Dwarf_Addr pc = session_address(u->files, frame->returned && frame->pc > 0 ? frame->pc - 1
 										   : frame->pc);
@@ -420,7 +420,7 @@ static void put_frame(struct listing *l, const struct unwinding *u, const struct
 
 static int frames_write(const struct unwinding *u, char **text, struct proctor_error *err)
 {
-	struct listing l = { 0 };
+	struct backtrace_text l = { 0 };
 	size_t ntext;
 	unsigned i;
 

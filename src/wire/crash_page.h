@@ -3,7 +3,7 @@
  * What a process in which tests run leaves of its crash: memory that it shares with the run. proctor-host
  * has it within its progress page (wire/page.h); a program has one of its own, written by the library
  * that is put into it (inject/program.c). It is written by a process that has crashed, so the run checks
- * each field when it reads it (hosts/crash_page.h).
+ * each field when it reads it (hosts/crash_map.h).
  */
 #ifndef WIRE_CRASH_PAGE_H
 #define WIRE_CRASH_PAGE_H

@@ -4,7 +4,7 @@
  * the command line.
  *
  * The page is a memfd mapped by both. It is written by a process that runs hostile code, so the
- * run checks each field when it reads it (hosts/page.h) and copies what it keeps. Whoever writes a
+ * run checks each field when it reads it (hosts/page_map.h) and copies what it keeps. Whoever writes a
  * field stands beside it; a field is published by the release store of the state or counter named
  * with it.
  *

@@ -87,7 +87,7 @@ static void scene_open(struct scene *s, unsigned nended)
 							 PROGRESS_BETWEEN } };
 	memset(told_tests, 0, sizeof(told_tests));
 	for (unsigned i = 0; i < nended; i++)
-		told_tests[i].record = (struct record){ .state = RECORD_ENDED,
+		told_tests[i].record = (struct test_record){ .state = RECORD_ENDED,
 							.start_us = 200 + i, .end_us = 201 + i };
 }
 

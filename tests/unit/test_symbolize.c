@@ -3,8 +3,8 @@
 #include "run/symbolizer.h"
 
 #include "base/clock.h"
-#include "hosts/crash_page.h"
-#include "hosts/page.h"
+#include "hosts/crash_map.h"
+#include "hosts/page_map.h"
 #include "wire/symbols.h"
 
 #include <errno.h>

@@ -50,7 +50,7 @@ static void add(struct writer *w, uint64_t time_us, size_t nbytes)
 	struct writer_entry *e = writer_entry_new(PROCTOR_NOTE, time_us);
 
 	assert_non_null(e);
-	e->own_out = malloc(nbytes + 1);
+	e->heap_out = malloc(nbytes + 1);
 	e->nbytes = nbytes;
 	writer_add(w, e);
 }

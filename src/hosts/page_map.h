@@ -4,8 +4,8 @@
  * anything: what is read is first copied, then checked, and only the copy is used. What fails a
  * check is -EBADMSG and a sentence that begins "the progress page was overwritten: ".
  */
-#ifndef HOSTS_PAGE_H
-#define HOSTS_PAGE_H
+#ifndef HOSTS_PAGE_MAP_H
+#define HOSTS_PAGE_MAP_H
 
 #include "base/error.h"
 #include "wire/page.h"
@@ -59,7 +59,7 @@ int page_read_state(const struct page_map *m, uint32_t ntests, struct page_state
 		    struct proctor_error *err);
 
 /* What the run itself knows, to check a record against. */
-struct record_view_context {
+struct test_record_bounds {
 	uint64_t handed_us;	/* of the hand-out, or the former record's end, as read */
 	uint64_t now_us;	/* a time after the record was published; 0: the present */
 	uint32_t ntests;	/* of the task */
@@ -67,7 +67,7 @@ struct record_view_context {
 };
 
 /* A record, checked. Texts are on the heap, NULL if there is none; their bytes may be anything. */
-struct record {
+struct test_record {
 	enum record_state state;	/* RECORD_STARTED: of the rest only start_us is set */
 	enum record_outcome outcome;
 	uint32_t flags;			/* enum record_flag */
@@ -82,9 +82,9 @@ struct record {
 };
 
 /* On failure `out` is all zero. -EBADMSG. */
-int page_read_record(const struct page *p, const struct record_view_context *ctx,
-		     struct record *out, struct proctor_error *err);
-void record_fini(struct record *r);
+int page_read_record(const struct page *p, const struct test_record_bounds *ctx,
+		     struct test_record *out, struct proctor_error *err);
+void test_record_fini(struct test_record *r);
 
 /* The host's dlerror(); NULL: none was left. */
 int page_read_open_message(const struct page *p, char **text, struct proctor_error *err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Crash pages are handed from program to program, and none tells of the one before it. */
-#include "hosts/crash_page.h"
+#include "hosts/crash_map.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "hosts/crash_page.h"
+#include "hosts/crash_map.h"
 
 #include "base/spawn.h"
 #include "hosts/shared_page.h"

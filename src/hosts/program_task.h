@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What all kinds of host have in common in which a program is executed for a task, and ends with
  * it. */
-#ifndef HOSTS_PROGRAM_H
-#define HOSTS_PROGRAM_H
+#ifndef HOSTS_PROGRAM_TASK_H
+#define HOSTS_PROGRAM_TASK_H
 
 #include "hosts/host.h"
 

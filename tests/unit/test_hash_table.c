@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* src/base/table.h and src/base/vector.h: what was added is found, and nothing else. */
-#include "base/table.h"
+/* src/base/hash_table.h and src/base/vector.h: what was added is found, and nothing else. */
+#include "base/hash_table.h"
 
 #include "base/hash.h"
 #include "base/vector.h"
@@ -14,9 +14,9 @@ static bool is_text(const void *item, const void *key)
 	return strcmp(item, key) == 0;
 }
 
-static char *find(const struct table *t, const char *text, bool poor)
+static char *find(const struct hash_table *t, const char *text, bool poor)
 {
-	return table_find(t, poor ? 7 : hash_text(text), is_text, text);
+	return hash_table_find(t, poor ? 7 : hash_text(text), is_text, text);
 }
 
 /* With hashes that are good, and with one hash for all. */
@@ -27,13 +27,13 @@ static void what_was_added_is_found(void **state)
 	(void)state;
 	for (int poor = 0; poor < 2; poor++) {
 		size_t n = poor ? 100 : MANY;
-		struct table t = { 0 };
+		struct hash_table t = { 0 };
 
 		assert_null(find(&t, "0", poor));
 		for (size_t i = 0; i < n; i++) {
 			snprintf(texts[i], sizeof(texts[i]), "%zu", i);
 			assert_null(find(&t, texts[i], poor));
-			assert_true(table_add(&t, poor ? 7 : hash_text(texts[i]), texts[i]));
+			assert_true(hash_table_add(&t, poor ? 7 : hash_text(texts[i]), texts[i]));
 		}
 		assert_int_equal(t.n, n);
 		for (size_t i = 0; i < n; i++) {
@@ -43,26 +43,26 @@ static void what_was_added_is_found(void **state)
 			assert_ptr_equal(find(&t, key, poor), texts[i]);
 		}
 		assert_null(find(&t, "none", poor));
-		table_fini(&t);
+		hash_table_fini(&t);
 	}
 }
 
 static void a_cleared_table_takes_as_many_again(void **state)
 {
-	struct table t = { 0 };
+	struct hash_table t = { 0 };
 	size_t nslots;
 
 	(void)state;
 	for (size_t i = 0; i < MANY; i++)
-		assert_true(table_add(&t, i << 32, "x"));
+		assert_true(hash_table_add(&t, i << 32, "x"));
 	nslots = t.nslots;
-	table_clear(&t);
-	assert_null(table_find(&t, 1ull << 32, is_text, "x"));
+	hash_table_clear(&t);
+	assert_null(hash_table_find(&t, 1ull << 32, is_text, "x"));
 	for (size_t i = 0; i < MANY; i++)
-		assert_true(table_add(&t, i << 32, "y"));
+		assert_true(hash_table_add(&t, i << 32, "y"));
 	assert_int_equal(t.nslots, nslots);
-	assert_non_null(table_find(&t, 1ull << 32, is_text, "y"));
-	table_fini(&t);
+	assert_non_null(hash_table_find(&t, 1ull << 32, is_text, "y"));
+	hash_table_fini(&t);
 }
 
 static void a_vector_keeps_what_it_has(void **state)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "hosts/page.h"
+#include "hosts/page_map.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -171,7 +171,7 @@ static int text_copy(const struct page *p, struct page_text text, char **out)
 
 /* If there is no memory for a text, only the text is lost, not the record. */
 static int record_copy_text(const struct page *p, struct page_text text, const char *what,
-			    struct record *record, uint32_t index, char **out,
+			    struct test_record *record, uint32_t index, char **out,
 			    struct proctor_error *err)
 {
 	int ret = text_copy(p, text, out);
@@ -184,8 +184,8 @@ static int record_copy_text(const struct page *p, struct page_text text, const c
 	return 0;
 }
 
-int page_read_record(const struct page *p, const struct record_view_context *ctx,
-		     struct record *out, struct proctor_error *err)
+int page_read_record(const struct page *p, const struct test_record_bounds *ctx,
+		     struct test_record *out, struct proctor_error *err)
 {
 	uint32_t i = ctx->index;
 	struct page_record copy;
@@ -250,11 +250,11 @@ int page_read_record(const struct page *p, const struct record_view_context *ctx
 	out->leak_bytes = copy.leak_bytes;
 	return 0;
 fini:
-	record_fini(out);
+	test_record_fini(out);
 	return ret;
 }
 
-void record_fini(struct record *r)
+void test_record_fini(struct test_record *r)
 {
 	free(r->message);
 	free(r->backtrace);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "hosts/fork_server.h"
+#include "hosts/fork_client.h"
 
 #include "base/clock.h"
 #include "base/death.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What comes from a fork server is checked, what goes to it is what the test is to have. */
-#include "hosts/fork_server.h"
+#include "hosts/fork_client.h"
 
 #include <errno.h>
 #include <setjmp.h>

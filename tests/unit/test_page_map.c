@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "hosts/crash_page.h"
-#include "hosts/page.h"
+#include "hosts/crash_map.h"
+#include "hosts/page_map.h"
 #include "hosts/progress.h"
 
 #include <errno.h>
@@ -85,9 +85,9 @@ static void page_fill(uint64_t since_us)
 	atomic_store(&p->death.nmodules, 2);
 }
 
-static int record_read(uint32_t i, uint64_t handed_us, struct record *r, struct proctor_error *err)
+static int record_read(uint32_t i, uint64_t handed_us, struct test_record *r, struct proctor_error *err)
 {
-	struct record_view_context ctx = { .handed_us = handed_us, .ntests = NTESTS, .index = i };
+	struct test_record_bounds ctx = { .handed_us = handed_us, .ntests = NTESTS, .index = i };
 
 	return page_read_record(map.page, &ctx, r, err);
 }
@@ -97,7 +97,7 @@ static void assert_record_refused(uint32_t i, uint64_t handed_us, const char *wh
 {
 	static const char said[] = "the progress page was overwritten: ";
 	struct proctor_error err;
-	struct record r;
+	struct test_record r;
 
 	assert_int_equal(record_read(i, handed_us, &r, &err), -EBADMSG);
 	assert_memory_equal(err.text, said, sizeof(said) - 1);
@@ -166,7 +166,7 @@ static void a_reset_leaves_nothing_of_the_former_task(void **state)
 {
 	struct page_state s;
 	struct crash c;
-	struct record r;
+	struct test_record r;
 	char *text;
 
 	(void)state;
@@ -245,7 +245,7 @@ static void an_honest_page_is_read_as_it_was_written(void **state)
 	uint64_t since_us = clock_us() - 1000;
 	struct module_list list;
 	struct page_state s;
-	struct record r;
+	struct test_record r;
 	struct crash c;
 
 	(void)state;
@@ -261,14 +261,14 @@ static void an_honest_page_is_read_as_it_was_written(void **state)
 	assert_true(r.start_us == since_us && r.end_us == since_us + 9);
 	assert_string_equal(r.message, "first?\xff");
 	assert_null(r.backtrace);
-	record_fini(&r);
+	test_record_fini(&r);
 	assert_int_equal(record_read(1, since_us + 9, &r, NULL), 0);
 	assert_int_equal(r.outcome, OUTCOME_PANICKED);
 	assert_int_equal(r.flags, RECORD_LEAKY_THREAD);
 	assert_int_equal(r.value, 1);
 	assert_string_equal(r.backtrace, "back");
 	assert_string_equal(r.left, "end");
-	record_fini(&r);
+	test_record_fini(&r);
 	assert_null(r.left);
 	assert_int_equal(record_read(2, since_us, &r, NULL), 0);
 	assert_int_equal(r.state, RECORD_STARTED);
@@ -293,9 +293,9 @@ static void times_must_follow_each_other(void **state)
 {
 	uint64_t since_us = clock_us() - 1000;
 	struct page_record *rec = map.page->records;
-	struct record_view_context ctx = { since_us, since_us + 8, NTESTS, 0 };
+	struct test_record_bounds ctx = { since_us, since_us + 8, NTESTS, 0 };
 	struct proctor_error err;
-	struct record r;
+	struct test_record r;
 
 	(void)state;
 	page_fill(since_us);
@@ -310,7 +310,7 @@ static void times_must_follow_each_other(void **state)
 	assert_int_equal(page_read_record(map.page, &ctx, &r, &err), -EBADMSG);
 	ctx.now_us++;
 	assert_int_equal(page_read_record(map.page, &ctx, &r, &err), 0);
-	record_fini(&r);
+	test_record_fini(&r);
 }
 
 static void a_records_fields_must_be_in_range(void **state)
@@ -499,7 +499,7 @@ static void all_read(void)
 	struct module_list list;
 	struct proctor_error err;
 	struct page_state s;
-	struct record r;
+	struct test_record r;
 	struct crash c;
 	char *text;
 	uint32_t i;
@@ -512,7 +512,7 @@ static void all_read(void)
 			continue;
 		assert_true(r.state != RECORD_ENDED || r.start_us <= r.end_us);
 		assert_true(!r.message || strlen(r.message) <= PAGE_TEXTS_BYTES);
-		record_fini(&r);
+		test_record_fini(&r);
 	}
 	if (crash_page_crash(&map.page->death, &c, &err) == 0) {
 		assert_true(c.nregs <= PAGE_REGS_MAX && c.nstack <= PAGE_STACK_BYTES);

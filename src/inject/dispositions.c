@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "inject/signals.h"
+#include "inject/dispositions.h"
 
 #include "base/container.h"
 
@@ -26,16 +26,16 @@ static const int end_signals[] = {
 
 /* Global because a suite calls in here with nothing but a signal's number. */
 static struct {
-	signals_handler *handler;	/* NULL: nothing is taken, calls are passed on */
+	disposition_handler *handler;	/* NULL: nothing is taken, calls are passed on */
 	bool aside;			/* a suite's own handlers are called by the kernel, not by ours */
 	uint64_t taken;
 	_Atomic uint64_t touched;
 	struct sigaction theirs[NSIG];	/* of those taken: what the suite set */
 	/* As later tests are to find them: those taken always, others where `touched`. */
 	struct sigaction base[NSIG];
-} signals;
+} dispositions;
 
-int signal_real(int sig, const struct sigaction *action, struct sigaction *old)
+int disposition_real(int sig, const struct sigaction *action, struct sigaction *old)
 {
 	static _Atomic(sigaction_function *) next;
 	sigaction_function *function = atomic_load_explicit(&next, memory_order_relaxed);
@@ -53,57 +53,58 @@ int signal_real(int sig, const struct sigaction *action, struct sigaction *old)
 	return function(sig, action, old);
 }
 
-static bool signal_taken(int sig)
+static bool disposition_taken(int sig)
 {
-	return sig > 0 && sig < NSIG && (signals.taken & SIGNAL_BIT(sig));
+	return sig > 0 && sig < NSIG && (dispositions.taken & SIGNAL_BIT(sig));
 }
 
 /* One that is reset by its first call comes by us all the same: after it the signal is ours again. */
 static bool goes_past_us(const struct sigaction *theirs)
 {
-	return signals.aside && theirs->sa_handler != SIG_DFL && !(theirs->sa_flags & (int)SA_RESETHAND);
+	return dispositions.aside && theirs->sa_handler != SIG_DFL &&
+	       !(theirs->sa_flags & (int)SA_RESETHAND);
 }
 
-/* Tells the kernel what serves signals.theirs[sig]. */
-static int signal_install(int sig)
+/* Tells the kernel what serves dispositions.theirs[sig]. */
+static int disposition_install(int sig)
 {
-	const struct sigaction *theirs = &signals.theirs[sig];
+	const struct sigaction *theirs = &dispositions.theirs[sig];
 	struct sigaction action = *theirs;
 
 	if (theirs->sa_handler == SIG_IGN || goes_past_us(theirs))
-		return signal_real(sig, theirs, NULL);
+		return disposition_real(sig, theirs, NULL);
 	/* Always on the alternate stack: only there an overflow of the stack can be recorded. The
 	 * mask stays theirs, and so does whether the signal itself is blocked meanwhile. */
 	action.sa_flags = (theirs->sa_flags & ~SA_RESETHAND) | SA_SIGINFO | SA_ONSTACK;
-	action.sa_sigaction = signals.handler;
+	action.sa_sigaction = dispositions.handler;
 	if (theirs->sa_handler == SIG_DFL) {
 		sigfillset(&action.sa_mask);
 		action.sa_flags &= ~SA_NODEFER;
 	}
-	return signal_real(sig, &action, NULL);
+	return disposition_real(sig, &action, NULL);
 }
 
 /* A handler that is there already is a sanitizer's, which says more than ours. */
-static void signal_take(int sig)
+static void disposition_take(int sig)
 {
 	struct sigaction now;
 
-	if (signal_real(sig, NULL, &now) < 0 ||
+	if (disposition_real(sig, NULL, &now) < 0 ||
 	    (now.sa_handler != SIG_DFL && now.sa_handler != SIG_IGN))
 		return;
-	signals.taken |= SIGNAL_BIT(sig);
-	signals.theirs[sig] = (struct sigaction){ .sa_handler = now.sa_handler };
-	signal_install(sig);
+	dispositions.taken |= SIGNAL_BIT(sig);
+	dispositions.theirs[sig] = (struct sigaction){ .sa_handler = now.sa_handler };
+	disposition_install(sig);
 }
 
-void signals_take(signals_handler *handler, enum signals_which which)
+void dispositions_take(disposition_handler *handler, enum dispositions_of which)
 {
-	signals.handler = handler;
-	signals.aside = which == SIGNALS_ASIDE;
+	dispositions.handler = handler;
+	dispositions.aside = which == DISPOSITIONS_ASIDE;
 	for (size_t i = 0; i < ARRAY_SIZE(crash_signals); i++)
-		signal_take(crash_signals[i]);
-	for (size_t i = 0; which == SIGNALS_ALL && i < ARRAY_SIZE(end_signals); i++)
-		signal_take(end_signals[i]);
+		disposition_take(crash_signals[i]);
+	for (size_t i = 0; which == DISPOSITIONS_ALL && i < ARRAY_SIZE(end_signals); i++)
+		disposition_take(end_signals[i]);
 }
 
 bool signal_is_crash(int sig)
@@ -114,73 +115,73 @@ bool signal_is_crash(int sig)
 	return false;
 }
 
-struct sigaction signal_theirs(int sig)
+struct sigaction disposition_theirs(int sig)
 {
-	struct sigaction theirs = signals.theirs[sig];
+	struct sigaction theirs = dispositions.theirs[sig];
 
 	if (theirs.sa_flags & SA_RESETHAND) {
-		signals.theirs[sig].sa_handler = SIG_DFL;
-		signals.theirs[sig].sa_flags = 0;
-		atomic_fetch_or(&signals.touched, SIGNAL_BIT(sig));
+		dispositions.theirs[sig].sa_handler = SIG_DFL;
+		dispositions.theirs[sig].sa_flags = 0;
+		atomic_fetch_or(&dispositions.touched, SIGNAL_BIT(sig));
 	}
 	return theirs;
 }
 
-void signals_adopt(void)
+void dispositions_adopt(void)
 {
-	atomic_store(&signals.touched, 0);
+	atomic_store(&dispositions.touched, 0);
 	for (int sig = 1; sig < NSIG; sig++)
-		if (signal_taken(sig))
-			signals.base[sig] = signals.theirs[sig];
+		if (disposition_taken(sig))
+			dispositions.base[sig] = dispositions.theirs[sig];
 }
 
 /* A suite may get past the interposed functions with a system call of its own. */
-static bool signal_is_ours(int sig)
+static bool disposition_is_ours(int sig)
 {
-	const struct sigaction *theirs = &signals.theirs[sig];
+	const struct sigaction *theirs = &dispositions.theirs[sig];
 	struct sigaction now;
 
-	if (signal_real(sig, NULL, &now) < 0)
+	if (disposition_real(sig, NULL, &now) < 0)
 		return false;
 	if (theirs->sa_handler == SIG_IGN)
 		return now.sa_handler == SIG_IGN;
-	return (now.sa_flags & SA_SIGINFO) && now.sa_sigaction == signals.handler;
+	return (now.sa_flags & SA_SIGINFO) && now.sa_sigaction == dispositions.handler;
 }
 
-static void signal_put_back(int sig)
+static void disposition_put_back(int sig)
 {
-	if (signal_taken(sig)) {
-		signals.theirs[sig] = signals.base[sig];
-		signal_install(sig);
+	if (disposition_taken(sig)) {
+		dispositions.theirs[sig] = dispositions.base[sig];
+		disposition_install(sig);
 	} else {
-		signal_real(sig, &signals.base[sig], NULL);
+		disposition_real(sig, &dispositions.base[sig], NULL);
 	}
 }
 
-void signals_put_back(void)
+void dispositions_put_back(void)
 {
 	uint64_t touched = 0;
 
-	if (atomic_load_explicit(&signals.touched, memory_order_relaxed) != 0)
-		touched = atomic_exchange(&signals.touched, 0);
+	if (atomic_load_explicit(&dispositions.touched, memory_order_relaxed) != 0)
+		touched = atomic_exchange(&dispositions.touched, 0);
 	for (size_t i = 0; i < ARRAY_SIZE(crash_signals); i++) {
 		int sig = crash_signals[i];
 
-		if (signal_taken(sig) && !signal_is_ours(sig))
+		if (disposition_taken(sig) && !disposition_is_ours(sig))
 			touched |= SIGNAL_BIT(sig);
 	}
 	for (int sig = 1; touched != 0 && sig < NSIG; sig++)
 		if (touched & SIGNAL_BIT(sig))
-			signal_put_back(sig);
+			disposition_put_back(sig);
 }
 
 /* Before a change: keeps what was there, if it is the first since the base line. */
-static void signal_touch(int sig)
+static void disposition_touch(int sig)
 {
-	if (sig < 1 || sig >= NSIG || (atomic_load(&signals.touched) & SIGNAL_BIT(sig)))
+	if (sig < 1 || sig >= NSIG || (atomic_load(&dispositions.touched) & SIGNAL_BIT(sig)))
 		return;
-	if (signal_taken(sig) || signal_real(sig, NULL, &signals.base[sig]) == 0)
-		atomic_fetch_or(&signals.touched, SIGNAL_BIT(sig));
+	if (disposition_taken(sig) || disposition_real(sig, NULL, &dispositions.base[sig]) == 0)
+		atomic_fetch_or(&dispositions.touched, SIGNAL_BIT(sig));
 }
 
 /* What follows stands before the C library's functions of the same names. */
@@ -191,15 +192,15 @@ int sigaction(int sig, const struct sigaction *restrict action, struct sigaction
 	int ret;
 
 	if (action)
-		signal_touch(sig);
-	if (!signal_taken(sig))
-		return signal_real(sig, action, old);
-	before = signals.theirs[sig];
+		disposition_touch(sig);
+	if (!disposition_taken(sig))
+		return disposition_real(sig, action, old);
+	before = dispositions.theirs[sig];
 	if (action) {
-		signals.theirs[sig] = *action;
-		ret = signal_install(sig);
+		dispositions.theirs[sig] = *action;
+		ret = disposition_install(sig);
 		if (ret < 0) {
-			signals.theirs[sig] = before;
+			dispositions.theirs[sig] = before;
 			return ret;
 		}
 	}

@@ -2,7 +2,7 @@
 /*
  * The fork server: a program in which everything up to main() has been done, and which then makes a process
  * for each of its tests, in which main() runs. It is in the library that is put into programs
- * (inject/fork_server.c), and a worker asks it (hosts/fork_server.h) over a socket that keeps messages
+ * (inject/fork_server.c), and a worker asks it (hosts/fork_client.h) over a socket that keeps messages
  * apart. The answers come from a process that runs code of a test's, so each is checked.
  *
  *	server	FORK_SERVES, or FORK_REFUSES and ends
@@ -13,8 +13,8 @@
  * The last two come in either order.
  * The server ends when the worker closes its end.
  */
-#ifndef WIRE_FORK_SERVER_H
-#define WIRE_FORK_SERVER_H
+#ifndef WIRE_FORK_MESSAGES_H
+#define WIRE_FORK_MESSAGES_H
 
 #include <stdbool.h>
 #include <stddef.h>

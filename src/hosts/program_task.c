@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "hosts/program.h"
+#include "hosts/program_task.h"
 
 #include "base/clock.h"
 #include "base/executable.h"

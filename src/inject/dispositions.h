@@ -6,39 +6,39 @@
  * it. For all others the first change is noted with what was there before it, so that putting them
  * back costs nothing where nothing was changed.
  */
-#ifndef INJECT_SIGNALS_H
-#define INJECT_SIGNALS_H
+#ifndef INJECT_DISPOSITIONS_H
+#define INJECT_DISPOSITIONS_H
 
 #include <signal.h>
 #include <stdbool.h>
 
-typedef void signals_handler(int sig, siginfo_t *si, void *context);
+typedef void disposition_handler(int sig, siginfo_t *si, void *context);
 
-enum signals_which {
-	SIGNALS_CRASH,		/* those by which programs crash */
-	SIGNALS_ASIDE,		/* these, as long as the program has no handler of its own for one */
-	SIGNALS_ALL,		/* and the others that end a process by default */
+enum dispositions_of {
+	DISPOSITIONS_CRASH,		/* those by which programs crash */
+	DISPOSITIONS_ASIDE,		/* these, as long as the program has no handler of its own for one */
+	DISPOSITIONS_ALL,		/* and the others that end a process by default */
 };
 
 /* From now on these signals go to `handler`; those that have a handler already, a sanitizer's, do not.
  * Called once, before a suite is opened. */
-void signals_take(signals_handler *handler, enum signals_which which);
+void dispositions_take(disposition_handler *handler, enum dispositions_of which);
 
 /* Do programs crash by it? */
 bool signal_is_crash(int sig);
 
 /* The C library's own sigaction(). */
-int signal_real(int sig, const struct sigaction *action, struct sigaction *old);
+int disposition_real(int sig, const struct sigaction *action, struct sigaction *old);
 
 /*
  * What the suite wants done at the crash signal `sig`, to be called from the handler. With
  * SA_RESETHAND that is forgotten by the call.
  */
-struct sigaction signal_theirs(int sig);
+struct sigaction disposition_theirs(int sig);
 
 /* What is set up now is what later tests are to find. */
-void signals_adopt(void);
+void dispositions_adopt(void);
 /* Puts back what differs from that. */
-void signals_put_back(void);
+void dispositions_put_back(void);
 
 #endif

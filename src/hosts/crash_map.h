@@ -4,8 +4,8 @@
  * page. What is read is first copied, then checked, and only the copy is used. What fails a check is -EBADMSG
  * and a sentence that begins with PAGE_OVERWRITTEN.
  */
-#ifndef HOSTS_CRASH_PAGE_H
-#define HOSTS_CRASH_PAGE_H
+#ifndef HOSTS_CRASH_MAP_H
+#define HOSTS_CRASH_MAP_H
 
 #include "base/error.h"
 #include "proctor/proctor.h"

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program that makes a process for each of its tests (wire/fork_server.h): started once by a worker, asked for
+ * A program that makes a process for each of its tests (wire/fork_messages.h): started once by a worker, asked for
  * one test after the other, ended when the worker goes on to another suite. What goes wrong with it costs no
  * test: it is ended, the reason is kept, and tests of the suite are executed each from then on.
  */
-#ifndef HOSTS_FORK_SERVER_H
-#define HOSTS_FORK_SERVER_H
+#ifndef HOSTS_FORK_CLIENT_H
+#define HOSTS_FORK_CLIENT_H
 
-#include "hosts/crash_page.h"
+#include "hosts/crash_map.h"
 #include "hosts/start.h"
-#include "wire/fork_server.h"
+#include "wire/fork_messages.h"
 
 #include <pthread.h>
 

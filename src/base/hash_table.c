@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/table.h"
+#include "base/hash_table.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define SLOTS_MIN 64u
 
-struct table_slot {
+struct hash_table_slot {
 	uint64_t hash;
 	void *item;		/* NULL: free */
 };
 
-void table_fini(struct table *t)
+void hash_table_fini(struct hash_table *t)
 {
 	free(t->slots);
-	*t = (struct table){ .slots = NULL };
+	*t = (struct hash_table){ .slots = NULL };
 }
 
-void table_clear(struct table *t)
+void hash_table_clear(struct hash_table *t)
 {
 	if (t->n > 0)
 		memset(t->slots, 0, t->nslots * sizeof(*t->slots));
@@ -26,13 +26,13 @@ void table_clear(struct table *t)
 
 /* Where to look first for an item with this hash; then in the slots behind, up to a free one. At
  * least half of all slots are free. */
-static size_t slot_of(const struct table *t, uint64_t hash)
+static size_t slot_of(const struct hash_table *t, uint64_t hash)
 {
 	/* Some hashes differ mostly in their high bits. */
 	return (hash ^ hash >> 32) & (t->nslots - 1);
 }
 
-void *table_find(const struct table *t, uint64_t hash, table_is *is, const void *key)
+void *hash_table_find(const struct hash_table *t, uint64_t hash, hash_table_is *is, const void *key)
 {
 	for (size_t at = t->n ? slot_of(t, hash) : 0; t->n && t->slots[at].item;
 	     at = (at + 1) & (t->nslots - 1))
@@ -41,19 +41,19 @@ void *table_find(const struct table *t, uint64_t hash, table_is *is, const void 
 	return NULL;
 }
 
-static void table_put(struct table *t, uint64_t hash, void *item)
+static void table_put(struct hash_table *t, uint64_t hash, void *item)
 {
 	size_t at = slot_of(t, hash);
 
 	while (t->slots[at].item)
 		at = (at + 1) & (t->nslots - 1);
-	t->slots[at] = (struct table_slot){ .hash = hash, .item = item };
+	t->slots[at] = (struct hash_table_slot){ .hash = hash, .item = item };
 	t->n++;
 }
 
-static bool table_grow(struct table *t)
+static bool table_grow(struct hash_table *t)
 {
-	struct table grown = { .nslots = t->nslots ? 2 * t->nslots : SLOTS_MIN };
+	struct hash_table grown = { .nslots = t->nslots ? 2 * t->nslots : SLOTS_MIN };
 
 	grown.slots = calloc(grown.nslots, sizeof(*grown.slots));
 	if (!grown.slots)
@@ -66,7 +66,7 @@ static bool table_grow(struct table *t)
 	return true;
 }
 
-bool table_add(struct table *t, uint64_t hash, void *item)
+bool hash_table_add(struct hash_table *t, uint64_t hash, void *item)
 {
 	if (2 * (t->n + 1) > t->nslots && !table_grow(t))
 		return false;
