@@ -338,6 +338,16 @@ int proctor_plan_set_framework(struct proctor_plan *plan, const char *name,
 void proctor_plan_set_list_timeout(struct proctor_plan *plan, uint64_t timeout_us);
 
 /*
+ * Where the lists of tests that programs gave are kept, so that the next plan with the same programs need not ask them
+ * again: in files of this directory, which is made if it is missing; "": in the user's $XDG_CACHE_HOME/proctor/lists, or
+ * ~/.cache/proctor/lists; NULL: nowhere, as at first. A program is asked again once its file, a library that it needs,
+ * its arguments, directory or environment have changed, and after a day. Where nothing can be kept, or what was kept
+ * is damaged, programs are asked as without it. Holds for the programs that are added from here on. -ENOMEM.
+ */
+int proctor_plan_set_list_cache(struct proctor_plan *plan, const char *dir,
+				struct proctor_error *err);
+
+/*
  * The first arguments of the programs that are added from here on, before those that their framework needs;
  * NULL at the end; NULL: none, as at first. Libraries have none. -ENOMEM.
  */

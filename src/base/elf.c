@@ -80,6 +80,20 @@ static bool dynamic_is_pie(const struct elf_dynamic *dynamic)
 	return false;
 }
 
+/* Is it a header for this machine, with its table of segments within `head`? */
+static bool head_is_sound(const void *head, size_t nhead, uint64_t nbytes)
+{
+	Elf64_Ehdr ehdr;
+
+	if (!elf_is(head, nhead) || nhead < sizeof(ehdr))
+		return false;
+	memcpy(&ehdr, head, sizeof(ehdr));
+	return ehdr.e_ident[EI_CLASS] == ELFCLASS64 && ehdr.e_ident[EI_DATA] == ORDER_HERE &&
+	       ehdr.e_machine == MACHINE_HERE && ehdr.e_phentsize == sizeof(Elf64_Phdr) &&
+	       range_fits(ehdr.e_phoff, (uint64_t)ehdr.e_phnum * sizeof(Elf64_Phdr), nhead) &&
+	       range_fits(ehdr.e_shoff, (uint64_t)ehdr.e_shnum * sizeof(Elf64_Shdr), nbytes);
+}
+
 bool elf_is_program(int fd, const void *head, size_t nhead, uint64_t nbytes,
 		    struct elf_dynamic *dynamic)
 {
@@ -88,14 +102,9 @@ bool elf_is_program(int fd, const void *head, size_t nhead, uint64_t nbytes,
 	bool interpreter = false;
 
 	dynamic->n = 0;
-	if (nhead < sizeof(ehdr))
+	if (!head_is_sound(head, nhead, nbytes))
 		return false;
 	memcpy(&ehdr, head, sizeof(ehdr));
-	if (ehdr.e_ident[EI_CLASS] != ELFCLASS64 || ehdr.e_ident[EI_DATA] != ORDER_HERE ||
-	    ehdr.e_machine != MACHINE_HERE || ehdr.e_phentsize != sizeof(phdr) ||
-	    !range_fits(ehdr.e_phoff, (uint64_t)ehdr.e_phnum * sizeof(phdr), nhead) ||
-	    !range_fits(ehdr.e_shoff, (uint64_t)ehdr.e_shnum * sizeof(Elf64_Shdr), nbytes))
-		return false;
 	for (size_t i = 0; i < ehdr.e_phnum; i++) {
 		memcpy(&phdr, (const char *)head + ehdr.e_phoff + i * sizeof(phdr), sizeof(phdr));
 		if (phdr.p_type == PT_LOAD && !range_fits(phdr.p_offset, phdr.p_filesz, nbytes))
@@ -150,10 +159,12 @@ void elf_interpreter(int fd, const void *head, size_t nhead, char *path, size_t 
 /* Notes are a few words each: what stands behind these is of no interest. */
 #define NOTES_BYTES 1024
 
-bool elf_program_has_note(int fd, const void *head, const char *owner)
+/* Goes through the first notes of each segment of notes, until `found` says that it is the one. */
+static bool notes_search(int fd, const void *head,
+			 bool (*found)(const Elf64_Nhdr *note, const char *owner, const void *content,
+				       void *data), void *data)
 {
 	char notes[NOTES_BYTES];
-	size_t nowner = strlen(owner) + 1;
 
 	for (size_t i = 0; i < head_nsegments(head); i++) {
 		Elf64_Phdr phdr = head_segment(head, i);
@@ -162,15 +173,52 @@ bool elf_program_has_note(int fd, const void *head, const char *owner)
 		Elf64_Nhdr note;
 
 		while (n > 0 && range_fits(at, sizeof(note), (uint64_t)n)) {
+			size_t nowner, ncontent;
+
 			memcpy(&note, notes + at, sizeof(note));
 			at += sizeof(note);
-			if (note.n_namesz == nowner && range_fits(at, nowner, (uint64_t)n) &&
-			    memcmp(notes + at, owner, nowner) == 0)
+			nowner = ((size_t)note.n_namesz + 3) / 4 * 4;
+			ncontent = ((size_t)note.n_descsz + 3) / 4 * 4;
+			if (!range_fits(at, nowner + ncontent, (uint64_t)n))
+				break;
+			if (found(&note, notes + at, notes + at + nowner, data))
 				return true;
-			at += ((size_t)note.n_namesz + 3) / 4 * 4 + ((size_t)note.n_descsz + 3) / 4 * 4;
+			at += nowner + ncontent;
 		}
 	}
 	return false;
+}
+
+static bool note_is_of(const Elf64_Nhdr *note, const char *owner, const void *content, void *data)
+{
+	const char *name = data;
+
+	(void)content;
+	return note->n_namesz == strlen(name) + 1 && memcmp(owner, name, note->n_namesz) == 0;
+}
+
+bool elf_program_has_note(int fd, const void *head, const char *owner)
+{
+	return notes_search(fd, head, note_is_of, (void *)owner);
+}
+
+static bool note_is_build_id(const Elf64_Nhdr *note, const char *owner, const void *content, void *data)
+{
+	struct elf_build_id *id = data;
+
+	if (note->n_type != NT_GNU_BUILD_ID || !note_is_of(note, owner, content, "GNU") ||
+	    note->n_descsz > sizeof(id->bytes))
+		return false;
+	id->nbytes = note->n_descsz;
+	memcpy(id->bytes, content, id->nbytes);
+	return true;
+}
+
+void elf_build_id_read(int fd, const void *head, size_t nhead, struct elf_build_id *id)
+{
+	*id = (struct elf_build_id){ 0 };
+	if (head_is_sound(head, nhead, UINT64_MAX))
+		notes_search(fd, head, note_is_build_id, id);
 }
 
 const char *elf_foreign(const void *head, size_t nhead, char unknown[static 32])
@@ -206,6 +254,21 @@ static bool head_offset(const void *head, uint64_t at, uint64_t *offset)
 		}
 	}
 	return false;
+}
+
+bool elf_dynamic_text(int fd, const void *head, const struct elf_dynamic *dynamic, uint64_t offset,
+		      char *text, size_t ntext)
+{
+	uint64_t at = 0, in_file;
+	ssize_t n;
+
+	for (size_t i = 0; i < dynamic->n; i++)
+		if (dynamic->entries[i].d_tag == DT_STRTAB)
+			at = dynamic->entries[i].d_un.d_ptr;
+	if (at == 0 || !head_offset(head, at + offset, &in_file))
+		return false;
+	n = pread(fd, text, ntext, (off_t)in_file);
+	return n > 0 && memchr(text, '\0', (size_t)n);
 }
 
 /* The names of the dynamic symbols, on the heap, with a NUL behind; NULL: not known. */

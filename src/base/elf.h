@@ -39,7 +39,7 @@ bool elf_is(const void *head, size_t nhead);
 
 /* The beginning of a program's dynamic segment; n 0: it has none. */
 struct elf_dynamic {
-	Elf64_Dyn entries[64];
+	Elf64_Dyn entries[256];
 	size_t n;
 };
 
@@ -60,6 +60,21 @@ bool elf_program_calls(int fd, const void *head, const struct elf_dynamic *dynam
 
 /* Has it a note of this owner, "Go" say, among its first ones? */
 bool elf_program_has_note(int fd, const void *head, const char *owner);
+
+/*
+ * Copies the text at `offset` of those that a program's dynamic segment speaks of, as DT_NEEDED does. False: there
+ * is none, or it is longer than `ntext`.
+ */
+bool elf_dynamic_text(int fd, const void *head, const struct elf_dynamic *dynamic, uint64_t offset,
+		      char *text, size_t ntext);
+
+struct elf_build_id {
+	unsigned char bytes[64];
+	size_t nbytes;			/* 0: there is none */
+};
+
+/* Of a program or library for this machine, from its first notes. */
+void elf_build_id_read(int fd, const void *head, size_t nhead, struct elf_build_id *id);
 
 /* The interpreter that an executable for this machine names, "" if none can be found. */
 void elf_interpreter(int fd, const void *head, size_t nhead, char *path, size_t npath);

@@ -40,6 +40,7 @@ struct options {		/* all strings are argv's */
 	unsigned nslowest;
 	enum color_choice color;
 	bool tml_style;		/* the report is as `tml test` prints it */
+	bool no_cache;		/* programs are asked for their tests */
 	bool list, list_suites, json, help;
 };
 

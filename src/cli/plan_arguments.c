@@ -53,7 +53,10 @@ static void say_idle_filters(const struct proctor_plan *plan, const struct proct
 /* What its processes are started with. */
 static int set_command(struct proctor_plan *plan, const struct options *o, struct proctor_error *err)
 {
-	int ret = proctor_plan_set_arguments(plan, (const char *const *)o->arguments.list, err);
+	int ret = o->no_cache ? 0 : proctor_plan_set_list_cache(plan, "", err);
+
+	if (ret == 0)
+		ret = proctor_plan_set_arguments(plan, (const char *const *)o->arguments.list, err);
 
 	return ret < 0 ? ret : proctor_plan_set_wrap(plan, (const char *const *)o->wrap.list, err);
 }

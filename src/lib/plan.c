@@ -10,6 +10,7 @@
 #include "base/executable.h"
 #include "plan/directory.h"
 #include "plan/discover.h"
+#include "plan/list_cache.h"
 #include "plan/manifest.h"
 #include "plan/order.h"
 #include "plan/select.h"
@@ -56,6 +57,18 @@ int proctor_plan_set_framework(struct proctor_plan *plan, const char *name,
 void proctor_plan_set_list_timeout(struct proctor_plan *plan, uint64_t timeout_us)
 {
 	plan->list_timeout_us = timeout_us;
+}
+
+int proctor_plan_set_list_cache(struct proctor_plan *plan, const char *dir, struct proctor_error *err)
+{
+	plan->list_cache = NULL;
+	if (dir && *dir)
+		plan->list_cache = path_absolute(&plan->arena, dir);
+	else if (dir)
+		plan->list_cache = list_cache_place(&plan->arena);
+	if (dir && *dir && !plan->list_cache)
+		return error_sys(err, ENOMEM, "cannot keep the place of lists, %s", dir);
+	return 0;
 }
 
 int proctor_plan_set_arguments(struct proctor_plan *plan, const char *const *arguments,

@@ -8,6 +8,7 @@
 #include "lib/defaults.h"
 #include "lib/exit_code.h"
 #include "lib/run_prepare.h"
+#include "plan/list_cache.h"
 #include "plan/order.h"
 #include "plan/prepare.h"
 #include "plan/resolve.h"
@@ -269,6 +270,9 @@ int proctor_run_reporters(struct proctor_plan *plan, const struct proctor_option
 		}
 	}
 	orphans_fini(&sup.orphans);
+	/* It may be that a program no longer has a test that it had when it was asked. */
+	if (sup.results.counts.by_verdict[PROCTOR_ERROR] > 0)
+		list_cache_forget(plan);
 	if (counts)
 		*counts = sup.results.counts;
 	if (exit_code)

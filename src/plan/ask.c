@@ -7,6 +7,7 @@
 #include "base/gather.h"
 #include "base/private_dir.h"
 #include "plan/inspect.h"
+#include "plan/list_cache.h"
 #include "plan/suite_tests.h"
 
 #include <errno.h>
@@ -196,6 +197,9 @@ static int answer_take(struct question *q, const struct gathering *g, uint64_t t
 		output.nerr = g->err.nbytes;
 		ret = answer_read(q->suite, &output, &list, why);
 	}
+	/* What it complains of may be gone the next time. */
+	if (ret == 0 && g->err.nbytes == 0)
+		list_cache_keep(q->suite, &list);
 	listing_fini(&list);
 	bytes_fini(&file);
 	return ret;
@@ -265,6 +269,25 @@ static int questions_take(struct questions *qs, uint64_t timeout_us, struct proc
 	return ret;
 }
 
+/* Those whose answer is known from an earlier run are not asked. */
+static int plan_remember(struct proctor_plan *plan, struct proctor_error *err)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < plan->nsuites && ret == 0; i++) {
+		struct suite *s = plan->suites[i];
+		struct listing list;
+
+		if (!s->asks || !list_cache_answers(s))
+			continue;
+		list = (struct listing){ .tests = (struct listed *)s->remembered->list.tests,
+					 .ntests = s->remembered->list.ntests };
+		ret = suite_take_tests(s, &list, err);
+		s->asks = false;
+	}
+	return ret;
+}
+
 int plan_ask(struct proctor_plan *plan, struct proctor_error *err)
 {
 	const struct gather_limits limits = {
@@ -275,6 +298,9 @@ int plan_ask(struct proctor_plan *plan, struct proctor_error *err)
 	size_t n = 0;
 	int ret;
 
+	ret = plan_remember(plan, err);
+	if (ret < 0)
+		return ret;
 	for (size_t i = 0; i < plan->nsuites; i++)
 		n += plan->suites[i]->asks;
 	if (n == 0)
@@ -286,6 +312,8 @@ int plan_ask(struct proctor_plan *plan, struct proctor_error *err)
 		ret = gather(qs.answers, qs.n, &limits, err);
 	if (ret == 0)
 		ret = questions_take(&qs, limits.timeout_us, err);
+	if (ret == 0 && qs.n > 0 && plan->list_cache)
+		list_cache_prune(plan->list_cache);
 	questions_fini(&qs);
 	plan->stale = true;
 	return ret;

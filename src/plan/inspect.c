@@ -16,6 +16,7 @@
 #include "base/executable.h"
 #include "plan/closable.h"
 #include "plan/injectable.h"
+#include "plan/list_cache.h"
 #include "plan/needed.h"
 #include "plan/suite_tests.h"
 #include "plan/symbol_scan.h"
@@ -26,6 +27,7 @@ struct inspected_file {
 	struct stat st;
 	char head[ELF_HEAD_BYTES];
 	struct elf_texts texts;		/* of a program that is ELF */
+	const struct elf_dynamic *dynamic;	/* of a program that was not read as a whole; NULL: it is none */
 	struct file_view view;
 };
 
@@ -60,13 +62,33 @@ static int sanitizer_check(const struct suite *s, const struct symbol_scan *scan
 			 "-shared-libsan", s->path, name, scan->sanitizer);
 }
 
+/* What an earlier run kept of it. */
+static void program_remember(struct suite *s, const struct inspected_file *look)
+{
+	const struct program_file file = { .fd = look->fd, .head = look->head, .nhead = look->view.nhead,
+					   .st = &look->st, .dynamic = look->dynamic };
+
+	if (look->dynamic)
+		list_cache_look(s, &file);
+}
+
+/* To search a program of that size for texts takes longer than to look up what an earlier run found. */
+#define LONG_SEARCH_BYTES (256 * 1024)
+
 /* Whose program it is: what was asked for, or who is surest of the file. */
 static int program_adapter(struct suite *s, const struct inspected_file *look,
 			   struct proctor_error *err)
 {
 	const struct adapter *framework = s->framework;
 
-	s->adapter = framework && !framework->in_host ? framework : adapter_of_program(&look->view);
+	if (!framework && look->st.st_size > LONG_SEARCH_BYTES)
+		program_remember(s, look);
+	if (framework && !framework->in_host)
+		s->adapter = framework;
+	else if (s->remembered && s->remembered->list.adapter)
+		s->adapter = s->remembered->list.adapter;
+	else
+		s->adapter = adapter_of_program(&look->view);
 	if (framework && framework->in_host)
 		return error_set(err, -ENOEXEC, "%s is an executable, and tests of the framework %s "
 				 "are in shared libraries", s->path, framework->name);
@@ -89,6 +111,7 @@ static int suite_as_program(struct suite *s, struct inspected_file *look, struct
 	if (ret < 0)
 		return ret;
 	if (s->adapter->list_command) {
+		program_remember(s, look);
 		s->asks = s->plan->stale = true;
 		return 0;
 	}
@@ -234,6 +257,7 @@ static int suite_look_into(struct suite *s, struct inspected_file *look, enum fi
 	if (elf_is(look->head, (size_t)n) &&
 	    elf_is_program(look->fd, look->head, (size_t)n, (uint64_t)look->st.st_size, &dynamic)) {
 		look->texts = (struct elf_texts){ .fd = look->fd, .head = look->head };
+		look->dynamic = &dynamic;
 		s->leads = !elf_program_calls(look->fd, look->head, &dynamic, leader_calls,
 					      ARRAY_SIZE(leader_calls));
 		s->injectable = program_is_injectable(look->fd, look->head, (size_t)n, &look->st, &dynamic);

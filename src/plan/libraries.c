@@ -96,11 +96,48 @@ int library_fill(struct library *lib, struct arena *arena, const struct elf_file
 	return 0;
 }
 
+/* The text of a dynamic entry, in the arena. */
+static int program_text(char **text, struct arena *arena, int fd, const void *head,
+			const struct elf_dynamic *dynamic, uint64_t offset)
+{
+	char copy[PATH_MAX];
+
+	if (!elf_dynamic_text(fd, head, dynamic, offset, copy, sizeof(copy)))
+		return -ENOEXEC;
+	*text = arena_copy(arena, copy);
+	return *text ? 0 : -ENOMEM;
+}
+
+int library_fill_program(struct library *lib, struct arena *arena, int fd, const void *head,
+			 const struct elf_dynamic *dynamic)
+{
+	int ret = 0;
+
+	lib->needed = arena_alloc(arena, dynamic->n * sizeof(char *));
+	if (!lib->needed)
+		return -ENOMEM;
+	for (size_t i = 0; i < dynamic->n && ret == 0; i++) {
+		const Elf64_Dyn *d = &dynamic->entries[i];
+		char **text;
+
+		if (d->d_tag == DT_NULL)
+			return 0;
+		text = d->d_tag == DT_NEEDED ? &lib->needed[lib->nneeded++] :
+		       d->d_tag == DT_RPATH ? &lib->rpath :
+		       d->d_tag == DT_RUNPATH ? &lib->runpath : NULL;
+		if (text)
+			ret = program_text(text, arena, fd, head, dynamic, d->d_un.d_val);
+	}
+	return ret < 0 ? ret : -ENOEXEC;	/* there are more of them than were read */
+}
+
 /* Opens lib->path and reads it. A library that cannot be used counts as not found. */
 static int library_read(struct library *lib, struct arena *arena)
 {
+	char head[ELF_HEAD_BYTES];
 	struct elf_file f;
 	struct stat st;
+	ssize_t n;
 	int ret = -ENOENT, fd = open(lib->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd < 0)
@@ -113,8 +150,9 @@ static int library_read(struct library *lib, struct arena *arena)
 			lib->unique = ELF64_ST_BIND(f.symbols[i].st_info) == STB_GNU_UNIQUE &&
 				      elf_symbol_defined(&f.symbols[i]);
 		lib->found = !f.executable;
-		lib->dev = st.st_dev;
-		lib->ino = st.st_ino;
+		lib->file = file_stamp_of(&st);
+		n = pread(fd, head, sizeof(head), 0);
+		elf_build_id_read(fd, head, n > 0 ? (size_t)n : 0, &lib->build_id);
 		elf_close(&f);
 	}
 	close(fd);
@@ -203,9 +241,8 @@ static int libraries_search(struct libraries *libs, const char *dirs, const char
 }
 
 int libraries_find(struct libraries *libs, const struct loaded *by, const char *soname,
-			 const struct library **lib)
+		   const char *library_path, const struct library **lib)
 {
-	const char *env = getenv("LD_LIBRARY_PATH");
 	int ret;
 
 	*lib = NULL;
@@ -225,8 +262,8 @@ int libraries_find(struct libraries *libs, const struct loaded *by, const char *
 		if (ret < 0 || *lib)
 			return ret;
 	}
-	if (env && *env) {
-		ret = libraries_search(libs, env, ":;", by->lib->path, soname, lib);
+	if (library_path && *library_path) {
+		ret = libraries_search(libs, library_path, ":;", by->lib->path, soname, lib);
 		if (ret < 0 || *lib)
 			return ret;
 	}

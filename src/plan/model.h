@@ -86,6 +86,7 @@ struct suite {
 	char **arguments;		/* a program's first ones, NULL at the end; NULL: none */
 	char *workdir;			/* of its tests that have none of their own; NULL: the run's */
 	char **env;			/* and what is added to theirs */
+	struct remembered *remembered;	/* of its tests, in an earlier run (list_cache.h); NULL: nothing */
 	bool leads;			/* a program that may lead a session: it calls nothing that fails there */
 	bool injectable;		/* a program that a library can be put into */
 	struct need *needs;		/* its own soname too; sorted by soname, each once */
@@ -112,6 +113,8 @@ struct proctor_plan {
 	struct libraries *libraries;	/* what was learned of needed libraries */
 	struct file_set files;		/* of suites added by path */
 	uint64_t list_timeout_us;	/* for a program that is asked for its tests; 0: the default */
+	char *list_cache;		/* the directory where lists of tests are kept; NULL: nowhere */
+	uint64_t environment;		/* of this process, as lists depend on it; 0: not looked at */
 	const struct adapter *framework;	/* of what is added; NULL: what each file shows */
 	char **arguments;		/* of the programs that are added; as struct suite has them */
 	char **wrap;		/* before every test process, from a path on; NULL: nothing */

@@ -77,10 +77,10 @@ static int suite_resolve_need(struct suite *s, struct needs *needs, const struct
 
 	if (needs_have(needs, soname))
 		return 0;
-	ret = libraries_find(s->plan->libraries, by, soname, &lib);
+	ret = libraries_find(s->plan->libraries, by, soname, getenv("LD_LIBRARY_PATH"), &lib);
 	if (ret == 0)
-		ret = needs_add(needs, soname, lib ? lib->path : NULL, lib ? lib->dev : 0,
-				lib ? lib->ino : 0);
+		ret = needs_add(needs, soname, lib ? lib->path : NULL, lib ? lib->file.dev : 0,
+				lib ? lib->file.ino : 0);
 	if (ret < 0)
 		return ret;
 	if (!s->preload && soname_is_runtime(soname, &sanitizer)) {
@@ -93,7 +93,7 @@ static int suite_resolve_need(struct suite *s, struct needs *needs, const struct
 	if (ret < 0 || !lib)
 		return ret;
 	/* To the dynamic linker a library is loaded under its own soname, too, whatever it was needed as. */
-	if (lib->soname && needs_add(needs, lib->soname, lib->path, lib->dev, lib->ino) < 0)
+	if (lib->soname && needs_add(needs, lib->soname, lib->path, lib->file.dev, lib->file.ino) < 0)
 		return -ENOMEM;
 	s->unique = s->unique || lib->unique;
 	next = arena_alloc(scratch, sizeof(*next));
@@ -106,7 +106,7 @@ static int suite_resolve_need(struct suite *s, struct needs *needs, const struct
 	return 0;
 }
 
-static struct libraries *plan_libraries(struct proctor_plan *plan)
+struct libraries *plan_libraries(struct proctor_plan *plan)
 {
 	if (!plan->libraries)
 		plan->libraries = libraries_new();

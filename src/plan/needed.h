@@ -6,6 +6,9 @@
 #include "base/elf.h"
 #include "plan/model.h"
 
+/* What the plan knows of needed libraries, made when it is first asked for. NULL: no memory. */
+struct libraries *plan_libraries(struct proctor_plan *plan);
+
 /* Fills `needs`, `preload` and `sanitizer`, and sets `unique` where a needed library has unique
  * symbols. -ENOMEM. */
 int suite_find_needed(struct suite *suite, const struct elf_file *f, struct proctor_error *err);

@@ -191,6 +191,8 @@ static void child_exec(const struct run *run, int out, int err, const char *cons
 	dup2(out, 1);
 	dup2(err, 2);
 	setenv("TMPDIR", run->dir, 1);
+	/* Nothing is kept from one run to another, and no directory of the user is touched. */
+	setenv("XDG_CACHE_HOME", "/dev/null", 1);
 	putenv((char *)run->mark);
 	unsetenv("PROCTOR_LOOP");
 	for (word = setup->env; word && *word; word++)

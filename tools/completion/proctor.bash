@@ -71,15 +71,15 @@ _proctor()
 		COMPREPLY=($(compgen -W "--test-threads= --jobs= --timeout= --grace= --leak-timeout= --slow-after= \
 			--max-output= --isolation= --no-suite --on-crash= --fail-fast \
 			--no-fail-fast --max-fail= --repeat= \
-			--retries= --shuffle --shard= --filter= --skip= --suite= --exe= --framework= --manifest= --exe-args= --wrap= \
+			--retries= --shuffle --shard= --filter= --skip= --suite= --exe= --framework= --manifest= --exe-args= --wrap= --no-cache \
 			--list --list-suites --show-output= --style= --slowest= --nocapture --pin-tests --loop= --events= --junit= \
 			--coverage --coverage-dir= --coverage-output= --coverage-fail-under= \
 			--coverage-include= --coverage-exclude= --coverage-allow-partial \
 			--coverage-tool-timeout= \
-			--backtrace --no-check-leaks --no-inject --no-cache --verbose --quiet \
+			--backtrace --no-check-leaks --no-inject --verbose --quiet \
 			--color --no-color --help" -- "$cur")) ;;
 	list)
-		COMPREPLY=($(compgen -W "--shard= --filter= --skip= --suite= --exe= --framework= --manifest= --exe-args= --wrap= \
+		COMPREPLY=($(compgen -W "--shard= --filter= --skip= --suite= --exe= --framework= --manifest= --exe-args= --wrap= --no-cache \
 			--list-suites --json --help" -- "$cur")) ;;
 	coverage)
 		COMPREPLY=($(compgen -W "--coverage-dir= --coverage-output= \
