@@ -64,7 +64,7 @@ HOST_SRC     := $(wildcard src/host/*.c src/guard/*.c) \
                 $(filter-out %/preload.c %/preload_entry.c %/program_page.c %/loaded_modules.c,$(PRELOAD_SRC))
 SYMBOLIZER_SRC := $(wildcard src/symbolizer/*.c src/wire/*.c) src/base/error.c
 # A sanitizer has an allocator of its own, which a test cannot have fail.
-UNIT_SRC     := $(filter-out $(if $(SAN),tests/unit/test_plan_memory.c),$(wildcard tests/unit/test_*.c))
+UNIT_SRC     := $(filter-out $(if $(SAN),tests/unit/test_plan_memory.c tests/unit/test_merge_memory.c),$(wildcard tests/unit/test_*.c))
 # Those that take longest are begun first, so that nothing else waits for them at the end.
 LONG_SRC     := $(wildcard $(patsubst %,tests/integration/test_%.c,coverage_ends misbehave signals \
                   clocks coverage_reports run_options ends))

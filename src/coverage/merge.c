@@ -7,15 +7,29 @@
 #include <errno.h>
 #include <unistd.h>
 
+/* So much of a section is read at once: whole words, and whole data records of 48 and of 64 bytes. */
+#define PIECE_BYTES 65472
+
 /* The two largest numbers are no counts for LLVM, but marks of its own. */
 #define COUNT_MAX (UINT64_MAX - 2)
 
-void merge_fini(struct merge *m)
+/* Takes back all sums but the first `n`. */
+static void sums_cut(struct merge *m, size_t n)
 {
-	for (size_t i = 0; i < m->sums.n; i++) {
+	for (size_t i = n; i < m->sums.n; i++) {
 		free(m->sums.list[i]->profile);
 		free(m->sums.list[i]);
 	}
+	m->sums.n = n;
+	/* No addition fails: the table had room for more. */
+	hash_table_clear(&m->by_identity);
+	for (size_t i = 0; i < n; i++)
+		hash_table_add(&m->by_identity, m->sums.list[i]->identity, m->sums.list[i]);
+}
+
+void merge_fini(struct merge *m)
+{
+	sums_cut(m, 0);
 	free(m->sums.list);
 	texts_fini(&m->others);
 	texts_fini(&m->reasons);
@@ -33,11 +47,11 @@ static uint64_t mix(uint64_t hash, uint64_t word)
 	return hash ^ (hash >> 29);
 }
 
-/* A number for the binary a profile is of, equal for equal names, data and version. Its first part. */
-static uint64_t identity_names(const struct raw_header *h, const char *names)
+/* The number of a binary is made of its profile's names and data, piece by piece. Those of the names have
+ * whole words, but for the last one. */
+static uint64_t identity_names(uint64_t hash, const char *names, uint64_t nbytes)
 {
-	uint64_t hash = mix(mix(mix(h->version, h->ncounters), h->nbitmap_bytes), h->nvtables), word;
-	uint64_t nbytes = h->nnames;
+	uint64_t word;
 
 	for (; nbytes >= sizeof(word); nbytes -= sizeof(word), names += sizeof(word)) {
 		memcpy(&word, names, sizeof(word));
@@ -45,18 +59,17 @@ static uint64_t identity_names(const struct raw_header *h, const char *names)
 	}
 	word = 0;
 	memcpy(&word, names, nbytes);
-	return mix(mix(hash, word), h->nnames);
+	return nbytes > 0 ? mix(hash, word) : hash;
 }
 
-/* The whole of it: `hash` is the first part. */
-static uint64_t identity_data(uint64_t hash, const struct raw_header *h, const char *data)
+static uint64_t identity_data(uint64_t hash, const struct raw_header *h, const char *data, uint64_t n)
 {
 	/* The words of a data record that are the same in each process: hashes, the relative place of
 	 * the counters, their number. The others hold addresses. */
 	static const unsigned words_8[] = { 0, 1, 2, 5, 5 }, words_10[] = { 0, 1, 2, 6, 7 };
 	const unsigned *words = h->data_record_bytes == 48 ? words_8 : words_10;
 
-	for (uint64_t i = 0; i < h->ndata; i++, data += h->data_record_bytes) {
+	for (uint64_t i = 0; i < n; i++, data += h->data_record_bytes) {
 		uint64_t sum = 0, word, odd = ODD;
 
 		/* Products that do not wait for each other: this is the time that a merge takes. */
@@ -66,14 +79,26 @@ static uint64_t identity_data(uint64_t hash, const struct raw_header *h, const c
 		}
 		hash = mix(hash, sum);
 	}
+	return hash;
+}
+
+static uint64_t identity_begin(const struct raw_header *h)
+{
+	return mix(mix(mix(mix(h->version, h->ncounters), h->nbitmap_bytes), h->nvtables), h->nnames);
+}
+
+/* 0 is no number of a binary. */
+static uint64_t identity_end(uint64_t hash)
+{
 	return hash ? hash : 1;
 }
 
 uint64_t merge_identity(const struct raw_header *h, const unsigned char *profile)
 {
 	const char *bytes = (const char *)profile;
+	uint64_t hash = identity_names(identity_begin(h), bytes + h->names_at, h->nnames);
 
-	return identity_data(identity_names(h, bytes + h->names_at), h, bytes + h->data_at);
+	return identity_end(identity_data(hash, h, bytes + h->data_at, h->ndata));
 }
 
 /* Only the number of counters is looked at again: so many are added, whatever a file was made to have
@@ -126,18 +151,24 @@ static void sum_add(struct merge_sum *sum, const void *counters)
 	sum->nprofiles++;
 }
 
-/* Checks every record of a profile. -ENOTSUP: it has what cannot be merged here. */
-static int data_records_check(const struct raw_header *h, const void *data,
-			      struct proctor_error *err)
+/* Is it a profile that can be merged here, by its header? -ENOTSUP: no. */
+static int header_check(const struct raw_header *h, struct proctor_error *err)
 {
-	struct raw_function f;
-
 	if (h->nbitmap_bytes > 0)
 		return error_set(err, -ENOTSUP, "it has MC/DC bitmaps");
 	if (h->nvtables > 0)
 		return error_set(err, -ENOTSUP, "it has virtual tables");
-	for (uint64_t i = 0; i < h->ndata; i++) {
-		int ret = raw_read_function(h, data, i, &f, err);
+	return 0;
+}
+
+/* And by `n` of its data records, of which `data` is number `first`? */
+static int data_check(const struct raw_header *h, const char *data, uint64_t first, uint64_t n,
+		      struct proctor_error *err)
+{
+	struct raw_function f;
+
+	for (uint64_t i = 0; i < n; i++) {
+		int ret = raw_read_function(h, data + i * h->data_record_bytes, first + i, &f, err);
 
 		if (ret < 0)
 			return ret;
@@ -184,6 +215,53 @@ static int file_read(const struct profile_file *f, uint64_t at, void *to, uint64
 	return to ? 0 : error_set(err, -ENOMEM, "no memory to read %s", f->path);
 }
 
+/* What is done with each piece of a section: the bytes from `at` on, counted from its beginning. */
+typedef int piece_function(struct merge_part *p, const char *piece, uint64_t at, uint64_t nbytes,
+			   struct proctor_error *err);
+
+static int names_piece(struct merge_part *p, const char *piece, uint64_t at, uint64_t nbytes,
+		       struct proctor_error *err)
+{
+	(void)at, (void)err;
+	p->identity = identity_names(p->identity, piece, nbytes);
+	return 0;
+}
+
+static int data_piece(struct merge_part *p, const char *piece, uint64_t at, uint64_t nbytes,
+		      struct proctor_error *err)
+{
+	(void)at, (void)err;
+	p->identity = identity_data(p->identity, &p->header, piece, nbytes / p->header.data_record_bytes);
+	return 0;
+}
+
+static int data_check_piece(struct merge_part *p, const char *piece, uint64_t at, uint64_t nbytes,
+			    struct proctor_error *err)
+{
+	uint64_t size = p->header.data_record_bytes;
+
+	return data_check(&p->header, piece, at / size, nbytes / size, err);
+}
+
+/* Goes through a section of the part, which may be large: one piece of it after the other is where the part's
+ * counters will be, for which there is room from here on. */
+static int section_read(struct merge *m, const struct profile_file *f, struct merge_part *p,
+			uint64_t section, uint64_t nsection, piece_function *each,
+			struct proctor_error *err)
+{
+	uint64_t ncounter_bytes = p->header.ncounters * 8;
+	char *piece = bytes_room(&m->counters, ncounter_bytes > PIECE_BYTES ? ncounter_bytes : PIECE_BYTES);
+	int ret = 0;
+
+	for (uint64_t at = 0, n; at < nsection && ret == 0; at += n) {
+		n = nsection - at < PIECE_BYTES ? nsection - at : PIECE_BYTES;
+		ret = file_read(f, p->at + section + at, piece, n, err);
+		if (ret == 0)
+			ret = each(p, piece, at, n, err);
+	}
+	return ret;
+}
+
 /* Reads the header of the part, and of which binary it is. -ENOTSUP: it is for LLVM's own tool. */
 static int part_read(struct merge *m, const struct profile_file *f, struct merge_part *p,
 		     struct proctor_error *err)
@@ -192,26 +270,23 @@ static int part_read(struct merge *m, const struct profile_file *f, struct merge
 	uint64_t nhead = left < RAW_HEADER_BYTES_MAX ? left : RAW_HEADER_BYTES_MAX;
 	const struct raw_header *h = &p->header;
 	unsigned char head[RAW_HEADER_BYTES_MAX];
-	char *section;
 	int ret = file_read(f, p->at, head, nhead, err);
 
 	if (ret == 0)
 		ret = raw_read_header(head, nhead, left, &p->header, err);
 	if (ret < 0)
 		return ret;
-	/* Both are read to one place, behind the counters of the parts before. */
 	ndata_bytes = h->ndata * h->data_record_bytes;
-	section = bytes_room(&m->counters, h->nnames > ndata_bytes ? h->nnames : ndata_bytes);
-	ret = file_read(f, p->at + h->names_at, section, h->nnames, err);
-	if (ret < 0)
-		return ret;
-	p->identity = identity_names(h, section);
-	ret = file_read(f, p->at + h->data_at, section, ndata_bytes, err);
-	if (ret < 0)
-		return ret;
-	p->identity = identity_data(p->identity, h, section);
+	p->identity = identity_begin(h);
+	ret = section_read(m, f, p, h->names_at, h->nnames, names_piece, err);
+	if (ret == 0)
+		ret = section_read(m, f, p, h->data_at, ndata_bytes, data_piece, err);
+	p->identity = identity_end(p->identity);
 	/* If there is a sum, the records of its first profile were checked, and these are the same. */
-	return sum_find(m, p) ? 0 : data_records_check(h, section, err);
+	if (ret < 0 || sum_find(m, p))
+		return ret;
+	ret = header_check(h, err);
+	return ret < 0 ? ret : section_read(m, f, p, h->data_at, ndata_bytes, data_check_piece, err);
 }
 
 /* Keeps the counters of the part. */
@@ -255,10 +330,11 @@ static int parts_read(struct merge *m, const struct profile_file *f, struct proc
 		? error_set(err, -EBADMSG, "%s is damaged: it is empty", f->path) : ret;
 }
 
-/* Adds the profiles that were read. */
+/* Adds the profiles that were read; all of them or none. */
 static int parts_add(struct merge *m, const struct profile_file *f, struct proctor_error *err)
 {
 	const char *counters = m->counters.data;
+	size_t nbefore = m->sums.n;
 	int ret = 0;
 
 	for (size_t i = 0; i < m->parts.n && ret == 0; i++) {
@@ -279,6 +355,8 @@ static int parts_add(struct merge *m, const struct profile_file *f, struct proct
 		sum_add(m->parts.list[i].sum, counters);
 		counters += m->parts.list[i].header.ncounters * 8;
 	}
+	if (ret < 0)
+		sums_cut(m, nbefore);
 	return ret;
 }
 
@@ -312,7 +390,9 @@ int merge_add_file(struct merge *m, const char *path, struct merge_found *found,
 
 int merge_check(const struct raw_header *h, const unsigned char *profile, struct proctor_error *err)
 {
-	return data_records_check(h, profile + h->data_at, err);
+	int ret = header_check(h, err);
+
+	return ret < 0 ? ret : data_check(h, (const char *)profile + h->data_at, 0, h->ndata, err);
 }
 
 int merge_add_counters(struct merge *m, const struct raw_header *h, unsigned char *profile,

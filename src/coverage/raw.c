@@ -173,10 +173,10 @@ int raw_read_header(const void *bytes, size_t nbytes, uint64_t file_nbytes, stru
 	return ret < 0 ? ret : header_check(h, format, err);
 }
 
-int raw_read_function(const struct raw_header *h, const void *data, uint64_t i,
+int raw_read_function(const struct raw_header *h, const void *data_record, uint64_t i,
 		      struct raw_function *f, struct proctor_error *err)
 {
-	const char *record = (const char *)data + i * h->data_record_bytes;
+	const char *record = data_record;
 	bool is_10 = h->data_record_bytes == 64;
 	uint16_t sites[3] = { 0 };
 	uint64_t pointer;

@@ -62,8 +62,8 @@ uint64_t raw_version(const void *bytes, size_t nbytes);
 int raw_read_header(const void *bytes, size_t nbytes, uint64_t file_nbytes, struct raw_header *h,
 		    struct proctor_error *err);
 
-/* Record `i` of the data section at `data` (all of it). -EBADMSG: its counters are not within. */
-int raw_read_function(const struct raw_header *h, const void *data, uint64_t i,
+/* Data record `i`. -EBADMSG: its counters are not among the profile's. */
+int raw_read_function(const struct raw_header *h, const void *data_record, uint64_t i,
 		      struct raw_function *f, struct proctor_error *err);
 
 /*

@@ -56,7 +56,8 @@ static int functions_read(struct unmapped *u, const struct merge_sum *sum,
 	for (uint64_t i = 0; i < h->ndata && ret == 0; i++) {
 		struct raw_function f;
 
-		ret = raw_read_function(h, sum->profile + h->data_at, i, &f, err);
+		ret = raw_read_function(h, sum->profile + h->data_at + i * h->data_record_bytes, i, &f,
+					err);
 		if (ret == 0 && !function_add(u, sum, &f, &names))
 			ret = -ENOMEM;
 	}

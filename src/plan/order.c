@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "plan/order.h"
 
+#include "plan/ask.h"
+#include "plan/names.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "plan/ask.h"
-#include "plan/names.h"
 
 /* Puts the selected tests into plan->tests, which has room, suite by suite as in plan->order. */
 static void plan_line_up(struct proctor_plan *plan)
@@ -83,25 +83,18 @@ static size_t random_below(uint64_t *state, size_t n)
 	return (size_t)(((unsigned __int128)random_next(state) * n) >> 64);
 }
 
-static void suites_shuffle(struct suite **suites, size_t n, uint64_t *state)
+/* Shuffles `n` pointers, whatever they point to. */
+static void pointers_shuffle(void *pointers, size_t n, uint64_t *state)
 {
+	const size_t size = sizeof(void *);
+	char *list = pointers, kept[sizeof(void *)];
+
 	for (; n > 1; n--) {
-		size_t i = random_below(state, n);
-		struct suite *s = suites[i];
+		char *one = list + random_below(state, n) * size, *last = list + (n - 1) * size;
 
-		suites[i] = suites[n - 1];
-		suites[n - 1] = s;
-	}
-}
-
-static void tests_shuffle(struct test **tests, size_t n, uint64_t *state)
-{
-	for (; n > 1; n--) {
-		size_t i = random_below(state, n);
-		struct test *t = tests[i];
-
-		tests[i] = tests[n - 1];
-		tests[n - 1] = t;
+		memcpy(kept, one, size);
+		memmove(one, last, size);
+		memcpy(last, kept, size);
 	}
 }
 
@@ -110,7 +103,7 @@ void plan_shuffle(struct proctor_plan *plan, uint64_t seed)
 	assert(!plan->stale);
 	if (plan->nsuites > 0)
 		memcpy(plan->order, plan->suites, plan->nsuites * sizeof(struct suite *));
-	suites_shuffle(plan->order, plan->nsuites, &seed);
+	pointers_shuffle(plan->order, plan->nsuites, &seed);
 	plan_line_up(plan);
 	for (size_t i = 0, end; i < plan->ntests; i = end) {
 		for (end = i + 1; end < plan->ntests; end++)
@@ -118,6 +111,6 @@ void plan_shuffle(struct proctor_plan *plan, uint64_t seed)
 				break;
 		/* A program runs its tests in its own order, whatever it is asked for. */
 		if (plan->tests[i]->suite->adapter->in_host)
-			tests_shuffle(plan->tests + i, end - i, &seed);
+			pointers_shuffle(plan->tests + i, end - i, &seed);
 	}
 }

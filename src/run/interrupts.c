@@ -4,11 +4,11 @@
 #include "base/clock.h"
 #include "base/container.h"
 #include "base/crash_words.h"
+#include "base/process.h"
 #include "run/own_signals.h"
 #include "run/running.h"
 #include "run/sender.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -22,13 +22,13 @@
 #define SAME_INTERRUPT_US 1000000u
 
 /* The SigBlk line of a thread's status. */
-static bool thread_blocks_sigchld(const char *tid)
+static bool thread_blocks_sigchld(pid_t tid)
 {
 	char path[64], line[128];
 	unsigned long long blocked = 0;
 	FILE *file;
 
-	snprintf(path, sizeof(path), "/proc/self/task/%.20s/status", tid);
+	snprintf(path, sizeof(path), "/proc/self/task/%d/status", (int)tid);
 	file = fopen(path, "re");
 	if (!file)
 		return true;	/* it has ended */
@@ -42,16 +42,13 @@ static bool thread_blocks_sigchld(const char *tid)
 static int check_threads(struct proctor_error *err)
 {
 	DIR *dir = opendir("/proc/self/task");
-	struct dirent *entry;
+	pid_t tid;
 	int ret = 0;
 
-	while (dir && ret == 0 && (entry = readdir(dir))) {
-		if (!isdigit((unsigned char)entry->d_name[0]) || atoi(entry->d_name) == gettid())
-			continue;
-		if (!thread_blocks_sigchld(entry->d_name))
-			ret = error_set(err, -EBUSY, "cannot own the process: its thread %s has "
-					"SIGCHLD unblocked", entry->d_name);
-	}
+	while (dir && ret == 0 && (tid = process_next(dir)) > 0)
+		if (tid != gettid() && !thread_blocks_sigchld(tid))
+			ret = error_set(err, -EBUSY, "cannot own the process: its thread %d has "
+					"SIGCHLD unblocked", (int)tid);
 	if (dir)
 		closedir(dir);
 	return ret;

@@ -3,7 +3,6 @@
 
 #include "base/process.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -88,12 +87,11 @@ static bool member_has_shell(int pid)
 bool job_can_stop(void)
 {
 	DIR *dir = opendir("/proc");
-	struct dirent *entry;
 	bool can = member_has_shell(getpid());
+	pid_t pid;
 
-	while (dir && !can && (entry = readdir(dir)))
-		can = isdigit((unsigned char)entry->d_name[0]) &&
-		      member_has_shell(atoi(entry->d_name));
+	while (dir && !can && (pid = process_next(dir)) > 0)
+		can = member_has_shell(pid);
 	if (dir)
 		closedir(dir);
 	return can;

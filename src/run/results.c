@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/results.h"
 
-#include "base/failure.h"
 #include "base/clock.h"
 #include "base/crash_words.h"
+#include "base/failure.h"
 #include "run/starts.h"
 
 #include <stdio.h>

@@ -213,6 +213,81 @@ static void what_does_not_fit_is_left_to_llvm(void **state)
 	merge_fini(&m);
 }
 
+#define LARGE_FUNCTIONS 3000u
+#define LARGE_NAMES 200003u
+
+/* A profile whose sections are larger than what is read at once; allocated. */
+static unsigned char *large_profile(uint64_t version, struct raw_header *h)
+{
+	struct proctor_error err;
+	unsigned char *profile;
+	uint64_t size = version == 8 ? 48 : 64;
+
+	*h = (struct raw_header){ .version = version, .nnames = LARGE_NAMES };
+	assert_int_equal(raw_lay_out(h, LARGE_FUNCTIONS * size, LARGE_FUNCTIONS * 8, &err), 0);
+	profile = calloc(1, h->nbytes);
+	assert_non_null(profile);
+	raw_write_header(h, profile);
+	for (uint64_t i = 0; i < LARGE_FUNCTIONS; i++) {
+		const uint64_t words[] = { 0x1111 * i, 0x77 + i, i * 8 - i * size }, count = 1;
+		unsigned char *record = profile + h->data_at + i * size;
+		uint32_t ncounters = 1;
+
+		memcpy(record, words, sizeof(words));
+		memcpy(record + (version == 8 ? 40 : 48), &ncounters, sizeof(ncounters));
+		memcpy(profile + h->counters_at + 8 * i, &count, 8);
+	}
+	for (uint64_t i = 0; i < LARGE_NAMES; i++)
+		profile[h->names_at + i] = (unsigned char)('a' + i % 26);
+	return profile;
+}
+
+static void add_large(struct merge *m, const struct raw_header *h, const unsigned char *profile,
+		      struct merge_found *found)
+{
+	struct proctor_error err;
+
+	fixture_write("large", profile, h->nbytes);
+	if (merge_add_file(m, "large", found, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+/* Also what stands in the last piece of a section tells binaries apart, and is checked. */
+static void sections_are_read_in_pieces(void **state)
+{
+	(void)state;
+	for (uint64_t version = 8; version <= 10; version += 2) {
+		struct merge_found found;
+		struct merge m = { 0 };
+		struct raw_header h;
+		unsigned char *profile = large_profile(version, &h), *last;
+
+		last = profile + h.data_at + (LARGE_FUNCTIONS - 1) * h.data_record_bytes;
+		for (unsigned i = 0; i < 2; i++)
+			add_large(&m, &h, profile, &found);
+		assert_int_equal(m.sums.n, 1);
+		assert_true(m.sums.list[0]->identity == merge_identity(&h, profile));
+		assert_int_equal(sum_count(m.sums.list[0], LARGE_FUNCTIONS - 1), 2);
+		last[8]++;		/* the hash of its structure */
+		add_large(&m, &h, profile, &found);
+		assert_int_equal(m.sums.n, 2);
+		profile[h.names_at + LARGE_NAMES - 1]++;
+		add_large(&m, &h, profile, &found);
+		assert_int_equal(m.sums.n, 3);
+		assert_true(found.parts[0].sum->identity == merge_identity(&h, profile));
+		last[9]++;
+		last[version == 8 ? 44 : 52] = 1;
+		add_large(&m, &h, profile, &found);
+		assert_true(found.other);
+		last[16] ^= 1;		/* the place of its counter */
+		fixture_write("large", profile, h.nbytes);
+		add_bad(&m, "large", -EBADMSG, "the counters of function 2999 ");
+		assert_int_equal(m.sums.n, 3);
+		free(profile);
+		merge_fini(&m);
+	}
+}
+
 static void a_sum_that_cannot_be_written_leaves_nothing(void **state)
 {
 	struct profile p = profile_of(8, 1);
@@ -490,6 +565,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_damaged_file_adds_nothing),
 		cmocka_unit_test(what_is_no_profile_is_named),
 		cmocka_unit_test(what_does_not_fit_is_left_to_llvm),
+		cmocka_unit_test(sections_are_read_in_pieces),
 		cmocka_unit_test(a_sum_that_cannot_be_written_leaves_nothing),
 		cmocka_unit_test(a_scribbled_profile_is_answered),
 		cmocka_unit_test(the_merge_equals_llvms),

@@ -40,7 +40,8 @@ static void a_record_tells_the_place_of_its_counters(void **state)
 
 		assert_int_equal(raw_read_header(p.bytes, p.nbytes, p.nbytes, &h, &err), 0);
 		for (uint64_t i = 0; i < h.ndata; i++) {
-			assert_int_equal(raw_read_function(&h, p.bytes + h.data_at, i, &f, &err), 0);
+			assert_int_equal(raw_read_function(&h, p.bytes + h.data_at +
+							   i * h.data_record_bytes, i, &f, &err), 0);
 			assert_int_equal(f.name_hash, 0x1111 * (i + 1));
 			assert_int_equal(f.counters_offset, i * (i + 1) / 2 * 8);
 			assert_int_equal(f.ncounters, i + 1);
