@@ -313,10 +313,8 @@ static void take_result(struct parser *p, enum proctor_verdict verdict, const ch
 	if (!is_top(rest, nname)) {
 		/* A subtest: its failure stays in the message, with its name. */
 		if (verdict == PROCTOR_FAIL) {
-			char head[NAME_MAX_BYTES + 16];
-			int nhead = snprintf(head, sizeof(head), "%.*s failed\n", (int)nname, rest);
-
-			append(p->message, &p->nmessage, head, (size_t)nhead);
+			append(p->message, &p->nmessage, rest, nname);
+			append(p->message, &p->nmessage, " failed\n", 8);
 			p->nheld = p->nmessage;
 		} else {
 			p->nmessage = p->nheld;

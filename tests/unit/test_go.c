@@ -107,6 +107,21 @@ static void what_has_not_ended_is_not_told_of(void **state)
 	assert_string_equal(s.told, "start TestP\naside TestP\nstart TestExits\nover\n");
 }
 
+/* As long as a table's name may be. */
+static void a_long_name_of_a_subtest_does_no_harm(void **state)
+{
+	char name[1500], out[2 * sizeof(name) + 200];
+	struct script s = { .ops = adapter_go.parser, .piece = 70, .out = out };
+
+	(void)state;
+	memset(name, 'n', sizeof(name));
+	snprintf(out, sizeof(out), M "=== RUN   TestA\n" M "=== RUN   TestA/%.*s\n" M "--- FAIL: TestA/%.*s (0.00s)\n"
+		 M "--- FAIL: TestA (0.00s)\n", (int)sizeof(name), name, (int)sizeof(name), name);
+	script_run(&s);
+	snprintf(out, sizeof(out), "start TestA\nend TestA fail: TestA/%.*s failed\nover\n", (int)sizeof(name), name);
+	assert_string_equal(s.told, out);
+}
+
 static void a_duration_is_the_framework_s(void **state)
 {
 	struct script s = { .ops = adapter_go.parser, .piece = 100, .out = batch };
@@ -142,6 +157,7 @@ int main(void)
 		cmocka_unit_test(starts_and_ends_are_told_in_order),
 		cmocka_unit_test(a_panic_is_the_end_of_its_test),
 		cmocka_unit_test(what_has_not_ended_is_not_told_of),
+		cmocka_unit_test(a_long_name_of_a_subtest_does_no_harm),
 		cmocka_unit_test(a_duration_is_the_framework_s),
 		cmocka_unit_test(damage_of_any_kind_is_survived),
 		cmocka_unit_test(its_command_has_exactly_the_names),
