@@ -90,6 +90,8 @@ struct parser_event {
 		/* It has begun, and goes on when those after it have ended: what comes of it is told when the
 		 * process is over. If it has no end then, it runs again. */
 		PARSER_SET_ASIDE,
+		/* The framework runs none of the tests that have not started, and says why. No test's name. */
+		PARSER_PASSED_OVER,
 	} kind;
 	const char *name;		/* as it was listed; NULL: the only test of the process */
 	/* Where the framework tells it: of tests that have the same name it is that one. "" or NULL, 0: it
@@ -101,7 +103,7 @@ struct parser_event {
 	size_t noutput;
 	bool is_stderr;
 	uint64_t nbytes;		/* of the stream that lie before this event */
-	enum proctor_verdict verdict;	/* ENDED: */
+	enum proctor_verdict verdict;	/* ENDED, PASSED_OVER: */
 	const char *message;		/* why it is no pass; NULL: nothing to say */
 	uint64_t duration_us;		/* as the framework measured it; 0: it did not say */
 };

@@ -242,6 +242,7 @@ static int gtest_list_parse(const struct list_output *output, struct listing *li
 struct kept {
 	char text[TEXT_BYTES];
 	size_t n;
+	bool is_skip;			/* it says why something is skipped, and not why it failed */
 };
 
 /* A test after which something failed that had to be torn down. */
@@ -263,8 +264,10 @@ struct parser {
 	struct kept said;
 	bool saying;
 	bool in_suite;			/* between the first test of a suite and its end */
-	/* What was set up before the tests, of all or of one suite, failed. */
-	struct kept environment_failed, suite_failed;
+	/* What was set up before the tests, of all or of one suite, failed or is skipped. */
+	struct kept environment_said, suite_said;
+	/* Some line was not GoogleTest's: what was read between the tests may be what one of them wrote. */
+	bool contradicted;
 	struct torn *torn;
 };
 
@@ -284,6 +287,7 @@ static void kept_clear(struct kept *k)
 {
 	k->n = 0;
 	k->text[0] = '\0';
+	k->is_skip = false;
 }
 
 /* A line as a whole or not at all. */
@@ -298,8 +302,11 @@ static void kept_add(struct kept *k, const char *line, size_t n)
 	k->text[k->n] = '\0';
 }
 
-static const char *kept_text(const struct kept *k)
+/* Without the empty lines at its end, which newer versions write; NULL: nothing was said. */
+static const char *kept_text(struct kept *k)
 {
+	while (k->n > 0 && k->text[k->n - 1] == '\n')
+		k->text[--k->n] = '\0';
 	return k->n > 0 ? k->text : NULL;
 }
 
@@ -367,10 +374,14 @@ static void take_text(struct parser *p, const char *line, size_t n)
 {
 	if (!p->saying && line_begins_text(line, n)) {
 		p->saying = true;
+		p->said.is_skip = ends(line, n, ": Skipped");
 		/* Of a skip the place says little, and what follows why. */
-		if (ends(line, n, ": Skipped"))
+		if (p->said.is_skip)
 			return;
 	}
+	/* Why an environment is skipped is said twice. */
+	if (p->said.is_skip && p->said.n >= n && memcmp(p->said.text, line, n) == 0)
+		return;
 	if (p->saying && (n > 0 || p->said.n > 0))
 		kept_add(&p->said, line, n);
 }
@@ -384,7 +395,7 @@ static void text_clear(struct parser *p)
 static void take_start(struct parser *p, char *name)
 {
 	if (p->said.n > 0 && p->saying)
-		p->suite_failed = p->said;
+		p->suite_said = p->said;
 	text_clear(p);
 	p->running = name;
 	tell(p, PARSER_STARTED, name, PROCTOR_PASS, NULL, p->nbytes);
@@ -393,14 +404,18 @@ static void take_start(struct parser *p, char *name)
 /* Where something that all tests of a suite need failed, GoogleTest skips them, and fails as a whole. */
 static void take_end(struct parser *p, enum proctor_verdict verdict, uint64_t nbytes)
 {
-	const struct kept *setup = p->suite_failed.n > 0 ? &p->suite_failed : &p->environment_failed;
+	struct kept *setup = p->suite_said.n > 0 ? &p->suite_said : &p->environment_said;
 	const char *message = verdict == PROCTOR_PASS ? NULL : kept_text(&p->said);
+	bool by_setup = verdict == PROCTOR_SKIP && setup->n > 0;
 
-	if (verdict == PROCTOR_SKIP && setup->n > 0) {
-		verdict = PROCTOR_FAIL;
-		message = setup->text;
+	if (by_setup) {
+		verdict = setup->is_skip ? PROCTOR_SKIP : PROCTOR_FAIL;
+		message = kept_text(setup);
 	}
 	tell(p, PARSER_ENDED, p->running, verdict, message, nbytes);
+	/* What is told twice is doubted. */
+	if (by_setup && p->contradicted)
+		tell(p, PARSER_ENDED, p->running, verdict, message, nbytes);
 	free(p->last);
 	p->last = p->running;
 	p->running = NULL;
@@ -411,12 +426,12 @@ static void take_end(struct parser *p, enum proctor_verdict verdict, uint64_t nb
 /* The last test's end has been told, and is told again when the process is over. */
 static void tear_last(struct parser *p)
 {
-	struct torn *t = p->last && p->said.n > 0 ? calloc(1, sizeof(*t)) : NULL;
+	struct torn *t = p->last && p->said.n > 0 && !p->said.is_skip ? calloc(1, sizeof(*t)) : NULL;
 
 	if (!t)
 		return;
 	t->name = strdup(p->last);
-	t->text = strdup(p->said.text);
+	t->text = strdup(kept_text(&p->said) ? p->said.text : "");
 	t->next = p->torn;
 	p->torn = t;
 }
@@ -430,12 +445,17 @@ static void take_banner(struct parser *p, const char *line, size_t n, uint64_t n
 	if (p->in_suite || through)
 		tear_last(p);
 	else if (p->said.n > 0)
-		p->environment_failed = p->said;
+		p->environment_said = p->said;
 	text_clear(p);
-	kept_clear(&p->suite_failed);
+	kept_clear(&p->suite_said);
 	p->in_suite = false;
-	if (through)
-		tell(p, PARSER_COMPLETE, NULL, PROCTOR_PASS, NULL, nbytes);
+	if (!through)
+		return;
+	/* Where setting up the environment is skipped, no test starts, and GoogleTest says that all passed. */
+	if (!p->last && p->environment_said.n > 0)
+		tell(p, PARSER_PASSED_OVER, NULL, p->environment_said.is_skip ? PROCTOR_SKIP : PROCTOR_FAIL,
+		     kept_text(&p->environment_said), nbytes);
+	tell(p, PARSER_COMPLETE, NULL, PROCTOR_PASS, NULL, nbytes);
 }
 
 /* Between the tests. */
@@ -453,8 +473,11 @@ static void take_between(struct parser *p, const char *line, size_t n, uint64_t 
 		   begins(line, n, "[  FAILED  ] ")) {
 		/* At the end all that failed are named once more; before that it is a second end. */
 		name = line_name(line, n);
-		if (name && ends(line, n, " ms)"))
+		if (name && ends(line, n, " ms)")) {
 			tell(p, PARSER_ENDED, name, PROCTOR_FAIL, NULL, nbytes);
+			p->contradicted = true;
+			text_clear(p);
+		}
 		free(name);
 	} else {
 		take_text(p, line, n);
@@ -468,8 +491,10 @@ static void take_line(struct parser *p, uint64_t nbytes)
 
 	if (n > 0 && p->line[n - 1] == '\r')
 		n--;
-	if (p->running)
+	if (p->running) {
 		end = line_ends_test(p, p->line, n);
+		p->contradicted |= begins(p->line, n, "[ RUN      ] ");
+	}
 	if (end)
 		take_end(p, end->verdict, nbytes);
 	else if (p->running)
@@ -535,11 +560,19 @@ static char *result_message(const json_t *test)
 	return NULL;
 }
 
+/* A test that was not begun is "RUN" and "COMPLETED" as those are that passed, but it began in 1970. Versions before
+ * 1.11 do not say when. */
+static bool has_begun(const json_t *test)
+{
+	const char *status = member_text(test, "status"), *when = member_text(test, "timestamp");
+
+	return status && strcmp(status, "RUN") == 0 && !(when && strncmp(when, "1970-01-01T00:00:00", 19) == 0);
+}
+
 /* What the file says of the only test of the process, whose name may have been told by the output. */
 static void take_result(struct parser *p, const char *suite, const json_t *test)
 {
 	const char *name = member_text(test, "name"), *result = member_text(test, "result");
-	const char *status = member_text(test, "status");
 	char *full, *message = result_message(test);
 	enum proctor_verdict verdict = PROCTOR_PASS;
 
@@ -548,7 +581,7 @@ static void take_result(struct parser *p, const char *suite, const json_t *test)
 	else if (result && strcmp(result, "SKIPPED") == 0)
 		verdict = PROCTOR_SKIP;
 	/* Of a skip it says no reason: that the output has told. */
-	if (name && suite && status && strcmp(status, "RUN") == 0 && verdict != PROCTOR_SKIP &&
+	if (name && suite && has_begun(test) && verdict != PROCTOR_SKIP &&
 	    asprintf(&full, "%s.%s", suite, name) >= 0) {
 		tell(p, PARSER_ENDED, full, verdict, message, p->nbytes);
 		free(full);

@@ -4,9 +4,9 @@
  * parser is the supervisor's, from the first byte to the end of the process; what it told is the
  * worker's to read after that.
  *
- * Its tests start in the order in which they were asked for: one that was passed over did not run. What is
- * told against that order was written by a test, or what was told before it was: the tests concerned are
- * doubted, and run again, each in a process of its own.
+ * Its tests start in the order in which they were asked for. What is told against that order was written by a
+ * test, or what was told before it was: the tests concerned are doubted, and run again, each in a process of its own.
+ * So does one that was passed over: what was said to have started behind it may not have.
  */
 #include "base/clock.h"
 #include "base/container.h"
@@ -56,6 +56,10 @@ struct stream_host {
 	bool has_file;			/* its file grew: the ends of tests are known from that alone */
 	bool others_failed;		/* of those that were not asked for, and ran all the same */
 	bool over;			/* no more of its output comes */
+	/* It said that it runs none of the tests that have not started, and why. */
+	bool passed_over;
+	enum proctor_verdict passed_verdict;
+	char *passed_message;
 	uint64_t silent_us;		/* since when nothing more can come; 0: it may */
 	/* While the parser is fed. */
 	uint64_t nread_bytes;		/* that it was given before */
@@ -145,6 +149,9 @@ static void stream_on_start(struct stream_host *sh, const struct parser_event *e
 
 	if (i == sh->ntests) {
 		stream_doubt(sh, event);
+		/* No test but those of the task runs here: the one before it has written that. */
+		if (!stream_is_running(sh) && sh->nended > 0 && !sh->host.shared.work.task.suite->adapter->runs_others)
+			sh->tests[sh->nended - 1].doubted = true;
 		return;
 	}
 	if (!t->started)
@@ -199,6 +206,14 @@ static void stream_on_last_word(struct stream_host *sh, const struct parser_even
 		sh->nended++;
 }
 
+static void stream_on_passed_over(struct stream_host *sh, const struct parser_event *event)
+{
+	free(sh->passed_message);
+	sh->passed_over = true;
+	sh->passed_verdict = event->verdict;
+	sh->passed_message = event->message ? strdup(event->message) : NULL;
+}
+
 /* What is told of a test that is none of the task is not believed. */
 static void stream_on_event(const struct parser_event *event, void *data)
 {
@@ -224,6 +239,9 @@ static void stream_on_event(const struct parser_event *event, void *data)
 		break;
 	case PARSER_SET_ASIDE:
 		stream_on_set_aside(sh, event);
+		break;
+	case PARSER_PASSED_OVER:
+		stream_on_passed_over(sh, event);
 		break;
 	}
 }
@@ -420,7 +438,9 @@ static void read_unended(const struct stream_host *sh, unsigned i, struct test_e
 {
 	const struct host_end *end = &sh->host.shared.end;
 
-	if (!sh->tests[i].started)
+	if (!sh->tests[i].started && sh->passed_over)
+		tell(t, sh->passed_verdict, "%s", sh->passed_message ? sh->passed_message : "");
+	else if (!sh->tests[i].started)
 		tell(t, PROCTOR_ERROR, "it was asked for and did not start");
 	else if (WIFSIGNALED(end->status))
 		status_tell(t, end->status);
@@ -503,10 +523,13 @@ static void read_doubts(const struct stream_host *sh, unsigned ntold, struct evi
 	const struct host_end *end = &sh->host.shared.end;
 	bool exited = status_is_its_own(end) && !WIFSIGNALED(end->status);
 
-	for (unsigned i = 0; i < ntold && sh->ntests > 1 && !sh->has_file; i++)
-		e->tests[i].again = sh->tests[i].doubted ||
-				    (sh->ops->file && (exited || stream_fell_silent(sh)) &&
-				     sh->tests[i].started && !sh->tests[i].ended);
+	for (unsigned i = 0; i < ntold && sh->ntests > 1; i++) {
+		const struct stream_test *t = &sh->tests[i];
+		bool unended = sh->ops->file && (exited || stream_fell_silent(sh)) && t->started && !t->ended;
+		bool jumped = !t->started && i < sh->nended;
+
+		e->tests[i].again = jumped || (!sh->has_file && (t->doubted || unended));
+	}
 }
 
 /* They began, and the process did not live until they had ended. If no other test ran at its end, it was one of
@@ -565,6 +588,7 @@ static void stream_host_close(struct host *h)
 		free(sh->tests[i].message);
 	free(sh->tests);
 	free(sh->cuts);
+	free(sh->passed_message);
 }
 
 const struct host_ops stream_host_ops = {

@@ -291,7 +291,18 @@ GOOGLETEST    = middle stripped static
 $(GOOGLETEST:%=$S/googletest/%): tests/suites/googletest/middle.cc tests/suites/suites.mk
 	@mkdir -p $(@D)
 	$(SUITE_CXX) $(if $(filter %stripped,$@),-s) $(if $(filter %static,$@),-static) -o $@ $< -lgtest -lgtest_main -pthread
-SUITES       += $(GOOGLETEST:%=$S/googletest/%)
+$S/googletest/cases: tests/suites/googletest/cases.cc tests/suites/suites.mk
+	@mkdir -p $(@D)
+	$(SUITE_CXX) -O0 -Wno-unused-result -o $@ $< -lgtest -pthread
+# What sanitizers find in the midst of a program, with gcc's and with clang's.
+MISTAKES      = $(foreach c,gcc clang,$S/mistakes/$c_address $S/mistakes/$c_undefined $S/mistakes/$c_thread)
+$S/mistakes/gcc_%: tests/suites/googletest/mistakes.cc tests/suites/suites.mk
+	@mkdir -p $(@D)
+	g++ -std=c++17 -g -O1 -fsanitize=$* -fno-sanitize-recover=undefined -o $@ $< -lgtest -lgtest_main -pthread
+$S/mistakes/clang_%: tests/suites/googletest/mistakes.cc tests/suites/suites.mk
+	@mkdir -p $(@D)
+	clang++ -std=c++17 -g -O1 -fsanitize=$* -fno-sanitize-recover=undefined -o $@ $< -lgtest -lgtest_main -pthread
+SUITES       += $(GOOGLETEST:%=$S/googletest/%) $S/googletest/cases $(MISTAKES)
 
 # The part of a framework that takes long to compile is compiled once.
 CATCHES      := $(foreach f,catch2 doctest,$S/$f/cases $S/$f/ends)

@@ -7,6 +7,8 @@
 
 #include <errno.h>
 
+#include "parser_seeds.h"
+
 struct script {
 	const struct parser_ops *ops;
 	const char *err, *out, *file;	/* standard error comes first; NULL: none */
@@ -42,6 +44,10 @@ static void script_on_event(const struct parser_event *e, void *data)
 			s->ends[s->nends++] = (size_t)e->nbytes;
 		n = snprintf(s->told + s->ntold, room, "end %s %s%s%s\n", e->name,
 			     proctor_verdict_name(e->verdict), e->message ? ": " : "",
+			     e->message ? e->message : "");
+		break;
+	case PARSER_PASSED_OVER:
+		n = snprintf(s->told + s->ntold, room, "passed over %s: %s\n", proctor_verdict_name(e->verdict),
 			     e->message ? e->message : "");
 		break;
 	case PARSER_COMPLETE:
@@ -87,7 +93,12 @@ static void script_run_bytes(struct script *s, const char *out, size_t nout)
 
 static inline void script_run(struct script *s)
 {
-	script_run_bytes(s, s->out ? s->out : "", s->out ? strlen(s->out) : 0);
+	const char *out = s->out ? s->out : "";
+	const struct seed seed = { .out = out, .nout = strlen(out), .err = s->err, .file = s->file,
+				   .status = s->status };
+
+	seed_write(&seed);
+	script_run_bytes(s, out, strlen(out));
 }
 
 /* Cut off everywhere, with a byte changed everywhere, and with each stream in the place of the others. */
@@ -120,7 +131,9 @@ static inline int list_of(const struct adapter *adapter, const char *out, int st
 			  struct proctor_error *err)
 {
 	struct list_output output = { .out = out, .nout = strlen(out), .err = "", .status = status };
+	const struct seed seed = { .out = out, .nout = strlen(out), .status = status };
 
+	seed_write(&seed);
 	return adapter->list_parse(&output, list, err);
 }
 

@@ -16,6 +16,10 @@ TEST(Mid, A5) {}
 TEST(Mid, ForgesOwn) { printf("[       OK ] Mid.ForgesOwn (0 ms)\n"); fflush(stdout); EXPECT_EQ(1, 2); }
 TEST(Mid, ForgesNext) { printf("[       OK ] Mid.ForgesNext (0 ms)\n[ RUN      ] Mid.Victim\n[       OK ] Mid.Victim (0 ms)\n"); }
 TEST(Mid, Victim) { FAIL() << "true"; }
+TEST(Mid, ForgesLater) { printf("[       OK ] Mid.ForgesLater (0 ms)\n[ RUN      ] Mid.Later\n"); }
+TEST(Mid, Between) { EXPECT_EQ(1, 2); }
+TEST(Mid, BetweenToo) {}
+TEST(Mid, Later) { EXPECT_EQ(1, 2); }
 TEST(Mid, NoNewline) { printf("abc"); }
 TEST(Mid, Hang) { if (getenv("HANG")) pause(); }
 TEST(Mid, A6) {}
