@@ -236,17 +236,42 @@ soak-runs: $(INTEG_BIN) $(INTEG_PARTS) $(SUITES) demo-parts $(PRODUCTS)
 FUZZ_BIN      = $(patsubst %,$B/tests/unit/test_%,elf manifest merge page_map raw raw_names symbolize tap)
 FUZZ_SECONDS ?= 600
 FUZZ_CC      ?= $(lastword $(foreach c,clang clang-14 clang-16 clang-19,$(shell command -v $c)))
-fuzz: $(FUZZ_BIN) $(PRODUCTS) $B/fuzz/profile $B/fuzz/rust $B/fuzz/go
+FUZZ_PARSERS  = googletest catch2 catch2_v2 doctest rust go tap
+FUZZERS       = $(FUZZ_PARSERS:%=$B/fuzz/%) $B/fuzz/manifest
+FUZZ_FLAGS    = $(BASE_FLAGS) $(DEP_FLAGS) -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
+# How long each may take, and how much it may use. XML that was recorded is as long as that.
+FUZZ_RUN      = -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -timeout=20 -print_final_stats=1
+fuzz: $(FUZZ_BIN) $(PRODUCTS) $B/fuzz/profile $(FUZZERS)
 	@$(TEST_ENV) PROCTOR_SOAK=1 TEST_LIMIT=3600 tools/run-tests $(FUZZ_BIN)
-	cd $B/fuzz && for p in rust go; do mkdir -p $$p.corpus && ./$$p -max_total_time=$(FUZZ_SECONDS) \
-		-max_len=8192 -print_final_stats=1 $$p.corpus || exit 1; done
+	cd $B/fuzz && for p in $(notdir $(FUZZERS)); do ./$$p $(FUZZ_RUN) $$p.corpus || exit 1; done
 	cd $B/fuzz && ./profile -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1 corpus
 
-# A parser of what a framework's programs write.
-$B/fuzz/rust $B/fuzz/go: $B/fuzz/%: tests/fuzz/parser.c $(wildcard src/adapter/*.c src/base/*.c)
+# A parser of what a framework's programs write, and the reader of manifests. Each begins with what the unit tests
+# give it.
+FUZZ_OBJ      = $(LIB_SRC:%.c=$B/fuzz/obj/%.o)
+$B/fuzz/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(FUZZ_CC) $(BASE_FLAGS) -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-		-DFRAMEWORK=adapter_$* -o $@ $^ -lelf -lz -ljansson
+	$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
+
+$B/fuzz/libproctor.a: $(FUZZ_OBJ)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$(FUZZ_PARSERS:%=$B/fuzz/%): $B/fuzz/%: tests/fuzz/parser.c $B/fuzz/libproctor.a $B/fuzz/%.corpus
+	$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -DFRAMEWORK=adapter_$* -o $@ $< $B/fuzz/libproctor.a $(DEP_LIBS)
+
+# With the suites that its corpus names.
+$B/fuzz/manifest: tests/fuzz/manifest.c $B/fuzz/libproctor.a $B/fuzz/manifest.corpus $B/tests/suites/ways/libtml.so
+	cp $B/tests/suites/ways/libtml.so $(@D)
+	printf '#!/bin/sh\n' >$(@D)/prog.sh && chmod +x $(@D)/prog.sh
+	$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $< $B/fuzz/libproctor.a $(DEP_LIBS)
+
+$B/fuzz/catch2.corpus $B/fuzz/catch2_v2.corpus $B/fuzz/doctest.corpus: $B/tests/unit/test_catch_xml
+$(patsubst %,$B/fuzz/%.corpus,googletest rust go tap manifest): $B/fuzz/%.corpus: $B/tests/unit/test_%
+$(FUZZ_PARSERS:%=$B/fuzz/%.corpus) $B/fuzz/manifest.corpus:
+	@mkdir -p $@
+	CC="$(CC)" PARSER_SEEDS=$(abspath $@) $< >/dev/null
+	@touch $@
 
 # Begins with what the unit test's hand-made profiles are: mutations of good ones go deeper.
 $B/fuzz/profile: tests/fuzz/profile.c src/coverage/merge.c src/coverage/raw.c \

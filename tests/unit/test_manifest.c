@@ -4,9 +4,18 @@
 #include "base/container.h"
 #include "plan/model.h"
 
+/* What a fuzzer of the reader best begins with, where PARSER_SEEDS names a directory for it. */
 static void write_text(const char *path, const char *text)
 {
+	static unsigned nseeds;
+	const char *seeds = getenv("PARSER_SEEDS");
+	char seed[4096];
+
 	fixture_write(path, text, strlen(text));
+	if (seeds) {
+		snprintf(seed, sizeof(seed), "%s/%u", seeds, nseeds++);
+		fixture_write(seed, text, strlen(text));
+	}
 }
 
 static struct proctor_plan *plan_of(const char *text)

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "base/container.h"
+#include "parser_seeds.h"
 
 #define EXITED(status) ((status) << 8)	/* as wait(2) gives it */
 
@@ -62,7 +63,10 @@ static void assert_judged(const struct document *documents, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct document *d = &documents[i];
+		const struct seed seed = { .out = d->text, .nout = strlen(d->text),
+					   .status = EXITED(d->exit_status) };
 
+		seed_write(&seed);
 		for (size_t piece = 1; piece < 40; piece = piece * 3) {
 			struct told told = parse_pieces(d->text, strlen(d->text), piece,
 							EXITED(d->exit_status));
