@@ -653,7 +653,7 @@ static void supervisor_nap(struct supervisor *sup)
 	if (sup->ending.stopping == STOPPING_NOT && !sup->loop_failed &&
 	    sup->results.nunfinished > (size_t)sup->nworkers * TASK_TESTS_MAX &&
 	    turn_may_nap(&sup->turn, sup->hosts))
-		turn_nap(sup->interrupts.stream.fd);
+		turn_nap(sup->interrupts.stream.fd, sup->hosts);
 	sup->turn.nread_bytes = 0;
 }
 

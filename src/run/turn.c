@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/turn.h"
 
+#include "base/container.h"
+
 #include <poll.h>
 #include <time.h>
 
@@ -49,15 +51,21 @@ bool turn_may_nap(const struct turn *t, const struct watch *hosts)
 	if (!hosts || t->nread_bytes > NAP_BYTES)
 		return false;
 	for (const struct watch *h = hosts; h; h = h->next)
-		if (h->alone || h->state != HOST_RUNNING)
+		if (h->state != HOST_RUNNING ||
+		    (h->alone && (t->nread_bytes == 0 || !h->watched || h->pidfd < 0)))
 			return false;
 	return true;
 }
 
-void turn_nap(int signal_fd)
+void turn_nap(int signal_fd, const struct watch *hosts)
 {
 	static const struct timespec nap = { .tv_nsec = NAP_US * 1000 };
-	struct pollfd signals = { .fd = signal_fd, .events = POLLIN };
+	struct pollfd fds[1 + PROCTOR_THREADS_MAX] = { { .fd = signal_fd, .events = POLLIN } };
+	nfds_t n = 1;
 
-	ppoll(&signals, 1, &nap, NULL);
+	/* Where there are more of them than workers, some wait for nobody. */
+	for (const struct watch *h = hosts; h && n < ARRAY_SIZE(fds); h = h->next)
+		if (h->alone)
+			fds[n++] = (struct pollfd){ .fd = h->pidfd, .events = POLLIN };
+	ppoll(fds, n, &nap, NULL);
 }

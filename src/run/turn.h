@@ -32,12 +32,15 @@ uint64_t turn_due_us(const struct turn *t, bool kept);
 
 /*
  * While hosts run one small test after the other, each of them would wake this thread three times,
- * and be preempted by it. None of that is urgent: it is taken together, a moment later. Not where a
- * worker waits for the end of a process, or there is much to be read.
+ * and be preempted by it; a program that writes a line at a time would for each of them. None of that is
+ * urgent: it is taken together, a moment later. Not where there is much to be read, or a worker waits for the end
+ * of a process of which nothing was heard just now.
  */
 bool turn_may_nap(const struct turn *t, const struct watch *hosts);
-/* Lets that moment pass. `signal_fd`: a signal ends it, as the sooner it is read, the surer is which test
- * has sent it; -1: none comes. */
-void turn_nap(int signal_fd);
+/*
+ * Lets that moment pass. `signal_fd`: a signal ends it, as the sooner it is read, the surer is which test
+ * has sent it; -1: none comes. So does the death of a process that a worker waits for.
+ */
+void turn_nap(int signal_fd, const struct watch *hosts);
 
 #endif
