@@ -23,7 +23,7 @@
 #include <sys/wait.h>
 
 /* So many share a process at most: what they have written is kept until it has ended. */
-#define STREAM_TESTS_MAX 16384
+#define STREAM_TESTS_MAX 65536
 /* A result file of so many tests, with room for long messages. */
 #define RESULT_FILE_BYTES ((size_t)64 << 20)
 

@@ -192,6 +192,7 @@ static int run_with_loop(struct supervisor *sup, struct audience *audience, int 
 		ret = error_set(sup->err, -ENOMEM, "no memory for the tests of %zu suites",
 				run->queue.nlanes);
 	results_close(&sup->results);
+	queue_keep_times(&run->queue);
 	queue_fini(&run->queue);
 close_mailbox:
 	mailbox_close(&run->mailbox);

@@ -58,11 +58,11 @@ static char *file_path(const struct suite *s)
 
 /* ---- reading ---- */
 
-static bool is_of_age(const struct stat *st)
+static bool is_of_age(const struct kept_list *list)
 {
-	time_t age = time(NULL) - st->st_mtime;
+	int64_t now_s = time(NULL);
 
-	return age >= 0 && age < AGE_MAX_S;
+	return list->asked_s <= now_s && list->asked_s > now_s - AGE_MAX_S;
 }
 
 /* Nobody else could have written it. */
@@ -80,7 +80,7 @@ static void *file_read(const char *path, struct arena *arena, size_t *nbytes)
 
 	if (fd < 0)
 		return NULL;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && is_own(&st) && is_of_age(&st) && st.st_size > 0 &&
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && is_own(&st) && st.st_size > 0 &&
 	    st.st_size <= FILE_BYTES_MAX) {
 		*nbytes = (size_t)st.st_size;
 		bytes = arena_alloc(arena, *nbytes);
@@ -113,8 +113,10 @@ static void kept_find(struct suite *s)
 	size_t nbytes = 0;
 	void *bytes = path ? file_read(path, &s->plan->arena, &nbytes) : NULL;
 
-	if (!bytes || !list_file_read(bytes, nbytes, &r->key, &s->plan->arena, &r->list))
+	if (!bytes || !list_file_read(bytes, nbytes, &r->key, &s->plan->arena, &r->list) ||
+	    !is_of_age(&r->list))
 		r->list = (struct kept_list){ 0 };
+	s->times = r->list.times;
 	free(path);
 }
 
@@ -224,7 +226,7 @@ void list_cache_keep(const struct suite *s, const struct listing *list)
 	    file_look(s->path, &s->file) != FILE_SAME)
 		return;
 	path = file_path(s);
-	list_file_write(&content, &s->remembered->key, s->adapter, list);
+	s->remembered->list.sum = list_file_write(&content, &s->remembered->key, s->adapter, list, time(NULL));
 	if (path && !content.failed && content.nbytes <= (size_t)FILE_BYTES_MAX) {
 		if (access(place, F_OK) < 0)
 			place_make(place);
@@ -246,6 +248,37 @@ void list_cache_forget(const struct proctor_plan *plan)
 			unlink(path);
 		free(path);
 	}
+}
+
+/* Of two measurements most differ a little. */
+static bool is_about(uint64_t a, uint64_t b)
+{
+	return a / 4 * 3 <= b && b / 4 * 3 <= a;
+}
+
+void list_cache_keep_times(const struct suite *s, const struct program_times *times)
+{
+	const struct remembered *r = s->remembered;
+	const struct list_file_times content = list_file_times(times);
+	char *path, head[256];
+	struct stat st;
+	ssize_t n;
+	int fd;
+
+	if (!r || r->list.sum == 0 || times->test_ns == 0 ||
+	    (is_about(times->start_ns, s->times.start_ns) && is_about(times->test_ns, s->times.test_ns)))
+		return;
+	path = file_path(s);
+	fd = path ? open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW) : -1;
+	free(path);
+	if (fd < 0)
+		return;
+	n = pread(fd, head, sizeof(head), 0);
+	/* Another proctor may have put another list there. */
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && is_own(&st) && n > 0 &&
+	    list_file_is(head, (size_t)n, r->list.sum))
+		(void)!pwrite(fd, &content, sizeof(content), LIST_FILE_TIMES_AT);
+	close(fd);
 }
 
 /* ---- too many ---- */

@@ -34,6 +34,9 @@ bool list_cache_answers(const struct suite *suite);
 /* Keeps what the program has answered. */
 void list_cache_keep(const struct suite *suite, const struct listing *list);
 
+/* Keeps, with the list, how long the program's processes took: for the size of the first task of another run. */
+void list_cache_keep_times(const struct suite *suite, const struct program_times *times);
+
 /* Forgets what was kept of the plan's programs: one of them did not have a test that it was said to have. */
 void list_cache_forget(const struct proctor_plan *plan);
 

@@ -5,16 +5,20 @@
 #include <string.h>
 
 /* Numbers are in this machine's order: the file is of no use to another one. */
-#define MAGIC UINT64_C(0x31747369726f7270)
+#define MAGIC UINT64_C(0x32747369726f7270)
 #define NO_TEXT UINT32_MAX
 
 /* The key, the tests and the texts follow it, the first two padded to 8 bytes. */
 struct header {
 	uint64_t magic;
-	uint64_t sum;			/* of all that follows it */
+	uint64_t sum;			/* of all that follows the times */
+	struct list_file_times times;
+	int64_t asked_s;
 	uint64_t nkey, ntests, ntexts;
 	char adapter[32];
 };
+
+_Static_assert(offsetof(struct header, times) == LIST_FILE_TIMES_AT, "as the header says");
 
 /* Texts by where they begin among all of them. */
 struct record {
@@ -43,7 +47,7 @@ static uint64_t sum_of(const void *bytes, size_t nbytes)
 	return sum;
 }
 
-#define SUMMED_FROM (offsetof(struct header, sum) + sizeof(uint64_t))
+#define SUMMED_FROM offsetof(struct header, asked_s)
 
 uint64_t list_file_sum(const void *bytes, size_t nbytes)
 {
@@ -89,11 +93,27 @@ static void put_tests(struct bytes *records, struct bytes *texts, const struct l
 	}
 }
 
-void list_file_write(struct bytes *file, const struct bytes *key, const struct adapter *adapter,
-		     const struct listing *list)
+struct list_file_times list_file_times(const struct program_times *times)
+{
+	return (struct list_file_times){ .times = *times, .sum = sum_of(times, sizeof(*times)) };
+}
+
+bool list_file_is(const void *bytes, size_t nbytes, uint64_t sum)
+{
+	struct header header;
+
+	if (nbytes < sizeof(header))
+		return false;
+	memcpy(&header, bytes, sizeof(header));
+	return header.magic == MAGIC && header.sum == sum;
+}
+
+uint64_t list_file_write(struct bytes *file, const struct bytes *key, const struct adapter *adapter,
+			 const struct listing *list, int64_t asked_s)
 {
 	static const char padding[8];
-	struct header header = { .magic = MAGIC, .nkey = key->nbytes, .ntests = list->ntests };
+	struct header header = { .magic = MAGIC, .asked_s = asked_s, .nkey = key->nbytes,
+				 .ntests = list->ntests };
 	struct bytes records = { 0 }, texts = { 0 };
 
 	put_tests(&records, &texts, list);
@@ -114,6 +134,7 @@ void list_file_write(struct bytes *file, const struct bytes *key, const struct a
 	}
 	bytes_fini(&records);
 	bytes_fini(&texts);
+	return header.sum;
 }
 
 /* ---- reading ---- */
@@ -182,5 +203,9 @@ bool list_file_read(const void *bytes, size_t nbytes, const struct bytes *key, s
 			return false;
 	kept->tests = tests;
 	kept->ntests = header.ntests;
+	kept->asked_s = header.asked_s;
+	kept->sum = header.sum;
+	if (list_file_times(&header.times.times).sum == header.times.sum)
+		kept->times = header.times.times;
 	return tests != NULL;
 }

@@ -59,6 +59,12 @@ static inline const char *test_own_name(const struct test *t)
 	return t->own_name ? t->own_name : t->pub.name;
 }
 
+/* Of a program that runs many tests in a process, as measured. */
+struct program_times {		/* all zero: not known */
+	uint64_t start_ns;	/* until its first test begins */
+	uint64_t test_ns;	/* of a test, on average */
+};
+
 struct suite {
 	/* Whose its tests are; until its file was looked at, what it is taken for. */
 	const struct adapter *adapter;
@@ -87,6 +93,7 @@ struct suite {
 	char *workdir;			/* of its tests that have none of their own; NULL: the run's */
 	char **env;			/* and what is added to theirs */
 	struct remembered *remembered;	/* of its tests, in an earlier run (list_cache.h); NULL: nothing */
+	struct program_times times;	/* in an earlier run */
 	bool leads;			/* a program that may lead a session: it calls nothing that fails there */
 	bool injectable;		/* a program that a library can be put into */
 	struct need *needs;		/* its own soname too; sorted by soname, each once */

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "hosts/host.h"
+#include "plan/list_cache.h"
 #include "plan/needed.h"
 
 #include <errno.h>
@@ -122,6 +123,7 @@ static int queue_fill(struct queue *q, unsigned repeat)
 		while (first > 0 && plan->tests[first - 1]->suite == plan->tests[end - 1]->suite)
 			first--;
 		q->lanes[i].suite = plan->tests[first]->suite;
+		q->lanes[i].times = q->lanes[i].suite->times;
 		for (unsigned rep = repeat; rep-- > 0;) {
 			struct range *r = calloc(1, sizeof(*r));
 
@@ -253,7 +255,7 @@ static bool lane_starts_processes(const struct lane *lane)
 static unsigned process_share(const struct queue *q, const struct lane *lane, item_t nleft)
 {
 	item_t part = q->nworkers > 1 ? nleft / (2 * q->nworkers) : nleft;
-	uint64_t worth = lane->mean_ns ? WORTH * lane->start_ns / lane->mean_ns : 1;
+	uint64_t worth = lane->times.test_ns ? WORTH * lane->times.start_ns / lane->times.test_ns : 1;
 
 	if (part < worth)
 		part = worth < nleft ? (item_t)worth : nleft;
@@ -305,7 +307,7 @@ static void queue_cut(struct queue *q, size_t i, struct task *task)
 	}
 	lane->cost_us -= cost;
 	q->cost_us -= cost;
-	if (learns && lane->mean_ns == 0 && lane->probe_until_us == 0 && task->ntests > 1)
+	if (learns && lane->times.test_ns == 0 && lane->probe_until_us == 0 && task->ntests > 1)
 		lane->probe_until_us = clock_us() + PROBE_US;
 	if (r->first == r->end) {
 		lane->head = r->next;
@@ -381,8 +383,9 @@ void queue_measured(struct queue *q, const struct task *task, const struct queue
 
 	pthread_mutex_lock(&q->lock);
 	if (m->ntests > 0) {
-		lane->start_ns = learned(lane->start_ns, m->start_us * 1000);
-		lane->mean_ns = learned(lane->mean_ns, m->tests_us * 1000 / m->ntests);
+		lane->times.start_ns = learned(lane->times.start_ns, m->start_us * 1000);
+		lane->times.test_ns = learned(lane->times.test_ns, m->tests_us * 1000 / m->ntests);
+		lane->measured = true;
 	}
 	if (lane->probe_until_us > 0)
 		pthread_cond_broadcast(&q->changed);
@@ -423,6 +426,13 @@ int queue_push_retry(struct queue *q, const struct suite *suite, item_t item, un
 	while (lane < q->nlanes && q->lanes[lane].suite != suite)
 		lane++;
 	return lane < q->nlanes ? queue_push(q, lane, range, false) : -EINVAL;
+}
+
+void queue_keep_times(const struct queue *q)
+{
+	for (size_t i = 0; i < q->nlanes; i++)
+		if (q->lanes[i].measured)
+			list_cache_keep_times(q->lanes[i].suite, &q->lanes[i].times);
 }
 
 void queue_pause(struct queue *q, bool paused)

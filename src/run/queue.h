@@ -30,8 +30,8 @@ struct lane {
 	struct range *head;
 	uint64_t cost_us;	/* of what is in it */
 	unsigned nworkers;	/* that popped from it last */
-	/* As measured, in nanoseconds; both 0: not yet. */
-	uint64_t start_ns, mean_ns;	/* of a process until its first test begins, and of a test */
+	struct program_times times;	/* as measured, in earlier runs at first */
+	bool measured;			/* in this run, too */
 	uint64_t probe_until_us;	/* its first task is being measured: others wait so long; 0: no */
 	size_t prev, next;	/* of the lanes that have ranges; index, or the number of lanes */
 };
@@ -82,6 +82,9 @@ void queue_measured(struct queue *q, const struct task *task, const struct queue
 int queue_push_head(struct queue *q, const struct task *task, unsigned skip, unsigned ntests);
 /* Queues another attempt at one item, at the end of its suite's lane, in a host of its own. */
 int queue_push_retry(struct queue *q, const struct suite *suite, item_t item, unsigned attempt);
+
+/* After the run: keeps what was learned for the next one. */
+void queue_keep_times(const struct queue *q);
 
 void queue_pause(struct queue *q, bool paused);
 /* Ends the queue; what is still in it was never handed out. */

@@ -317,9 +317,8 @@ static void what_is_damaged_is_passed_over_and_replaced(void **state)
 {
 	static const char *const harms[] = {
 		"echo garbage >$f", ": >$f", "truncate -s -1 $f", "echo >>$f", "truncate -s 8G $f",
-		"rm $f && mkfifo $f", "rm $f && ln -s /dev/zero $f", "chmod 666 $f", "touch -d '2 days ago' $f",
-		"touch -d '2 days' $f", "rm -r cache", "mv cache old && touch cache && rm cache",
-		"printf '\\377\\377\\377\\377' | dd of=$f bs=1 seek=16 conv=notrunc status=none",
+		"rm $f && mkfifo $f", "rm $f && ln -s /dev/zero $f", "chmod 666 $f", "rm -r cache", "mv cache old && touch cache && rm cache",
+		"printf '\\377\\377\\377\\377' | dd of=$f bs=1 seek=48 conv=notrunc status=none",
 	};
 	size_t n;
 
@@ -336,6 +335,88 @@ static void what_is_damaged_is_passed_over_and_replaced(void **state)
 		if (times_asked() != n + 1)
 			fail_msg("not kept after: %s", harms[i]);
 	}
+}
+
+/* In the file whose list the next plan finds. */
+static void answered_at(int64_t asked_s)
+{
+	size_t nbytes;
+	unsigned char *bytes;
+	uint64_t sum;
+
+	fixture_run("mv cache/* file");
+	bytes = fixture_read("file", &nbytes);
+	memcpy(bytes + LIST_FILE_TIMES_AT + sizeof(struct list_file_times), &asked_s, sizeof(asked_s));
+	sum = list_file_sum(bytes, nbytes);
+	memcpy(bytes + 8, &sum, sizeof(sum));
+	fixture_write("file", bytes, nbytes);
+	fixture_run("mv file $(cat name)");
+	free(bytes);
+}
+
+static void an_old_answer_is_asked_for_again(void **state)
+{
+	const int64_t hour = 3600, now_s = time(NULL);
+
+	(void)state;
+	make_program("");
+	listed();
+	fixture_run("echo cache/* >name");
+	answered_at(now_s - 23 * hour);
+	listed();
+	assert_int_equal(times_asked(), 1);
+	answered_at(now_s - 25 * hour);
+	listed();
+	assert_int_equal(times_asked(), 2);
+	answered_at(now_s + hour);
+	listed();
+	assert_int_equal(times_asked(), 3);
+}
+
+/* As a run does at its end. */
+static void keep_times(uint64_t start_ns, uint64_t test_ns)
+{
+	struct proctor_plan *plan = proctor_plan_new();
+	struct proctor_error err;
+
+	proctor_plan_set_framework(plan, "rust", &err);
+	assert_int_equal(proctor_plan_set_list_cache(plan, "cache", &err), 0);
+	assert_int_equal(proctor_plan_add_path(plan, "program", NULL, &err), 0);
+	assert_int_equal(proctor_plan_ntests(plan), 1);
+	list_cache_keep_times(plan->suites[0], &(struct program_times){ start_ns, test_ns });
+	proctor_plan_free(plan);
+}
+
+static struct program_times kept_times(void)
+{
+	struct proctor_plan *plan = proctor_plan_new();
+	struct program_times times;
+	struct proctor_error err;
+
+	proctor_plan_set_framework(plan, "rust", &err);
+	assert_int_equal(proctor_plan_set_list_cache(plan, "cache", &err), 0);
+	assert_int_equal(proctor_plan_add_path(plan, "program", NULL, &err), 0);
+	times = plan->suites[0]->times;
+	proctor_plan_free(plan);
+	return times;
+}
+
+static void times_are_kept_with_the_list(void **state)
+{
+	(void)state;
+	make_program("");
+	keep_times(1000, 100);
+	assert_int_equal(kept_times().start_ns, 1000);
+	assert_int_equal(kept_times().test_ns, 100);
+	/* About the same: not worth a write. */
+	keep_times(1100, 110);
+	assert_int_equal(kept_times().test_ns, 100);
+	keep_times(1100, 200);
+	assert_int_equal(kept_times().start_ns, 1100);
+	assert_int_equal(kept_times().test_ns, 200);
+	make_program("-DANOTHER");
+	assert_int_equal(kept_times().test_ns, 0);
+	assert_int_equal(times_asked(), 1);
 }
 
 static void where_nothing_can_be_kept_programs_are_asked(void **state)
@@ -460,6 +541,8 @@ int main(void)
 		in_a_directory(what_a_manifest_sets_is_part_of_the_question),
 		in_a_directory(what_failed_or_warned_is_asked_again),
 		in_a_directory(what_is_damaged_is_passed_over_and_replaced),
+		in_a_directory(an_old_answer_is_asked_for_again),
+		in_a_directory(times_are_kept_with_the_list),
 		in_a_directory(where_nothing_can_be_kept_programs_are_asked),
 		in_a_directory(a_full_disk_is_as_if_there_were_no_cache),
 		in_a_directory(others_directories_are_left_alone),

@@ -48,7 +48,7 @@ static void what_is_written_is_read(void **state)
 	struct bytes file = { 0 };
 
 	(void)state;
-	list_file_write(&file, &key, &adapter_googletest, &list);
+	list_file_write(&file, &key, &adapter_googletest, &list, 1000);
 	assert_false(file.failed);
 	assert_true(list_file_read(file.data, file.nbytes, &key, &arena, &kept));
 	assert_ptr_equal(kept.adapter, &adapter_googletest);
@@ -66,6 +66,36 @@ static void what_is_written_is_read(void **state)
 	bytes_fini(&file);
 }
 
+static void times_that_are_written_later_are_read(void **state)
+{
+	const struct list_file_times times = list_file_times(&(struct program_times){ 12, 34 });
+	struct arena arena = { 0 };
+	struct kept_list kept = { 0 };
+	struct bytes file = { 0 };
+	uint64_t sum;
+
+	(void)state;
+	sum = list_file_write(&file, &key, &adapter_googletest, &list, 1000);
+	assert_true(list_file_is(file.data, file.nbytes, sum));
+	assert_false(list_file_is(file.data, file.nbytes, sum + 1));
+	assert_false(list_file_is(file.data, 20, sum));
+	assert_true(list_file_read(file.data, file.nbytes, &key, &arena, &kept));
+	assert_int_equal(kept.asked_s, 1000);
+	assert_int_equal(kept.times.test_ns, 0);
+	memcpy(file.data + LIST_FILE_TIMES_AT, &times, sizeof(times));
+	assert_true(list_file_read(file.data, file.nbytes, &key, &arena, &kept));
+	assert_int_equal(kept.sum, sum);
+	assert_int_equal(kept.times.start_ns, 12);
+	assert_int_equal(kept.times.test_ns, 34);
+	/* Half written. */
+	file.data[LIST_FILE_TIMES_AT] ^= 1;
+	kept = (struct kept_list){ 0 };
+	assert_true(list_file_read(file.data, file.nbytes, &key, &arena, &kept));
+	assert_int_equal(kept.times.test_ns, 0);
+	arena_fini(&arena);
+	bytes_fini(&file);
+}
+
 static void another_key_has_no_list(void **state)
 {
 	char other_text[] = "a\0key\0of 14";
@@ -74,7 +104,7 @@ static void another_key_has_no_list(void **state)
 	struct bytes file = { 0 };
 
 	(void)state;
-	list_file_write(&file, &key, &adapter_googletest, &list);
+	list_file_write(&file, &key, &adapter_googletest, &list, 1000);
 	assert_true(is_read(file.data, file.nbytes, &key));
 	assert_false(is_read(file.data, file.nbytes, &other));
 	assert_false(is_read(file.data, file.nbytes, &shorter));
@@ -86,7 +116,7 @@ static void a_file_cut_off_has_no_list(void **state)
 	struct bytes file = { 0 };
 
 	(void)state;
-	list_file_write(&file, &key, &adapter_googletest, &list);
+	list_file_write(&file, &key, &adapter_googletest, &list, 1000);
 	for (size_t n = 0; n < file.nbytes; n++)
 		assert_false(is_read(file.data, n, &key));
 	bytes_append(&file, "more", 4);
@@ -99,10 +129,14 @@ static void no_single_bit_may_differ(void **state)
 	struct bytes file = { 0 };
 
 	(void)state;
-	list_file_write(&file, &key, &adapter_googletest, &list);
+	list_file_write(&file, &key, &adapter_googletest, &list, 1000);
 	for (size_t i = 0; i < file.nbytes * 8; i++) {
+		/* The times are written later, and have a sum of their own. */
+		bool of_times = i / 8 >= LIST_FILE_TIMES_AT &&
+				i / 8 < LIST_FILE_TIMES_AT + sizeof(struct list_file_times);
+
 		file.data[i / 8] ^= (char)(1 << i % 8);
-		assert_false(is_read(file.data, file.nbytes, &key));
+		assert_int_equal(is_read(file.data, file.nbytes, &key), of_times);
 		file.data[i / 8] ^= (char)(1 << i % 8);
 	}
 	assert_true(is_read(file.data, file.nbytes, &key));
@@ -124,7 +158,7 @@ static void what_a_right_sum_is_on_is_checked_too(void **state)
 
 	(void)state;
 	srandom(1);	/* always the same ones */
-	list_file_write(&file, &key, &adapter_googletest, &list);
+	list_file_write(&file, &key, &adapter_googletest, &list, 1000);
 	bytes_append(&file, "\0\0\0\0\0\0\0", (8 - file.nbytes % 8) % 8);
 	words = (uint64_t *)(void *)file.data;
 	nwords = file.nbytes / 8;
@@ -144,6 +178,7 @@ int main(void)
 {
 	const struct CMUnitTest all[] = {
 		cmocka_unit_test(what_is_written_is_read),
+		cmocka_unit_test(times_that_are_written_later_are_read),
 		cmocka_unit_test(another_key_has_no_list),
 		cmocka_unit_test(a_file_cut_off_has_no_list),
 		cmocka_unit_test(no_single_bit_may_differ),

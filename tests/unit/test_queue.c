@@ -386,6 +386,28 @@ static void a_program_gets_what_is_worth_a_process(void **state)
 	fake_fini(&f);
 }
 
+/* What an earlier run has measured need not be measured again before the first task is cut. */
+static void the_first_task_is_what_is_known_to_be_worth_a_process(void **state)
+{
+	struct fake f;
+	struct queue q;
+	struct task task;
+
+	(void)state;
+	fake_init(&f, 2, 200);
+	f.suites[0].adapter = f.suites[1].adapter = &adapter_googletest;
+	f.suites[0].times = (struct program_times){ .start_ns = 3000000, .test_ns = 10000 };
+	f.suites[1].times = (struct program_times){ .start_ns = 3000000, .test_ns = 50000000 };
+	assert_int_equal(queue_init(&q, &f.plan, 4, 1, NULL), 0);
+	assert_int_equal(popped(&q, 0).ntests, 200);
+	/* Long ones: a fair part of them, and another worker goes on at once. */
+	task = popped(&q, 1);
+	assert_in_range(task.ntests, 1, 25);
+	assert_true(queue_try_pop(&q, 2, NULL, 0, &task));
+	queue_fini(&q);
+	fake_fini(&f);
+}
+
 static void long_tests_of_a_program_are_shared_out(void **state)
 {
 	const struct queue_measure long_tests = { .start_us = 3000, .tests_us = 2500000, .ntests = 25 };
@@ -513,6 +535,7 @@ int main(void)
 		cmocka_unit_test(the_rest_is_what_was_never_handed_out),
 		cmocka_unit_test(nothing_is_lost_or_doubled_under_contention),
 		cmocka_unit_test(a_program_gets_what_is_worth_a_process),
+		cmocka_unit_test(the_first_task_is_what_is_known_to_be_worth_a_process),
 		cmocka_unit_test(long_tests_of_a_program_are_shared_out),
 		cmocka_unit_test(a_first_task_is_waited_for_no_longer_than_a_moment),
 		cmocka_unit_test(a_known_long_test_has_a_process_to_itself),
