@@ -342,6 +342,8 @@ static void supervisor_add(struct supervisor *sup, struct watch *h)
 	h->act_us = CLOCK_NEVER;
 	life_meet(h, sup->ops, sup->lp, host_on_death);
 	host_watch(sup, h, 0);
+	/* It may have ended before it was known here: then the SIGCHLD that tells of it was taken already. */
+	sup->child_ended = sup->child_ended || !h->watched;
 	interrupts_met(&sup->interrupts, h);
 	host_cancel(sup, h);
 }
@@ -712,7 +714,7 @@ int supervisor_run(struct supervisor *sup)
 			queue_end(&run->queue);
 		supervisor_look(sup);
 		supervisor_flush(sup);
-		due_us = turn_due_us(&sup->turn, run->writer.batch != NULL);
+		due_us = sup->child_ended ? 0 : turn_due_us(&sup->turn, run->writer.batch != NULL);
 		pauses_expect(&run->pauses, due_us);
 		if (sup->loop_failed || sup->ops->turn(sup->lp, due_us, sup->err) < 0)
 			supervisor_rescue(sup);
