@@ -27,7 +27,6 @@ struct kernel_call {
 	const char *instead;	/* NEEDED_BY_NONE */
 	int (*probe)(void);	/* 0 or a negative errno */
 	bool shows;		/* what tests do is judged differently without it */
-	bool in_child;		/* tried in a process of its own: not before each run */
 };
 
 /* Ends with one that has no name. */
