@@ -237,7 +237,7 @@ FUZZ_BIN      = $(patsubst %,$B/tests/unit/test_%,elf manifest merge page_map ra
 FUZZ_SECONDS ?= 600
 FUZZ_CC      ?= $(lastword $(foreach c,clang clang-14 clang-16 clang-19,$(shell command -v $c)))
 FUZZ_PARSERS  = googletest catch2 catch2_v2 doctest rust go tap
-FUZZERS       = $(FUZZ_PARSERS:%=$B/fuzz/%) $B/fuzz/manifest
+FUZZERS       = $(FUZZ_PARSERS:%=$B/fuzz/%) $B/fuzz/manifest $B/fuzz/list_file
 FUZZ_FLAGS    = $(BASE_FLAGS) $(DEP_FLAGS) -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
 # How long each may take, and how much it may use. XML that was recorded is as long as that.
 FUZZ_RUN      = -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -timeout=20 -print_final_stats=1
@@ -265,6 +265,11 @@ $B/fuzz/manifest: tests/fuzz/manifest.c $B/fuzz/libproctor.a $B/fuzz/manifest.co
 	cp $B/tests/suites/ways/libtml.so $(@D)
 	printf '#!/bin/sh\n' >$(@D)/prog.sh && chmod +x $(@D)/prog.sh
 	$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $< $B/fuzz/libproctor.a $(DEP_LIBS)
+
+$B/fuzz/list_file: tests/fuzz/list_file.c $B/fuzz/libproctor.a
+	$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $< $B/fuzz/libproctor.a $(DEP_LIBS)
+	mkdir -p $@.corpus
+	PARSER_SEEDS=$(abspath $@.corpus) $@ -runs=0 2>/dev/null
 
 $B/fuzz/catch2.corpus $B/fuzz/catch2_v2.corpus $B/fuzz/doctest.corpus: $B/tests/unit/test_catch_xml
 $(patsubst %,$B/fuzz/%.corpus,googletest rust go tap manifest): $B/fuzz/%.corpus: $B/tests/unit/test_%
@@ -388,3 +393,4 @@ FORCE:
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(HOST_OBJ:.o=.d) $(HARNESS_OBJ:.o=.d) $(TRIAL_OBJ:.o=.d)
 -include $(SYMBOLIZER_OBJ:.o=.d) $(PRELOAD_OBJ:.o=.d) $(INJECT_OBJ:.o=.d)
 -include $(UNIT_BIN:=.d) $(INTEG_BIN:=.d) $B/embed.d
+-include $(FUZZ_OBJ:.o=.d)

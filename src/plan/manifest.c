@@ -375,6 +375,14 @@ static int manifest_add_text(struct proctor_plan *plan, const struct bytes *text
 	return ret;
 }
 
+/* What is quoted of the manifest may have line breaks, and an error is one line. */
+static void make_one_line(char *text)
+{
+	for (; *text; text++)
+		if (iscntrl((unsigned char)*text))
+			*text = ' ';
+}
+
 int manifest_add(struct proctor_plan *plan, const char *path, struct proctor_error *err)
 {
 	bool standard = strcmp(path, "-") == 0;
@@ -385,6 +393,8 @@ int manifest_add(struct proctor_plan *plan, const char *path, struct proctor_err
 
 	if (ret == 0)
 		ret = manifest_add_text(plan, &text, name, err);
+	if (ret < 0 && err)
+		make_one_line(err->text);
 	bytes_fini(&text);
 	return ret;
 }

@@ -215,6 +215,8 @@ static void what_is_wrong_is_named_with_its_place(void **state)
 		{"{\"version\": 1, \"suites\": [\"a\\u0000\"]}", "a text may not hold \\u0000"},
 		{"{\"version\": 1, \"version\": 1}", "duplicate object key"},
 		{"{\"suites\": []}", "m/plan.json: version: is missing"},
+		{"{\"version\": 1,\n\"sui\\\n\ntes\": 2}", "m/plan.json:3:"},
+		{"{\"version\": 1, \"suites\": [], \"a\\nb\": 1}", "m/plan.json: a b: unknown field"},
 		{"{\"version\": 2, \"suites\": []}", "version: is 2, and this proctor knows 1"},
 		{"{\"version\": \"1\", \"suites\": []}", "version: must be an integer, but is a string"},
 		{"{\"version\": 1}", "suites: is missing"},
