@@ -13,8 +13,9 @@ TEST(Mistakes, Before) {}
 // Behind what was asked for; the allocator leaves a little room there.
 TEST(Mistakes, Overflow)
 {
-	auto bytes = new volatile char[9];
+	static volatile char *volatile bytes;
 
+	bytes = new char[9];
 	bytes[8 + one] = 1;
 	delete[] bytes;
 }
