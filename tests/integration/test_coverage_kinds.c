@@ -2,6 +2,7 @@
 /* Coverage: what is instrumented, and by whom: all kinds of binaries and of counters. */
 #include "coverage_runs.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -195,12 +196,38 @@ static void proctors_own_header_does_not_count(void **state)
 	}
 }
 
+/* A call in each of eleven tests, some of which end their process. In one that was shared those may run again. */
+static void programs_of_frameworks_count(void **state)
+{
+	static const char *const isolations[] = { "--isolation=batch", "--isolation=test", "--isolation=fork" };
+	static const char *const names[] = { "googletest", "doctest" };
+
+	(void)state;
+	for (size_t i = 0; i < 12; i++) {
+		bool bad = i % 2, shared = i / 2 % 3 == 0;
+		char name[64];
+		struct run *run;
+		json_int_t count;
+
+		snprintf(name, sizeof(name), "coverage/%s%%s", names[i / 6]);
+		run = cover(bad, WORDS(SHORT, "-j2", isolations[i / 2 % 3], need_suite(name, "")));
+		check_complete(run, bad ? 1 : 0);
+		assert_int_equal(run_count(run, "test-end"), 11);
+		count = count_of(run, "covered_work");
+		if (bad && shared ? count < 11 : count != 11)
+			fail_msg("%s %s%s: %lld calls", names[i / 6], isolations[i / 2 % 3], bad ? ", bad" : "",
+				 (long long)count);
+		run_free(run);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		harness_test(libraries_of_several_llvms_are_reported_together),
 		harness_test(copies_add_up_and_stripped_ones_count),
 		harness_test(plain_suites_count_in_instrumented_libraries),
+		harness_test(programs_of_frameworks_count),
 		harness_test(many_libraries_of_one_suite_count),
 		harness_test(sanitized_suites_count_and_report),
 		harness_test(what_cannot_be_summed_takes_llvms_way),

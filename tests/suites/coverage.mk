@@ -20,7 +20,7 @@ COV_SUITES   += $S/coverage/liblost.so $S/coverage/exe-lost $S/coverage/static-p
                 $(COV_MANY:%=$S/coverage/libpart%.so) $S/coverage/plainneeds $S/coverage/exe-null \
                 $S/coverage/libneedsasan.so $S/coverage/libbegin.so $S/coverage/begin \
                 $S/coverage/beginneeds $S/coverage/liblater.so $S/coverage/libplugin.so \
-                $S/coverage/plugin
+                $S/coverage/plugin $S/coverage/googletest $S/coverage/doctest
 endif
 # What is in LLVM's own language is in that of LLVM 16 and later.
 ifneq ($(filter-out 14,$(COV_ONE)),)
@@ -44,6 +44,10 @@ $(foreach v,$(COV_LLVMS),$S/coverage/exe$v-%): COV_RULE = \
 	$(patsubst exe%,clang-%,$(firstword $(subst -, ,$(@F)))) $(COV_FLAGS) $(COV_COUNTS) -o $@ $(filter %.c,$^)
 $S/coverage/libpart%.so: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) \
 	-DPART=part_$(patsubst libpart%.so,%,$(@F)) -shared -o $@ $(filter %.c,$^)
+$S/coverage/googletest: COV_RULE = clang++-$(COV_ONE) -std=c++17 -g -O1 $(COV_COUNTS) -o $@ $(filter %.cc,$^) \
+	-lgtest -lgtest_main -pthread
+$S/coverage/doctest: COV_RULE = clang++-$(COV_ONE) -std=c++17 -g -O1 -DDOCTEST $(COV_COUNTS) -o $@ $(filter %.cc,$^)
+$S/coverage/googletest $S/coverage/doctest: tests/suites/googletest/covered.cc
 $S/coverage/libmany.so: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) -shared -o $@ $(filter %.c,$^) \
 	-L$(@D) $(COV_MANY:%=-lpart%) -Wl,-rpath,'$$ORIGIN'
 $S/coverage/libplainneeds.so: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) -shared -o $@ $(filter %.c,$^) \
