@@ -113,12 +113,12 @@ static const char *unforkable(const struct host *h, const struct suite *suite)
 		return "nothing is put into programs";
 	if (!suite->injectable)
 		return "nothing can be put into it";
-	if (!h->crash.page)
-		return "nothing was put into it";
-	if (launch->coverage)
-		return "coverage is collected";
 	if (launch->plan->wrap)
 		return "it is started by another program (--wrap)";
+	if (launch->coverage)
+		return "coverage is collected";
+	if (!h->crash.page)
+		return "nothing was put into it";
 	return h->captured ? NULL : "its output is not captured";
 }
 

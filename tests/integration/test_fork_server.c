@@ -162,6 +162,43 @@ static void nothing_is_forked_where_nothing_is_put_in(void **state)
 	run_free(run);
 }
 
+/* What a run asks for may leave it out, too: the tests are executed, and their verdicts are the same. */
+static void what_is_asked_of_the_run_may_refuse_it(void **state)
+{
+	static const struct {
+		const char *option, *why;
+	} rows[] = {
+		{ "--wrap=env WRAPPED=1", "started by another program (--wrap)" },
+		{ "--coverage", "coverage is collected" },
+		{ "--nocapture", "its output is not captured" },
+	};
+
+	static const char *const names[] = { "passes", "faults" };
+	/* Coverage leaves a directory where it is collected. */
+	char dir[] = "/tmp/proctor-forked-XXXXXX", command[64];
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *name = names[i % 2];
+		char path[64];
+		struct run *run;
+
+		snprintf(path, sizeof(path), "forked/%s", name);
+		run = run_proctor(&(struct run_setup){
+			.args = WORDS("--isolation=fork", "--test-threads=1", "--repeat=5", rows[i / 2].option,
+				      "--on-crash=continue", suite_path(path)),
+			.cwd = dir,
+		});
+		check_five(run, name, i % 2 ? "crash" : "pass");
+		if (notes_with(run, rows[i / 2].why) != 1 || notes_with(run, "is not forked") != 1)
+			fail_msg("%s: %zu notes", rows[i / 2].option, notes_with(run, rows[i / 2].why));
+		run_free(run);
+	}
+	snprintf(command, sizeof(command), "rm -rf %s", dir);
+	assert_int_equal(system(command), 0);
+}
+
 static void workers_have_a_server_each_and_change_it_with_the_suite(void **state)
 {
 	struct run *run;
@@ -197,6 +234,7 @@ int main(void)
 		harness_test(what_cannot_be_forked_is_executed_and_that_is_said_once),
 		harness_test(a_server_that_hangs_is_given_up),
 		harness_test(nothing_is_forked_where_nothing_is_put_in),
+		harness_test(what_is_asked_of_the_run_may_refuse_it),
 		harness_test(workers_have_a_server_each_and_change_it_with_the_suite),
 	};
 
