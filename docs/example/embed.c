@@ -28,6 +28,9 @@ static int on_event(const struct proctor_event *event, void *data)
 		if (event->result->message)
 			printf("         %s\n", event->result->message);
 		break;
+	case PROCTOR_TEST_CONFIRMED:
+		printf("%s %s\n", event->test->id, event->confirmation->text);
+		break;
 	case PROCTOR_NOTE:
 		printf("note %u: %s\n", ++*nnotes, event->text);
 		break;

@@ -113,6 +113,31 @@ struct proctor_test {
 	const char *disabled;		/* why it is reported as a skip and not run; NULL: it is run */
 };
 
+/* What was found out about a failure in a process that other tests had run in before. */
+enum proctor_finding {
+	PROCTOR_FAILS_ALONE,		/* in a process of its own it fails, too */
+	PROCTOR_FAILS_AFTER,		/* alone it passes, after the tests `after` it fails: each time that it was tried */
+	PROCTOR_FAILS_AT_TIMES,		/* after the same tests it failed, and passed */
+	PROCTOR_NOT_AGAIN,		/* it passes alone, and after all tests that had run before it, too */
+	PROCTOR_PASSES_ALONE,		/* it passes alone; after what it fails was not found out: `text` says why */
+	PROCTOR_NFINDINGS
+};
+
+/* Of a failure, whose verdict it does not change. Lent until the callback returns. */
+struct proctor_confirmation {
+	enum proctor_finding finding;
+	enum proctor_verdict failed;	/* the verdict of the failure */
+	enum proctor_verdict alone;	/* and in a process of its own */
+	unsigned attempt, repetition;	/* of the failure */
+	size_t nbefore;			/* tests that had run in its process before it */
+	const struct proctor_test *const *after;	/* FAILS_AFTER: in the order in which they run; else n 0 */
+	size_t nafter;
+	bool others;			/* FAILS_AFTER: it also fails after tests that had run before it and are none of these */
+	unsigned nruns;			/* processes that were started to find out */
+	const char *text;		/* a sentence without its end: "fails only after a::b" */
+	const char *command;		/* for a shell: shows it; NULL: there is none */
+};
+
 struct proctor_counts {
 	size_t by_verdict[PROCTOR_NVERDICTS];
 	size_t nflaky, nleaky, nslow;
@@ -173,6 +198,9 @@ enum proctor_event_kind {
 	PROCTOR_TEST_START,
 	PROCTOR_TEST_SLOW,	/* runs longer than slow_after_us, goes on */
 	PROCTOR_TEST_END,	/* NOT_RUN: without a start, once for all repetitions not run */
+	/* `test`, `confirmation`: what was found out about a failure, after the last test's end. Of each failed test
+	 * once at most, and none of those that were not tried again; a note says how many those are. */
+	PROCTOR_TEST_CONFIRMED,
 	PROCTOR_NOTE,		/* `text`: a fallback, a limit met, something left behind */
 	PROCTOR_RUNNING,	/* `text`: what runs, a line each; somebody sent SIGUSR1 to ask */
 	PROCTOR_TICK,		/* about ten a second while tests run, for reporters that show time */
@@ -194,7 +222,8 @@ struct proctor_event {
 	uint64_t time_us;			/* when it happened */
 	bool more;				/* another event waits already: flush later */
 	const struct proctor_test *test;	/* TEST_*: whose */
-	const struct proctor_result *result;	/* TEST_*; before its end only who runs it and when */
+	const struct proctor_result *result;	/* TEST_START, _SLOW, _END; before its end only who runs it and when */
+	const struct proctor_confirmation *confirmation;	/* TEST_CONFIRMED */
 	/* NOTE; RUNNING; RUN_START: why this loop, or NULL; RUN_END: why the run ended early, or NULL */
 	const char *text;
 	/* NOTE: what a host wrote at its exit, of which `text` is the short form; n 0: none */
@@ -252,6 +281,11 @@ struct proctor_options {
 	bool pin_tests;			/* tests stay on their worker's core */
 	bool backtrace;			/* ask TML's runtime for backtraces of panics */
 	bool no_check_leaks;		/* do not read TML's leak counters */
+	/* Do not run failures again to find out whether they are the tests' own (PROCTOR_TEST_CONFIRMED). */
+	bool no_confirm;
+	/* For a shell: what carries out this plan, to which `--sequence=ID` for each of some tests is added, as
+	 * in "proctor run ./calc.so". NULL: confirmations have no `command`. */
+	const char *command;
 	bool no_inject;			/* put no library into programs: no backtraces of their crashes */
 	bool shuffle;
 	uint64_t seed;			/* with shuffle; 0: drawn and told */
@@ -276,6 +310,11 @@ struct proctor_selection {
 	size_t nskips;
 	const char *group;		/* only suites of this group; NULL: all */
 	unsigned shard_index, shard_count;	/* index from 1 */
+	/* By their ids: these tests in this order, whatever the others say; n 0: not so. A program runs its tests
+	 * in an order of its own. With one thread and PROCTOR_ISOLATION_BATCH they share a process, if tests
+	 * of theirs may. */
+	const char *const *sequence;
+	size_t nsequence;
 };
 
 /* What a compiler hands in for one suite. Strings are copied. */

@@ -160,6 +160,43 @@ void escape_shell(struct bytes *to, const char *word)
 	bytes_text(to, "'");
 }
 
+static bool is_shown(const char *word)
+{
+	size_t nword = strlen(word), n;
+
+	for (size_t i = 0; i < nword; i += n) {
+		n = escape_plain(word + i, nword - i);
+		if (n == 0)
+			return false;
+	}
+	return true;
+}
+
+/* printf is a command of every shell, and has an escape for every byte. */
+static void shell_printf(struct bytes *to, const char *word)
+{
+	bytes_text(to, "\"$(printf '");
+	for (; *word; word++)
+		if ((unsigned char)*word < ' ' || (unsigned char)*word > '~' || strchr("'\\%", *word))
+			bytes_printf(to, "\\%03o", (unsigned char)*word);
+		else
+			bytes_append(to, word, 1);
+	bytes_text(to, "')\"");
+}
+
+void escape_shell_line(struct bytes *to, const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "_-./:=,+@%";
+
+	if (!is_shown(word))
+		shell_printf(to, word);
+	else if (*word && word[strspn(word, plain)] == '\0')
+		bytes_text(to, word);
+	else
+		escape_shell(to, word);
+}
+
 void escape_argument(struct bytes *to, const char *word)
 {
 	bytes_text(to, "\"");

@@ -33,6 +33,8 @@ void escape_base64(struct bytes *to, const char *bytes, size_t nbytes);
 
 /* One word of a shell's command, between single quotes. */
 void escape_shell(struct bytes *to, const char *word);
+/* The same as text that can be shown, quoted only where it has to be. */
+void escape_shell_line(struct bytes *to, const char *word);
 /* One word of a file of arguments as LLVM's tools read it, between double quotes. */
 void escape_argument(struct bytes *to, const char *word);
 

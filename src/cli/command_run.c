@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/output.h"
+#include "cli/command_words.h"
 #include "cli/option_parse.h"
 #include "cli/reporters.h"
 
@@ -67,7 +68,7 @@ static int run_plan(struct proctor_plan *plan, const struct options *o,
 	int status = EXIT_BROKEN, ret;
 
 	if (proctor_plan_ntests(plan) == 0) {
-		if (outcome->nfound == 0 && outcome->nrefused > 0)
+		if ((outcome->nfound == 0 || o->selection.nsequence > 0) && outcome->nrefused > 0)
 			return EXIT_USAGE;
 		if (!outcome->unknown_group)
 			say_nothing(o, outcome->nfound);
@@ -91,6 +92,7 @@ static int run_plan(struct proctor_plan *plan, const struct options *o,
 
 int command_run(int argc, char **argv)
 {
+	struct bytes command = { 0 };
 	struct plan_outcome outcome;
 	struct proctor_error err;
 	struct proctor_plan *plan;
@@ -109,6 +111,8 @@ int command_run(int argc, char **argv)
 		goto fini;
 	}
 	o.run.own_process = true;
+	if (command_words(&command, program_invocation_name, &o))
+		o.run.command = bytes_string(&command);
 	plan = proctor_plan_new();
 	if (!plan) {
 		error_sys(&err, ENOMEM, "cannot make a plan");
@@ -121,6 +125,7 @@ int command_run(int argc, char **argv)
 		status = run_plan(plan, &o, &outcome);
 	proctor_plan_free(plan);
 fini:
+	bytes_fini(&command);
 	options_fini(&o);
 	return status;
 }

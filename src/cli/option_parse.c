@@ -150,6 +150,17 @@ static int options_check(const struct options *o, enum command command, struct p
 	return 0;
 }
 
+/* Tests of which the order was given share a process, and who disturbs whom is known then. */
+static void options_settle_sequence(struct options *o)
+{
+	o->selection.sequence = o->sequence;
+	if (o->selection.nsequence == 0)
+		return;
+	if (o->run.nthreads == 0)
+		o->run.nthreads = 1;
+	o->run.no_confirm = o->run.no_confirm || !o->confirm;
+}
+
 int options_parse(struct options *o, enum command command, int argc, char **argv,
 		  struct proctor_error *err)
 {
@@ -178,6 +189,7 @@ int options_parse(struct options *o, enum command command, int argc, char **argv
 	}
 	o->selection.filters = o->filters;
 	o->selection.skips = o->skips;
+	options_settle_sequence(o);
 	o->run.coverage.includes = o->includes;
 	o->run.coverage.excludes = o->excludes;
 	return 0;
@@ -189,6 +201,7 @@ void options_fini(struct options *o)
 	texts_fini(&o->wrap);
 	free(o->filters);
 	free(o->skips);
+	free(o->sequence);
 	free(o->includes);
 	free(o->excludes);
 	free(o->manifests);

@@ -193,6 +193,20 @@ int store_filter(struct options *o, const char *text, struct proctor_error *err)
 	return value_add(&o->filters, &o->selection.nfilters, text, err);
 }
 
+int store_sequence(struct options *o, const char *text, struct proctor_error *err)
+{
+	return value_add(&o->sequence, &o->selection.nsequence, text, err);
+}
+
+int store_confirm(struct options *o, const char *text, struct proctor_error *err)
+{
+	(void)text;
+	(void)err;
+	o->confirm = true;
+	o->run.no_confirm = false;
+	return 0;
+}
+
 int store_framework(struct options *o, const char *text, struct proctor_error *err)
 {
 	o->framework = text;
@@ -304,6 +318,7 @@ int store_coverage_tool_timeout(struct options *o, const char *text,
 	}
 
 STORE(no_suite, o->run.isolation = PROCTOR_ISOLATION_TEST)
+STORE(no_confirm, o->run.no_confirm = true)
 STORE(fail_fast, o->run.max_failures = 1)
 STORE(group, o->selection.group = text)
 STORE(exe, o->exe_glob = text)

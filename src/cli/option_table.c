@@ -48,6 +48,10 @@ const struct option_spec option_table[] = {
 	{ "retries", 0, RUN, OPTION_NEEDED, "N", false,
 	  "run a failed test up to N times more; a pass then is flaky, counted as passed and "
 	  "listed", store_retries },
+	{ "confirm", 0, RUN, OPTION_FLAG, NULL, false,
+	  "run a test that failed in a shared process again in one of its own, and find the test that disturbs it "
+	  "(default)", store_confirm },
+	{ "no-confirm", 0, RUN, OPTION_FLAG, NULL, false, "do not", store_no_confirm },
 	{ "shuffle", 0, RUN, OPTION_OPTIONAL, "SEED", false,
 	  "run suites and tests in a random order, which SEED repeats", store_shuffle },
 	{ "shard", 0, SELECTING, OPTION_NEEDED, "I/N", false,
@@ -55,6 +59,9 @@ const struct option_spec option_table[] = {
 	{ "filter", 0, SELECTING, OPTION_NEEDED, "PATTERN", false,
 	  "only tests whose id contains PATTERN, or matches it as a glob; any of several",
 	  store_filter },
+	{ "sequence", 0, SELECTING, OPTION_NEEDED, "ID", false,
+	  "run exactly the tests of which the ids are given, one after the other in the order given, and those "
+	  "of a suite in one process", store_sequence },
 	{ "skip", 0, SELECTING, OPTION_NEEDED, "PATTERN", false, "none of these tests",
 	  store_skip },
 	{ "suite", 0, SELECTING, OPTION_NEEDED, "GROUP", false, "only suites of this group",

@@ -23,7 +23,8 @@ enum color_choice {
 struct options {		/* all strings are argv's */
 	struct proctor_options run;
 	struct proctor_selection selection;
-	const char **filters, **skips;		/* the lists of `selection`, to be freed */
+	const char **filters, **skips, **sequence;	/* the lists of `selection`, to be freed */
+	bool confirm;			/* asked for, also with --sequence */
 	const char **includes, **excludes;	/* those of `run.coverage` */
 	const char *word;		/* the last argument taken for a filter; NULL: none */
 	const char **manifests;

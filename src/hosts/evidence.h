@@ -21,6 +21,7 @@ struct test_evidence {
 	int exit_code, signal;
 	bool core_dumped;
 	bool again;			/* what was told of it is not sure: it has to run alone */
+	bool by_exit;			/* it passed, and the exit of its process says that something failed */
 };
 
 struct evidence {

@@ -254,7 +254,7 @@ int host_note_tests(struct host *h, const struct task *task, struct proctor_erro
 {
 	for (unsigned i = 0; h->counts && i < task->ntests; i++)
 		if (process_counts_note_test(h->counts, task->suite,
-					     item_test(h->launch->plan, task->first + i)->pub.name) < 0)
+					     item_test(h->launch->plan, task_item(task, i))->pub.name) < 0)
 			return error_set(err, -ENOMEM, "no memory for the coverage of suite %s",
 					 task->suite->name);
 	return 0;
@@ -318,6 +318,13 @@ void host_leave_counts(struct host *h)
 		 * counting. It is taken as killed. */
 		coverage_ended(h->launch->coverage, h->counts,
 			       h->shared.end.undead ? SIGKILL : h->shared.end.status);
+	h->counts = NULL;
+}
+
+void host_drop_counts(struct host *h)
+{
+	if (h->counts)
+		coverage_dropped(h->launch->coverage, h->counts);
 	h->counts = NULL;
 }
 

@@ -211,6 +211,8 @@ int host_start(const struct launch *launch, unsigned worker, uint64_t number,
 	       struct started *started, struct proctor_error *err);
 /* When the host is over: hands what it has left of coverage to the collector. Worker's thread. */
 void host_leave_counts(struct host *host);
+/* The same where none of it counts. */
+void host_drop_counts(struct host *host);
 /* When the host is over, and all that it left was read: removes its private directory. Worker's thread. */
 void host_remove_dir(struct host *host);
 /* When the host is over. */

@@ -131,7 +131,7 @@ static int page_fill(struct host *h, const struct task *task)
 	if (ret == 0)
 		ret = page_put_string(p, &used, task->suite->name, &p->task.suite);
 	for (unsigned i = 0; ret == 0 && i < task->ntests; i++) {
-		const struct test *test = item_test(h->launch->plan, task->first + i);
+		const struct test *test = item_test(h->launch->plan, task_item(task, i));
 		struct page_test *pt = &p->task.tests[i];
 
 		pt->call = test_call(test);

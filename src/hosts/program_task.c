@@ -32,7 +32,7 @@ static int program_ask(const struct host *h, const struct task *task, struct com
 		if (!names)
 			return error_sys(err, ENOMEM, "cannot start %s", task->suite->path);
 		for (unsigned i = 0; i < task->ntests; i++)
-			names[i] = test_own_name(item_test(h->launch->plan, task->first + i));
+			names[i] = test_own_name(item_test(h->launch->plan, task_item(task, i)));
 		request.whole = task_is_whole(task);
 	}
 	request.names = names;

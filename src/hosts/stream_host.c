@@ -90,7 +90,7 @@ static unsigned stream_find(const struct stream_host *sh, const struct parser_ev
 	unsigned i = from;
 
 	while (event->name && i < sh->ntests &&
-	       !stream_means(event, item_test(sh->host.launch->plan, task->first + i)))
+	       !stream_means(event, item_test(sh->host.launch->plan, task_item(task, i))))
 		i++;
 	return i;
 }
@@ -492,6 +492,7 @@ static void read_status(const struct stream_host *sh, unsigned ntold, struct evi
 	tell(last, PROCTOR_FAIL, "its tests passed, and the process ended with exit status %d after the last of "
 	     "them", WEXITSTATUS(status));
 	last->exit_code = WEXITSTATUS(status);
+	last->by_exit = true;
 }
 
 /* How many tests something can be told of, the process having ended by itself; and whether its end is that of

@@ -178,6 +178,7 @@ static int run_with_loop(struct supervisor *sup, struct audience *audience, int 
 	ret = loop_choose(run->options.loop, &sup->ops, &sup->lp, why, sizeof(why), sup->err);
 	if (ret < 0)
 		return ret;
+	suspects_init(&run->suspects, run->plan, &run->options, &run->stopping);
 	ret = mailbox_open(&run->mailbox, run->nworkers, sup->err);
 	if (ret < 0)
 		goto close_loop;
@@ -197,6 +198,7 @@ static int run_with_loop(struct supervisor *sup, struct audience *audience, int 
 close_mailbox:
 	mailbox_close(&run->mailbox);
 close_loop:
+	suspects_fini(&run->suspects);
 	sup->ops->close(sup->lp);
 	return ret;
 }

@@ -112,6 +112,7 @@ struct proctor_plan {
 	size_t nsuites, cap_suites;
 	struct test **tests;		/* the selected ones, in plan order */
 	size_t ntests;
+	char **sequence;		/* ids of the tests to be run, in this order, NULL at the end; NULL: the selected ones */
 	bool stale;			/* something changed since plan_collect */
 	struct suite **order;		/* plan_collect's; plan_shuffle reorders it */
 	struct test_settings settings;	/* the run's, of what is no test's: opening, ending */

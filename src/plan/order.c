@@ -29,6 +29,55 @@ static void plan_line_up(struct proctor_plan *plan)
 	}
 }
 
+static struct test *plan_find(const struct proctor_plan *plan, const char *id)
+{
+	for (size_t i = 0; i < plan->nsuites; i++) {
+		struct suite *s = plan->suites[i];
+
+		for (size_t j = 0; j < s->ntests; j++)
+			if (s->tests[j].selected && strcmp(s->tests[j].pub.id, id) == 0)
+				return &s->tests[j];
+	}
+	return NULL;
+}
+
+/* A program runs its tests in its own order, whatever it is asked for. */
+static void plan_order_program(struct proctor_plan *plan, size_t i)
+{
+	struct test **tests = plan->tests;
+
+	for (; i > 0 && tests[i - 1]->suite == tests[i]->suite && !tests[i]->suite->adapter->in_host &&
+	     tests[i - 1]->pub.index > tests[i]->pub.index; i--) {
+		struct test *later = tests[i - 1];
+
+		tests[i - 1] = tests[i];
+		tests[i] = later;
+	}
+}
+
+/* The tests of the sequence, which may have one several times. */
+static void plan_line_up_sequence(struct proctor_plan *plan)
+{
+	plan->ntests = 0;
+	for (size_t i = 0; plan->sequence[i]; i++) {
+		struct test *test = plan_find(plan, plan->sequence[i]);
+
+		if (!test)
+			continue;
+		plan->tests[plan->ntests] = test;
+		plan_order_program(plan, plan->ntests++);
+	}
+}
+
+static size_t plan_count_sequence(const struct proctor_plan *plan)
+{
+	size_t n = 0;
+
+	while (plan->sequence && plan->sequence[n])
+		n++;
+	return n;
+}
+
 size_t plan_count_selected(const struct proctor_plan *plan)
 {
 	size_t n = 0;
@@ -43,7 +92,7 @@ int plan_collect(struct proctor_plan *plan, struct proctor_error *err)
 {
 	struct test **tests;
 	struct suite **order;
-	size_t ntests;
+	size_t ntests, nsequence = plan_count_sequence(plan);
 	int ret = plan->stale ? plan_ask(plan, err) : 0;
 
 	if (ret < 0)
@@ -51,6 +100,8 @@ int plan_collect(struct proctor_plan *plan, struct proctor_error *err)
 	ntests = plan_count_selected(plan);
 	if (plan->stale && plan_name_all(plan) < 0)
 		return error_sys(err, ENOMEM, "cannot name the tests");
+	if (ntests < nsequence)
+		ntests = nsequence;
 	tests = reallocarray(plan->tests, ntests ? ntests : 1, sizeof(struct test *));
 	if (!tests)
 		return error_sys(err, ENOMEM, "cannot line up the tests");
@@ -63,6 +114,8 @@ int plan_collect(struct proctor_plan *plan, struct proctor_error *err)
 	if (plan->nsuites > 0)
 		memcpy(order, plan->suites, plan->nsuites * sizeof(struct suite *));
 	plan_line_up(plan);
+	if (plan->sequence)
+		plan_line_up_sequence(plan);
 	plan->stale = false;
 	return 0;
 }
@@ -101,6 +154,8 @@ static void pointers_shuffle(void *pointers, size_t n, uint64_t *state)
 void plan_shuffle(struct proctor_plan *plan, uint64_t seed)
 {
 	assert(!plan->stale);
+	if (plan->sequence)
+		return;
 	if (plan->nsuites > 0)
 		memcpy(plan->order, plan->suites, plan->nsuites * sizeof(struct suite *));
 	pointers_shuffle(plan->order, plan->nsuites, &seed);

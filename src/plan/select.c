@@ -38,6 +38,49 @@ static bool test_is_selected(const struct test *t, const struct proctor_selectio
 	return !matches_any(t->pub.id, sel->skips, sel->nskips) && shard_has(sel, t->pub.id);
 }
 
+static bool plan_has(const struct proctor_plan *plan, const char *id)
+{
+	for (size_t i = 0; i < plan->ntests; i++)
+		if (strcmp(plan->tests[i]->pub.id, id) == 0)
+			return true;
+	return false;
+}
+
+static bool sequence_has(const struct proctor_selection *sel, const char *id)
+{
+	for (size_t i = 0; i < sel->nsequence; i++)
+		if (strcmp(sel->sequence[i], id) == 0)
+			return true;
+	return false;
+}
+
+/* Where one is not there nothing is selected: without it the others would show something else. */
+static int plan_select_sequence(struct proctor_plan *plan, const struct proctor_selection *sel,
+				struct proctor_error *err)
+{
+	const char *missing = NULL;
+	char **ids = arena_alloc(&plan->arena, (sel->nsequence + 1) * sizeof(*ids));
+	size_t nfound = plan->ntests;
+	int ret;
+
+	for (size_t i = 0; ids && i < sel->nsequence; i++) {
+		ids[i] = arena_copy(&plan->arena, sel->sequence[i]);
+		if (!ids[i])
+			ids = NULL;
+		if (!missing && !plan_has(plan, sel->sequence[i]))
+			missing = sel->sequence[i];
+	}
+	if (!ids)
+		return error_sys(err, ENOMEM, "cannot keep the order of the tests");
+	for (size_t i = 0; i < plan->ntests; i++)
+		plan->tests[i]->selected = !missing && sequence_has(sel, plan->tests[i]->pub.id);
+	plan->sequence = missing ? NULL : ids;
+	ret = plan_collect(plan, err);
+	if (ret == 0 && missing)
+		ret = error_set(err, -ENOENT, "no test is called \"%s\", of %zu found", missing, nfound);
+	return ret;
+}
+
 int plan_select(struct proctor_plan *plan, const struct proctor_selection *selection,
 		struct proctor_error *err)
 {
@@ -53,6 +96,8 @@ int plan_select(struct proctor_plan *plan, const struct proctor_selection *selec
 	ret = plan_collect(plan, err);
 	if (ret < 0)
 		return ret;
+	if (selection->nsequence > 0)
+		return plan_select_sequence(plan, selection, err);
 	for (size_t i = 0; i < plan->ntests; i++)
 		plan->tests[i]->selected = test_is_selected(plan->tests[i], selection);
 	return plan_collect(plan, err);

@@ -67,17 +67,22 @@ static void put_stream(struct events *e, json_t *o, const char *const *keys, con
 }
 
 /* What is said of a test in each of its events. */
-static void put_test(struct events *e, json_t *o, const struct proctor_event *event)
+static void put_test(struct events *e, json_t *o, const struct proctor_test *t)
 {
-	const struct proctor_test *t = event->test;
-	const struct proctor_result *r = event->result;
-
 	put_text(e, o, "id", t->id);
 	put_text(e, o, "suite", t->suite);
 	put_text(e, o, "group", t->group);
 	put_text(e, o, "name", t->name);
 	put_number(e, o, "index", t->index);
 	put_text(e, o, "file", t->file);
+}
+
+/* And of one of its runs. */
+static void put_test_run(struct events *e, json_t *o, const struct proctor_event *event)
+{
+	const struct proctor_result *r = event->result;
+
+	put_test(e, o, event->test);
 	/* A test that was not run had no worker. */
 	if (event->kind != PROCTOR_TEST_END || r->verdict != PROCTOR_NOT_RUN) {
 		put_number(e, o, "worker", r->worker);
@@ -131,6 +136,40 @@ static void put_result(struct events *e, json_t *o, const struct proctor_result 
 	}
 	put_stream(e, o, out_keys, r->out, r->nout, r->out_head, r->out_bytes);
 	put_stream(e, o, err_keys, r->err, r->nerr, r->err_head, r->err_bytes);
+}
+
+static const char *const findings[PROCTOR_NFINDINGS] = {
+	[PROCTOR_FAILS_ALONE] = "fails-alone",
+	[PROCTOR_FAILS_AFTER] = "fails-after",
+	[PROCTOR_FAILS_AT_TIMES] = "fails-at-times",
+	[PROCTOR_NOT_AGAIN] = "not-again",
+	[PROCTOR_PASSES_ALONE] = "passes-alone",
+};
+
+static void put_confirmation(struct events *e, json_t *o, const struct proctor_event *event)
+{
+	const struct proctor_confirmation *c = event->confirmation;
+	json_t *after = json_array();
+
+	put_test(e, o, event->test);
+	put_number(e, o, "attempt", c->attempt);
+	put_number(e, o, "repetition", c->repetition);
+	put(e, o, "finding", json_string_nocheck(findings[c->finding]));
+	put(e, o, "verdict", json_string_nocheck(proctor_verdict_name(c->failed)));
+	put(e, o, "alone", json_string_nocheck(proctor_verdict_name(c->alone)));
+	put_number(e, o, "before", c->nbefore);
+	put_number(e, o, "runs", c->nruns);
+	put_text(e, o, "text", c->text);
+	for (size_t i = 0; i < c->nafter; i++) {
+		json_t *other = json_object();
+
+		put_text(e, other, "id", c->after[i]->id);
+		append(e, after, other);
+	}
+	put(e, o, "after", after);
+	put(e, o, "others", json_boolean(c->others));
+	if (c->command)
+		put_text(e, o, "command", c->command);
 }
 
 static void put_run(struct events *e, json_t *o, const struct proctor_event *event)
@@ -265,16 +304,20 @@ static int events_event(struct reporter *r, const struct proctor_event *event,
 		break;
 	case PROCTOR_TEST_START:
 		o = event_object(e, "test-start", event);
-		put_test(e, o, event);
+		put_test_run(e, o, event);
 		break;
 	case PROCTOR_TEST_SLOW:
 		o = event_object(e, "test-slow", event);
-		put_test(e, o, event);
+		put_test_run(e, o, event);
 		break;
 	case PROCTOR_TEST_END:
 		o = event_object(e, "test-end", event);
-		put_test(e, o, event);
+		put_test_run(e, o, event);
 		put_result(e, o, event->result);
+		break;
+	case PROCTOR_TEST_CONFIRMED:
+		o = event_object(e, "test-confirmed", event);
+		put_confirmation(e, o, event);
 		break;
 	case PROCTOR_NOTE:
 		o = event_object(e, "note", event);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/container.h"
+#include "base/failure.h"
 #include "base/file_replace.h"
 #include "report/junit_xml.h"
 
@@ -33,6 +34,13 @@ struct junit_attempts {
 	const struct proctor_test *test;
 	unsigned repetition;
 	struct junit_pieces pieces;
+};
+
+/* A test about whose failure something may yet be found out. */
+struct junit_failure {
+	const struct proctor_test *test;
+	unsigned repetition;
+	struct junit_piece *properties;
 };
 
 struct junit_suite {
@@ -57,6 +65,7 @@ struct junit {
 	struct junit_suite *suites;	/* in the order of their first results */
 	size_t nsuites, cap_suites;
 	void *attempts;			/* tsearch: struct junit_attempts */
+	void *failures;			/* tsearch: struct junit_failure */
 	struct junit_counts counts;
 	int failed;			/* 0, or the first failure: then there is no report */
 };
@@ -183,16 +192,74 @@ static void attempts_take(struct junit *j, struct junit_attempts *attempts,
 	free(attempts);
 }
 
+static int failures_compare(const void *a, const void *b)
+{
+	const struct junit_failure *x = a, *y = b;
+
+	if (x->test != y->test)
+		return (uintptr_t)x->test < (uintptr_t)y->test ? -1 : 1;
+	return (x->repetition > y->repetition) - (x->repetition < y->repetition);
+}
+
+/* The properties of a failed test are a piece that can be replaced. */
+static int failure_keep(struct junit *j, const struct proctor_test *t, const struct proctor_result *r,
+			struct junit_pieces *pieces)
+{
+	struct junit_failure *failure = calloc(1, sizeof(*failure));
+	int ret;
+
+	if (!failure)
+		return -ENOMEM;
+	*failure = (struct junit_failure){ .test = t, .repetition = r->repetition };
+	ret = spool_add(j, pieces, false);
+	junit_properties(&j->text, r->repetition, r->nrepetitions, NULL);
+	if (ret == 0)
+		ret = spool_add(j, pieces, false);
+	failure->properties = pieces->last;
+	if (ret == 0 && tsearch(failure, &j->failures, failures_compare))
+		return 0;
+	free(failure);
+	return ret < 0 ? ret : -ENOMEM;
+}
+
+static int confirmation_keep(struct junit *j, const struct proctor_test *t, const struct proctor_confirmation *c)
+{
+	const struct junit_failure key = { .test = t, .repetition = c->repetition };
+	struct junit_failure **found = tfind(&key, &j->failures, failures_compare);
+	struct junit_pieces pieces = { 0 };
+	int ret;
+
+	if (!found)
+		return 0;
+	junit_properties(&j->text, c->repetition, 1, c);
+	ret = spool_add(j, &pieces, false);
+	if (ret == 0) {
+		(*found)->properties->at = pieces.first->at;
+		(*found)->properties->nbytes = pieces.first->nbytes;
+	}
+	free(pieces.first);
+	return ret;
+}
+
 static int case_keep(struct junit *j, const struct proctor_test *t, const struct proctor_result *r)
 {
 	struct junit_suite *suite = suite_find(j, t->suite);
 	struct junit_attempts *attempts = attempts_find(j, t, r->repetition);
+	const char *element;
 	int ret = 0;
 
 	if (!suite)
 		return -ENOMEM;
 	junit_count(&j->counts, r);
-	junit_case(&j->text, t, r, junit_count(&suite->counts, r));
+	element = junit_count(&suite->counts, r);
+	junit_case(&j->text, t, r);
+	if (attempts || verdict_is_failure(r->verdict))
+		ret = failure_keep(j, t, r, &suite->pieces);
+	else
+		junit_properties(&j->text, r->repetition, r->nrepetitions, NULL);
+	if (ret < 0)
+		return ret;
+	junit_verdict(&j->text, r, element);
 	if (attempts) {
 		ret = spool_add(j, &suite->pieces, false);
 		attempts_take(j, attempts, &suite->pieces, r->verdict == PROCTOR_PASS);
@@ -215,6 +282,13 @@ static int junit_event(struct reporter *r, const struct proctor_event *event,
 		if (j->failed < 0)
 			return error_sys(err, -j->failed, "cannot keep the results for %s",
 					 j->path);
+		return 0;
+	case PROCTOR_TEST_CONFIRMED:
+		if (j->failed < 0)
+			return 0;
+		j->failed = confirmation_keep(j, event->test, event->confirmation);
+		if (j->failed < 0)
+			return error_sys(err, -j->failed, "cannot keep the results for %s", j->path);
 		return 0;
 	case PROCTOR_RUN_START:
 	case PROCTOR_TEST_START:
@@ -322,6 +396,7 @@ static void junit_free(struct junit *j)
 	free(j->suites);
 	/* Attempts are left here only if the run could not go on. */
 	tdestroy(j->attempts, attempts_free);
+	tdestroy(j->failures, free);
 	if (j->has_report)
 		replacement_close(&j->report, -ECANCELED, NULL);
 	bytes_fini(&j->text);

@@ -2,6 +2,7 @@
 #include "report/junit_xml.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/escape.h"
@@ -125,11 +126,8 @@ const char *junit_count(struct junit_counts *c, const struct proctor_result *r)
 	return NULL;	/* not reached */
 }
 
-void junit_case(struct bytes *to, const struct proctor_test *t, const struct proctor_result *r,
-		const char *element)
+void junit_case(struct bytes *to, const struct proctor_test *t, const struct proctor_result *r)
 {
-	bool several = r->nrepetitions > 1;
-
 	bytes_text(to, "<testcase");
 	xml_attribute(to, "name", t->name);
 	xml_attribute(to, "classname", t->suite);
@@ -137,10 +135,39 @@ void junit_case(struct bytes *to, const struct proctor_test *t, const struct pro
 		xml_attribute(to, "file", t->file);
 	put_seconds(to, r->duration_us);
 	bytes_text(to, ">");
-	if (several || r->repetition > 1)
-		bytes_printf(to, "<properties><property name=\"%s\" value=\"%u\"/></properties>",
-			     several ? "repetitions" : "repetition",
-			     several ? r->nrepetitions : r->repetition);
+}
+
+static void put_property(struct bytes *to, const char *name, const char *value)
+{
+	if (!value)
+		return;
+	bytes_text(to, "<property");
+	xml_attribute(to, "name", name);
+	xml_attribute(to, "value", value);
+	bytes_text(to, "/>");
+}
+
+void junit_properties(struct bytes *to, unsigned repetition, unsigned nrepetitions,
+		      const struct proctor_confirmation *c)
+{
+	bool several = nrepetitions > 1;
+	char number[16];
+
+	if (!several && repetition <= 1 && !c)
+		return;
+	bytes_text(to, "<properties>");
+	snprintf(number, sizeof(number), "%u", several ? nrepetitions : repetition);
+	if (several || repetition > 1)
+		put_property(to, several ? "repetitions" : "repetition", number);
+	put_property(to, "confirmation", c ? c->text : NULL);
+	for (size_t i = 0; c && i < c->nafter; i++)
+		put_property(to, "fails-after", c->after[i]->id);
+	put_property(to, "shown-by", c ? c->command : NULL);
+	bytes_text(to, "</properties>");
+}
+
+void junit_verdict(struct bytes *to, const struct proctor_result *r, const char *element)
+{
 	if (element)
 		put_verdict(to, element, r);
 }

@@ -24,9 +24,12 @@ void junit_name(struct bytes *to, const char *name);
 /* ` tests="3" failures="1" ... time="0.250000"` */
 void junit_counts(struct bytes *to, const struct junit_counts *c);
 
-/* The first part of a test case, up to where earlier attempts are put in; then the rest. */
-void junit_case(struct bytes *to, const struct proctor_test *t, const struct proctor_result *r,
-		const char *element);
+/* A test case, in four parts: its start; its properties (`c`: what was found out about its failure, or NULL); its
+ * verdict, up to where earlier attempts are put in; then the rest. */
+void junit_case(struct bytes *to, const struct proctor_test *t, const struct proctor_result *r);
+void junit_properties(struct bytes *to, unsigned repetition, unsigned nrepetitions,
+		      const struct proctor_confirmation *c);
+void junit_verdict(struct bytes *to, const struct proctor_result *r, const char *element);
 void junit_case_end(struct bytes *to, const struct proctor_result *r);
 
 /*

@@ -47,6 +47,7 @@ void status_event(struct status *s, const struct proctor_event *event)
 		s->paused_us = event->paused_us;
 		break;
 	case PROCTOR_TEST_SLOW:
+	case PROCTOR_TEST_CONFIRMED:
 	case PROCTOR_NOTE:
 	case PROCTOR_RUNNING:
 	case PROCTOR_COVERAGE:

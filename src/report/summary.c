@@ -73,6 +73,28 @@ bool summary_keep(struct summary *all, const struct proctor_test *test,
 	return kept;
 }
 
+void summary_keep_confirmation(struct summary *all, const struct proctor_test *test,
+			       const struct proctor_confirmation *c)
+{
+	struct bytes *to = &all->confirmed.lines;
+
+	if (c->finding == PROCTOR_FAILS_ALONE && c->alone == c->failed)
+		return;
+	all->confirmed.n++;
+	bytes_text(to, "  ");
+	escape_line(to, test->id);
+	if (c->repetition > 1)
+		bytes_printf(to, ", repetition %u", c->repetition);
+	bytes_text(to, ": ");
+	escape_line(to, c->text);
+	bytes_text(to, "\n");
+	if (!c->command)
+		return;
+	bytes_text(to, "    shown by: ");
+	escape_line(to, c->command);
+	bytes_text(to, "\n");
+}
+
 static void say_tally(struct sheet *s, const char *title, struct tally *tally)
 {
 	struct bytes *to = &s->bytes;
@@ -201,6 +223,7 @@ void summary_print(struct summary *all, struct sheet *s, const struct proctor_co
 	say_tally(s, "Leaky", &all->leaky);
 	say_tally(s, "Flaky, passed on a retry", &all->flaky);
 	say_tally(s, "Failed", &all->failures);
+	say_tally(s, "Otherwise in a process of its own", &all->confirmed);
 	say_slowest(s, all);
 	sheet_part(s);
 	say_missing(s, c, why);
@@ -235,4 +258,5 @@ void summary_fini(struct summary *all)
 	bytes_fini(&all->failures.lines);
 	bytes_fini(&all->flaky.lines);
 	bytes_fini(&all->leaky.lines);
+	bytes_fini(&all->confirmed.lines);
 }

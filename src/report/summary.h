@@ -20,7 +20,7 @@ struct leak {			/* what a test did not free, as TML's runtime counts it */
 };
 
 struct summary {
-	struct tally failures, flaky, leaky;
+	struct tally failures, flaky, leaky, confirmed;
 	VECTOR(struct leak) leaks;
 	struct slowest slowest;
 };
@@ -30,6 +30,9 @@ int summary_init(struct summary *all, unsigned nslowest);
 /* Notes a result for the lists. False: no memory, and one of them will lack it. */
 bool summary_keep(struct summary *all, const struct proctor_test *test,
 		  const struct proctor_result *r);
+/* Notes what was found out about a failure, unless it is that it fails. */
+void summary_keep_confirmation(struct summary *all, const struct proctor_test *test,
+			       const struct proctor_confirmation *c);
 /* All but the last line; `why` the run ended early, or NULL. Sorts the lists. */
 void summary_print(struct summary *all, struct sheet *s, const struct proctor_counts *c,
 		   const char *why, uint64_t duration_us);

@@ -151,6 +151,9 @@ static void terminal_say(struct terminal *t, const struct proctor_event *event)
 	case PROCTOR_TEST_END:
 		say_end(t, event->test, event->result);
 		break;
+	case PROCTOR_TEST_CONFIRMED:
+		summary_keep_confirmation(&t->summary, event->test, event->confirmation);
+		break;
 	case PROCTOR_NOTE:
 		say_note(t, event);
 		break;

@@ -110,6 +110,28 @@ static void take_end(struct tml_style *t, const struct proctor_test *test,
 	keep_failure(t, test, r);
 }
 
+/* Behind the failures: it was found out after the last of them. */
+static void keep_confirmation(struct tml_style *t, const struct proctor_test *test,
+			      const struct proctor_confirmation *c)
+{
+	struct bytes *to = &t->failures.bytes;
+
+	if (c->finding == PROCTOR_FAILS_ALONE && c->alone == c->failed)
+		return;
+	bytes_text(to, "  ");
+	escape_line(to, test->suite);
+	bytes_text(to, ", ");
+	escape_line(to, test->name);
+	bytes_text(to, ": ");
+	escape_line(to, c->text);
+	bytes_text(to, "\n");
+	if (!c->command)
+		return;
+	bytes_text(to, "    ");
+	escape_line(to, c->command);
+	bytes_text(to, "\n");
+}
+
 /* Notes and slow tests are told: who replaces a runner wants to know no less than before. */
 static void say_line(struct tml_style *t, const char *what, const char *text)
 {
@@ -185,6 +207,9 @@ static int tml_style_event(struct reporter *r, const struct proctor_event *event
 		break;
 	case PROCTOR_TEST_END:
 		take_end(t, event->test, event->result);
+		break;
+	case PROCTOR_TEST_CONFIRMED:
+		keep_confirmation(t, event->test, event->confirmation);
 		break;
 	case PROCTOR_NOTE:
 		say_line(t, "note: ", event->text);

@@ -90,7 +90,7 @@ static void disobey(struct interrupts *in, struct watch *h, int signo, int pid)
 		writer_note(&in->run->writer, "%s from process %d of %s%s was not obeyed",
 			    signal_name(signo, name, sizeof(name)), pid,
 			    work.ending ? "a host at its exit, after " : "", work.task.ntests > 0 ?
-			    run_test(in->run, work.task.first + at)->pub.id : "a test");
+			    run_test(in->run, task_item(&work.task, at))->pub.id : "a test");
 }
 
 static void disobey_orphan(struct interrupts *in, int signo, int pid)

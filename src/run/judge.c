@@ -19,7 +19,7 @@ static struct outcome *post_outcome(struct post *post, const struct task *task, 
 {
 	struct outcome *o = &post->outcomes[post->noutcomes++];
 
-	*o = (struct outcome){ .item = task->first + i, .suite = task->suite, .serial = serial + i };
+	*o = (struct outcome){ .item = task_item(task, i), .suite = task->suite, .serial = serial + i };
 	o->result.attempt = task->attempt;
 	return o;
 }
@@ -34,7 +34,7 @@ void judge_all_errors(const struct task *task, uint32_t serial, const char *mess
 void judge_unrun(const struct proctor_plan *plan, const struct task *task, struct post *post)
 {
 	for (unsigned i = 0; i < task->ntests; i++) {
-		const struct test *t = item_test(plan, task->first + i);
+		const struct test *t = item_test(plan, task_item(task, i));
 		struct outcome *o = post_outcome(post, task, i, 0);
 
 		verdict_error(o, t->missing ? t->missing : t->pub.disabled);
@@ -74,6 +74,7 @@ static void judge_ended(struct host *host, const struct task *task, bool over, s
 
 		verdict_of_test(o, &e->tests[i], &e->crash);
 		o->again = e->tests[i].again;
+		o->by_exit = e->tests[i].by_exit;
 		/* It withstood SIGTERM and came back in its grace time. */
 		if (over && end->stop == STOP_TIMEOUT && end->stop_serial == o->serial)
 			verdict_of_timeout(o, timeout_us_of(host, o->item));
@@ -286,7 +287,8 @@ struct judgement judge_task(struct host *host, const struct task *task, bool ove
 		j.retire = true;
 		j.nrest = task->ntests - e.progress.nended;
 	}
-	evidence_backtraces(&e, symbolizers, post);
+	if (symbolizers)
+		evidence_backtraces(&e, symbolizers, post);
 	evidence_fini(&e);
 	return j;
 }

@@ -13,7 +13,7 @@ static struct deadlines deadlines_of(const struct run *run, const struct host_wo
 	struct deadlines d = { .other_us = run->plan->settings.timeout_us };
 
 	for (unsigned i = 0; !work->ending && i < work->task.ntests; i++) {
-		uint64_t us = run_settings(run, work->task.first + i)->timeout_us;
+		uint64_t us = run_settings(run, task_item(&work->task, i))->timeout_us;
 
 		d.task_us += us;
 		if (i == p->nended)
@@ -74,6 +74,8 @@ bool look_at(struct watch *h, uint64_t now_us, uint64_t stopped_us, struct look 
 	paused_us = pauses_within(&run->pauses, look->progress.since_us, now_us);
 	look->age_us = now_us - look->progress.since_us - paused_us;
 	look->due_us = progress_due_us(look->work.handed_us, &look->progress, &d) + paused_us;
+	if (look->work.task.until_us > 0 && look->work.task.until_us + paused_us < look->due_us)
+		look->due_us = look->work.task.until_us + paused_us;
 	exit_us = exit_due_us(run, &look->work, stopped_us, now_us);
 	look->overdue = now_us >= look->due_us || now_us >= exit_us;
 	if (look->overdue)

@@ -10,6 +10,7 @@
 
 #include <sys/resource.h>
 
+struct suspect;
 struct watch;
 
 enum post_kind {
@@ -17,6 +18,7 @@ enum post_kind {
 	POST_RESULTS,		/* outcomes of tests of its host (NULL: of no host) */
 	POST_KILL,		/* the host cannot be trusted any more: kill it */
 	POST_RELEASED,		/* the worker is through with the host: free both */
+	POST_CONFIRMED,		/* something was found out about `suspect` */
 	POST_WORKER_ENDED,	/* the worker's last */
 };
 
@@ -34,6 +36,8 @@ struct outcome {
 	char *message, *backtrace, *left;	/* heap; NULL: none */
 	bool lost;			/* no memory for the message, or what the test left */
 	bool again;			/* no outcome: it has to run alone */
+	bool by_exit;			/* its test passed, and the exit of its process says that something failed */
+	struct suspect *suspect;	/* to be looked into at the end of the run; NULL: it is not */
 };
 
 struct post {
@@ -41,6 +45,7 @@ struct post {
 	enum post_kind kind;
 	unsigned worker;
 	struct watch *watch;
+	struct suspect *suspect;
 	unsigned noutcomes;
 	struct outcome *outcomes;	/* of POST_RESULTS: room for `cap_outcomes`, TASK_TESTS_MAX at least */
 	unsigned cap_outcomes;

@@ -201,6 +201,19 @@ const struct proctor_test *results_tell(struct results *r, struct watch *host, s
 	return test;
 }
 
+void results_tell_confirmed(struct results *r, const struct suspect *s)
+{
+	struct writer *w = &r->run->writer;
+	struct writer_entry *e = writer_test_entry(w, PROCTOR_TEST_CONFIRMED, clock_us(),
+						   &run_test(r->run, s->item)->pub);
+
+	if (!e)
+		return;
+	e->event.result = NULL;
+	e->event.confirmation = &s->told;	/* lives as long as the run */
+	writer_add(w, e);
+}
+
 /* A stream that came to its end, or could not be read, holds up nobody. */
 static bool stream_complete(const struct stream *s, const struct cutter *c, uint32_t serial)
 {

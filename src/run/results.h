@@ -70,5 +70,7 @@ enum follow results_follow(const struct results *r, const struct outcome *o, boo
  */
 const struct proctor_test *results_tell(struct results *r, struct watch *host, struct outcome *o,
 					bool final);
+/* Tells what was found out about a failure: suspect_tell() has said that there is something. */
+void results_tell_confirmed(struct results *r, const struct suspect *s);
 
 #endif

@@ -9,6 +9,7 @@
 #include "run/cores.h"
 #include "run/mailbox.h"
 #include "run/pauses.h"
+#include "run/suspects.h"
 #include "run/symbolizer.h"
 #include "run/watch.h"
 #include "run/writer.h"
@@ -30,6 +31,8 @@ struct worker {
 	struct fork_server server;	/* of the program that it forked last */
 	struct post *room;	/* with room for the outcomes of the task that it has; NULL: none yet */
 	VECTOR(item_t) again;	/* of its task, whose verdict is in doubt */
+	VECTOR(item_t) ran;	/* in the host with suites that it has, in order */
+	uint64_t ran_from_us;	/* when the first of them began */
 	struct queue_measure measured;	/* what the last program told of its times */
 	/* Numbers of the host with suites and of the program that it has or is starting; 0: none. Set
 	 * by the worker, 0 again by the supervisor when the host is over. */
@@ -62,6 +65,7 @@ struct run {
 	struct writer writer;
 	struct pauses pauses;
 	struct symbolizers symbolizers;
+	struct suspects suspects;
 	/* Opened by lib/run.c, closed by the supervisor; without a lock, as its list of groups is atomic. */
 	struct guard *guard;			/* NULL: none */
 	/* Written by the workers (worker.c). */

@@ -39,7 +39,7 @@ static const char *running_id(struct watch *h, uint64_t *since_us, char *exit_na
 		return exit_name;
 	}
 	return p.phase == PROGRESS_TEST ?
-	       run_test(h->run, work.task.first + p.nended)->pub.id : NULL;
+	       run_test(h->run, task_item(&work.task, p.nended))->pub.id : NULL;
 }
 
 void running_list(struct watch *hosts, char *words, size_t nwords)

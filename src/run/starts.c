@@ -29,7 +29,7 @@ static void tell(struct run *run, enum proctor_event_kind kind, struct watch *ho
 static void tell_start(struct run *run, struct begun *begun, struct watch *host,
 		       const struct host_work *work, unsigned i, uint64_t start_us)
 {
-	item_t item = work->task.first + i;
+	item_t item = task_item(&work->task, i);
 
 	if (work->serial + i <= host->told_serial)
 		return;
@@ -44,7 +44,7 @@ static void tell_slow(struct run *run, struct watch *host, const struct host_wor
 	if (work->serial + i <= host->slow_serial)
 		return;
 	host->slow_serial = work->serial + i;
-	tell(run, PROCTOR_TEST_SLOW, host, work, work->task.first + i, clock_us(), start_us);
+	tell(run, PROCTOR_TEST_SLOW, host, work, task_item(&work->task, i), clock_us(), start_us);
 }
 
 /* Only a note: there is no result of an exit that ends well. */
@@ -70,10 +70,12 @@ void starts_tell(struct run *run, struct begun *begun, struct watch *host,
 	unsigned told = host->told_serial >= work->serial ? host->told_serial - work->serial + 1 : 0;
 	const struct host *h = host->host;
 
+	if (host->confirms)
+		return;
 	for (unsigned i = told; i < nstarted && i < work->task.ntests; i++)
 		tell_start(run, begun, host, work, i, h->ops->start_us(h, work, p, i));
 	if (p->phase == PROGRESS_TEST && p->nended < work->task.ntests &&
-	    age_us >= run_settings(run, work->task.first + p->nended)->slow_after_us)
+	    age_us >= run_settings(run, task_item(&work->task, p->nended))->slow_after_us)
 		tell_slow(run, host, work, p->nended, p->since_us);
 	if (p->phase == PROGRESS_ENDING)
 		tell_slow_exit(run, host, age_us);

@@ -98,6 +98,10 @@ static void supervisor_conclude(struct supervisor *sup, struct watch *h, struct 
 		sup->run->writer.lost = true;
 		follow = results_follow(&sup->results, o, false);
 	}
+	if (o->suspect)
+		suspects_add(&sup->run->suspects, o->suspect);
+	else if (o->item != ITEM_EXIT && o->result.attempt > 1)
+		suspects_told_alone(&sup->run->suspects, o->item, o->result.verdict);
 	test = results_tell(&sup->results, h, o, follow != FOLLOW_RETRY);
 	switch (follow) {
 	case FOLLOW_NOTHING:
@@ -350,8 +354,10 @@ static void supervisor_add(struct supervisor *sup, struct watch *h)
 
 static void supervisor_release(struct supervisor *sup, struct watch *h)
 {
-	exit_output_tell(&sup->run->writer, h);
-	life_tell_left(h);
+	if (!h->confirms) {
+		exit_output_tell(&sup->run->writer, h);
+		life_tell_left(h);
+	}
 	if (h->host->dir_left)
 		writer_note(&sup->run->writer, "%s", h->host->dir_left);
 	watch_remove(&sup->hosts, h);
@@ -378,6 +384,10 @@ static void supervisor_post(struct supervisor *sup, struct post *post)
 		break;
 	case POST_RELEASED:
 		supervisor_release(sup, post->watch);
+		break;
+	case POST_CONFIRMED:
+		if (suspect_tell(&sup->run->suspects, post->suspect))
+			results_tell_confirmed(&sup->results, post->suspect);
 		break;
 	case POST_WORKER_ENDED:
 		sup->nworkers--;
@@ -688,6 +698,16 @@ static void supervisor_tell_not_run(struct supervisor *sup)
 	not_run_close(&rest);
 }
 
+/* Where the run ended early nobody expects them to be. */
+static void supervisor_tell_unconfirmed(struct supervisor *sup)
+{
+	char words[160];
+
+	suspects_left(&sup->run->suspects, words, sizeof(words));
+	if (words[0] && sup->ending.stopping == STOPPING_NOT)
+		writer_note(&sup->run->writer, "%s", words);
+}
+
 /* A child has ended: it may be one that is not watched, or one that its worker has posted without waking
  * anybody. */
 static void supervisor_look_unwatched(struct supervisor *sup)
@@ -734,6 +754,7 @@ int supervisor_run(struct supervisor *sup)
 	supervisor_note_guard(sup);
 	guard_end(run->guard, &run->writer);
 	run->guard = NULL;
+	supervisor_tell_unconfirmed(sup);
 	supervisor_tell_not_run(sup);
 	return sup->err->code;
 }

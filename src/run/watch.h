@@ -36,6 +36,7 @@ struct watch {
 	int core;			/* -1: the worker is not pinned */
 	uint64_t number;		/* as host->number, and so on */
 	bool alone, captured;
+	bool confirms;			/* nothing is told of its tests, nor of what they write and leave */
 	uint64_t watch_us;		/* watched only if it is not over by then; 0: at once */
 	struct process_counts *counts;
 	/* The supervisor's alone. */

@@ -8,6 +8,7 @@
 #include "run/guard_client.h"
 #include "run/host_replace.h"
 #include "run/judge.h"
+#include "run/suspects.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -125,7 +126,11 @@ static void worker_tell_unrun(struct worker *w, const struct task *task)
 /* The host is over and judged: the supervisor frees it. */
 static void worker_release(struct worker *w)
 {
-	host_leave_counts(w->watch->host);
+	/* What ran again would be counted twice. */
+	if (w->watch->confirms)
+		host_drop_counts(w->watch->host);
+	else
+		host_leave_counts(w->watch->host);
 	host_remove_dir(w->watch->host);
 	mailbox_post_quietly(&w->run->mailbox, &w->watch->released);
 	w->watch = NULL;
@@ -274,35 +279,45 @@ static int worker_launch(struct worker *w, uint64_t number, const struct task *t
 	return ret;
 }
 
-/* On success the supervisor watches it; on failure its tests were dealt with. */
-static bool worker_start_host(struct worker *w, const struct task *task)
+/* On success the supervisor watches it. */
+static int worker_begin_host(struct worker *w, const struct task *task, struct proctor_error *err)
 {
 	struct watch *watch = watch_new(w->run, w->slot, w->core);
 	_Atomic uint64_t *live = &w->live_hosts[host_ops_of(task->suite)->is_task];
 	uint64_t number = ++w->run->nhosts;
-	struct proctor_error err;
 	struct started started;
 	struct host *host;
 	int ret;
 
-	if (!watch) {
-		worker_fail_task(w, task, "no memory to watch its host");
-		return false;
-	}
+	if (!watch)
+		return error_set(err, -ENOMEM, "no memory to watch its host");
+	watch->confirms = task->confirms;
 	/* Before the start: what the process leaves at once is known to be of a host. */
 	*live = number;
-	ret = worker_launch(w, number, task, &host, &started, &err);
+	ret = worker_launch(w, number, task, &host, &started, err);
 	if (ret < 0) {
 		*live = 0;
 		watch_free(watch);
-		worker_not_started(w, task, ret, &err);
-		return false;
+		return ret;
 	}
+	if (!host->ops->is_task)
+		w->ran.n = 0;
 	guard_add(w->run->guard, started.process.group);
 	watch_started(watch, host, &started);
 	w->watch = watch;
 	worker_post_started(w, started.process.pid);
-	return true;
+	return 0;
+}
+
+/* The same; on failure its tests were dealt with. */
+static bool worker_start_host(struct worker *w, const struct task *task)
+{
+	struct proctor_error err;
+	int ret = worker_begin_host(w, task, &err);
+
+	if (ret < 0)
+		worker_not_started(w, task, ret, &err);
+	return ret == 0;
 }
 
 /* Notes what the host will do when it gets a task of this suite. Only the last one opened can be one
@@ -348,6 +363,76 @@ static void worker_set_apart(struct worker *w, struct post *post)
 	post->noutcomes = nkept;
 }
 
+/* In what order the tests of a host with suites have run. For want of memory it is not known, and no failure in this
+ * host is looked into. */
+static bool worker_note_ran(struct worker *w, const struct outcome *o)
+{
+	item_t *item = vector_add(&w->ran);
+
+	if (!item)
+		return false;
+	*item = o->item;
+	if (w->ran.n == 1)
+		w->ran_from_us = o->result.start_us;
+	return true;
+}
+
+/* A failure that may have come of what ran before it in its process. One that was slow is not worth its time. */
+static bool outcome_is_suspect(const struct run *run, const struct outcome *o)
+{
+	const struct test_settings *settings = run_settings(run, o->item);
+	const struct proctor_result *r = &o->result;
+
+	if ((r->verdict != PROCTOR_FAIL && r->verdict != PROCTOR_CRASH) || r->attempt > 1 || r->start_us == 0)
+		return false;
+	return settings->isolation == PROCTOR_ISOLATION_BATCH && !settings->own_host &&
+	       r->end_us - r->start_us <= settings->slow_after_us;
+}
+
+/* Which of a program's tests had begun before that one ended; some frameworks run several at a time. */
+static void worker_suspect_in_program(struct worker *w, struct post *post, struct outcome *o)
+{
+	VECTOR(item_t) before = { 0 };
+	size_t at = 0;
+	item_t *item;
+
+	for (unsigned i = 0; i < post->noutcomes; i++) {
+		const struct outcome *other = &post->outcomes[i];
+
+		if (other == o)
+			at = before.n;
+		else if (other->result.start_us > 0 && other->result.start_us < o->result.end_us &&
+			 (item = vector_add(&before)))
+			*item = other->item;
+	}
+	if (before.n > 0)
+		o->suspect = suspect_new(&w->run->suspects, o, before.list, before.n, at,
+					 o->result.start_us - w->watch->host->shared.work.handed_us);
+	free(before.list);
+}
+
+/* Failures that are to be looked into at the end of the run, and what had run before them. */
+static void worker_suspect(struct worker *w, const struct task *task, struct post *post)
+{
+	bool is_program = w->watch->host->ops->is_task;
+
+	if (w->run->suspects.off || task->own_host)
+		return;
+	for (unsigned i = 0; i < post->noutcomes; i++) {
+		struct outcome *o = &post->outcomes[i];
+
+		if (outcome_is_suspect(w->run, o)) {
+			if (is_program)
+				worker_suspect_in_program(w, post, o);
+			else if (w->ran.n > 0)
+				o->suspect = suspect_new(&w->run->suspects, o, w->ran.list, w->ran.n, w->ran.n,
+							 o->result.start_us - w->ran_from_us);
+		}
+		if (!is_program && !worker_note_ran(w, o))
+			return;
+	}
+}
+
 /* Notes how long the process of a program took to get to its tests, and for them. */
 static void worker_measure(struct worker *w, const struct post *post)
 {
@@ -379,6 +464,7 @@ static void worker_judge(struct worker *w, const struct task *task, bool over, b
 	worker_mark_broken(w, task->lane, j.broken);
 	worker_measure(w, post);
 	worker_set_apart(w, post);
+	worker_suspect(w, task, post);
 	worker_post(w, post);
 	worker_put_back(w, task, task->ntests - j.nrest, j.nrest, j.never_began);
 	worker_put_back(w, task, j.first_lost, j.nlost, false);
@@ -481,6 +567,151 @@ static void worker_run_task(struct worker *w, struct task *task)
 	worker_run_again(w, task);
 }
 
+/* ---- looking into failures, after the last test of the run ---- */
+
+/* Each of the tests is told of to nobody. */
+static void outcomes_forget(struct post *post)
+{
+	for (unsigned i = 0; i < post->noutcomes; i++) {
+		free(post->outcomes[i].message);
+		free(post->outcomes[i].backtrace);
+		free(post->outcomes[i].left);
+	}
+	post->noutcomes = 0;
+}
+
+/* What came of the test; false: it is not known. */
+static bool outcomes_answer(const struct suspect *s, const struct post *post, enum proctor_verdict *verdict,
+			    enum confirm_answer *answer)
+{
+	for (unsigned i = 0; i < post->noutcomes; i++) {
+		const struct outcome *o = &post->outcomes[i];
+
+		if (o->item != s->item || o->again)
+			continue;
+		*verdict = o->result.verdict;
+		*answer = suspect_answer(s, o->result.verdict, o->by_exit);
+		return true;
+	}
+	return false;
+}
+
+/* Makes the process of the task ready: the one that has run those before it, if it is not the first. */
+static bool worker_ready_again(struct worker *w, const struct task *task, bool first)
+{
+	char why[PATH_MAX + 128];
+	struct proctor_error err;
+
+	if (worker_look(task, "", why, sizeof(why)) != FILE_SAME || !post_reserve(w->room, task->ntests))
+		return false;
+	if (!first && host_replaced_before(w->watch->host, task))
+		return false;
+	if (first && worker_begin_host(w, task, &err) < 0)
+		return false;
+	if (!w->watch->host->ops->is_task && !host_has(w->watch->host, task->suite))
+		worker_opens(w->watch->host, task->suite);
+	return host_hand_out(w->watch->host, task, &err) == 0;
+}
+
+/* True: the process goes on, with the next tests. `*over`: it has ended. */
+static bool worker_run_part(struct worker *w, const struct task *task, bool first, bool *over)
+{
+	struct post *post = w->room;
+	struct judgement j;
+
+	if (!worker_ready_again(w, task, first))
+		return false;
+	worker_tell(w);
+	*over = host_wait(w->watch->host);
+	j = judge_task(w->watch->host, task, *over, NULL, post);
+	free(j.broken);
+	return !*over && !j.condemn && !j.retire && j.nrest == 0 && j.nlost == 0;
+}
+
+/* The next tests of a list that can be handed out together. */
+static struct task worker_part(const struct worker *w, const item_t *items, size_t nitems)
+{
+	struct suite *suite = run_test(w->run, items[0])->suite;
+	struct task part = { .suite = suite, .first = items[0], .items = items, .attempt = 1, .confirms = true };
+	size_t most = host_ops_of(suite)->tests_max;
+
+	while (part.ntests < nitems && part.ntests < most &&
+	       run_test(w->run, items[part.ntests])->suite == suite)
+		part.ntests++;
+	return part;
+}
+
+/* Runs tests in one process, in their order; the suspect's is number `target`. */
+static enum confirm_answer worker_try(struct worker *w, struct suspect *s, const item_t *items, size_t nitems,
+				      size_t target, enum proctor_verdict *verdict)
+{
+	uint64_t until_us = suspects_until_us(&w->run->suspects, s);
+	enum confirm_answer answer = CONFIRM_UNKNOWN;
+	bool goes_on = true, over = false;
+	struct task part;
+
+	if (!w->room)
+		w->room = mailbox_results(&w->run->mailbox, w->slot);
+	for (size_t from = 0; from <= target && goes_on; from += part.ntests) {
+		part = worker_part(w, items + from, nitems - from);
+		part.own_host = nitems == 1;
+		part.until_us = until_us;
+		goes_on = worker_run_part(w, &part, from == 0, &over);
+		if (from + part.ntests > target && !outcomes_answer(s, w->room, verdict, &answer))
+			answer = CONFIRM_UNKNOWN;
+		outcomes_forget(w->room);
+	}
+	/* Not to its exit: nobody asks for that. */
+	if (w->watch && !over)
+		worker_kill_host(w);
+	if (w->watch)
+		worker_release(w);
+	return clock_us() < until_us ? answer : CONFIRM_UNKNOWN;
+}
+
+/* One more process of a search. */
+static void worker_look_once(struct worker *w, struct suspect *s)
+{
+	bool alone = s->confirm.stage == CONFIRM_ALONE;
+	enum proctor_verdict verdict = PROCTOR_NVERDICTS;
+	enum confirm_answer answer;
+	size_t nitems, target = 0;
+	const item_t *items = suspect_items(s, &nitems, &target);
+
+	if (!items) {
+		confirm_give_up(&s->confirm);
+		return;
+	}
+	answer = worker_try(w, s, items, nitems, target, &verdict);
+	if (alone)
+		s->alone = verdict;
+	confirm_told(&s->confirm, answer);
+}
+
+/* The run alone, or, if that was seen to pass, the search. */
+static void worker_look_into(struct worker *w, struct suspect *s)
+{
+	bool alone = s->confirm.stage == CONFIRM_ALONE;
+
+	while (s->confirm.stage != CONFIRM_DONE && !w->run->stopping &&
+	       alone == (s->confirm.stage == CONFIRM_ALONE)) {
+		if (!alone && !suspects_has_time(&w->run->suspects, s))
+			break;
+		worker_look_once(w, s);
+	}
+}
+
+static void worker_confirm(struct worker *w)
+{
+	struct suspect *s;
+
+	while ((s = suspects_take(&w->run->suspects))) {
+		worker_look_into(w, s);
+		if (suspects_give(&w->run->suspects, s) && !w->run->stopping)
+			mailbox_post(&w->run->mailbox, &s->post);
+	}
+}
+
 static bool worker_next(struct worker *w, struct task *task)
 {
 	const struct host *host = w->watch ? w->watch->host : NULL;
@@ -505,7 +736,9 @@ static void *worker_main(void *data)
 		worker_run_task(w, &task);
 	worker_end_host(w);
 	worker_end_server(w);
+	worker_confirm(w);
 	free(w->again.list);
+	free(w->ran.list);
 	mailbox_post(&w->run->mailbox, &w->end);
 	return NULL;
 }

@@ -96,6 +96,7 @@ static int on_event(const struct proctor_event *event, void *data)
 		seen->reasons &= event->text != NULL;
 		break;
 	case PROCTOR_TEST_SLOW:
+	case PROCTOR_TEST_CONFIRMED:
 	case PROCTOR_NOTE:
 	case PROCTOR_RUNNING:
 	case PROCTOR_TICK:

@@ -151,6 +151,9 @@ static void events_are_as_documented(void **state)
 				suite_path("exe_options/fails"), suite_path("smoke/libsmoke_0.so")) },
 		/* Libraries that write when their host exits. */
 		{ .args = WORDS("--test-threads=1", suite_path("openings/libexit_prints_1.so")) },
+		/* A failure that is another test's fault. */
+		{ .args = WORDS("--test-threads=1", "--on-crash=continue", suite_path("polluted/libpolluted.so")),
+		  .env = WORDS("POLLUTERS=17", "VICTIM=30") },
 		/* A note. */
 		{ .args = WORDS("--timeout=1s", "--grace=200ms", suite_path("exe/sigterm_to_parent")) },
 		/* Somebody asks what runs. Who asks is a child that was there before, and is left. */

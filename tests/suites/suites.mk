@@ -273,6 +273,29 @@ $(EXE_ENDS:%=$S/exe_ends/%): $S/obj/ends
 	@mkdir -p $(@D)
 	ln -f $< $@
 
+# 500 tests of which some disturb others.
+POLLUTED     := tests/suites/polluted.c tests/suites/suites.mk
+$S/polluted/libpolluted.so: $(POLLUTED)
+	@mkdir -p $(@D)
+	$(SUITE_CC) -shared -o $@ $<
+$S/polluted/libsets.so $S/polluted/libminds.so: tests/suites/polluted_apart.c tests/suites/suites.mk
+	@mkdir -p $(@D)
+	$(SUITE_CC) $(if $(filter %sets.so,$@),-DSETS) -shared -o $@ $<
+$S/polluted/googletest: tests/suites/polluted_googletest.cc $(POLLUTED)
+	@mkdir -p $(@D)
+	$(SUITE_CXX) -O0 -o $@ $< -lgtest -pthread
+# doctest runs tests by their lines: each has one of its own.
+$S/obj/polluted_doctest.cc: $(POLLUTED)
+	@mkdir -p $(@D)
+	(cat tests/suites/polluted_doctest.cc; seq -f 'ONE(%g)' 1000 1499) >$@
+$S/polluted/doctest: $S/obj/polluted_doctest.cc tests/suites/polluted_doctest.cc $S/obj/doctest_main.o $(POLLUTED)
+	@mkdir -p $(@D)
+	$(CXX) -std=c++17 -g -O0 -Itests/suites -o $@ $< $S/obj/doctest_main.o
+$S/polluted/rust: tests/suites/polluted.rs tests/suites/suites.mk
+	@mkdir -p $(@D)
+	MAKEFLAGS= $(RUSTC) --edition 2021 --test -o $@ $<
+SUITES       += $S/polluted/libpolluted.so $S/polluted/libsets.so $S/polluted/libminds.so $S/polluted/googletest $S/polluted/doctest $(if $(RUSTC),$S/polluted/rust)
+
 .PHONY: suites
 
 $S/obj/session: tests/suites/session.c tests/suites/suites.mk

@@ -52,6 +52,14 @@ static const struct proctor_result late_result = {
 	.message = "12 repetitions not run: the run ended at the crash of alpha::tml_test_1",
 };
 
+/* The crash was the other test's fault. */
+static const struct proctor_test *const crash_after[] = { &pass_test };
+static const struct proctor_confirmation crash_confirmation = {
+	.finding = PROCTOR_FAILS_AFTER, .failed = PROCTOR_CRASH, .alone = PROCTOR_PASS, .attempt = 1,
+	.repetition = 1, .nbefore = 12, .after = crash_after, .nafter = 1, .nruns = 14,
+	.text = "fails only after beta::tml_test_0", .command = "proctor run x.so --sequence='a b'",
+};
+
 static inline struct proctor_event run_start(void)
 {
 	return (struct proctor_event){
@@ -89,6 +97,22 @@ static inline void feed_run(struct reporter *r)
 	feed(r, test_event(PROCTOR_TEST_START, 1000000, &pass_test, &pass_result));
 	feed(r, test_event(PROCTOR_TEST_END, 1000100, &pass_test, &pass_result));
 	feed(r, test_event(PROCTOR_TEST_END, 1012345, &crash_test, &crash_result));
+	feed(r, (struct proctor_event){ .kind = PROCTOR_RUN_END, .time_us = 1012400,
+					.counts = &counts, .duration_us = 12401, .exit_code = 1 });
+}
+
+/* The same, and what was found out about the crash. */
+static inline void feed_confirmed_run(struct reporter *r)
+{
+	static const struct proctor_counts counts = {
+		.by_verdict = { [PROCTOR_PASS] = 1, [PROCTOR_CRASH] = 1 }, .total = 2,
+	};
+
+	feed(r, run_start());
+	feed(r, test_event(PROCTOR_TEST_END, 1000100, &pass_test, &pass_result));
+	feed(r, test_event(PROCTOR_TEST_END, 1012345, &crash_test, &crash_result));
+	feed(r, (struct proctor_event){ .kind = PROCTOR_TEST_CONFIRMED, .time_us = 1012390,
+					.test = &crash_test, .confirmation = &crash_confirmation });
 	feed(r, (struct proctor_event){ .kind = PROCTOR_RUN_END, .time_us = 1012400,
 					.counts = &counts, .duration_us = 12401, .exit_code = 1 });
 }

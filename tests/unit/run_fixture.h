@@ -73,6 +73,7 @@ static inline void scene_open(struct scene *s, unsigned repeat)
 	s->run.options = (struct proctor_options){ .repeat = repeat,
 						   .on_crash = PROCTOR_ON_CRASH_CONTINUE };
 	snprintf(s->run.run_id, sizeof(s->run.run_id), "0123456789abcdef");
+	suspects_init(&s->run.suspects, &s->plan, &s->run.options, &s->run.stopping);
 	pauses_init(&s->run.pauses);
 	s->run.writer.batch_tail = &s->run.writer.batch;
 	assert_int_equal(results_open(&s->results, &s->run), 0);
@@ -111,6 +112,7 @@ static inline void scene_close(struct scene *s)
 	cutter_fini(&s->watch.out_cut);
 	cutter_fini(&s->watch.err_cut);
 	results_close(&s->results);
+	suspects_fini(&s->run.suspects);
 	pauses_fini(&s->run.pauses);
 	pthread_mutex_destroy(&s->host.shared.lock);
 }
@@ -144,6 +146,9 @@ static inline const char *scene_told(struct scene *s)
 			break;
 		case PROCTOR_NOTE:
 			n += (size_t)snprintf(at, nat, "note %s; ", event->text);
+			break;
+		case PROCTOR_TEST_CONFIRMED:
+			n += (size_t)snprintf(at, nat, "confirmed %s %s; ", id, event->confirmation->text);
 			break;
 		case PROCTOR_RUN_START: case PROCTOR_RUN_END: case PROCTOR_RUNNING:
 		case PROCTOR_TICK: case PROCTOR_COVERAGE:

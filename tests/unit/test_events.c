@@ -156,6 +156,34 @@ static void what_hosts_write_at_exit_is_whole(void **state)
 	free(text);
 }
 
+static void what_was_found_out_about_a_failure_is_told(void **state)
+{
+	struct proctor_error err;
+	struct reporter *r;
+	char path[32], *text, *rest;
+	json_t *o;
+
+	(void)state;
+	open_events(&r, path);
+	feed_confirmed_run(r);
+	assert_int_equal(r->ops->close(r, &err), 0);
+	rest = text = report_read(path);
+	for (int i = 0; i < 3; i++)
+		json_decref(next_line(&rest));
+	o = next_line(&rest);
+	assert_string_equal(string_of(o, "event"), "test-confirmed");
+	assert_string_equal(string_of(o, "id"), "alpha::tml_test_1");
+	assert_string_equal(string_of(o, "finding"), "fails-after");
+	assert_string_equal(string_of(o, "verdict"), "crash");
+	assert_string_equal(string_of(o, "alone"), "pass");
+	assert_int_equal(number_of(o, "before"), 12);
+	assert_int_equal(number_of(o, "runs"), 14);
+	assert_string_equal(string_of(json_array_get(json_object_get(o, "after"), 0), "id"), "beta::tml_test_0");
+	assert_string_equal(string_of(o, "command"), "proctor run x.so --sequence='a b'");
+	json_decref(o);
+	free(text);
+}
+
 static void what_is_known_is_written_before_the_end(void **state)
 {
 	struct proctor_event waits = run_start();
@@ -199,6 +227,7 @@ int main(void)
 		cmocka_unit_test(foreign_bytes_come_as_base64_too),
 		cmocka_unit_test(names_and_messages_are_exact),
 		cmocka_unit_test(what_hosts_write_at_exit_is_whole),
+		cmocka_unit_test(what_was_found_out_about_a_failure_is_told),
 		cmocka_unit_test(what_is_known_is_written_before_the_end),
 		cmocka_unit_test(a_full_disk_is_an_error_each_time),
 	};

@@ -173,6 +173,36 @@ static void former_attempts_are_in_their_test(void **state)
 	unlink(path);
 }
 
+static void what_was_found_out_about_a_failure_is_a_property(void **state)
+{
+	struct proctor_error err;
+	struct reporter *r;
+	char path[32];
+	xmlDocPtr doc;
+	xmlNodePtr test, property;
+
+	(void)state;
+	close(report_file(path));
+	assert_int_equal(junit_open(&r, path, &err), 0);
+	feed_confirmed_run(r);
+	assert_int_equal(r->ops->close(r, &err), 0);
+	doc = xmlReadFile(path, NULL, XML_PARSE_NONET);
+	assert_non_null(doc);
+	test = child_of(xmlGetLastChild(xmlDocGetRootElement(doc))->prev, "testcase");
+	assert_attribute(test, "name", "tml_test_1");
+	property = child_of(child_of(test, "properties"), "property");
+	assert_attribute(property, "name", "confirmation");
+	assert_attribute(property, "value", "fails only after beta::tml_test_0");
+	assert_attribute(property->next, "name", "fails-after");
+	assert_attribute(property->next, "value", "beta::tml_test_0");
+	assert_attribute(property->next->next, "name", "shown-by");
+	/* The verdict stands behind it. */
+	assert_attribute(child_of(test, "error"), "type", "crash");
+	xmlFreeDoc(doc);
+	xmlCleanupParser();
+	unlink(path);
+}
+
 static void a_report_that_cannot_be_made_is_refused_before_the_run(void **state)
 {
 	struct proctor_error err;
@@ -209,6 +239,7 @@ int main(void)
 		cmocka_unit_test(the_report_is_whole_and_well_formed),
 		cmocka_unit_test(what_was_not_run_is_skipped_with_the_reason),
 		cmocka_unit_test(former_attempts_are_in_their_test),
+		cmocka_unit_test(what_was_found_out_about_a_failure_is_a_property),
 		cmocka_unit_test(a_report_that_cannot_be_made_is_refused_before_the_run),
 		cmocka_unit_test(a_device_is_written_to_and_not_replaced),
 	};

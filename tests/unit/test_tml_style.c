@@ -95,6 +95,16 @@ static void a_run_without_failures_is_ok(void **state)
 	free(text);
 }
 
+static void what_was_found_out_about_a_failure_stands_with_the_failures(void **state)
+{
+	char *text = shown(&(struct terminal_options){ 0 }, feed_confirmed_run);
+
+	(void)state;
+	assert_non_null(strstr(text, "  alpha, tml_test_1: fails only after beta::tml_test_0\n"
+				     "    proctor run x.so --sequence='a b'\n"));
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -102,6 +112,7 @@ int main(void)
 		cmocka_unit_test(what_was_not_run_is_told),
 		cmocka_unit_test(quiet_has_failures_and_the_result),
 		cmocka_unit_test(verbose_has_a_line_for_each_test),
+		cmocka_unit_test(what_was_found_out_about_a_failure_stands_with_the_failures),
 		cmocka_unit_test(a_run_without_failures_is_ok),
 	};
 

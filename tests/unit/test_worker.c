@@ -65,6 +65,7 @@ static void scene_open(struct scene *s, const char *path)
 				       .linger_data = run };
 	assert_int_equal(mailbox_open(&run->mailbox, 1, &s->err), 0);
 	assert_int_equal(queue_init(&run->queue, &s->plan, 1, 1, &s->err), 0);
+	suspects_init(&run->suspects, &s->plan, &run->options, &run->stopping);
 	s->worker = &run->workers[0];
 	s->worker->run = run;
 	s->worker->core = -1;
@@ -108,6 +109,7 @@ static void post_take(struct scene *s, struct post *post)
 		watch_free(post->watch);
 		break;
 	case POST_KILL:
+	case POST_CONFIRMED:
 	case POST_WORKER_ENDED:
 		break;
 	}
@@ -137,6 +139,7 @@ static void scene_run(struct scene *s)
 static void scene_close(struct scene *s)
 {
 	free(s->broken[0]);
+	suspects_fini(&s->run.suspects);
 	queue_fini(&s->run.queue);
 	mailbox_close(&s->run.mailbox);
 	child_environment_fini(&s->run.environment);

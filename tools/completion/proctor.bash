@@ -54,7 +54,7 @@ _proctor()
 		_proctor_files "$cur"
 		return ;;
 	--test-threads | --jobs | -j | --max-fail | --slowest | --timeout | --grace | --leak-timeout | --slow-after | --max-output | --repeat | \
-	--retries | --shard | --filter | --skip | --suite | --exe | --exe-args | --wrap | --coverage-fail-under | \
+	--retries | --shard | --filter | --sequence | --skip | --suite | --exe | --exe-args | --wrap | --coverage-fail-under | \
 	--coverage-include | --coverage-exclude | --coverage-tool-timeout)
 		return ;;
 	esac
@@ -71,7 +71,7 @@ _proctor()
 		COMPREPLY=($(compgen -W "--test-threads= --jobs= --timeout= --grace= --leak-timeout= --slow-after= \
 			--max-output= --isolation= --no-suite --on-crash= --fail-fast \
 			--no-fail-fast --max-fail= --repeat= \
-			--retries= --shuffle --shard= --filter= --skip= --suite= --exe= --framework= --manifest= --exe-args= --wrap= --no-cache \
+			--retries= --confirm --no-confirm --shuffle --shard= --filter= --sequence= --skip= --suite= --exe= --framework= --manifest= --exe-args= --wrap= --no-cache \
 			--list --list-suites --show-output= --style= --slowest= --nocapture --pin-tests --loop= --events= --junit= \
 			--coverage --coverage-dir= --coverage-output= --coverage-fail-under= \
 			--coverage-include= --coverage-exclude= --coverage-allow-partial \
@@ -79,7 +79,7 @@ _proctor()
 			--backtrace --no-check-leaks --no-inject --verbose --quiet \
 			--color --no-color --help" -- "$cur")) ;;
 	list)
-		COMPREPLY=($(compgen -W "--shard= --filter= --skip= --suite= --exe= --framework= --manifest= --exe-args= --wrap= --no-cache \
+		COMPREPLY=($(compgen -W "--shard= --filter= --sequence= --skip= --suite= --exe= --framework= --manifest= --exe-args= --wrap= --no-cache \
 			--list-suites --json --help" -- "$cur")) ;;
 	coverage)
 		COMPREPLY=($(compgen -W "--coverage-dir= --coverage-output= \
