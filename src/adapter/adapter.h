@@ -105,6 +105,10 @@ struct parser_event {
 	uint64_t nbytes;		/* of the stream that lie before this event */
 	enum proctor_verdict verdict;	/* ENDED, PASSED_OVER: */
 	const char *message;		/* why it is no pass; NULL: nothing to say */
+	/* It may be wrong: unless it is told again without that, the test runs again, alone. */
+	bool unsure;
+	/* Of all tests that have not begun and whose names begin with `name`, as those of a suite do. */
+	bool of_suite;
 	uint64_t duration_us;		/* as the framework measured it; 0: it did not say */
 };
 
@@ -191,7 +195,8 @@ struct adapter {
 	ADAPTER(go) \
 	ADAPTER(catch2) \
 	ADAPTER(catch2_v2) \
-	ADAPTER(doctest)
+	ADAPTER(doctest) \
+	ADAPTER(boost)
 
 #define ADAPTER(name) extern const struct adapter adapter_##name;
 ADAPTERS

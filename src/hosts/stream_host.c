@@ -37,6 +37,7 @@ struct stream_test {
 	char *message;
 	bool started, ended, lost;
 	bool doubted;			/* what was told of it contradicts itself */
+	bool unsure;			/* or holds only if it is told again, and was not */
 	bool aside;			/* it goes on behind the others, and has its end at the end of the process */
 };
 
@@ -50,11 +51,13 @@ struct stream_host {
 	unsigned ntests;
 	unsigned nended;		/* the first so many have ended, or were passed over */
 	unsigned running;		/* 1 + the one that started last; 0: none did */
+	unsigned reread;		/* behind the last one that was told of when the process was over */
 	bool complete;			/* it said that it has run all */
 	bool ending;			/* what is told now follows from how the process has ended */
 	bool end_told;			/* and a test was told of so */
 	bool has_file;			/* its file grew: the ends of tests are known from that alone */
 	bool others_failed;		/* of those that were not asked for, and ran all the same */
+	uint64_t other_us;		/* since when such a test runs; 0: none does */
 	bool over;			/* no more of its output comes */
 	/* It said that it runs none of the tests that have not started, and why. */
 	bool passed_over;
@@ -99,6 +102,7 @@ static void stream_judge(struct stream_test *t, const struct parser_event *event
 {
 	free(t->message);
 	t->verdict = event->verdict;
+	t->unsure = event->unsure;
 	t->message = event->message ? strdup(event->message) : NULL;
 	t->lost = event->message && !t->message;
 }
@@ -149,11 +153,16 @@ static void stream_on_start(struct stream_host *sh, const struct parser_event *e
 
 	if (i == sh->ntests) {
 		stream_doubt(sh, event);
-		/* No test but those of the task runs here: the one before it has written that. */
-		if (!stream_is_running(sh) && sh->nended > 0 && !sh->host.shared.work.task.suite->adapter->runs_others)
+		if (stream_is_running(sh))
+			return;
+		/* Where no test but those of the task runs, the one before it has written that. */
+		if (sh->host.shared.work.task.suite->adapter->runs_others)
+			sh->other_us = clock_us();
+		else if (sh->nended > 0)
 			sh->tests[sh->nended - 1].doubted = true;
 		return;
 	}
+	sh->other_us = 0;
 	if (!t->started)
 		t->start_us = clock_us();
 	t->started = true;
@@ -164,6 +173,7 @@ static void stream_on_end(struct stream_host *sh, const struct parser_event *eve
 {
 	unsigned running = sh->single ? 0 : sh->running - 1;
 
+	sh->other_us = 0;
 	/* Failures are few, and the search is long. Elsewhere such a failure is forged. */
 	if (sh->host.shared.work.task.suite->adapter->runs_others &&
 	    verdict_is_failure(event->verdict) && stream_find(sh, event, 0) == sh->ntests)
@@ -187,21 +197,52 @@ static void stream_on_set_aside(struct stream_host *sh, const struct parser_even
 	stream_leave(sh, running, event);
 }
 
-/* The process is over, and what is told now is known from its result file, or from how it ended. */
-static void stream_on_last_word(struct stream_host *sh, const struct parser_event *event)
+static void stream_end_late(struct stream_host *sh, unsigned i, const struct parser_event *event)
 {
-	/* Usually they are told in their order. */
-	unsigned next = stream_find(sh, event, sh->nended);
-	unsigned i = next < sh->ntests ? next : stream_find(sh, event, 0);
 	struct stream_test *t = &sh->tests[i];
 
-	if (i == sh->ntests)
-		return;
 	if (t->end_us == 0)
 		t->end_us = sh->host.shared.end.died_us;
 	t->started = t->ended = true;
 	sh->end_told |= sh->ending;
 	stream_judge(t, event);
+}
+
+/* In the plan's order the tests of a suite stand together. */
+static void stream_on_suite_end(struct stream_host *sh, const struct parser_event *event)
+{
+	size_t nname = strlen(event->name);
+	bool begun = false;
+
+	for (unsigned i = sh->nended; i < sh->ntests && !stream_is_running(sh); i++) {
+		const struct test *t = item_test(sh->host.launch->plan, sh->host.shared.work.task.first + i);
+		bool is_of = strncmp(test_own_name(t), event->name, nname) == 0;
+
+		if (!is_of && begun)
+			return;
+		begun = is_of;
+		if (is_of && sh->over) {
+			stream_end_late(sh, i, event);
+			sh->nended = i + 1;
+		} else if (is_of) {
+			sh->tests[i].start_us = clock_us();
+			sh->tests[i].started = true;
+			stream_ended(sh, i, event);
+		}
+	}
+}
+
+/* The process is over, and what is told now is known from its result file, or from how it ended. */
+static void stream_on_last_word(struct stream_host *sh, const struct parser_event *event)
+{
+	/* Usually they are told in their order. */
+	unsigned next = stream_find(sh, event, sh->reread);
+	unsigned i = next < sh->ntests ? next : stream_find(sh, event, 0);
+
+	if (i == sh->ntests)
+		return;
+	sh->reread = i + 1;
+	stream_end_late(sh, i, event);
 	while (sh->nended < sh->ntests && sh->tests[sh->nended].ended)
 		sh->nended++;
 }
@@ -229,7 +270,9 @@ static void stream_on_event(const struct parser_event *event, void *data)
 		stream_on_start(sh, event);
 		break;
 	case PARSER_ENDED:
-		if (sh->over && !sh->single)
+		if (event->of_suite)
+			stream_on_suite_end(sh, event);
+		else if (sh->over && !sh->single)
 			stream_on_last_word(sh, event);
 		else
 			stream_on_end(sh, event);
@@ -333,6 +376,19 @@ static void stream_read_file(struct stream_host *sh)
 	bytes_fini(&file);
 }
 
+/* A test that was not asked for ran to the end of the process: for the sake of the next one, or of one behind that. */
+static void stream_blame_other(struct stream_host *sh)
+{
+	struct stream_test *t = &sh->tests[sh->nended];
+
+	if (sh->other_us == 0 || sh->nended == sh->ntests || stream_is_running(sh))
+		return;
+	t->started = true;
+	t->start_us = sh->other_us;
+	t->unsure = true;
+	sh->running = sh->nended + 1;
+}
+
 /* What was stopped or crashed ended none of its tests; what it wrote of them before holds, if it can. */
 static void stream_host_died(struct host *h)
 {
@@ -340,14 +396,17 @@ static void stream_host_died(struct host *h)
 	const struct host_end *end = &h->shared.end;
 	bool ended = status_is_its_own(end) && !WIFSIGNALED(end->status);
 
-	if (!sh->parser || (!ended && !sh->ops->file_grows))
+	if (!sh->parser)
 		return;
-	sh->ncuts = 0;
-	sh->over = true;
-	stream_read_file(sh);
-	sh->ending = true;
+	if (ended || sh->ops->file_grows) {
+		sh->ncuts = 0;
+		sh->over = true;
+		stream_read_file(sh);
+		sh->ending = true;
+	}
 	if (ended)
 		sh->ops->end(sh->parser, end->status);
+	stream_blame_other(sh);
 }
 
 /* The start may have been tried again after its test was said to run. */
@@ -367,6 +426,10 @@ static struct progress stream_progress(const struct stream_host *sh, const struc
 	if (sh->nended > 0) {
 		p.phase = PROGRESS_BETWEEN;
 		p.since_us = sh->tests[sh->nended - 1].end_us;
+	}
+	if (sh->other_us > 0 && sh->nended < sh->ntests) {
+		p.phase = PROGRESS_TEST;
+		p.since_us = sh->other_us;
 	}
 	if (sh->running > sh->nended) {
 		p.phase = PROGRESS_TEST;
@@ -529,7 +592,7 @@ static void read_doubts(const struct stream_host *sh, unsigned ntold, struct evi
 		bool unended = sh->ops->file && (exited || stream_fell_silent(sh)) && t->started && !t->ended;
 		bool jumped = !t->started && i < sh->nended;
 
-		e->tests[i].again = jumped || (!sh->has_file && (t->doubted || unended));
+		e->tests[i].again = jumped || (!sh->has_file && (t->doubted || t->unsure || unended));
 	}
 }
 
@@ -566,7 +629,8 @@ static void stream_host_read(struct host *h, const struct task *task, bool over,
 		ntold += e->death_told;
 	} else if (own) {
 		ntold = read_exit(sh, &e->death_told);
-	} else if (sh->ntests > 1 && sh->ops->file && stream_is_running(sh) && stream_fell_silent(sh)) {
+	} else if (sh->ntests > 1 && stream_is_running(sh) &&
+		   (sh->tests[sh->nended].unsure || (sh->ops->file && stream_fell_silent(sh)))) {
 		e->death_told = true;
 		ntold = sh->running;
 	}
