@@ -236,7 +236,7 @@ soak-runs: $(INTEG_BIN) $(INTEG_PARTS) $(SUITES) demo-parts $(PRODUCTS)
 FUZZ_BIN      = $(patsubst %,$B/tests/unit/test_%,elf manifest merge page_map raw raw_names symbolize tap)
 FUZZ_SECONDS ?= 600
 FUZZ_CC      ?= $(lastword $(foreach c,clang clang-14 clang-16 clang-19,$(shell command -v $c)))
-FUZZ_PARSERS  = googletest catch2 catch2_v2 doctest rust go tap
+FUZZ_PARSERS  = googletest catch2 catch2_v2 doctest boost rust go tap
 FUZZERS       = $(FUZZ_PARSERS:%=$B/fuzz/%) $B/fuzz/manifest $B/fuzz/list_file
 FUZZ_FLAGS    = $(BASE_FLAGS) $(DEP_FLAGS) -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
 # How long each may take, and how much it may use. XML that was recorded is as long as that.
@@ -272,7 +272,7 @@ $B/fuzz/list_file: tests/fuzz/list_file.c $B/fuzz/libproctor.a
 	PARSER_SEEDS=$(abspath $@.corpus) $@ -runs=0 2>/dev/null
 
 $B/fuzz/catch2.corpus $B/fuzz/catch2_v2.corpus $B/fuzz/doctest.corpus: $B/tests/unit/test_catch_xml
-$(patsubst %,$B/fuzz/%.corpus,googletest rust go tap manifest): $B/fuzz/%.corpus: $B/tests/unit/test_%
+$(patsubst %,$B/fuzz/%.corpus,googletest boost rust go tap manifest): $B/fuzz/%.corpus: $B/tests/unit/test_%
 $(FUZZ_PARSERS:%=$B/fuzz/%.corpus) $B/fuzz/manifest.corpus:
 	@mkdir -p $@
 	CC="$(CC)" PARSER_SEEDS=$(abspath $@) $< >/dev/null

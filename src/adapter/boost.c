@@ -31,8 +31,6 @@
 #define REPORT_FILE "report"
 /* execve(2) takes 128 KiB for one argument. */
 #define ARGUMENT_BYTES 65536
-/* And for all of them, with the variables, 2 MiB, or less where the stack is limited. */
-#define NAMES_BYTES (512u << 10)
 
 static enum sureness boost_recognize(const struct file_view *file)
 {
@@ -180,14 +178,14 @@ static int boost_run_command(const struct program_request *request, struct comma
 			     struct proctor_error *err)
 {
 	static const char *const words[] = {
-		"--log_format=HRF", "--log_level=test_suite", "--log_sink=" PARSER_CHANNEL_PATH,
-		"--report_format=HRF", "--report_level=detailed", "--catch_system_errors=no",
-		"--result_code=yes",
+		"--log_format=HRF", "--log_level=test_suite", "--report_format=HRF", "--report_level=detailed",
+		"--catch_system_errors=no", "--result_code=yes",
 	};
 
 	add_common(request, line);
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		texts_add(&line->words, "%s", words[i]);
+	texts_add(&line->words, "--log_sink=" PARSER_CHANNEL_PATH);
 	return request->whole ? 0 : add_filters(request, line, err);
 }
 

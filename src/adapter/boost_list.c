@@ -318,7 +318,7 @@ static bool tree_tie(struct tree *t)
 {
 	size_t n = 0;
 
-	t->by_id = calloc(t->nunits, sizeof(*t->by_id));
+	t->by_id = calloc(t->nunits + 1, sizeof(*t->by_id));
 	if (!t->by_id) {
 		t->no_memory = true;
 		return false;
@@ -470,7 +470,7 @@ static void list_suite(struct tree *t, const struct unit *suite)
 
 	for (size_t i = suite->first; i != NONE; i = t->units[i].next)
 		n++;
-	children = calloc(n ? n : 1, sizeof(*children));
+	children = calloc(n + 1, sizeof(*children));
 	if (!children) {
 		t->no_memory = true;
 		return;

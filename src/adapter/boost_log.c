@@ -589,7 +589,7 @@ static void tell_setup_error(struct parser *p)
 static void boost_end(struct parser *p, int status)
 {
 	(void)status;
-	if (p->nline > 0)
+	if (p->nline > 0 && p->running)
 		take_line(p);
 	if (!p->heard && p->setup_error.nbytes > 0)
 		tell_setup_error(p);
