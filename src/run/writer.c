@@ -6,9 +6,14 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
+
+/* More is not kept back for the next turn of the loop. */
+#define BATCH_BYTES (128u * 1024)
 
 struct writer_entry *writer_entry_new(enum proctor_event_kind kind, uint64_t time_us)
 {
@@ -21,10 +26,9 @@ struct writer_entry *writer_entry_new(enum proctor_event_kind kind, uint64_t tim
 	return e;
 }
 
-void writer_entry_free(struct writer_entry *e)
+/* Frees what it holds. */
+static void entry_empty(struct writer_entry *e)
 {
-	if (!e)
-		return;
 	for (size_t i = 0; i < e->event.nexit_outputs; i++) {
 		free((char *)e->heap_exit_outputs[i].out);
 		free((char *)e->heap_exit_outputs[i].err);
@@ -36,18 +40,54 @@ void writer_entry_free(struct writer_entry *e)
 	free(e->heap_left);
 	free(e->heap_out);
 	free(e->heap_err);
+}
+
+void writer_entry_free(struct writer_entry *e)
+{
+	if (!e)
+		return;
+	entry_empty(e);
 	free(e);
+}
+
+static void entries_free(struct writer_entry *list)
+{
+	while (list) {
+		struct writer_entry *e = list;
+
+		list = e->next;
+		free(e);
+	}
+}
+
+/* One that was delivered: what one thread allocates and another one frees costs both more than an event does. */
+static struct writer_entry *entry_again(struct writer *w)
+{
+	struct writer_entry *e;
+
+	if (!w->spare)
+		w->spare = atomic_exchange(&w->delivered, NULL);
+	e = w->spare;
+	if (e) {
+		w->spare = e->next;
+		memset(e, 0, sizeof(*e));
+	}
+	return e;
 }
 
 struct writer_entry *writer_test_entry(struct writer *w, enum proctor_event_kind kind,
 				       uint64_t time_us, const struct proctor_test *test)
 {
-	struct writer_entry *e = writer_entry_new(kind, time_us);
+	struct writer_entry *e = entry_again(w);
 
+	if (!e)
+		e = writer_entry_new(kind, time_us);
 	if (!e) {
 		w->lost = true;
 		return NULL;
 	}
+	e->event.kind = kind;
+	e->event.time_us = time_us;
 	e->event.test = test;
 	e->event.result = &e->result;
 	return e;
@@ -70,37 +110,74 @@ static void writer_deliver(struct writer *w, struct writer_entry *e, bool more)
 	eventfd_write(w->wake_fd, 1);
 }
 
+/* Is there something behind `e`, the last of those that were taken? */
+static bool writer_has_more(struct writer *w, const struct writer_entry *e)
+{
+	bool more = e->next != NULL;
+
+	if (!more) {
+		pthread_mutex_lock(&w->lock);
+		more = w->head != NULL;
+		pthread_mutex_unlock(&w->lock);
+	}
+	return more;
+}
+
+/* Half empty before work is handed out again: no flutter at the bound. */
+static void writer_delivered(struct writer *w, size_t nbytes)
+{
+	size_t left = atomic_fetch_sub(&w->nbytes, nbytes) - nbytes;
+
+	if (left < WRITER_FULL_BYTES / 2 && atomic_exchange(&w->was_full, false))
+		eventfd_write(w->wake_fd, 1);
+}
+
+/* Gives them back; they are few enough to be kept. */
+static void entries_return(struct writer *w, struct writer_entry *first, struct writer_entry *last)
+{
+	struct writer_entry *left;
+
+	/* What is there was not taken yet. This thread alone puts something there. */
+	left = atomic_exchange(&w->delivered, NULL);
+	if (left)
+		entries_free(first);
+	else
+		last->next = NULL;
+	atomic_store(&w->delivered, left ? left : first);
+}
+
+/* Delivers all of the list. */
+static void writer_deliver_all(struct writer *w, struct writer_entry *list)
+{
+	struct writer_entry *first = list, *last = list;
+
+	for (struct writer_entry *e = list; e; e = e->next) {
+		size_t nbytes = e->nbytes;
+
+		writer_deliver(w, e, writer_has_more(w, e));
+		entry_empty(e);
+		writer_delivered(w, nbytes);
+		last = e;
+	}
+	entries_return(w, first, last);
+}
+
 static void *writer_main(void *data)
 {
 	struct writer *w = data;
 
 	pthread_mutex_lock(&w->lock);
-	for (;;) {
-		struct writer_entry *e = w->head;
-		bool room;
+	while (w->head || !w->closing) {
+		struct writer_entry *list = w->head;
 
-		if (!e) {
-			if (w->closing)
-				break;
+		if (!list) {
 			pthread_cond_wait(&w->changed, &w->lock);
 			continue;
 		}
-		w->head = e->next;
-		if (!w->head)
-			w->tail = &w->head;
-		bool more = w->head != NULL;
+		w->head = NULL;
+		w->tail = &w->head;
 		pthread_mutex_unlock(&w->lock);
-		writer_deliver(w, e, more);
-		pthread_mutex_lock(&w->lock);
-		w->nbytes -= e->nbytes;
-		/* Half empty before work is handed out again: no flutter at the bound. */
-		room = w->was_full && w->nbytes < WRITER_FULL_BYTES / 2;
-		if (room)
-			w->was_full = false;
-		pthread_mutex_unlock(&w->lock);
-		writer_entry_free(e);
-		if (room)
-			eventfd_write(w->wake_fd, 1);
+		writer_deliver_all(w, list);
 		pthread_mutex_lock(&w->lock);
 	}
 	pthread_mutex_unlock(&w->lock);
@@ -136,6 +213,8 @@ int writer_close(struct writer *w)
 	pthread_join(w->thread, NULL);
 	pthread_cond_destroy(&w->changed);
 	pthread_mutex_destroy(&w->lock);
+	entries_free(w->spare);
+	entries_free(atomic_exchange(&w->delivered, NULL));
 	return w->failed;
 }
 
@@ -144,6 +223,10 @@ void writer_add(struct writer *w, struct writer_entry *e)
 	e->nbytes += sizeof(*e);
 	*w->batch_tail = e;
 	w->batch_tail = &e->next;
+	w->batch_bytes += e->nbytes;
+	/* Many results may be told at once: the thread works on them meanwhile, and their memory is used again. */
+	if (w->batch_bytes >= BATCH_BYTES)
+		writer_flush(w);
 }
 
 void writer_note(struct writer *w, const char *fmt, ...)
@@ -169,32 +252,23 @@ void writer_note(struct writer *w, const char *fmt, ...)
 
 void writer_flush(struct writer *w)
 {
-	size_t nbytes = 0;
-
 	if (!w->batch)
 		return;
-	for (struct writer_entry *e = w->batch; e; e = e->next)
-		nbytes += e->nbytes;
 	pthread_mutex_lock(&w->lock);
 	*w->tail = w->batch;
 	w->tail = w->batch_tail;
-	w->nbytes += nbytes;
-	if (w->nbytes >= WRITER_FULL_BYTES)
-		w->was_full = true;
+	if (atomic_fetch_add(&w->nbytes, w->batch_bytes) + w->batch_bytes >= WRITER_FULL_BYTES)
+		atomic_store(&w->was_full, true);
 	pthread_cond_signal(&w->changed);
 	pthread_mutex_unlock(&w->lock);
 	w->batch = NULL;
 	w->batch_tail = &w->batch;
+	w->batch_bytes = 0;
 }
 
-bool writer_full(struct writer *w)
+bool writer_full(const struct writer *w)
 {
-	bool full;
-
-	pthread_mutex_lock(&w->lock);
-	full = w->was_full;
-	pthread_mutex_unlock(&w->lock);
-	return full;
+	return atomic_load(&w->was_full);
 }
 
 int writer_failed(struct writer *w)

@@ -30,14 +30,19 @@ struct writer {
 					 * or when the callback asks for the end */
 	/* The supervisor's. */
 	struct writer_entry *batch, **batch_tail;
+	size_t batch_bytes;
+	struct writer_entry *spare;	/* to be used again */
 	bool lost;			/* no memory for an event, or for a part of one */
 	/* Under lock. */
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	struct writer_entry *head, **tail;
-	size_t nbytes;
-	bool closing, was_full;
+	bool closing;
 	int failed;			/* what the callback returned first that was not 0 */
+	/* Of all that is not delivered yet. `was_full` is set under the lock, with the entries that made it so. */
+	_Atomic size_t nbytes;
+	_Atomic bool was_full;
+	struct writer_entry *_Atomic delivered;	/* given back by the thread, empty, for `spare` */
 	pthread_t thread;
 };
 
@@ -54,14 +59,15 @@ void writer_entry_free(struct writer_entry *e);
 /* The same of an event about a test, with its `result` in place. Without memory `lost` is set. */
 struct writer_entry *writer_test_entry(struct writer *w, enum proctor_event_kind kind,
 				       uint64_t time_us, const struct proctor_test *test);
-/* Adds to the batch; takes the entry over. Supervisor's thread. */
+/* Adds to the batch, which is handed to the thread where it has become large; takes the entry over. Supervisor's
+ * thread. */
 void writer_add(struct writer *w, struct writer_entry *e);
 /* Adds a sentence for people, a PROCTOR_NOTE. Without memory `lost` is set. Supervisor's thread. */
 void writer_note(struct writer *w, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Hands the batch to the thread. Once a turn, so that the thread is not woken for each event. */
 void writer_flush(struct writer *w);
 
-bool writer_full(struct writer *w);
+bool writer_full(const struct writer *w);
 /* 0, or the negative errno with which the callback asked for the end of the run. */
 int writer_failed(struct writer *w);
 
