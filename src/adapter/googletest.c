@@ -608,7 +608,8 @@ static void gtest_file(struct parser *p, const char *bytes, size_t nbytes)
 static void gtest_end(struct parser *p, int status)
 {
 	(void)status;
-	if (p->nline > 0)
+	/* A line that was not ended starts no test: its name may not be whole. */
+	if (p->nline > 0 && p->running)
 		take_line(p, p->nbytes);
 	for (const struct torn *t = p->torn; t; t = t->next)
 		if (t->name)

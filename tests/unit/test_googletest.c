@@ -253,6 +253,19 @@ static void what_a_test_wrote_is_no_reason_of_another(void **state)
 			       "end A.Three fail: a.cc:1: Failure\nsums\n"));
 }
 
+static void the_last_line_may_lack_its_end(void **state)
+{
+	struct script s = { .ops = adapter_googletest.parser, .piece = 5,
+			    .out = "[ RUN      ] A.One\n[       OK ] A.One (0 ms)" };
+
+	(void)state;
+	script_run(&s);
+	assert_string_equal(s.told, "start A.One\nover\nend A.One pass\n");
+	s.out = "[ RUN      ] A.On";
+	script_run(&s);
+	assert_string_equal(s.told, "over\n");
+}
+
 /* ---- the result file ---- */
 
 #define RESULT(test) "{\"testsuites\": [{\"name\": \"A\", \"testsuite\": [{" test "}]}]}"
@@ -342,6 +355,7 @@ int main(void)
 		cmocka_unit_test(what_goes_wrong_around_the_tests_is_told_of_them),
 		cmocka_unit_test(in_the_midst_of_a_test_only_its_end_is_believed),
 		cmocka_unit_test(what_a_test_wrote_is_no_reason_of_another),
+		cmocka_unit_test(the_last_line_may_lack_its_end),
 		cmocka_unit_test(the_file_has_the_last_word),
 		cmocka_unit_test(damage_is_survived),
 		cmocka_unit_test(a_long_line_ends_a_test),
