@@ -328,10 +328,20 @@ $S/mistakes/clang_%: tests/suites/googletest/mistakes.cc tests/suites/suites.mk
 SUITES       += $(GOOGLETEST:%=$S/googletest/%) $S/googletest/cases $(MISTAKES)
 
 # The part of a framework that takes long to compile is compiled once.
-CATCHES      := $(foreach f,catch2 doctest,$S/$f/cases $S/$f/ends)
+CATCHES      := $(foreach f,catch2 doctest,$S/$f/cases $S/$f/ends $S/$f/stripped $S/$f/static)
 $S/obj/%_main.o: tests/suites/%/main.cc tests/suites/suites.mk
 	@mkdir -p $(@D)
 	$(CXX) -std=c++17 -g -O0 -c -o $@ $<
+$S/catch2/stripped: $S/catch2/cases
+	strip -o $@ $<
+$S/doctest/stripped: $S/doctest/cases
+	strip -o $@ $<
+$S/catch2/static: tests/suites/catch2/cases.cc tests/suites/catch2/catch.h $S/obj/catch2_main.o
+	@mkdir -p $(@D)
+	$(CXX) -std=c++17 -g -O0 -static -o $@ $< $S/obj/catch2_main.o
+$S/doctest/static: tests/suites/doctest/cases.cc $S/obj/doctest_main.o
+	@mkdir -p $(@D)
+	$(CXX) -std=c++17 -g -O0 -static -o $@ $< $S/obj/doctest_main.o
 $S/catch2/%: tests/suites/catch2/%.cc tests/suites/catch2/catch.h $S/obj/catch2_main.o
 	@mkdir -p $(@D)
 	$(CXX) -std=c++17 -g -O0 -o $@ $< $S/obj/catch2_main.o
