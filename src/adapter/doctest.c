@@ -39,7 +39,7 @@ static void add_words(struct command_line *line)
 {
 	static const char *const words[] = {
 		"--reporters=xml", "--order-by=file", "--case-sensitive=true", "--no-version=true",
-		"--no-path-filenames=false", "--no-line-numbers=false", "--no-colors=true",
+		"--no-path-filenames=false", "--no-line-numbers=false",
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)

@@ -192,9 +192,11 @@ static bool notes_search(int fd, const void *head,
 static bool note_is_of(const Elf64_Nhdr *note, const char *owner, const void *content, void *data)
 {
 	const char *name = data;
+	size_t n = strlen(name) + 1;
 
 	(void)content;
-	return note->n_namesz == strlen(name) + 1 && memcmp(owner, name, note->n_namesz) == 0;
+	/* Go's linker counts the bytes that fill the name up to a multiple of four, too. */
+	return note->n_namesz >= n && note->n_namesz < n + 4 && memcmp(owner, name, n) == 0;
 }
 
 bool elf_program_has_note(int fd, const void *head, const char *owner)

@@ -74,12 +74,15 @@ static int start_mark(struct start *start, const struct host *h, const struct ta
 					    (unsigned long long)h->number);
 	if (ret == 0 && task->own_host && task->ntests == 1)
 		ret = child_environment_set(env, "PROCTOR_TEST", "%s", test->pub.id);
+	start->workdir = task->own_host && test->workdir ? test->workdir : test->suite->workdir;
+	/* As the "cd" of a shell leaves it: there are programs that believe it. */
+	if (ret == 0 && start->workdir)
+		ret = child_environment_set(env, "PWD", "%s", start->workdir);
 	/* Where it runs tests of other suites, too, there is none of a suite (plan/resolve.c). */
 	if (ret == 0 && test->suite->env)
 		ret = child_environment_add(env, test->suite->env);
 	if (ret == 0 && task->own_host && test->env)
 		ret = child_environment_add(env, test->env);
-	start->workdir = task->own_host && test->workdir ? test->workdir : test->suite->workdir;
 	return ret;
 }
 

@@ -42,6 +42,8 @@ static int question_environment(struct question *q)
 
 	if (ret == 0)
 		ret = child_environment_set(&q->env, "PROCTOR", "1");
+	if (ret == 0 && q->suite->workdir)
+		ret = child_environment_set(&q->env, "PWD", "%s", q->suite->workdir);
 	if (ret == 0 && q->suite->env)
 		ret = child_environment_add(&q->env, q->suite->env);
 	if (ret == 0 && q->line.vars.n > 0)

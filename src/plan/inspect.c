@@ -206,8 +206,19 @@ static bool head_is_text(const char *head, size_t nhead)
 	return nhead > 0;
 }
 
-/* What fails in a process that leads its session (base/spawn.h). */
-static const char *const leader_calls[] = { "setsid", "setpgid", "setpgrp", "login_tty" };
+/* What fails in a process that leads its session (base/spawn.h), and what opens a terminal: that becomes the
+ * session's if its leader opens it, who then gets SIGHUP when the other side is closed. */
+static const char *const leader_calls[] = {
+	"setsid", "setpgid", "setpgrp", "login_tty", "forkpty", "openpty", "posix_openpt", "getpt",
+	"grantpt", "unlockpt", "ptsname", "ptsname_r", "__ptsname_r_chk",
+};
+
+/* Go makes its system calls itself: a program's symbols do not show them. */
+static bool program_leads(const struct inspected_file *look, const struct elf_dynamic *dynamic)
+{
+	return !elf_program_has_note(look->fd, look->head, "Go") &&
+	       !elf_program_calls(look->fd, look->head, dynamic, leader_calls, ARRAY_SIZE(leader_calls));
+}
 
 /* Neither ELF nor a script. Anything but a program that was asked for is an error. */
 static int suite_as_other(struct suite *s, struct inspected_file *look, enum finding *finding,
@@ -258,8 +269,7 @@ static int suite_look_into(struct suite *s, struct inspected_file *look, enum fi
 	    elf_is_program(look->fd, look->head, (size_t)n, (uint64_t)look->st.st_size, &dynamic)) {
 		look->texts = (struct elf_texts){ .fd = look->fd, .head = look->head };
 		look->dynamic = &dynamic;
-		s->leads = !elf_program_calls(look->fd, look->head, &dynamic, leader_calls,
-					      ARRAY_SIZE(leader_calls));
+		s->leads = program_leads(look, &dynamic);
 		s->injectable = program_is_injectable(look->fd, look->head, (size_t)n, &look->st, &dynamic);
 		return suite_as_program(s, look, err);
 	}

@@ -434,6 +434,8 @@ static void a_group_is_chosen_from_a_manifest(void **state)
 	end = run_end(run, "second::env");
 	assert_non_null(strstr(event_text(end, "stdout"), "\ncwd=/\n"));
 	assert_non_null(strstr(event_text(end, "stdout"), "WAY_ENV=given\n"));
+	/* A program may ask that instead of the kernel. */
+	assert_non_null(strstr(event_text(end, "stdout"), "PWD=/\n"));
 	run_free(run);
 	/* Who does not know the groups is told them. */
 	run = run_args(WORDS("--suite=first", path));

@@ -56,7 +56,7 @@ WAY(4, sleeps)
 WAY(5, shows)
 {
 	static const char *const names[] = {
-		"PROCTOR", "PROCTOR_RUN_ID", "PROCTOR_WORKER", "PROCTOR_TEST", "WAY_ENV",
+		"PROCTOR", "PROCTOR_RUN_ID", "PROCTOR_WORKER", "PROCTOR_TEST", "WAY_ENV", "PWD",
 	};
 	cpu_set_t cpus;
 	sigset_t mask;

@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #ifdef GO_NOTE
-/* By such a note programs in Go are known. */
+/* By such a note programs in Go are known. As Go's linker writes it, its name has four bytes. */
 __asm__(".pushsection .note.go.buildid, \"a\", %note\n"
-	".balign 4\n.long 3, 4, 4\n.asciz \"Go\"\n.balign 4\n.ascii \"abcd\"\n.popsection\n");
+	".balign 4\n.long 4, 4, 4\n.asciz \"Go\"\n.balign 4\n.ascii \"abcd\"\n.popsection\n");
 #endif
 
 static volatile int *nowhere = (volatile int *)16;

@@ -225,6 +225,13 @@ static void a_program_that_calls_setsid_leads_nothing(void **state)
 	assert_leads("own", true);
 	assert_leads("asks", false);
 	assert_leads("groups", false);
+	/* The first terminal that a session's leader opens is that session's. */
+	fixture_compile("opens", "", "#include <stdlib.h>\nint main(void) { return !ptsname(0); }\n");
+	assert_leads("opens", false);
+	fixture_compile("go", "", "__asm__(\".pushsection .note.go.buildid, \\\"a\\\", %note\\n.balign 4\\n\"\n"
+			"\".long 4, 4, 4\\n.ascii \\\"Go\\\\0\\\\0abcd\\\"\\n.popsection\\n\");\n"
+			"int main(void) { return 0; }\n");
+	assert_leads("go", false);
 	/* These cannot be looked into, or not so easily. */
 	fixture_run("printf '#!/bin/sh\\n' >script && chmod +x script");
 	assert_leads("script", false);
