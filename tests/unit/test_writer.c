@@ -72,6 +72,38 @@ static void every_event_arrives_in_order(void **state)
 	assert_true(r.in_order);
 }
 
+/* Nothing of the event that it was before is in it. */
+static void an_entry_that_is_used_again_is_empty(void **state)
+{
+	static const struct proctor_test test = { .id = "a::b" };
+	static const struct writer_entry none;
+	struct writer w;
+	struct reader r;
+
+	(void)state;
+	reader_open(&r, &w, 0);
+	for (uint64_t i = 1; i <= 20000; i++) {
+		struct writer_entry *e = writer_test_entry(&w, PROCTOR_TEST_END, i, &test);
+
+		assert_non_null(e);
+		assert_int_equal(e->event.kind, PROCTOR_TEST_END);
+		assert_int_equal(e->event.time_us, i);
+		assert_ptr_equal(e->event.test, &test);
+		assert_ptr_equal(e->event.result, &e->result);
+		assert_memory_equal(&e->result, &none.result, sizeof(e->result));
+		assert_null(e->heap_message);
+		assert_int_equal(e->nbytes, 0);
+		e->heap_message = strdup("message");
+		e->result.message = e->heap_message;
+		e->result.verdict = PROCTOR_FAIL;
+		e->nbytes = 8;
+		writer_add(&w, e);
+	}
+	reader_close(&w);
+	assert_int_equal(r.nevents, 20000);
+	assert_true(r.in_order);
+}
+
 static void a_slow_reader_is_told_of_and_its_recovery_wakes(void **state)
 {
 	struct pollfd woken;
@@ -116,6 +148,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_event_arrives_in_order),
+		cmocka_unit_test(an_entry_that_is_used_again_is_empty),
 		cmocka_unit_test(a_slow_reader_is_told_of_and_its_recovery_wakes),
 		cmocka_unit_test(a_failed_callback_is_told_and_still_gets_the_rest),
 	};
