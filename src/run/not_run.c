@@ -72,7 +72,7 @@ static void tell_retry(struct not_run *n, item_t item, unsigned attempt)
 			  attempt, n->why);
 }
 
-/* It began once, in a process that was lost with its record. */
+/* It began once, in a process of which nothing sure was learned of it: its record was lost, or is in doubt. */
 static void tell_begun(struct not_run *n, item_t item, unsigned attempt)
 {
 	struct run *run = run_of(n);
@@ -83,7 +83,7 @@ static void tell_begun(struct not_run *n, item_t item, unsigned attempt)
 	n->results->counts.by_verdict[PROCTOR_CANCELLED]++;
 	if (e)
 		entry_end(n, e, PROCTOR_CANCELLED,
-			  "its process was lost, and it was not begun again: %s", n->why);
+			  "what came of it is not known, and it was not run again: %s", n->why);
 }
 
 static void take_item(item_t item, unsigned attempt, void *data)

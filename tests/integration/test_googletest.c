@@ -4,6 +4,8 @@
 #include "harness.h"
 #include "framework.h"
 
+#include <signal.h>
+
 static const char *const isolations[] = { "--isolation=batch", "--isolation=test", "--isolation=fork" };
 static const char *const threads[] = { "--test-threads=1", "--test-threads=2", "--test-threads=4",
 				       "--test-threads=8" };
@@ -224,6 +226,27 @@ static void each_test_has_its_own_verdict(void **state)
 				       strcmp(row->program, "middle") == 0 ? "middle.cc:" : " stripped+0x"));
 }
 
+/* It has a start already: an end that says that it was not run would be a second story. */
+static void a_doubted_test_that_waits_is_cancelled_by_an_interrupt(void **state)
+{
+	static const char *const ids[] = { "doubts::Doubts.One", "doubts::Doubts.Two" };
+	struct run *run = run_start(&(struct run_setup){ .args = WORDS("-j1", suite_path("googletest/doubts")) });
+
+	(void)state;
+	run_await(run, "test-end", "doubts::Doubts.Last");
+	run_await_processes(run, "doubts", 1);
+	kill(run->pid, SIGINT);
+	run_finish(run);
+	assert_int_equal(run->exit_code, 130);
+	for (size_t i = 0; i < 2; i++)
+		run_check_verdict(run, ids[i], "cancelled");
+	framework_check_message(run, ids[1], "what came of it is not known, and it was not run again: the run was ended "
+				"by SIGINT");
+	assert_int_equal(run_count(run, "test-start"), 4);
+	assert_int_equal(run_count(run, "test-end"), 4);
+	run_free(run);
+}
+
 int main(void)
 {
 #define ROW(i) harness_row_test("each_test_has_its_own_verdict, row " #i, each_test_has_its_own_verdict, &rows[i])
@@ -231,6 +254,7 @@ int main(void)
 		harness_test(its_own_report_says_the_same),
 		harness_test(a_result_says_why_and_where),
 		harness_test(what_goes_wrong_around_the_tests_is_told_of_them),
+		harness_test(a_doubted_test_that_waits_is_cancelled_by_an_interrupt),
 		ROW(0), ROW(1), ROW(2), ROW(3), ROW(4), ROW(5), ROW(6), ROW(7), ROW(8), ROW(9), ROW(10), ROW(11),
 		ROW(12), ROW(13),
 	};
