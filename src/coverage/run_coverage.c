@@ -3,6 +3,7 @@
 
 #include "coverage/collect.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -184,6 +185,26 @@ void coverage_dropped(struct coverage *cov, struct process_counts *p)
 	cov->nstarted--;
 	pthread_mutex_unlock(&cov->lock);
 	process_counts_free(p);
+}
+
+/* Removes what it has written, and those that it had started: their files have its number, too. */
+static void remove_files(const struct coverage *cov, uint64_t number)
+{
+	DIR *dir = opendir(cov->prefix);
+	struct dirent *entry;
+	char *kind;
+
+	while (dir && (entry = readdir(dir)))
+		if (strtoull(entry->d_name, &kind, 10) == number && *kind == '-')
+			unlinkat(dirfd(dir), entry->d_name, 0);
+	if (dir)
+		closedir(dir);
+}
+
+void coverage_forget(struct coverage *cov, struct process_counts *p)
+{
+	remove_files(cov, p->number);
+	coverage_dropped(cov, p);
 }
 
 void coverage_ended(struct coverage *cov, struct process_counts *p, int status)

@@ -28,6 +28,8 @@ int coverage_process(struct coverage *cov, uint64_t number, const struct suite *
 		     struct process_counts **p, struct proctor_error *err);
 /* It could not be started. */
 void coverage_dropped(struct coverage *cov, struct process_counts *p);
+/* It is dead, and nothing that it has left counts. */
+void coverage_forget(struct coverage *cov, struct process_counts *p);
 /* It is dead; `status` as wait(2) gives it. What it counted is added up; it is the collector's from here
  * on. */
 void coverage_ended(struct coverage *cov, struct process_counts *p, int status);

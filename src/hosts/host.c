@@ -327,7 +327,7 @@ void host_leave_counts(struct host *h)
 void host_drop_counts(struct host *h)
 {
 	if (h->counts)
-		coverage_dropped(h->launch->coverage, h->counts);
+		coverage_forget(h->launch->coverage, h->counts);
 	h->counts = NULL;
 }
 

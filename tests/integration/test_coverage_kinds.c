@@ -221,6 +221,20 @@ static void programs_of_frameworks_count(void **state)
 	}
 }
 
+/* Each test has run once, as far as its failure is not looked into. */
+static void what_ran_again_to_confirm_a_failure_is_not_counted(void **state)
+{
+	struct run *run = run_proctor(&(struct run_setup){
+		.args = WORDS("--coverage", "-j1", need_suite("coverage/libpolluted.so", "")),
+		.prefix = IN_ITS_DIRECTORY, .env = WORDS("POLLUTERS=3", "VICTIM=400") });
+
+	(void)state;
+	assert_int_equal(run_count(run, "test-confirmed"), 1);
+	assert_int_equal(count_of(run, "polluted_test"), 500);
+	check_complete(run, 1);
+	run_free(run);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -228,6 +242,7 @@ int main(void)
 		harness_test(copies_add_up_and_stripped_ones_count),
 		harness_test(plain_suites_count_in_instrumented_libraries),
 		harness_test(programs_of_frameworks_count),
+		harness_test(what_ran_again_to_confirm_a_failure_is_not_counted),
 		harness_test(many_libraries_of_one_suite_count),
 		harness_test(sanitized_suites_count_and_report),
 		harness_test(what_cannot_be_summed_takes_llvms_way),

@@ -20,7 +20,7 @@ COV_SUITES   += $S/coverage/liblost.so $S/coverage/exe-lost $S/coverage/static-p
                 $(COV_MANY:%=$S/coverage/libpart%.so) $S/coverage/plainneeds $S/coverage/exe-null \
                 $S/coverage/libneedsasan.so $S/coverage/libbegin.so $S/coverage/begin \
                 $S/coverage/beginneeds $S/coverage/liblater.so $S/coverage/libplugin.so \
-                $S/coverage/plugin $S/coverage/googletest $S/coverage/doctest
+                $S/coverage/libpolluted.so $S/coverage/plugin $S/coverage/googletest $S/coverage/doctest
 endif
 # What is in LLVM's own language is in that of LLVM 16 and later.
 ifneq ($(filter-out 14,$(COV_ONE)),)
@@ -48,6 +48,7 @@ $S/coverage/googletest: COV_RULE = clang++-$(COV_ONE) -std=c++17 -g -O1 $(COV_CO
 	-lgtest -lgtest_main -pthread
 $S/coverage/doctest: COV_RULE = clang++-$(COV_ONE) -std=c++17 -g -O1 -DDOCTEST $(COV_COUNTS) -o $@ $(filter %.cc,$^)
 $S/coverage/googletest $S/coverage/doctest: tests/suites/googletest/covered.cc
+$S/coverage/libpolluted.so: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) -shared -o $@ $(filter %.c,$^)
 $S/coverage/libmany.so: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) $(COV_COUNTS) -shared -o $@ $(filter %.c,$^) \
 	-L$(@D) $(COV_MANY:%=-lpart%) -Wl,-rpath,'$$ORIGIN'
 $S/coverage/libplainneeds.so: COV_RULE = clang-$(COV_ONE) $(COV_FLAGS) -shared -o $@ $(filter %.c,$^) \
@@ -101,6 +102,7 @@ $(foreach v,$(COV_LLVMS),$(COV_EXES:%=$S/coverage/exe$v-%)) $S/coverage/exe-lost
 	$S/coverage/static-pass $S/coverage/static-hang: tests/suites/cov_exe.c
 $(COV_LLVMS:%=$S/coverage/libheader_%.so): tests/suites/cov_header.c include/proctor/suite.h
 $S/coverage/libmany.so $(COV_MANY:%=$S/coverage/libpart%.so): tests/suites/cov_many.c
+$S/coverage/libpolluted.so: tests/suites/polluted.c
 $S/coverage/libmany.so: $(COV_MANY:%=$S/coverage/libpart%.so)
 $S/coverage/libplainneeds.so $S/coverage/plainneeds $S/coverage/libneedsasan.so: tests/suites/cov_dep.c \
 	$S/coverage/libdep_$(COV_ONE).so
