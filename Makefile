@@ -59,9 +59,10 @@ CLI_SRC      := $(wildcard src/cli/*.c)
 # What is put into programs: all of it where coverage is collected, else the smaller part.
 PRELOAD_SRC  := $(filter-out %/program.c %/fork_server.c,$(wildcard src/inject/*.c))
 INJECT_SRC   := $(patsubst %,src/inject/%.c,crash_handler dispositions fork_server loaded_modules \
-                preload_entry program program_page)
+                preload_entry program program_page start_main)
 HOST_SRC     := $(wildcard src/host/*.c src/guard/*.c) \
-                $(filter-out %/preload.c %/preload_entry.c %/program_page.c %/loaded_modules.c,$(PRELOAD_SRC))
+                $(filter-out %/preload.c %/preload_entry.c %/program_page.c %/loaded_modules.c \
+                  %/start_main.c,$(PRELOAD_SRC))
 SYMBOLIZER_SRC := $(wildcard src/symbolizer/*.c src/wire/*.c) src/base/error.c
 # A sanitizer has an allocator of its own, which a test cannot have fail.
 UNIT_SRC     := $(filter-out $(if $(SAN),tests/unit/test_plan_memory.c tests/unit/test_merge_memory.c),$(wildcard tests/unit/test_*.c))
@@ -113,6 +114,9 @@ $B/libexecdir: FORCE
 	@echo '$(PREFIX)/libexec/proctor' | cmp -s - $@ || echo '$(PREFIX)/libexec/proctor' >$@
 $B/obj/src/lib/host_path.o: $B/libexecdir
 $B/obj/src/lib/host_path.o: LIB_FLAGS += -DLIBEXECDIR='"$(PREFIX)/libexec/proctor"'
+
+# It has that file within it.
+$B/obj/src/coverage/report_html.o: src/coverage/page_head.html
 
 $B/libproctor.a: $(LIB_OBJ)
 	rm -f $@

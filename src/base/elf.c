@@ -2,6 +2,7 @@
 #include "base/elf.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <gelf.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -572,6 +573,20 @@ void elf_close(struct elf_file *f)
 	f->elf = NULL;
 	free(f->image);
 	f->image = NULL;
+}
+
+int elf_open_path(struct elf_file *f, const char *path, struct stat *st)
+{
+	int ret = -ENOEXEC, fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, st) == 0 && S_ISREG(st->st_mode))
+		ret = elf_open(f, fd, (uint64_t)st->st_size, path, NULL);
+	if (ret == 0)
+		return fd;
+	close(fd);
+	return ret;
 }
 
 const char *elf_symbol_name(const struct elf_file *f, size_t i)

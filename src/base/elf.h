@@ -10,7 +10,7 @@
 #include "base/error.h"
 
 #include <libelf.h>
-#include <sys/types.h>
+#include <sys/stat.h>
 
 /* All that it points to is valid until elf_close(). */
 struct elf_file {
@@ -89,6 +89,9 @@ const char *elf_foreign(const void *head, size_t nhead, char unknown[static 32])
 int elf_open(struct elf_file *f, int fd, uint64_t nbytes, const char *path,
 	     struct proctor_error *err);
 void elf_close(struct elf_file *f);
+/* Opens and reads the file at `path`: its descriptor, which is to be closed after elf_close(). A negative errno: it
+ * is no such file. */
+int elf_open_path(struct elf_file *f, const char *path, struct stat *st);
 /* Was a lack of memory the cause of the last failure here, or has memory been short since the file
  * was opened? Then nothing is known of the file. */
 bool elf_no_memory(void);

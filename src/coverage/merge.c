@@ -93,14 +93,6 @@ static uint64_t identity_end(uint64_t hash)
 	return hash ? hash : 1;
 }
 
-uint64_t merge_identity(const struct raw_header *h, const unsigned char *profile)
-{
-	const char *bytes = (const char *)profile;
-	uint64_t hash = identity_names(identity_begin(h), bytes + h->names_at, h->nnames);
-
-	return identity_end(identity_data(hash, h, bytes + h->data_at, h->ndata));
-}
-
 /* Only the number of counters is looked at again: so many are added, whatever a file was made to have
  * in common with others. */
 static bool sum_is(const void *item, const void *key)
@@ -136,18 +128,24 @@ static int sum_make(struct merge *m, struct merge_part *p, unsigned char *profil
 	return 0;
 }
 
-static void sum_add(struct merge_sum *sum, const void *counters)
+void counts_add(void *sums, const void *counts, uint64_t n)
 {
-	unsigned char *to = sum->profile + sum->header.counters_at;
-
-	for (uint64_t i = 0; i < sum->header.ncounters; i++) {
+	for (uint64_t i = 0; i < n; i++) {
 		uint64_t a, b;
 
-		memcpy(&a, to + 8 * i, 8);
-		memcpy(&b, (const char *)counters + 8 * i, 8);
+		memcpy(&b, (const char *)counts + 8 * i, 8);
+		/* What is left as it was does not become memory. */
+		if (b == 0)
+			continue;
+		memcpy(&a, (char *)sums + 8 * i, 8);
 		b = b > COUNT_MAX - a ? COUNT_MAX : a + b;
-		memcpy(to + 8 * i, &b, 8);
+		memcpy((char *)sums + 8 * i, &b, 8);
 	}
+}
+
+static void sum_add(struct merge_sum *sum, const void *counters)
+{
+	counts_add(sum->profile + sum->header.counters_at, counters, sum->header.ncounters);
 	sum->nprofiles++;
 }
 
@@ -178,18 +176,22 @@ static int data_check(const struct raw_header *h, const char *data, uint64_t fir
 	return 0;
 }
 
-/* No count but a mark of LLVM's own: to be left to LLVM. */
+/* Is one of them no count but a mark of LLVM's own? Such a profile is left to LLVM. */
 static bool counters_have_marks(const char *counters, uint64_t n)
 {
-	uint64_t most = 0;
+	uint64_t count, all = 0;
 
+	/* Hardly any profile has a number as large as a mark: most are gone through by this line alone. */
 	for (uint64_t i = 0; i < n; i++) {
-		uint64_t count;
-
 		memcpy(&count, counters + 8 * i, 8);
-		most = count > most ? count : most;
+		all |= count;
 	}
-	return most > COUNT_MAX;
+	for (uint64_t i = 0; all > COUNT_MAX && i < n; i++) {
+		memcpy(&count, counters + 8 * i, 8);
+		if (count > COUNT_MAX)
+			return true;
+	}
+	return false;
 }
 
 /* A file that profiles are read from. */
@@ -388,18 +390,22 @@ int merge_add_file(struct merge *m, const char *path, struct merge_found *found,
 	return ret < 0 ? error_set(err, ret, "%s", why.text) : 0;
 }
 
-int merge_check(const struct raw_header *h, const unsigned char *profile, struct proctor_error *err)
+int merge_check(const struct raw_header *h, const unsigned char *profile, uint64_t *identity,
+		struct proctor_error *err)
 {
+	const char *bytes = (const char *)profile;
+	uint64_t hash = identity_names(identity_begin(h), bytes + h->names_at, h->nnames);
 	int ret = header_check(h, err);
 
-	return ret < 0 ? ret : data_check(h, (const char *)profile + h->data_at, 0, h->ndata, err);
+	*identity = identity_end(identity_data(hash, h, bytes + h->data_at, h->ndata));
+	return ret < 0 ? ret : data_check(h, bytes + h->data_at, 0, h->ndata, err);
 }
 
 int merge_add_counters(struct merge *m, const struct raw_header *h, unsigned char *profile,
 		       const uint64_t *counters, struct merge_sum **sum, struct proctor_error *err)
 {
-	struct merge_part p = { .header = *h, .identity = merge_identity(h, profile) };
-	int ret = merge_check(h, profile, err);
+	struct merge_part p = { .header = *h };
+	int ret = merge_check(h, profile, &p.identity, err);
 
 	p.sum = sum_find(m, &p);
 	if (ret < 0 || p.sum)

@@ -62,12 +62,15 @@ struct merge_found {
 int merge_add_file(struct merge *m, const char *path, struct merge_found *found,
 		   struct proctor_error *err);
 
+/* Adds `n` counts to sums, which stop where LLVM's do. Neither need be aligned. */
+void counts_add(void *sums, const void *counts, uint64_t n);
+
 /*
  * Of a profile in memory, with header `h`, in which nothing is counted yet (objects.h makes them from a
- * binary's file): 0, profiles like it can be summed here; and the number of the binary.
+ * binary's file): 0, profiles like it can be summed here. Tells the number of the binary in any case.
  */
-int merge_check(const struct raw_header *h, const unsigned char *profile, struct proctor_error *err);
-uint64_t merge_identity(const struct raw_header *h, const unsigned char *profile);
+int merge_check(const struct raw_header *h, const unsigned char *profile, uint64_t *identity,
+		struct proctor_error *err);
 /* Adds counters that were copied out of a process. The profile, from malloc(), is taken over. */
 int merge_add_counters(struct merge *m, const struct raw_header *h, unsigned char *profile,
 		       const uint64_t *counters, struct merge_sum **sum, struct proctor_error *err);

@@ -12,9 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The two largest numbers are no counts for LLVM, but marks of its own. */
-#define COUNT_MAX (UINT64_MAX - 2)
-
 static void object_note_section(struct object *o, const char *name, const GElf_Shdr *shdr)
 {
 	struct object_section s = { .address = shdr->sh_addr, .nbytes = shdr->sh_size };
@@ -67,14 +64,15 @@ static void object_identify(struct object *o)
 	struct raw_header h;
 
 	for (size_t i = 0; i < (known ? 1 : 2) && o->identity == 0; i++) {
+		uint64_t identity;
 		int check;
 
 		o->version = versions[i];
 		if (object_profile(o, &h, &profile, &err) < 0)
 			continue;
-		check = merge_check(&h, profile, &err);
+		check = merge_check(&h, profile, &identity, &err);
 		if (known || check != -EBADMSG)
-			o->identity = merge_identity(&h, profile);
+			o->identity = identity;
 		o->summed = check == 0;
 		free(profile);
 	}
@@ -170,15 +168,12 @@ static int program_needs(struct suite *suite, struct proctor_error *err)
 {
 	struct elf_file f;
 	struct stat st;
-	int ret = 0, fd = open(suite->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int ret, fd = elf_open_path(&f, suite->path, &st);
 
 	if (fd < 0)
 		return 0;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	    elf_open(&f, fd, (uint64_t)st.st_size, suite->path, NULL) == 0) {
-		ret = suite_find_needed(suite, &f, err);
-		elf_close(&f);
-	}
+	ret = suite_find_needed(suite, &f, err);
+	elf_close(&f);
 	close(fd);
 	return ret;
 }
@@ -287,12 +282,8 @@ bool object_add(struct object *o, const uint64_t *image)
 
 	if (!o->sum)
 		o->sum = calloc(n + 1, sizeof(*o->sum));
-	for (uint64_t i = 0; o->sum && i < n; i++) {
-		uint64_t count = image[i];
-
-		if (count)
-			o->sum[i] = count > COUNT_MAX - o->sum[i] ? COUNT_MAX : o->sum[i] + count;
-	}
+	if (o->sum)
+		counts_add(o->sum, image, n);
 	return o->sum;
 }
 

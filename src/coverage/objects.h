@@ -32,7 +32,7 @@ struct object {
 	struct object_section data, counters, bitmaps, names;
 	uint64_t base_address;		/* of its first byte, or ELF_NOT_LOADED */
 	uint64_t phdrs_address;		/* of its program headers, or ELF_NOT_LOADED */
-	uint64_t identity;		/* merge_identity() */
+	uint64_t identity;		/* of its profiles: merge_check() */
 	uint64_t own_at, forked_at;	/* where its images are in each counter area */
 	/* What has been counted in it by all processes that have ended; NULL: nothing. One thread at a time
 	 * adds to it; all else is constant once processes are started. */

@@ -11,25 +11,11 @@
 #include <errno.h>
 #include <inttypes.h>
 
-static const char page_head[] =
-	"<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-	"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-	"<title>Coverage</title>\n<style>\n"
-	":root{color-scheme:light dark;--good:#2a7d3f;--fair:#a06a00;--poor:#b3261e;"
-	"--line:#8884;--no:#e5393522;--yes:#43a04718;--dim:#888}\n"
-	"body{font:15px/1.45 system-ui,sans-serif;margin:1.2rem auto;max-width:72rem;padding:0 1rem}\n"
-	"h1{font-size:1.4rem}table{border-collapse:collapse;width:100%}\n"
-	"th,td{padding:.2rem .5rem;text-align:right;border-bottom:1px solid var(--line)}\n"
-	"th:first-child,td:first-child{text-align:left;overflow-wrap:anywhere}\n"
-	"meter{width:6rem}.warn{border-left:4px solid var(--poor);padding:.4rem .8rem;margin:1rem 0}\n"
-	".note{color:var(--dim)}details{margin:.4rem 0}summary{cursor:pointer;"
-	"overflow-wrap:anywhere}\n"
-	"pre{overflow-x:auto;font:13px/1.4 ui-monospace,monospace;tab-size:8;margin:.3rem 0}\n"
-	".l{display:block;min-width:max-content}.n,.c{display:inline-block;color:var(--dim);"
-	"text-align:right;user-select:none}.n{width:5ch}.c{width:7ch;margin-right:1.5ch}\n"
-	".y{background:var(--yes)}.x{background:var(--no)}.x .c{color:var(--poor);font-weight:bold}\n"
-	"u{text-decoration:underline wavy var(--poor)}\n"
-	"</style>\n</head>\n<body>\n";
+/* How each page begins: src/coverage/page_head.html, with a NUL behind it. */
+__asm__(".pushsection .rodata\n"
+	".globl coverage_page_head\n.hidden coverage_page_head\ncoverage_page_head:\n"
+	".incbin \"src/coverage/page_head.html\"\n.byte 0\n.popsection");
+extern const char coverage_page_head[] __attribute__((visibility("hidden")));
 
 struct html_page {
 	FILE *file;
@@ -267,7 +253,7 @@ static void put_page(struct html_page *page, const json_t *doc,
 	json_t *file;
 	size_t i;
 
-	fputs(page_head, page->file);
+	fputs(coverage_page_head, page->file);
 	fputs("<h1>Coverage</h1>\n", page->file);
 	put_sentences(page, "warn", "This report is not complete.", &store->problems);
 	put_table(page, summary);

@@ -9,14 +9,16 @@
 #include "inject/loaded_modules.h"
 #include "inject/preload_entry.h"
 #include "inject/program_page.h"
+#include "inject/start_main.h"
 
-#include <dlfcn.h>
 #include <link.h>
-#include <unistd.h>
 
-typedef int main_function(int argc, char **argv, char **envp);
-
-static main_function *program_main;
+/* The loader has put everything where it stays. */
+static void preload_before_main(int *argc, char ***argv)
+{
+	(void)argc, (void)argv;
+	counters_opened(_r_debug.r_map);
+}
 
 static void __attribute__((constructor)) preload_open(int argc, char **argv, char **envp)
 {
@@ -31,27 +33,8 @@ static void __attribute__((constructor)) preload_open(int argc, char **argv, cha
 	page = program_page_open();
 	counts = counters_open();
 	counters_opening();
+	if (counters_active())
+		start_main_after(preload_before_main);
 	if (page || counts)
 		crash_open(page, counts ? &with_counters : &alone);
-}
-
-/* After all constructors: the loader has put everything where it stays. */
-static int preload_main(int argc, char **argv, char **envp)
-{
-	counters_opened(_r_debug.r_map);
-	return program_main(argc, argv, environ ? environ : envp);
-}
-
-int __libc_start_main(main_function *main, int argc, char **argv, void (*init)(void),
-		      void (*fini)(void), void (*rtld_fini)(void), void *stack_end);
-int __libc_start_main(main_function *main, int argc, char **argv, void (*init)(void),
-		      void (*fini)(void), void (*rtld_fini)(void), void *stack_end)
-{
-	int (*real)(main_function *, int, char **, void (*)(void), void (*)(void), void (*)(void),
-		    void *);
-
-	*(void **)&real = dlsym(RTLD_NEXT, "__libc_start_main");
-	program_main = main;
-	return real(counters_active() ? preload_main : main, argc, argv, init, fini, rtld_fini,
-		    stack_end);
 }

@@ -10,15 +10,7 @@
 #include "inject/loaded_modules.h"
 #include "inject/preload_entry.h"
 #include "inject/program_page.h"
-
-#include <dlfcn.h>
-#include <stdbool.h>
-#include <unistd.h>
-
-typedef int main_function(int argc, char **argv, char **envp);
-
-static main_function *program_main;
-static bool is_server;
+#include "inject/start_main.h"
 
 static void __attribute__((constructor)) program_open(int argc, char **argv, char **envp)
 {
@@ -30,25 +22,6 @@ static void __attribute__((constructor)) program_open(int argc, char **argv, cha
 	page = program_page_open();
 	if (page)
 		crash_open(page, &tasks);
-	is_server = fork_server_open(page);
-}
-
-static int program_start(int argc, char **argv, char **envp)
-{
-	fork_server_serve(&argc, &argv);
-	return program_main(argc, argv, environ ? environ : envp);
-}
-
-int __libc_start_main(main_function *main, int argc, char **argv, void (*init)(void),
-		      void (*fini)(void), void (*rtld_fini)(void), void *stack_end);
-/* The C library's own calls this main() after all constructors. */
-int __libc_start_main(main_function *main, int argc, char **argv, void (*init)(void),
-		      void (*fini)(void), void (*rtld_fini)(void), void *stack_end)
-{
-	int (*real)(main_function *, int, char **, void (*)(void), void (*)(void), void (*)(void),
-		    void *);
-
-	*(void **)&real = dlsym(RTLD_NEXT, "__libc_start_main");
-	program_main = main;
-	return real(is_server ? program_start : main, argc, argv, init, fini, rtld_fini, stack_end);
+	if (fork_server_open(page))
+		start_main_after(fork_server_serve);
 }

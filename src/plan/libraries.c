@@ -138,23 +138,19 @@ static int library_read(struct library *lib, struct arena *arena)
 	struct elf_file f;
 	struct stat st;
 	ssize_t n;
-	int ret = -ENOENT, fd = open(lib->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int ret, fd = elf_open_path(&f, lib->path, &st);
 
 	if (fd < 0)
-		return 0;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-		ret = elf_open(&f, fd, (uint64_t)st.st_size, lib->path, NULL);
-	if (ret == 0) {
-		ret = library_fill(lib, arena, &f);
-		for (size_t i = 0; i < f.nsymbols && !lib->unique; i++)
-			lib->unique = ELF64_ST_BIND(f.symbols[i].st_info) == STB_GNU_UNIQUE &&
-				      elf_symbol_defined(&f.symbols[i]);
-		lib->found = !f.executable;
-		lib->file = file_stamp_of(&st);
-		n = pread(fd, head, sizeof(head), 0);
-		elf_build_id_read(fd, head, n > 0 ? (size_t)n : 0, &lib->build_id);
-		elf_close(&f);
-	}
+		return fd == -ENOMEM ? fd : 0;
+	ret = library_fill(lib, arena, &f);
+	for (size_t i = 0; i < f.nsymbols && !lib->unique; i++)
+		lib->unique = ELF64_ST_BIND(f.symbols[i].st_info) == STB_GNU_UNIQUE &&
+			      elf_symbol_defined(&f.symbols[i]);
+	lib->found = !f.executable;
+	lib->file = file_stamp_of(&st);
+	n = pread(fd, head, sizeof(head), 0);
+	elf_build_id_read(fd, head, n > 0 ? (size_t)n : 0, &lib->build_id);
+	elf_close(&f);
 	close(fd);
 	return ret == -ENOMEM ? ret : 0;
 }
