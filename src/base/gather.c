@@ -14,7 +14,7 @@
 
 #define AT_ONCE_MAX 64
 
-/* The programs that run now. */
+/* The programs that run now, `most` at the same time. */
 struct lanes {
 	struct gathering *running[AT_ONCE_MAX];
 	size_t n, most;
@@ -81,7 +81,7 @@ static int start_it(struct gathering *g, const struct lanes *lanes)
 	return 0;
 }
 
-/* Takes what is there. False: it is more than was asked for. */
+/* Reads all that is in a pipe now, and closes it at its end. False: that would be more than `max_bytes`. */
 static bool hear(int *fd, struct bytes *to, size_t max_bytes)
 {
 	char part[16384];
@@ -109,7 +109,8 @@ static bool hear_both(struct gathering *g, size_t max_bytes)
 	return hear(&g->out_fd, &g->out, max_bytes) && hear(&g->err_fd, &g->err, max_bytes);
 }
 
-/* Not reaped yet, it keeps its number: what is killed is its group and nobody else's. */
+/* Kills the program and its process group. It is reaped only after that: until then the kernel gives its number to
+ * no other process or group. */
 static void end_it(struct gathering *g, enum gather_end end, size_t max_bytes)
 {
 	spawned_signal(g->pid, g->group, SIGKILL);
@@ -123,7 +124,7 @@ static void end_it(struct gathering *g, enum gather_end end, size_t max_bytes)
 	close_fd(&g->pidfd);
 }
 
-/* Is it over? */
+/* Something happened to it, or its time may be over. True: it has ended. */
 static bool look_at(struct gathering *g, const struct pollfd fds[3], const struct gather_limits *limits)
 {
 	if ((fds[1].revents || fds[2].revents) && !hear_both(g, limits->max_bytes))

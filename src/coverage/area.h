@@ -18,7 +18,7 @@ struct counter_area {
 	uint64_t functions_at;		/* of TML's functions; 0: not wanted */
 };
 
-/* Says of each object where its images are to be, once it is known which there are. */
+/* Decides where in an area the images of each object are. To be called when all objects are known. */
 void counter_area_lay_out(struct objects *objects);
 /*
  * `profiles` is LLVM_PROFILE_FILE for what the process starts, or opens itself. `functions`: there is to
@@ -26,10 +26,10 @@ void counter_area_lay_out(struct objects *objects);
  */
 int counter_area_open(struct counter_area *a, const char *profiles, bool functions,
 		      struct proctor_error *err);
-/* Also of none. */
+/* Also of one that was not opened. */
 void counter_area_close(struct counter_area *a);
 
-/* False: a test has written over it, as far as can be seen. */
+/* False: a test has written over it. Not every such write can be seen. */
 bool counter_area_intact(const struct counter_area *a);
 
 /* The image of an object at its own_at or forked_at. */

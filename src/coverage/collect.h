@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * At the end of a run: from what its processes have counted to a profile for each binary, and to what must
- * be said of it. Each process is known, and is expected to have left the counts of all it loaded. Called
- * once every worker has ended.
+ * At the end of a run: makes of what its processes have counted one profile for each binary, and sentences about
+ * what is missing. Every process that was started is known here, and is expected to have left the counts of all it
+ * loaded. Called when all workers have ended.
  */
 #ifndef COVERAGE_COLLECT_H
 #define COVERAGE_COLLECT_H

@@ -15,7 +15,8 @@
 
 #define COUNTER_BYTES 8u
 
-/* A version, and the members of struct raw_header that its header has behind magic and version. */
+/* A version of the format. Behind magic and version its header has words for these members of struct raw_header, in
+ * this order. */
 struct format {
 	uint64_t number, data_record_bytes, last_kind;
 	size_t nwords;
@@ -68,7 +69,7 @@ uint64_t raw_version(const void *bytes, size_t nbytes)
 	return version;
 }
 
-/* Where the next part of the profile begins, as long as everything fits. */
+/* Lays out one part of the profile behind the other: where the next one begins, and how long the file is. */
 struct section_cursor {
 	uint64_t at, limit;
 	const char *failed;		/* the part that did not fit; NULL: all did */

@@ -19,7 +19,7 @@ static int no_memory(struct proctor_error *err)
 	return error_set(err, -ENOMEM, "no memory for the names of functions");
 }
 
-/* False: it does not end. */
+/* Reads a number as LEB128 has it. False: the bytes end before the number does. */
 static bool number_take(struct name_cursor *c, uint64_t *number)
 {
 	*number = 0;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-/* What is looked at. */
+/* The process that is looked at. */
 struct remote_process {
 	struct remote *remote;
 	const struct counter_area *area;
@@ -24,7 +24,7 @@ static struct remote_image *image_of(struct remote *r, pid_t pid, size_t object)
 	return NULL;
 }
 
-/* What cannot be read is found to be missing by the collector. */
+/* Copies the counters of an object. If that fails, nothing is noted here: the collector sees that they are missing. */
 static void look_take(const struct remote_process *l, size_t object, uint64_t bias)
 {
 	const struct object *o = &l->area->objects->list[object];
@@ -42,7 +42,7 @@ static void look_take(const struct remote_process *l, size_t object, uint64_t bi
 	};
 }
 
-/* What the process has said it loaded. */
+/* Copies the counters of all that the process has said it loaded. */
 static void look_at_loaded(const struct remote_process *l)
 {
 	uint64_t bias;
@@ -52,7 +52,8 @@ static void look_at_loaded(const struct remote_process *l)
 			look_take(l, i, bias);
 }
 
-/* A program that has not said where its counters are: it is static, or has not come to main() yet. */
+/* A program tells where its counters are just before main(). One that has not told is static, or not there yet: its
+ * place is then worked out from that of its program headers. */
 static void look_at_program(const struct remote_process *l, size_t program)
 {
 	const struct object *o = &l->area->objects->list[program];
@@ -66,7 +67,7 @@ static void look_at_program(const struct remote_process *l, size_t program)
 	    stat("/proc/self/exe", &own) < 0)
 		return;
 	is_program = st.st_dev == o->file.dev && st.st_ino == o->file.ino;
-	/* Between vfork and exec a process still executes this program here. */
+	/* Between vfork and exec the file that a process executes is still proctor's own. */
 	if (st.st_dev == own.st_dev && st.st_ino == own.st_ino) {
 		l->remote->unstarted = !is_program;
 	} else if (is_program && o->phdrs_address != ELF_NOT_LOADED && process_phdrs(l->pid, &phdrs)) {
@@ -76,7 +77,8 @@ static void look_at_program(const struct remote_process *l, size_t program)
 	}
 }
 
-/* While constructors run the process has not said yet where the loader put what it opens. */
+/* While constructors run, the process has not said yet where the loader put the library that it opens: the first
+ * mapping of its file tells. */
 static void look_at_mapping(const struct remote_process *l, const struct mapping *m)
 {
 	size_t i = m->offset == 0 ? objects_of_file(l->area->objects, m->path) : OBJECT_NONE;

@@ -99,7 +99,7 @@ static int load_texts(json_t *array, struct texts *to)
 	return to->lost ? -ENOMEM : ret;
 }
 
-/* NULL is no function. */
+/* Without the member (`array` is NULL) there are no functions. */
 static int load_functions(json_t *array, struct functions *to)
 {
 	json_t *item;

@@ -59,7 +59,7 @@ int functions_add(struct functions *f, const char *name, uint64_t hits, unsigned
 	return 0;
 }
 
-/* A copy of an entry: what a test left behind may still write to the area. */
+/* A copy of an entry. It is copied before it is checked: a process that a test left may still write to the area. */
 struct copy {
 	uint64_t hits;
 	uint32_t nprocesses;
@@ -84,7 +84,7 @@ static bool entry_copy(const char *entries, uint32_t value, struct copy *copy)
 	return strlen(copy->name) == n && !strchr(copy->name, '\n');
 }
 
-/* Goes through the index; `f` NULL: only looks whether all is in order. */
+/* Goes through the index of an area and adds each function to `f`; NULL: only checks that all entries are in order. */
 static int area_walk(struct functions *f, const void *index)
 {
 	const _Atomic uint32_t *slots = index;
@@ -97,7 +97,7 @@ static int area_walk(struct functions *f, const void *index)
 
 		if (value != 0 && !entry_copy(entries, value, &copy))
 			ret = -EBADMSG;
-		/* Without hits it was made by a process that was killed before it could add them. */
+		/* An entry without hits: the process that made it was killed before it could add them. */
 		else if (value != 0 && f && copy.hits > 0 && copy.nprocesses > 0)
 			ret = functions_add(f, copy.name, copy.hits, copy.nprocesses);
 	}

@@ -14,7 +14,7 @@ struct function {
 	uint64_t hits;			/* in all processes that counted them; saturating */
 	bool counted;			/* false: some process gave the name only */
 	unsigned nprocesses;		/* in which it ran */
-	uint64_t file;			/* the last one that it was in: its process counts once */
+	uint64_t file;			/* number of the last file that it was in: one file counts as one process */
 };
 
 struct functions {			/* all zero: none */
@@ -24,7 +24,7 @@ struct functions {			/* all zero: none */
 	uint64_t nfiles;
 };
 
-/* `nprocesses` processes have called it, so often in all. -ENOMEM. */
+/* Notes that `nprocesses` processes have called it, `hits` times all together. -ENOMEM. */
 int functions_add(struct functions *f, const char *name, uint64_t hits, unsigned nprocesses);
 /*
  * Adds what a process and its children left in their area. `index`: where it begins there, which tests

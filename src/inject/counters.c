@@ -47,7 +47,7 @@ struct image {
 
 typedef void image_function(const struct image *image);
 
-/* Zeros are not written, here and below: an untouched page does not become memory. */
+/* Here and below a zero is not written over a zero: a page that nobody writes to takes no memory. */
 static void image_zero(const struct image *image)
 {
 	for (uint64_t i = 0; i < image->n; i++)
@@ -71,7 +71,7 @@ static void counter_add(_Atomic uint64_t *to, uint64_t n)
 		atomic_store_explicit(to, UINT64_MAX, memory_order_relaxed);
 }
 
-/* What is added once is not there to be added again. */
+/* Adds the counts to the area and sets them to zero, so that a second call adds only what came after the first. */
 static void image_move(const struct image *image)
 {
 	for (uint64_t i = 0; i < image->n; i++)
@@ -215,13 +215,14 @@ static void child_save(void)
 	tml_tables_save();
 }
 
-/* A later copy is put over an earlier one, which has counted all the while. */
+/* Of the process itself: its counters are never set to zero, so a later copy has all that an earlier one had. */
 static void own_save(int sig)
 {
 	uint64_t endings;
 
 	images_each(image_copy);
-	/* The counters are there now, however it ends in here. */
+	/* The counters are copied. If the next call crashes in a library that the test has damaged, they count all the
+	 * same: until it returns, every kind of ending is allowed. */
 	endings = atomic_fetch_or(&counters.area->own_endings, ~0ull) | 1ull << sig;
 	tml_tables_save();
 	atomic_store(&counters.area->own_endings, endings);
@@ -286,7 +287,7 @@ char *counters_profile_name(const void *caller, char *value)
 	    (!opening && strcmp(value, counters.area->profiles) != 0) || !(map = map_of(caller)))
 		return value;
 	o = object_of(map);
-	/* What is registered is asking for itself. */
+	/* A library that has told where its counters are asks for itself: it is none that a test has opened. */
 	if (!o || (!opening && counters.biases[o - area_objects(counters.area)] == 0))
 		opened_add(counters.area, map);
 	return o && opening && o->ncounter_bytes > 0 ? counters.area->unwanted : counters.area->profiles;

@@ -20,6 +20,8 @@ struct segments {
 	size_t n;
 };
 
+/* Reads this process's own memory by a system call: an address that is not mapped is an error, and no crash within
+ * the crash. */
 static bool peek(uintptr_t from, void *to, size_t nbytes)
 {
 	struct iovec theirs = { (void *)from, nbytes }, ours = { to, nbytes };
@@ -27,7 +29,7 @@ static bool peek(uintptr_t from, void *to, size_t nbytes)
 	return process_vm_readv(getpid(), &ours, 1, &theirs, 1, 0) == (ssize_t)nbytes;
 }
 
-/* The length of a text, of which `room` bytes are copied at most; 0: it is none. */
+/* Copies a text that ends with a NUL. Returns its length; 0: it is empty, longer than `room`, or not in memory. */
 static size_t peek_text(uintptr_t from, char *to, size_t room)
 {
 	size_t n = 0;
@@ -92,7 +94,7 @@ static void segment_take(struct page_module *mod, const ElfW(Phdr) *ph)
 	}
 }
 
-/* Of a library: behind its header, which is at its beginning. False: it cannot be read. */
+/* A library's table, as the ELF header at the beginning of its memory tells it. False: there is no such header. */
 static bool segments_of_library(uintptr_t base, struct segments *s)
 {
 	ElfW(Ehdr) head;
@@ -112,7 +114,8 @@ static size_t program_path(char *to, size_t room)
 	return n > 0 && (size_t)n < room ? (size_t)n : 0;
 }
 
-/* The next module of the page; false: nothing can be said of it. */
+/* Fills module `i` of the page, whose path begins at `path` among the paths. False: what the loader has of it cannot be
+ * read. */
 static bool module_read(struct crash_page *page, uint32_t i, uint32_t path, const struct link_map *map)
 {
 	struct page_module *mod = &page->modules[i];
@@ -138,7 +141,7 @@ void loaded_modules_record(struct crash_page *page)
 	uint32_t n = 0, path = 0;
 	struct link_map map = { 0 };
 
-	/* A damaged list may be a ring. */
+	/* The count of turns is bounded: a damaged list may lead back to its beginning. */
 	for (size_t i = 0; i < PAGE_MODULES_MAX && next && peek(next, &map, sizeof(map)); i++) {
 		if (module_read(page, n, path, &map))
 			path += page->modules[n++].npath;

@@ -6,7 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* One that this process has opened. Its place in memory is used again once it is closed, for a newer one. */
+/* A library that this process has opened. Another one may be loaded at the same address after it was closed: the newest
+ * stands first in the list, and is found first. */
 struct opened_file {
 	uint64_t address;
 	char *path;			/* in the area */
@@ -36,7 +37,8 @@ static size_t path_put(char *to, size_t room, const struct link_map *map)
 	return n + nname;
 }
 
-/* Bytes that others have reserved and not filled yet are empty paths. */
+/* Is the path in the list? Bytes that another process has reserved and not filled yet are zero: they look like empty
+ * paths, and are passed over. */
 static bool paths_have(const struct area_paths *paths, const char *path)
 {
 	size_t n = atomic_load(&paths->nbytes);

@@ -9,7 +9,7 @@ void preload_entry_remove(const char *name, char **envp)
 {
 	char *list, *ours, *begin, *end;
 
-	/* We come before the C library's own constructor, which sets this to the same. */
+	/* This may run before the C library's own constructor, which sets `environ` to the same. getenv() needs it. */
 	if (!environ)
 		environ = envp;
 	list = getenv("LD_PRELOAD");

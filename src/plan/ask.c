@@ -20,16 +20,16 @@
 #define TIMEOUT_US 20000000u
 #define LAST_LINE_BYTES 200
 
-/* A question to one program. */
+/* What is needed to start one program so that it lists its tests. */
 struct question {
 	struct suite *suite;
 	struct command_line line;
 	struct child_environment env;
 	struct texts argv;
-	char *dir;			/* NULL: it needs none */
+	char *dir;			/* a temporary one, for the file that some write; NULL: not needed */
 };
 
-/* Both lists in the same order. */
+/* answers[i] is what the program of list[i] wrote. */
 struct questions {
 	struct question *list;
 	struct gathering *answers;
@@ -58,7 +58,8 @@ static void add_words(struct texts *argv, char *const *words)
 		texts_add(argv, "%s", words[i]);
 }
 
-/* As its tests will be started (hosts/program_task.c). NULL: no memory. */
+/* The command line: the same wrapper, program and arguments with which its tests are started later
+ * (hosts/program_task.c), and behind them the words by which the framework is told to list. NULL: no memory. */
 static char **question_words(struct question *q)
 {
 	add_words(&q->argv, q->suite->plan->wrap);
@@ -69,7 +70,8 @@ static char **question_words(struct question *q)
 	return q->line.words.lost || q->line.vars.lost ? NULL : texts_words(&q->argv);
 }
 
-/* -ENOMEM ends the plan; what else fails is the suite's error, in `why`. */
+/* Prepares the question, and in `g` the start of its program. After -ENOMEM the plan is given up; after any other
+ * failure only this suite cannot be run, and `why` is the sentence for it. */
 static int question_make(struct question *q, struct gathering *g, struct proctor_error *why)
 {
 	const struct adapter *adapter = q->suite->adapter;
@@ -95,7 +97,7 @@ static void question_fini(struct question *q)
 {
 	struct proctor_error err;
 
-	/* Nothing that matters is in it, and there is nobody yet who could be told that it stays. */
+	/* A directory that cannot be removed stays: nothing needed is in it, and no reporter is there yet to say so. */
 	if (q->dir)
 		private_dir_remove(q->dir, &err);
 	free(q->dir);
@@ -115,7 +117,8 @@ static void questions_fini(struct questions *qs)
 	free(qs->answers);
 }
 
-/* The last line of text that it wrote, behind a colon; "": it wrote none. */
+/* Of what the program wrote to stderr (to stdout, if that is all) the last line: ": last line", for the end of a
+ * sentence. "": it wrote none. */
 static void last_line(const struct gathering *g, char line[static LAST_LINE_BYTES])
 {
 	const struct bytes *said = g->err.nbytes > 0 ? &g->err : &g->out;
@@ -131,7 +134,7 @@ static void last_line(const struct gathering *g, char line[static LAST_LINE_BYTE
 	line[n > 2 ? n : 0] = '\0';
 }
 
-/* Why there is no answer; 0: there is one, or what may be one. */
+/* Did the program end by itself and in time? Otherwise what it wrote is no list of tests, and `why` says so. */
 static int answer_check(const struct suite *s, const struct gathering *g, uint64_t timeout_us,
 			struct proctor_error *why)
 {
@@ -158,7 +161,8 @@ static int answer_check(const struct suite *s, const struct gathering *g, uint64
 	return 0;
 }
 
-/* Its tests in the order in which they run get the numbers from 0 on. */
+/* Has the adapter read the list, and gives its tests to the suite, numbered in the order in which the program runs
+ * them. */
 static int answer_read(struct suite *s, const struct list_output *output, struct listing *list,
 		       struct proctor_error *why)
 {
@@ -188,7 +192,7 @@ static int answer_take(struct question *q, const struct gathering *g, uint64_t t
 		ret = private_dir_read(q->dir, q->suite->adapter->result_file, ANSWER_BYTES, &file, why);
 		output.file = ret == 0 ? bytes_string(&file) : NULL;
 		output.nfile = file.nbytes;
-		/* The adapter knows whether there has to be one. */
+		/* Whether it is an error that there is no such file, the adapter says. */
 		if (ret == -ENOENT)
 			ret = 0;
 	}
@@ -199,7 +203,7 @@ static int answer_take(struct question *q, const struct gathering *g, uint64_t t
 		output.nerr = g->err.nbytes;
 		ret = answer_read(q->suite, &output, &list, why);
 	}
-	/* What it complains of may be gone the next time. */
+	/* A program that also wrote to stderr is asked again by the next run: what it complained of may be mended. */
 	if (ret == 0 && g->err.nbytes == 0)
 		list_cache_keep(q->suite, &list);
 	listing_fini(&list);
@@ -222,7 +226,7 @@ static int questions_init(struct questions *qs, const struct proctor_plan *plan,
 	return 0;
 }
 
-/* The suite has its error, and is asked no more. */
+/* The program did not answer: its suite cannot be run, for this reason, and it is not asked again. */
 static int suite_give_up(struct suite *s, const struct proctor_error *why, struct proctor_error *err)
 {
 	s->asks = false;
@@ -231,7 +235,7 @@ static int suite_give_up(struct suite *s, const struct proctor_error *why, struc
 	return suite_break(s, why->text, err);
 }
 
-/* Makes all questions; one that cannot be is taken out. */
+/* Prepares all questions. One that cannot be prepared is taken off the list, so that all that stay are asked. */
 static int questions_make(struct questions *qs, struct proctor_error *err)
 {
 	size_t nmade = 0;
@@ -271,7 +275,8 @@ static int questions_take(struct questions *qs, uint64_t timeout_us, struct proc
 	return ret;
 }
 
-/* Those whose answer is known from an earlier run are not asked. */
+/* Suites whose list an earlier run has kept, and whose file is still the same, take their tests from there: their
+ * programs are not started. */
 static int plan_remember(struct proctor_plan *plan, struct proctor_error *err)
 {
 	int ret = 0;

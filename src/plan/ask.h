@@ -6,8 +6,8 @@
 #include "plan/model.h"
 
 /*
- * Starts each program that was not asked before (suite->asks), many at a time, and takes its tests into its
- * suite. One that does not answer is a suite that cannot be run. -ENOMEM.
+ * Starts each program that has not listed its tests yet (suite->asks), several at a time, and adds the tests it
+ * lists to its suite. If it crashes, hangs or lists none, its suite cannot be run, and says why. -ENOMEM.
  */
 int plan_ask(struct proctor_plan *plan, struct proctor_error *err);
 

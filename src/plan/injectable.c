@@ -16,13 +16,14 @@
 #error "the path of the loader is not known for this machine"
 #endif
 
-/* By which the runtimes of sanitizers are known, linked statically or not. They have handlers of their own
- * that say more than ours, and some will not have another library before them. */
+/* A program that calls one of these was built with a sanitizer. Sanitizers handle crashes themselves and say more of
+ * them than we would, and some refuse to start when another library was loaded before theirs. */
 static const char *const sanitizer_calls[] = {
 	"__asan_init", "__tsan_init", "__msan_init", "__hwasan_init_library", "__lsan_init",
 };
 
-/* It gets rights by being executed: the loader ignores what its caller wants to be loaded. */
+/* Does the kernel give rights to whoever executes it (set-user-id, capabilities)? In such programs the loader
+ * ignores LD_PRELOAD. */
 static bool is_privileged(int fd, const struct stat *st)
 {
 	return (st->st_mode & (S_ISUID | S_ISGID)) || fgetxattr(fd, "security.capability", NULL, 0) > 0;
@@ -36,8 +37,8 @@ bool program_is_injectable(int fd, const void *head, size_t nhead, const struct 
 	if (dynamic->n == 0 || is_privileged(fd, st))
 		return false;
 	elf_interpreter(fd, head, nhead, loader, sizeof(loader));
-	/* Go's runtime passes a crash in C code on to a handler that was there before it, if there was
-	 * one: the program would end in another way than without us. */
+	/* Not into programs in Go: after a crash in C code Go's runtime calls the handler that was installed before its
+	 * own. That would be ours, and the program would end in another way than it does alone. */
 	return strcmp(loader, LOADER) == 0 && !elf_program_has_note(fd, head, "Go") &&
 	       !elf_program_calls(fd, head, dynamic, sanitizer_calls, ARRAY_SIZE(sanitizer_calls));
 }
