@@ -92,6 +92,9 @@ struct parser_event {
 		PARSER_SET_ASIDE,
 		/* The framework runs none of the tests that have not started, and says why. No test's name. */
 		PARSER_PASSED_OVER,
+		/* The test that has ended last gets this end instead: what was torn down after it failed. Told before the
+		 * next test starts. */
+		PARSER_AMENDED,
 	} kind;
 	const char *name;		/* as it was listed; NULL: the only test of the process */
 	/* Where the framework tells it: of tests that have the same name it is that one. "" or NULL, 0: it
@@ -103,7 +106,7 @@ struct parser_event {
 	size_t noutput;
 	bool is_stderr;
 	uint64_t nbytes;		/* of the stream that lie before this event */
-	enum proctor_verdict verdict;	/* ENDED, PASSED_OVER: */
+	enum proctor_verdict verdict;	/* ENDED, AMENDED, PASSED_OVER: */
 	const char *message;		/* why it is no pass; NULL: nothing to say */
 	/* It may be wrong: unless it is told again without that, the test runs again, alone. */
 	bool unsure;
@@ -127,7 +130,8 @@ struct parser_ops {
 	 * can say. For words only, never for a verdict. NULL: the parser wants none. */
 	void (*feed_stderr)(struct parser *p, const char *bytes, size_t nbytes);
 	/* What the program left in the adapter's `result_file`, before end; not called where there is none.
-	 * NULL: the parser wants none. A verdict that was told before may be told again: the last one counts. */
+	 * NULL: the parser wants none. A verdict that was told before may be told again: the last one counts.
+	 * One that grows is given while the program runs, too, in pieces that end with a line, and as a whole at the end. */
 	void (*file)(struct parser *p, const char *bytes, size_t nbytes);
 	/* That file has each test's result as soon as there is one, and is what counts: of a process that crashed or
 	 * was killed, too. A test that it does not have has not ended, whatever the stream said. */

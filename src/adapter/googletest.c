@@ -423,13 +423,14 @@ static void take_end(struct parser *p, enum proctor_verdict verdict, uint64_t nb
 	text_clear(p);
 }
 
-/* The last test's end has been told, and is told again when the process is over. */
+/* The last test's end has been told, and is told again: now, and behind the result file, when the process is over. */
 static void tear_last(struct parser *p)
 {
 	struct torn *t = p->last && p->said.n > 0 && !p->said.is_skip ? calloc(1, sizeof(*t)) : NULL;
 
 	if (!t)
 		return;
+	tell(p, PARSER_AMENDED, p->last, PROCTOR_FAIL, kept_text(&p->said), p->nbytes);
 	t->name = strdup(p->last);
 	t->text = strdup(kept_text(&p->said) ? p->said.text : "");
 	t->next = p->torn;

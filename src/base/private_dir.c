@@ -65,36 +65,45 @@ int private_dir_remove(const char *path, struct proctor_error *err)
 	return error_sys(err, errnum, "the temporary directory %s cannot be removed", path);
 }
 
-int private_dir_read(const char *path, const char *name, size_t max_bytes, struct bytes *b,
-		     struct proctor_error *err)
+int private_dir_open(const char *path, const char *name, struct proctor_error *err)
 {
-	char part[32768], *full;
 	struct stat st;
-	int fd, ret = 0;
-	ssize_t n;
+	char *full;
+	int fd;
 
 	if (asprintf(&full, "%s/%s", path, name) < 0)
-		return error_sys(err, ENOMEM, "cannot read %s", name);
+		return error_sys(err, ENOMEM, "cannot open %s", name);
 	/* A test may have put a pipe or a device there. */
 	fd = open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
 	if (fd < 0) {
-		ret = error_sys(err, errno, "cannot open %s", full);
-		free(full);
-		return ret;
+		fd = error_sys(err, errno, "cannot open %s", full);
+	} else if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		close(fd);
+		fd = error_set(err, -EBADMSG, "%s is not a file", full);
 	}
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		ret = error_set(err, -EBADMSG, "%s is not a file", full);
+	free(full);
+	return fd;
+}
+
+int private_dir_read(const char *path, const char *name, size_t max_bytes, struct bytes *b,
+		     struct proctor_error *err)
+{
+	int fd = private_dir_open(path, name, err), ret = 0;
+	char part[32768];
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
 	while (ret == 0 && (n = read(fd, part, sizeof(part))) != 0) {
 		if (n > 0 && (size_t)n > max_bytes - b->nbytes)
-			ret = error_set(err, -EFBIG, "%s is larger than %zu bytes", full, max_bytes);
+			ret = error_set(err, -EFBIG, "%s/%s is larger than %zu bytes", path, name, max_bytes);
 		else if (n > 0)
 			bytes_append(b, part, (size_t)n);
 		else if (errno != EINTR)
-			ret = error_sys(err, errno, "cannot read %s", full);
+			ret = error_sys(err, errno, "cannot read %s/%s", path, name);
 	}
 	if (ret == 0 && b->failed)
-		ret = error_set(err, -ENOMEM, "no memory to read %s", full);
+		ret = error_set(err, -ENOMEM, "no memory to read %s/%s", path, name);
 	close(fd);
-	free(full);
 	return ret;
 }

@@ -130,18 +130,40 @@ void cutter_init(struct cutter *c, const uint8_t *key, size_t max_bytes)
 	if (key)
 		memcpy(c->key, key, sizeof(c->key));
 	c->cuts_tail = &c->cuts;
+	c->passed_tail = &c->passed;
+}
+
+/* Takes the oldest cut off a list. */
+static struct cut *cuts_pop(struct cut **cuts, struct cut ***tail)
+{
+	struct cut *cut = *cuts;
+
+	*cuts = cut->next;
+	if (!*cuts)
+		*tail = cuts;
+	return cut;
+}
+
+static struct cut *cutter_pop(struct cutter *c)
+{
+	struct cut *cut = cuts_pop(&c->cuts, &c->cuts_tail);
+
+	c->ncut_bytes -= cut->capture.nbytes;
+	return cut;
+}
+
+static void cut_free(struct cut *cut)
+{
+	capture_free(&cut->capture);
+	free(cut);
 }
 
 void cutter_fini(struct cutter *c)
 {
-	while (c->cuts) {
-		struct cut *cut = c->cuts;
-
-		c->cuts = cut->next;
-		capture_free(&cut->capture);
-		free(cut);
-	}
-	c->cuts_tail = &c->cuts;
+	while (c->cuts)
+		cut_free(cutter_pop(c));
+	while (c->passed)
+		cut_free(cuts_pop(&c->passed, &c->passed_tail));
 	capture_free(&c->open);
 }
 
@@ -167,6 +189,7 @@ void cutter_cut(struct cutter *c, uint32_t serial)
 	cut->at_exit = at_exit;
 	cut->capture = c->open;
 	c->open = (struct capture){ 0 };
+	c->ncut_bytes += cut->capture.nbytes;
 	*c->cuts_tail = cut;
 	c->cuts_tail = &cut->next;
 }
@@ -275,28 +298,47 @@ void cutter_end(struct cutter *c)
 	c->nheld = 0;
 }
 
-/* Takes the oldest cut off the list. */
-static struct cut *cutter_pop(struct cutter *c)
+/* An older one than was claimed last. */
+static void cutter_claim_passed(struct cutter *c, uint32_t serial, struct capture *out)
 {
-	struct cut *cut = c->cuts;
+	struct cut **at = &c->passed, *cut;
 
-	c->cuts = cut->next;
-	if (!c->cuts)
-		c->cuts_tail = &c->cuts;
-	return cut;
+	while (*at && (*at)->serial < serial)
+		at = &(*at)->next;
+	cut = *at;
+	if (!cut || cut->serial != serial)
+		return;
+	*at = cut->next;
+	if (!*at)
+		c->passed_tail = at;
+	*out = cut->capture;
+	free(cut);
+}
+
+static void cutter_pass(struct cutter *c, struct cut *cut)
+{
+	/* The test will run again: this belongs to an attempt that got no verdict. */
+	if (c->marked) {
+		cut_free(cut);
+		return;
+	}
+	cut->next = NULL;
+	*c->passed_tail = cut;
+	c->passed_tail = &cut->next;
 }
 
 void cutter_claim(struct cutter *c, uint32_t serial, struct capture *out)
 {
 	*out = (struct capture){ 0 };
-	/* An older cut belongs to an attempt that got no verdict: the test will run again. */
+	cutter_claim_passed(c, serial, out);
 	while (c->cuts && !c->cuts->at_exit && c->cuts->serial <= serial) {
 		struct cut *cut = cutter_pop(c);
 
-		if (cut->serial == serial)
-			*out = cut->capture;
-		else
-			capture_free(&cut->capture);
+		if (cut->serial != serial) {
+			cutter_pass(c, cut);
+			continue;
+		}
+		*out = cut->capture;
 		free(cut);
 	}
 }

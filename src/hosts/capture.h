@@ -50,6 +50,9 @@ struct cutter {
 	bool lost;		/* no memory: output of a test is missing, and not counted */
 	struct capture open;	/* since that marker */
 	struct cut *cuts, **cuts_tail;	/* closed and not empty, oldest first */
+	size_t ncut_bytes;		/* that these hold */
+	/* Older than what was claimed, of a stream without markers: those tests are told of later. */
+	struct cut *passed, **passed_tail;
 };
 
 void cutter_init(struct cutter *c, const uint8_t *key, size_t max_bytes);
@@ -60,7 +63,8 @@ void cutter_feed(struct cutter *c, const char *bytes, size_t nbytes);
 void cutter_cut(struct cutter *c, uint32_t serial);
 /* The stream is over: the bytes that were held back are no marker. */
 void cutter_end(struct cutter *c);
-/* Moves the output of test `serial` to `out`, which is empty if the test wrote nothing. */
+/* Moves the output of test `serial` to `out`, which is empty if the test wrote nothing. In a stream with markers
+ * that of older tests is dropped. */
 void cutter_claim(struct cutter *c, uint32_t serial, struct capture *out);
 /* To be called when all tests' output was claimed: moves what one suite wrote at the exit of the
  * host to `out`. False: there is no more. */

@@ -22,6 +22,9 @@ struct test_evidence {
 	bool core_dumped;
 	bool again;			/* what was told of it is not sure: it has to run alone */
 	bool by_exit;			/* it passed, and the exit of its process says that something failed */
+	/* It was told as the next settled one (host_ops.settled): it has an outcome. Times and verdict are here all
+	 * the same. */
+	bool settled;
 };
 
 struct evidence {
@@ -33,6 +36,8 @@ struct evidence {
 	uint64_t start_us;		/* of the test that ran last, if it has not ended */
 	struct test_record usage;		/* and what it has used, as far as it is known */
 	bool death_told;		/* its death is that of the last of the `tests` */
+	/* So many settled tests are in doubt since their results were told; the number of the first one. */
+	unsigned ncontradicted, first_contradicted;
 	bool retire;			/* the host asks to be replaced */
 	bool opening;			/* it was opening the task's suite when it was last heard of */
 	bool open_failed;		/* the suite did not open, for `open_message` (heap; may be NULL) */

@@ -171,6 +171,12 @@ struct host_ops {
 	/* Supervisor's: the host wrote these bytes to its channel. NULL: the kind has none. */
 	void (*channel)(struct host *h, const char *bytes, size_t nbytes,
 			const struct output_sink *sink);
+	/*
+	 * Supervisor's, while the process lives: fills in what was told of the next test of which nothing that is yet
+	 * to come can change the verdict, and that was not asked for before; its number in the task. -1: there is none.
+	 * `hurry`: what is kept for tests that have ended takes much memory. NULL: of this kind nothing is told so.
+	 */
+	int (*settled)(struct host *h, bool hurry, struct test_evidence *t);
 	/* Supervisor's: the host is dead, its output complete and `shared.end` filled in. */
 	void (*died)(struct host *h);
 	/* Fills in `e`, which has room for the task's tests and nothing in it, with what the host tells of its

@@ -2,7 +2,10 @@
 /*
  * A program that tells of its tests on its standard output or its channel, as its adapter's parser understands it. The
  * parser is the supervisor's, from the first byte to the end of the process; what it told is the
- * worker's to read after that.
+ * worker's to read after that. A test is settled before that, and its result told, when nothing that is yet to come can
+ * change it: another one has started after it, so that what becomes of the process is not its end. What tests
+ * can write themselves is settled only when it has stood for a while: who prints the end of its own test and
+ * those of others usually has the true ones printed soon after.
  *
  * Its tests start in the order in which they were asked for. What is told against that order was written by a
  * test, or what was told before it was: the tests concerned are doubted, and run again, each in a process of its own.
@@ -13,6 +16,7 @@
 #include "base/failure.h"
 #include "base/private_dir.h"
 #include "hosts/program_task.h"
+#include "hosts/result_log.h"
 #include "hosts/status.h"
 
 #include <errno.h>
@@ -30,6 +34,9 @@
 /* The end of its output and its death are told of within so little time. */
 #define SILENT_US 100000u
 
+/* What any test can print has stood for so long before it is settled. */
+#define SETTLE_US 1000000u
+
 /* What was told of one test. */
 struct stream_test {
 	uint64_t start_us, end_us;
@@ -39,6 +46,9 @@ struct stream_test {
 	bool doubted;			/* what was told of it contradicts itself */
 	bool unsure;			/* or holds only if it is told again, and was not */
 	bool aside;			/* it goes on behind the others, and has its end at the end of the process */
+	bool logged;			/* the file that grows has its end */
+	bool settled;			/* its result was told: what there is of it does not change any more */
+	bool contradicted;		/* and was followed by another one */
 };
 
 struct stream_host {
@@ -56,6 +66,10 @@ struct stream_host {
 	bool ending;			/* what is told now follows from how the process has ended */
 	bool end_told;			/* and a test was told of so */
 	bool has_file;			/* its file grew: the ends of tests are known from that alone */
+	struct result_log log;		/* that file, while the process lives */
+	bool in_log;			/* what is told now stands in there */
+	unsigned nlogged;		/* the test behind the one that was found there last */
+	unsigned nlooked;		/* the first so many are settled, or have no end before that of the process */
 	bool others_failed;		/* of those that were not asked for, and ran all the same */
 	uint64_t other_us;		/* since when such a test runs; 0: none does */
 	bool over;			/* no more of its output comes */
@@ -100,6 +114,10 @@ static unsigned stream_find(const struct stream_host *sh, const struct parser_ev
 
 static void stream_judge(struct stream_test *t, const struct parser_event *event)
 {
+	if (t->settled) {
+		t->contradicted |= event->verdict != t->verdict;
+		return;
+	}
 	free(t->message);
 	t->verdict = event->verdict;
 	t->unsure = event->unsure;
@@ -137,13 +155,20 @@ static bool stream_is_running(const struct stream_host *sh)
 	return sh->running > sh->nended;
 }
 
+/* Where a file says who has ended, the stream is asked for less. */
+static void stream_doubt_test(const struct stream_host *sh, struct stream_test *t)
+{
+	t->doubted = true;
+	t->contradicted |= t->settled && !sh->ops->file_grows;
+}
+
 /* A test that was to have been through with begins or ends: one of both was not the framework's word. */
 static void stream_doubt(struct stream_host *sh, const struct parser_event *event)
 {
 	unsigned i = stream_find(sh, event, 0);
 
 	if (i < sh->nended)
-		sh->tests[i].doubted = true;
+		stream_doubt_test(sh, &sh->tests[i]);
 }
 
 static void stream_on_start(struct stream_host *sh, const struct parser_event *event)
@@ -159,7 +184,7 @@ static void stream_on_start(struct stream_host *sh, const struct parser_event *e
 		if (sh->host.shared.work.task.suite->adapter->runs_others)
 			sh->other_us = clock_us();
 		else if (sh->nended > 0)
-			sh->tests[sh->nended - 1].doubted = true;
+			stream_doubt_test(sh, &sh->tests[sh->nended - 1]);
 		return;
 	}
 	sh->other_us = 0;
@@ -195,6 +220,34 @@ static void stream_on_set_aside(struct stream_host *sh, const struct parser_even
 		return;
 	sh->tests[running].aside = true;
 	stream_leave(sh, running, event);
+}
+
+/* The same, where they are mostly told in their order, and `next` comes next. */
+static unsigned stream_find_next(const struct stream_host *sh, const struct parser_event *event, unsigned next)
+{
+	unsigned i = stream_find(sh, event, next);
+
+	return i < sh->ntests ? i : stream_find(sh, event, 0);
+}
+
+/* While the process lives: what its file says of an end counts, and the stream says when that was. */
+static void stream_on_logged(struct stream_host *sh, const struct parser_event *event)
+{
+	unsigned i = stream_find_next(sh, event, sh->nlogged);
+
+	if (i == sh->ntests)
+		return;
+	sh->tests[i].logged = true;
+	sh->nlogged = i + 1;
+	stream_judge(&sh->tests[i], event);
+}
+
+static void stream_on_amended(struct stream_host *sh, const struct parser_event *event)
+{
+	unsigned last = sh->nended > 0 ? sh->nended - 1 : sh->ntests;
+
+	if (last < sh->ntests && sh->tests[last].ended && stream_find(sh, event, last) == last)
+		stream_judge(&sh->tests[last], event);
 }
 
 static void stream_end_late(struct stream_host *sh, unsigned i, const struct parser_event *event)
@@ -235,9 +288,7 @@ static void stream_on_suite_end(struct stream_host *sh, const struct parser_even
 /* The process is over, and what is told now is known from its result file, or from how it ended. */
 static void stream_on_last_word(struct stream_host *sh, const struct parser_event *event)
 {
-	/* Usually they are told in their order. */
-	unsigned next = stream_find(sh, event, sh->reread);
-	unsigned i = next < sh->ntests ? next : stream_find(sh, event, 0);
+	unsigned i = stream_find_next(sh, event, sh->reread);
 
 	if (i == sh->ntests)
 		return;
@@ -272,6 +323,8 @@ static void stream_on_event(const struct parser_event *event, void *data)
 	case PARSER_ENDED:
 		if (event->of_suite)
 			stream_on_suite_end(sh, event);
+		else if (sh->in_log)
+			stream_on_logged(sh, event);
 		else if (sh->over && !sh->single)
 			stream_on_last_word(sh, event);
 		else
@@ -285,6 +338,9 @@ static void stream_on_event(const struct parser_event *event, void *data)
 		break;
 	case PARSER_PASSED_OVER:
 		stream_on_passed_over(sh, event);
+		break;
+	case PARSER_AMENDED:
+		stream_on_amended(sh, event);
 		break;
 	}
 }
@@ -320,9 +376,10 @@ static unsigned stream_host_output(struct host *h, const char *bytes, size_t nby
 static void stream_forget_ends(struct stream_host *sh)
 {
 	sh->has_file = true;
-	sh->nended = sh->running = 0;
+	sh->nended = sh->nlooked;
+	sh->running = 0;
 	for (unsigned i = 0; i < sh->ntests; i++)
-		sh->tests[i].ended = false;
+		sh->tests[i].ended = sh->tests[i].settled;
 }
 
 /* The file knows who has ended: of those that have started the first other one is the one that ran. */
@@ -413,6 +470,72 @@ static void stream_host_died(struct host *h)
 static uint64_t stream_start_us(const struct stream_test *t, const struct host_work *work)
 {
 	return t->start_us > work->handed_us ? t->start_us : work->handed_us;
+}
+
+static void stream_take_log(const char *bytes, size_t nbytes, void *data)
+{
+	struct stream_host *sh = data;
+
+	sh->ops->file(sh->parser, bytes, nbytes);
+}
+
+/* Has the file this test's end? */
+static bool stream_is_logged(struct stream_host *sh, const struct stream_test *s)
+{
+	if (!s->logged && sh->host.dir) {
+		sh->in_log = true;
+		result_log_read(&sh->log, sh->host.dir, sh->host.shared.work.task.suite->adapter->result_file,
+				stream_take_log, sh);
+		sh->in_log = false;
+	}
+	return s->logged;
+}
+
+/* It has ended, and another test has started after it: can the verdict still change? */
+static bool stream_is_settled(struct stream_host *sh, const struct stream_test *s, bool hurry)
+{
+	if (sh->ops->file_grows)
+		return stream_is_logged(sh, s);
+	/* Nothing else is written there by accident, unless a result file has the last word. */
+	if (sh->host.shared.work.task.suite->adapter->source == PARSER_CHANNEL && !sh->ops->file)
+		return true;
+	return hurry || clock_us() >= s->end_us + SETTLE_US;
+}
+
+/* Its text is handed over: it is told once. */
+static void read_told(struct stream_test *s, const struct host_work *work, struct test_evidence *t)
+{
+	t->told = true;
+	t->verdict = s->verdict;
+	t->exit_code = -1;
+	t->record.start_us = stream_start_us(s, work);
+	t->record.end_us = s->end_us;
+	t->record.message = s->message;
+	t->record.lost = s->lost;
+	s->message = NULL;
+}
+
+static int stream_host_settled(struct host *h, bool hurry, struct test_evidence *t)
+{
+	struct stream_host *sh = stream_host_of(h);
+
+	if (!sh->parser || sh->single || sh->over)
+		return -1;
+	while (sh->nlooked < sh->nended && sh->nlooked + 1 < sh->running) {
+		unsigned i = sh->nlooked;
+		struct stream_test *s = &sh->tests[i];
+		bool waits = !s->ended || s->aside || s->unsure || (s->doubted && !sh->ops->file_grows);
+
+		if (!waits && !stream_is_settled(sh, s, hurry))
+			return -1;
+		sh->nlooked++;
+		if (waits)
+			continue;
+		s->settled = true;
+		read_told(s, &h->shared.work, t);
+		return (int)i;
+	}
+	return -1;
 }
 
 static struct progress stream_progress(const struct stream_host *sh, const struct host_work *work)
@@ -517,6 +640,11 @@ static void read_one(struct stream_host *sh, unsigned i, struct evidence *e)
 	struct test_evidence *t = &e->tests[i];
 	struct stream_test *s = &sh->tests[i];
 
+	if (s->settled) {
+		read_told(s, &sh->host.shared.work, t);
+		t->settled = true;
+		return;
+	}
 	if (sh->host.shared.work.task.ntests == 1)
 		t->record = e->usage;
 	t->record.start_us = stream_start_us(s, &sh->host.shared.work);
@@ -551,6 +679,8 @@ static void read_status(const struct stream_host *sh, unsigned ntold, struct evi
 	if (all_skipped && WEXITSTATUS(status) == sh->ops->all_skipped_status)
 		return;
 	last = &e->tests[ntold - 1];
+	if (last->settled)
+		return;
 	free(last->record.message);
 	tell(last, PROCTOR_FAIL, "its tests passed, and the process ended with exit status %d after the last of "
 	     "them", WEXITSTATUS(status));
@@ -592,8 +722,16 @@ static void read_doubts(const struct stream_host *sh, unsigned ntold, struct evi
 		bool unended = sh->ops->file && (exited || stream_fell_silent(sh)) && t->started && !t->ended;
 		bool jumped = !t->started && i < sh->nended;
 
-		e->tests[i].again = jumped || (!sh->has_file && (t->doubted || t->unsure || unended));
+		e->tests[i].again = jumped || (!sh->has_file && !t->settled && (t->doubted || t->unsure || unended));
 	}
+}
+
+/* Of tests whose results were told it was told once more: not all of that was the framework's. */
+static void read_contradictions(const struct stream_host *sh, struct evidence *e)
+{
+	for (unsigned i = 0; i < sh->nlooked; i++)
+		if (sh->tests[i].contradicted && e->ncontradicted++ == 0)
+			e->first_contradicted = i;
 }
 
 /* They began, and the process did not live until they had ended. If no other test ran at its end, it was one of
@@ -638,6 +776,7 @@ static void stream_host_read(struct host *h, const struct task *task, bool over,
 		read_one(sh, i, e);
 	read_doubts(sh, ntold, e);
 	read_asides(sh, ntold, e);
+	read_contradictions(sh, e);
 	if (own && !WIFSIGNALED(end->status))
 		read_status(sh, ntold, e);
 	e->progress.nended = e->nheld = ntold;
@@ -654,6 +793,7 @@ static void stream_host_close(struct host *h)
 	free(sh->tests);
 	free(sh->cuts);
 	free(sh->passed_message);
+	result_log_close(&sh->log);
 }
 
 const struct host_ops stream_host_ops = {
@@ -674,6 +814,7 @@ const struct host_ops stream_host_ops = {
 	.output = stream_host_output,
 	.errors = stream_host_errors,
 	.channel = stream_host_channel,
+	.settled = stream_host_settled,
 	.died = stream_host_died,
 	.read = stream_host_read,
 	.read_crash = program_read_crash,

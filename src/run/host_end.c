@@ -26,6 +26,15 @@
 /* So much is kept of what nobody will see. */
 #define UNTOLD_BYTES 256
 
+static void stream_drain(struct watch *h, struct stream *s)
+{
+	struct proctor_error err;
+
+	if (s->started && h->ops->drain(h->lp, s, DRAIN_BYTES, &err) < 0)
+		writer_note(&h->run->writer, "the last output of a test may be incomplete: %s",
+			    err.text);
+}
+
 /* A host may tell by its stdout where the output of a test ends; stderr is cut in that moment. */
 static void feed_stdout(struct watch *h, const char *bytes, size_t nbytes)
 {
@@ -33,6 +42,9 @@ static void feed_stdout(struct watch *h, const char *bytes, size_t nbytes)
 	unsigned ncuts = h->channel.fd > 0 ? 0 : h->host->ops->output(h->host, bytes, nbytes, &cuts);
 	size_t at = 0;
 
+	/* What those tests wrote to stderr before that is in the pipe by now. */
+	if (ncuts > 0)
+		stream_drain(h, &h->err);
 	for (unsigned i = 0; i < ncuts; i++) {
 		cutter_feed(&h->out_cut, bytes + at, cuts[i].at - at);
 		cutter_cut(&h->out_cut, cuts[i].serial);
@@ -78,15 +90,6 @@ static void on_out(struct stream *s, const char *bytes, size_t nbytes, int error
 static void on_err(struct stream *s, const char *bytes, size_t nbytes, int error)
 {
 	feed(container_of(s, struct watch, err), s, bytes, nbytes, error);
-}
-
-static void stream_drain(struct watch *h, struct stream *s)
-{
-	struct proctor_error err;
-
-	if (s->started && h->ops->drain(h->lp, s, DRAIN_BYTES, &err) < 0)
-		writer_note(&h->run->writer, "the last output of a test may be incomplete: %s",
-			    err.text);
 }
 
 static void sink_write(bool is_stderr, const char *bytes, size_t nbytes, void *data)

@@ -24,6 +24,16 @@ static struct outcome *post_outcome(struct post *post, const struct task *task, 
 	return o;
 }
 
+static struct outcome *post_exit(struct post *post, const struct suite *suite, uint64_t start_us)
+{
+	struct outcome *o = &post->outcomes[post->noutcomes++];
+
+	*o = (struct outcome){ .item = ITEM_EXIT, .suite = suite, .serial = MARKER_LAST };
+	o->result.attempt = 1;
+	o->result.start_us = start_us;
+	return o;
+}
+
 void judge_all_errors(const struct task *task, uint32_t serial, const char *message,
 		      struct post *post)
 {
@@ -73,6 +83,7 @@ static void judge_ended(struct host *host, const struct task *task, bool over, s
 		struct outcome *o = post_outcome(post, task, i, host->shared.work.serial);
 
 		verdict_of_test(o, &e->tests[i], &e->crash);
+		o->settled = e->tests[i].settled;
 		o->again = e->tests[i].again;
 		o->by_exit = e->tests[i].by_exit;
 		/* It withstood SIGTERM and came back in its grace time. */
@@ -105,14 +116,20 @@ static void judge_died(struct host *host, const struct task *task, unsigned i,
 
 /* The host died after the last judged test had returned and before the next began: what that test
  * left in the process is to blame. */
-static void judge_died_after(struct host *host, const struct evidence *e, struct post *post)
+static void judge_died_after(struct host *host, const struct task *task, const struct evidence *e,
+			     struct post *post)
 {
-	struct outcome *o = &post->outcomes[post->noutcomes - 1];
-	uint64_t start_us = o->result.start_us;
+	struct outcome *o;
+	uint64_t start_us;
 	char *text;
 
 	if (host->shared.end.stop == STOP_CANCELLED)
 		return;
+	/* If the last one was settled before, it is nobody's but the process's own. */
+	o = &post->outcomes[post->noutcomes - 1];
+	if (o->settled)
+		o = post_exit(post, task->suite, host->shared.work.handed_us);
+	start_us = o->result.start_us;
 	verdict_of_death(o, &host->shared.end,
 			 progress_between_us(host->launch->plan->settings.timeout_us), &e->crash);
 	o->result.start_us = start_us;
@@ -245,20 +262,42 @@ static void judge_over(struct host *host, const struct task *task, const struct 
 	} else if (nended == 0) {
 		judge_not_begun(host, task, e, j, post);
 	} else {
-		judge_died_after(host, e, post);
+		judge_died_after(host, task, e, post);
 		j->nrest = task->ntests - nended;
 	}
 }
 
 /* The process is over, and how it ended was told with the last test that has. */
-static void judge_told(struct host *host, const struct task *task, struct judgement *j,
+static void judge_told(struct host *host, const struct task *task, unsigned nheld, struct judgement *j,
 		       struct post *post)
 {
 	struct outcome *last = &post->outcomes[post->noutcomes - 1];
 
+	j->nrest = task->ntests - nheld;
+	if (last->settled)
+		return;
 	last->open_output = true;
 	take_left(host, last);
-	j->nrest = task->ntests - post->noutcomes;
+}
+
+/* What was told cannot be taken back: that it is not sure is one more failure. */
+static void judge_contradicted(const struct host *host, const struct task *task, const struct evidence *e,
+			       struct post *post)
+{
+	const struct test *first = item_test(host->launch->plan, task_item(task, e->first_contradicted));
+	struct outcome *o = post_exit(post, task->suite, host->shared.work.handed_us);
+	char others[64] = "";
+
+	o->result.verdict = PROCTOR_FAIL;
+	o->result.end_us = host->shared.end.died_us;
+	if (e->ncontradicted > 1)
+		snprintf(others, sizeof(others), ", and of %u others of its process,", e->ncontradicted - 1);
+	if (asprintf(&o->message, "the result of %s%s was printed once more after it had been told: a test prints what "
+		     "its framework does, and which verdicts are true --isolation=test shows",
+		     test_own_name(first), others) < 0) {
+		o->message = NULL;
+		o->lost = true;
+	}
 }
 
 struct judgement judge_task(struct host *host, const struct task *task, bool over,
@@ -276,17 +315,19 @@ struct judgement judge_task(struct host *host, const struct task *task, bool ove
 	if (e.doubt.code < 0) {
 		judge_overwritten(host, task, e.nheld, over, &e.doubt, &j, post);
 	} else if (over && e.death_told) {
-		judge_told(host, task, &j, post);
+		judge_told(host, task, e.nheld, &j, post);
 	} else if (over && e.progress.nended < task->ntests) {
 		judge_over(host, task, &e, &j, post);
 	} else if (over) {
-		judge_died_after(host, &e, post);
+		judge_died_after(host, task, &e, post);
 	} else if (e.open_failed) {
 		judge_open_failed(host, task, &e, &j, post);
 	} else if (e.retire) {
 		j.retire = true;
 		j.nrest = task->ntests - e.progress.nended;
 	}
+	if (e.ncontradicted > 0)
+		judge_contradicted(host, task, &e, post);
 	if (symbolizers)
 		evidence_backtraces(&e, symbolizers, post);
 	evidence_fini(&e);
@@ -354,11 +395,7 @@ void judge_exit(struct host *host, struct symbolizers *symbolizers, struct post 
 	if (host->nsuites == 0 || !exit_is_told(host))
 		return;
 	host->ops->read_crash(host, &e);
-	o = &post->outcomes[post->noutcomes++];
-	*o = (struct outcome){ .item = ITEM_EXIT, .serial = MARKER_LAST };
-	o->suite = exit_blamed(host, &e, &sure);
-	o->result.attempt = 1;
-	o->result.start_us = host->shared.work.handed_us;
+	o = post_exit(post, exit_blamed(host, &e, &sure), host->shared.work.handed_us);
 	verdict_of_death(o, &host->shared.end, host->launch->plan->settings.timeout_us, &e.crash);
 	how = death_words(&host->shared.end, host->launch->plan->settings.timeout_us, &e.crash);
 	exit_names(host, sure, names, sizeof(names));

@@ -22,7 +22,8 @@ struct judgement {
 	char *broken;		/* heap: why no test of the suite can run at all; NULL: they can */
 };
 
-/* Judges `task`; outcomes are added to `post`. `over`: the host has died. `symbolizers` NULL: nobody asks for
+/* Judges `task`; outcomes are added to `post`, and one of its host's exit where that has to be told apart. Those that
+ * are `settled` were told before (host_ops.settled). `over`: the host has died. `symbolizers` NULL: nobody asks for
  * backtraces. */
 struct judgement judge_task(struct host *host, const struct task *task, bool over,
 			    struct symbolizers *symbolizers, struct post *post);

@@ -28,7 +28,7 @@ static struct post *post_new(unsigned worker)
 		return NULL;
 	post->kind = POST_RESULTS;
 	post->worker = worker;
-	if (!post_reserve(post, TASK_TESTS_MAX)) {
+	if (!post_reserve(post, TASK_TESTS_MAX + 1)) {
 		free(post);
 		return NULL;
 	}

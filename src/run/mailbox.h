@@ -36,6 +36,7 @@ struct outcome {
 	char *message, *backtrace, *left;	/* heap; NULL: none */
 	bool lost;			/* no memory for the message, or what the test left */
 	bool again;			/* no outcome: it has to run alone */
+	bool settled;			/* it was told before: here it is for what is learned from all of them */
 	bool by_exit;			/* its test passed, and the exit of its process says that something failed */
 	struct suspect *suspect;	/* to be looked into at the end of the run; NULL: it is not */
 };
@@ -47,7 +48,7 @@ struct post {
 	struct watch *watch;
 	struct suspect *suspect;
 	unsigned noutcomes;
-	struct outcome *outcomes;	/* of POST_RESULTS: room for `cap_outcomes`, TASK_TESTS_MAX at least */
+	struct outcome *outcomes;	/* of POST_RESULTS: room for `cap_outcomes`, TASK_TESTS_MAX + 1 at least */
 	unsigned cap_outcomes;
 };
 

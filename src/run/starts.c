@@ -62,10 +62,9 @@ static void tell_slow_exit(struct run *run, struct watch *host, uint64_t age_us)
 		    duration_words(age_us, words, sizeof(words)));
 }
 
-void starts_tell(struct run *run, struct begun *begun, struct watch *host,
-		 const struct host_work *work, const struct progress *p, uint64_t age_us)
+static void tell_starts(struct run *run, struct begun *begun, struct watch *host,
+			const struct host_work *work, const struct progress *p, unsigned nstarted)
 {
-	unsigned nstarted = p->nended + (p->phase == PROGRESS_TEST);
 	/* Those that were told need not be gone through again. */
 	unsigned told = host->told_serial >= work->serial ? host->told_serial - work->serial + 1 : 0;
 	const struct host *h = host->host;
@@ -74,6 +73,23 @@ void starts_tell(struct run *run, struct begun *begun, struct watch *host,
 		return;
 	for (unsigned i = told; i < nstarted && i < work->task.ntests; i++)
 		tell_start(run, begun, host, work, i, h->ops->start_us(h, work, p, i));
+}
+
+void starts_tell_until(struct run *run, struct begun *begun, struct watch *host, const struct host_work *work,
+		       uint32_t serial)
+{
+	struct progress p;
+
+	if (serial <= host->told_serial)
+		return;
+	p = host->host->ops->progress(host->host, work, clock_us());
+	tell_starts(run, begun, host, work, &p, serial - work->serial + 1);
+}
+
+void starts_tell(struct run *run, struct begun *begun, struct watch *host,
+		 const struct host_work *work, const struct progress *p, uint64_t age_us)
+{
+	tell_starts(run, begun, host, work, p, p->nended + (p->phase == PROGRESS_TEST));
 	if (p->phase == PROGRESS_TEST && p->nended < work->task.ntests &&
 	    age_us >= run_settings(run, task_item(&work->task, p->nended))->slow_after_us)
 		tell_slow(run, host, work, p->nended, p->since_us);

@@ -14,6 +14,9 @@
  * of the present phase, without pauses. */
 void starts_tell(struct run *run, struct begun *begun, struct watch *host,
 		 const struct host_work *work, const struct progress *p, uint64_t age_us);
+/* That all tests of the host's work up to this one have begun. */
+void starts_tell_until(struct run *run, struct begun *begun, struct watch *host, const struct host_work *work,
+		       uint32_t serial);
 /* The start of a test that has ended; `host` NULL: in none. The exit of a host is one as well. */
 void starts_tell_ended(struct run *run, struct begun *begun, struct watch *host,
 		       const struct outcome *o, const struct proctor_test *test);

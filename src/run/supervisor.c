@@ -12,6 +12,7 @@
 #include "run/not_run.h"
 #include "run/rescue.h"
 #include "run/running.h"
+#include "run/settled.h"
 #include "run/starts.h"
 #include "run/undead.h"
 #include "run/worker.h"
@@ -124,6 +125,26 @@ static void host_settle(struct supervisor *sup, struct watch *h)
 
 	while (results_next(h, &o))
 		supervisor_conclude(sup, h, &o);
+}
+
+/* Tells of the tests that are settled in a process that goes on. */
+static void host_tell_settled(struct supervisor *sup, struct watch *h)
+{
+	bool first = true;
+	struct host_work work;
+	struct outcome o;
+
+	if (!settled_possible(h, &work))
+		return;
+	while (settled_next(h, &work, &o)) {
+		/* What a test has sent is noted before its result is told. */
+		if (first)
+			supervisor_take_signals(sup);
+		first = false;
+		starts_tell_until(sup->run, &sup->results.begun, h, &work, o.serial);
+		if (results_add(&sup->results, h, &o))
+			supervisor_conclude(sup, h, &o);
+	}
 }
 
 /* The host is dead, and neither its output nor its children are waited for any longer. */
@@ -240,6 +261,7 @@ static void supervisor_take_news(struct supervisor *sup)
 		sup->turn.nread_bytes += h->news_bytes;
 		h->news_bytes = 0;
 		host_settle(sup, h);
+		host_tell_settled(sup, h);
 		if (life_output_ended(h))
 			host_step(sup, h, clock_us());
 	}
@@ -524,6 +546,7 @@ static uint64_t host_look_running(struct supervisor *sup, struct watch *h, uint6
 		return CLOCK_NEVER;
 	/* The results of earlier tasks were posted before this one was handed out: told first. */
 	supervisor_posts(sup);
+	host_tell_settled(sup, h);
 	starts_tell(sup->run, &sup->results.begun, h, &look.work, &look.progress, look.age_us);
 	/* One of the posts may have stopped it: then it has the grace time it was given there. */
 	if (h->state != HOST_RUNNING)

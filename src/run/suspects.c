@@ -78,6 +78,19 @@ static bool suspects_join(struct suspects *all, struct suspect *s)
 	return joined;
 }
 
+bool suspects_want(const struct suspects *all, const struct outcome *o)
+{
+	const struct test_settings *settings;
+	const struct proctor_result *r = &o->result;
+
+	if (all->off || o->item == ITEM_EXIT || (r->verdict != PROCTOR_FAIL && r->verdict != PROCTOR_CRASH) ||
+	    r->attempt > 1 || r->start_us == 0)
+		return false;
+	settings = item_test(all->plan, o->item)->settings;
+	return settings->isolation == PROCTOR_ISOLATION_BATCH && !settings->own_host &&
+	       r->end_us - r->start_us <= settings->slow_after_us;
+}
+
 struct suspect *suspect_new(struct suspects *all, const struct outcome *o, const item_t *before, size_t nbefore,
 			    size_t at, uint64_t took_us)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Failures in a process in which other tests had run before. After the last test of the run the workers run them
- * again (confirm.h), and what was found out is told. A suspect is made by the worker that judged the failure,
- * listed by the supervisor when that is told, and from then on belongs to whoever took it; all live as long as the
+ * again (confirm.h), and what was found out is told. A suspect is made by whoever judged the failure, the worker or, of a
+ * settled test, the supervisor; listed by the supervisor when that is told, and from then on belongs to whoever took it; all live as long as the
  * run.
  *
  * A run in which everything fails must not take twice its time for it: there are bounds. Each is tried alone
@@ -71,8 +71,11 @@ void suspects_init(struct suspects *all, const struct proctor_plan *plan, const 
 /* When nothing that was told is looked at any more. */
 void suspects_fini(struct suspects *all);
 
+/* Is it a failure that may have come of what ran before it in its process? One that was slow is not worth its time. */
+bool suspects_want(const struct suspects *all, const struct outcome *o);
+
 /*
- * Worker's: makes one of a failure, unless there are enough. `before` is copied. NULL: none is made, or there is no
+ * Of whoever judged it: makes one of a failure, unless there are enough. `before` is copied. NULL: none is made, or there is no
  * memory for it.
  */
 struct suspect *suspect_new(struct suspects *all, const struct outcome *o, const item_t *before, size_t nbefore,

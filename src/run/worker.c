@@ -341,6 +341,26 @@ static bool worker_ready_host(struct worker *w, const struct task *task)
 	return true;
 }
 
+static void outcome_forget(struct outcome *o)
+{
+	free(o->message);
+	free(o->backtrace);
+	free(o->left);
+}
+
+/* The supervisor has told of them. */
+static void worker_drop_settled(struct post *post)
+{
+	unsigned nkept = 0;
+
+	for (unsigned i = 0; i < post->noutcomes; i++)
+		if (post->outcomes[i].settled)
+			outcome_forget(&post->outcomes[i]);
+		else
+			post->outcomes[nkept++] = post->outcomes[i];
+	post->noutcomes = nkept;
+}
+
 /* Takes what is no outcome out of the post: those tests run again, each alone, and here, where they were said to
  * have started. */
 static void worker_set_apart(struct worker *w, struct post *post)
@@ -356,9 +376,7 @@ static void worker_set_apart(struct worker *w, struct post *post)
 			continue;
 		}
 		*item = o->item;
-		free(o->message);
-		free(o->backtrace);
-		free(o->left);
+		outcome_forget(o);
 	}
 	post->noutcomes = nkept;
 }
@@ -375,18 +393,6 @@ static bool worker_note_ran(struct worker *w, const struct outcome *o)
 	if (w->ran.n == 1)
 		w->ran_from_us = o->result.start_us;
 	return true;
-}
-
-/* A failure that may have come of what ran before it in its process. One that was slow is not worth its time. */
-static bool outcome_is_suspect(const struct run *run, const struct outcome *o)
-{
-	const struct test_settings *settings = run_settings(run, o->item);
-	const struct proctor_result *r = &o->result;
-
-	if ((r->verdict != PROCTOR_FAIL && r->verdict != PROCTOR_CRASH) || r->attempt > 1 || r->start_us == 0)
-		return false;
-	return settings->isolation == PROCTOR_ISOLATION_BATCH && !settings->own_host &&
-	       r->end_us - r->start_us <= settings->slow_after_us;
 }
 
 /* Which of a program's tests had begun before that one ended; some frameworks run several at a time. */
@@ -416,12 +422,12 @@ static void worker_suspect(struct worker *w, const struct task *task, struct pos
 {
 	bool is_program = w->watch->host->ops->is_task;
 
-	if (w->run->suspects.off || task->own_host)
+	if (task->own_host)
 		return;
 	for (unsigned i = 0; i < post->noutcomes; i++) {
 		struct outcome *o = &post->outcomes[i];
 
-		if (outcome_is_suspect(w->run, o)) {
+		if (!o->settled && suspects_want(&w->run->suspects, o)) {
 			if (is_program)
 				worker_suspect_in_program(w, post, o);
 			else if (w->ran.n > 0)
@@ -465,6 +471,7 @@ static void worker_judge(struct worker *w, const struct task *task, bool over, b
 	worker_measure(w, post);
 	worker_set_apart(w, post);
 	worker_suspect(w, task, post);
+	worker_drop_settled(post);
 	worker_post(w, post);
 	worker_put_back(w, task, task->ntests - j.nrest, j.nrest, j.never_began);
 	worker_put_back(w, task, j.first_lost, j.nlost, false);
@@ -521,7 +528,8 @@ static void worker_make_room(struct worker *w, struct task *task)
 
 	if (!w->room)
 		w->room = mailbox_results(&w->run->mailbox, w->slot);
-	if (post_reserve(w->room, task->ntests))
+	/* And for two of its host's exit. */
+	if (post_reserve(w->room, task->ntests + 2))
 		return;
 	worker_put_back(w, task, TASK_TESTS_MAX, nrest, false);
 	task->ntests -= nrest;
@@ -572,11 +580,8 @@ static void worker_run_task(struct worker *w, struct task *task)
 /* Each of the tests is told of to nobody. */
 static void outcomes_forget(struct post *post)
 {
-	for (unsigned i = 0; i < post->noutcomes; i++) {
-		free(post->outcomes[i].message);
-		free(post->outcomes[i].backtrace);
-		free(post->outcomes[i].left);
-	}
+	for (unsigned i = 0; i < post->noutcomes; i++)
+		outcome_forget(&post->outcomes[i]);
 	post->noutcomes = 0;
 }
 

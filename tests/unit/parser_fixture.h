@@ -50,6 +50,10 @@ static void script_on_event(const struct parser_event *e, void *data)
 		n = snprintf(s->told + s->ntold, room, "passed over %s: %s\n", proctor_verdict_name(e->verdict),
 			     e->message ? e->message : "");
 		break;
+	case PARSER_AMENDED:
+		n = snprintf(s->told + s->ntold, room, "amended %s %s: %s\n", e->name,
+			     proctor_verdict_name(e->verdict), e->message ? e->message : "");
+		break;
 	case PARSER_COMPLETE:
 		n = snprintf(s->told + s->ntold, room, "complete\n");
 		break;

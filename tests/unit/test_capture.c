@@ -287,6 +287,32 @@ static void an_older_cut_is_dropped_by_a_newer_claim(void **state)
 	cutter_fini(&c);
 }
 
+static void without_markers_a_later_test_may_be_claimed_before(void **state)
+{
+	static const uint32_t order[] = { 3, 1, 5, 2, 4 };
+	struct capture got;
+	struct cutter c;
+	char text;
+
+	(void)state;
+	cutter_init(&c, NULL, MAX_BYTES);
+	for (uint32_t serial = 1; serial <= 6; serial++) {
+		text = (char)('0' + serial);
+		cutter_feed(&c, &text, 1);
+		cutter_cut(&c, serial);
+	}
+	assert_int_equal(c.ncut_bytes, 6);
+	for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++) {
+		text = (char)('0' + order[i]);
+		cutter_claim(&c, order[i], &got);
+		assert_taken(&got, &text, 1);
+	}
+	cutter_claim(&c, 3, &got);
+	assert_taken(&got, "", 0);
+	assert_int_equal(c.ncut_bytes, 1);
+	cutter_fini(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -300,6 +326,7 @@ int main(void)
 		cmocka_unit_test(what_suites_write_at_exit_is_told_apart),
 		cmocka_unit_test(an_unmarked_stream_is_one_capture),
 		cmocka_unit_test(an_older_cut_is_dropped_by_a_newer_claim),
+		cmocka_unit_test(without_markers_a_later_test_may_be_claimed_before),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -196,10 +196,10 @@ static const struct around {
 	  "start S.One\nend S.One skip: no disk\nstart S.Two\nend S.Two skip: no disk\ncomplete\nover\n" },
 	/* A suite's or the environment's tearing down fails. */
 	{ SET_UP SUITE TEST("One", "       OK ") TEST("Two", "       OK ") "s.cc:4: Failure\nFailed\ntorn\n\n" TORN
-	  THROUGH, "start S.One\nend S.One pass\nstart S.Two\nend S.Two pass\ncomplete\nover\n"
+	  THROUGH, "start S.One\nend S.One pass\nstart S.Two\nend S.Two pass\namended S.Two fail: s.cc:4: Failure\nFailed\ntorn\ncomplete\nover\n"
 	  "end S.Two fail: s.cc:4: Failure\nFailed\ntorn\n" },
 	{ SET_UP SUITE TEST("One", "       OK ") TEST("Two", "       OK ") TORN "e.cc:8: Failure\nFailed\ntorn\n\n"
-	  THROUGH, "start S.One\nend S.One pass\nstart S.Two\nend S.Two pass\ncomplete\nover\n"
+	  THROUGH, "start S.One\nend S.One pass\nstart S.Two\nend S.Two pass\namended S.Two fail: e.cc:8: Failure\nFailed\ntorn\ncomplete\nover\n"
 	  "end S.Two fail: e.cc:8: Failure\nFailed\ntorn\n" },
 	/* Who skips there, for whatever that is good, has not failed. */
 	{ SET_UP SUITE TEST("One", "       OK ") "s.cc:4: Skipped\nlate\n\n" TORN THROUGH,

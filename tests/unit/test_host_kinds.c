@@ -365,6 +365,80 @@ static void output_is_cut_where_a_test_ends(void **state)
 	scene_close(&s);
 }
 
+static int scene_settled(struct scene *s, bool hurry, struct test_evidence *t)
+{
+	*t = (struct test_evidence){ 0 };
+	return s->host->ops->settled(s->host, hurry, t);
+}
+
+static void a_test_is_settled_when_another_has_started_after_it(void **state)
+{
+	struct test_evidence t;
+	struct scene s;
+
+	(void)state;
+	scene_open(&s, &lines, 3);
+	s.adapter.source = PARSER_CHANNEL;
+	scene_write(&s, "start a\nfail a\n", NULL);
+	assert_int_equal(scene_settled(&s, true, &t), -1);
+	scene_write(&s, "start b\n", NULL);
+	assert_int_equal(scene_settled(&s, false, &t), 0);
+	assert_int_equal(t.verdict, PROCTOR_FAIL);
+	assert_string_equal(t.record.message, "it says so");
+	test_record_fini(&t.record);
+	assert_int_equal(scene_settled(&s, true, &t), -1);
+	scene_die(&s, SIGSEGV, STOP_NOT);
+	/* It is told once; what it was still counts. */
+	assert_int_equal(s.e.nheld, 2);
+	assert_true(s.e.tests[0].settled);
+	assert_int_equal(s.e.tests[0].verdict, PROCTOR_FAIL);
+	assert_null(s.e.tests[0].record.message);
+	assert_false(s.e.tests[1].settled);
+	assert_int_equal(s.e.tests[1].verdict, PROCTOR_CRASH);
+	scene_close(&s);
+}
+
+static void what_tests_can_print_is_settled_later(void **state)
+{
+	struct test_evidence t;
+	struct scene s;
+
+	(void)state;
+	scene_open(&s, &lines, 3);
+	/* The test a prints its own end and all of b; the true lines follow. */
+	scene_write(&s, "start a\npass a\nstart b\npass b\nstart c\n", NULL);
+	assert_int_equal(scene_settled(&s, false, &t), -1);
+	scene_write(&s, "pass a\nstart b\n", NULL);
+	/* What is in doubt is never settled, however much memory it takes. */
+	assert_int_equal(scene_settled(&s, true, &t), -1);
+	scene_write(&s, "pass c\n", NULL);
+	scene_die(&s, 0, STOP_NOT);
+	assert_true(s.e.tests[0].again && s.e.tests[1].again);
+	assert_false(s.e.tests[2].again);
+	assert_int_equal(s.e.ncontradicted, 0);
+	scene_close(&s);
+}
+
+static void a_contradiction_after_that_is_told(void **state)
+{
+	struct test_evidence t;
+	struct scene s;
+
+	(void)state;
+	scene_open(&s, &lines, 3);
+	scene_write(&s, "start a\npass a\nstart b\npass b\nstart c\n", NULL);
+	assert_int_equal(scene_settled(&s, true, &t), 0);
+	assert_int_equal(scene_settled(&s, true, &t), 1);
+	scene_write(&s, "start b\nfail b\npass c\n", NULL);
+	scene_die(&s, 0, STOP_NOT);
+	assert_true(s.e.tests[1].settled);
+	assert_false(s.e.tests[1].again);
+	assert_int_equal(s.e.tests[1].verdict, PROCTOR_PASS);
+	assert_int_equal(s.e.ncontradicted, 1);
+	assert_int_equal(s.e.first_contradicted, 1);
+	scene_close(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -379,6 +453,9 @@ int main(void)
 		cmocka_unit_test(a_crash_is_stronger_than_what_a_single_test_told),
 		cmocka_unit_test(a_stream_tells_which_test_runs),
 		cmocka_unit_test(output_is_cut_where_a_test_ends),
+		cmocka_unit_test(a_test_is_settled_when_another_has_started_after_it),
+		cmocka_unit_test(what_tests_can_print_is_settled_later),
+		cmocka_unit_test(a_contradiction_after_that_is_told),
 	};
 
 	return cmocka_run_group_tests_name("host_kinds", tests, NULL, NULL);

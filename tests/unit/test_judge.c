@@ -56,7 +56,7 @@ struct scene {
 	struct launch launch;
 	struct host host;
 	struct task task;
-	struct outcome outcomes[TASK_TESTS_MAX];
+	struct outcome outcomes[TASK_TESTS_MAX + 1];
 	struct post post;
 	struct symbolizers symbolizers;
 	struct judgement j;
@@ -158,6 +158,62 @@ static void what_cannot_be_believed_condemns_and_tells_nothing(void **state)
 	scene_judge(&s, false);
 	assert_true(s.j.condemn);
 	assert_int_equal(s.post.noutcomes, 0);
+	scene_close(&s);
+}
+
+static void what_was_settled_has_its_outcome_already(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_open(&s, 3);
+	told_tests[0].settled = told_tests[2].settled = true;
+	told.death_told = true;
+	s.host.shared.end.left = strdup("process 7: sleep");
+	scene_judge(&s, true);
+	assert_int_equal(s.post.noutcomes, 3);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_outcome(&s, i, i, PROCTOR_PASS);
+		assert_int_equal(s.outcomes[i].settled, i != 1);
+	}
+	assert_null(s.outcomes[2].left);
+	assert_int_equal(s.j.nrest, NTESTS - 3);
+	scene_close(&s);
+}
+
+static void a_death_after_settled_tests_is_the_processes(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_open(&s, 1);
+	told_tests[0].settled = true;
+	told.progress.phase = PROGRESS_BETWEEN;
+	s.host.shared.end.status = SIGSEGV;
+	scene_judge(&s, true);
+	assert_int_equal(s.post.noutcomes, 2);
+	assert_true(s.outcomes[0].settled);
+	assert_int_equal(s.outcomes[1].item, ITEM_EXIT);
+	assert_int_equal(s.outcomes[1].result.verdict, PROCTOR_CRASH);
+	scene_close(&s);
+}
+
+static void a_contradiction_is_one_more_failure(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_open(&s, NTESTS);
+	s.tests[1].pub.name = "Suite.Second";
+	told_tests[1].settled = true;
+	told.ncontradicted = 2;
+	told.first_contradicted = 1;
+	told.death_told = true;
+	scene_judge(&s, true);
+	assert_int_equal(s.post.noutcomes, NTESTS + 1);
+	assert_int_equal(s.outcomes[NTESTS].item, ITEM_EXIT);
+	assert_int_equal(s.outcomes[NTESTS].result.verdict, PROCTOR_FAIL);
+	assert_non_null(strstr(s.outcomes[NTESTS].message, "Suite.Second, and of 1 others"));
 	scene_close(&s);
 }
 
@@ -388,6 +444,9 @@ int main(void)
 		cmocka_unit_test(what_has_ended_is_told_in_order),
 		cmocka_unit_test(who_asks_to_be_replaced_leaves_the_rest),
 		cmocka_unit_test(what_cannot_be_believed_condemns_and_tells_nothing),
+		cmocka_unit_test(what_was_settled_has_its_outcome_already),
+		cmocka_unit_test(a_death_after_settled_tests_is_the_processes),
+		cmocka_unit_test(a_contradiction_is_one_more_failure),
 		cmocka_unit_test(the_test_that_ran_has_the_death_and_the_rest_runs_again),
 		cmocka_unit_test(only_the_test_that_was_overdue_is_a_timeout),
 		cmocka_unit_test(a_death_between_two_tests_is_of_the_former),
