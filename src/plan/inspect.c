@@ -27,7 +27,8 @@ struct inspected_file {
 	struct stat st;
 	char head[ELF_HEAD_BYTES];
 	struct elf_texts texts;		/* of a program that is ELF */
-	const struct elf_dynamic *dynamic;	/* of a program that was not read as a whole; NULL: it is none */
+	struct elf_dynamic dynamic;
+	bool is_program;		/* and not read as a whole: `dynamic` is its own */
 	struct file_view view;
 };
 
@@ -66,9 +67,9 @@ static int sanitizer_check(const struct suite *s, const struct symbol_scan *scan
 static void program_remember(struct suite *s, const struct inspected_file *look)
 {
 	const struct program_file file = { .fd = look->fd, .head = look->head, .nhead = look->view.nhead,
-					   .st = &look->st, .dynamic = look->dynamic };
+					   .st = &look->st, .dynamic = &look->dynamic };
 
-	if (look->dynamic)
+	if (look->is_program)
 		list_cache_look(s, &file);
 }
 
@@ -214,10 +215,11 @@ static const char *const leader_calls[] = {
 };
 
 /* Go makes its system calls itself: a program's symbols do not show them. */
-static bool program_leads(const struct inspected_file *look, const struct elf_dynamic *dynamic)
+static bool program_leads(const struct inspected_file *look)
 {
 	return !elf_program_has_note(look->fd, look->head, "Go") &&
-	       !elf_program_calls(look->fd, look->head, dynamic, leader_calls, ARRAY_SIZE(leader_calls));
+	       !elf_program_calls(look->fd, look->head, &look->dynamic, leader_calls,
+				  ARRAY_SIZE(leader_calls));
 }
 
 /* Neither ELF nor a script. Anything but a program that was asked for is an error. */
@@ -250,7 +252,6 @@ static int suite_as_other(struct suite *s, struct inspected_file *look, enum fin
 static int suite_look_into(struct suite *s, struct inspected_file *look, enum finding *finding,
 			   struct proctor_error *err)
 {
-	struct elf_dynamic dynamic;
 	ssize_t n;
 	int ret;
 
@@ -266,11 +267,13 @@ static int suite_look_into(struct suite *s, struct inspected_file *look, enum fi
 		return error_sys(err, errno, "cannot read %s", s->path);
 	look->view = (struct file_view){ .path = s->path, .head = look->head, .nhead = (size_t)n };
 	if (elf_is(look->head, (size_t)n) &&
-	    elf_is_program(look->fd, look->head, (size_t)n, (uint64_t)look->st.st_size, &dynamic)) {
+	    elf_is_program(look->fd, look->head, (size_t)n, (uint64_t)look->st.st_size,
+			   &look->dynamic)) {
 		look->texts = (struct elf_texts){ .fd = look->fd, .head = look->head };
-		look->dynamic = &dynamic;
-		s->leads = program_leads(look, &dynamic);
-		s->injectable = program_is_injectable(look->fd, look->head, (size_t)n, &look->st, &dynamic);
+		look->is_program = true;
+		s->leads = program_leads(look);
+		s->injectable = program_is_injectable(look->fd, look->head, (size_t)n, &look->st,
+						     &look->dynamic);
 		return suite_as_program(s, look, err);
 	}
 	if (elf_is(look->head, (size_t)n)) {

@@ -153,24 +153,26 @@ bool list_cache_answers(const struct suite *s)
 
 /* ---- writing ---- */
 
+/* The text without its last part: "/a/b" is "/a". */
+static char *path_above(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && slash > path ? strndup(path, (size_t)(slash - path)) : NULL;
+}
+
 /* Makes what is missing of the last three directories. Where those before are missing there is no home. */
 static void place_make(const char *place)
 {
-	char *path = strdup(place), *slashes[2] = { NULL, NULL };
+	char *above = path_above(place), *top = above ? path_above(above) : NULL;
 
-	for (size_t i = 0; path && i < 2; i++) {
-		slashes[i] = strrchr(path, '/');
-		if (slashes[i])
-			*slashes[i] = '\0';
-	}
-	for (size_t i = 2; path && i-- > 0;) {
-		mkdir(path, S_IRWXU);
-		if (slashes[i])
-			*slashes[i] = '/';
-	}
-	if (path)
-		mkdir(path, S_IRWXU);
-	free(path);
+	if (top)
+		mkdir(top, S_IRWXU);
+	if (above)
+		mkdir(above, S_IRWXU);
+	mkdir(place, S_IRWXU);
+	free(top);
+	free(above);
 }
 
 /* Who became another user keeps out of the first one's directories, though he may write there. */
