@@ -273,8 +273,7 @@ int proctor_run_reporters(struct proctor_plan *plan, const struct proctor_option
 		}
 	}
 	orphans_fini(&sup.orphans);
-	/* It may be that a program no longer has a test that it had when it was asked. */
-	if (sup.results.counts.by_verdict[PROCTOR_ERROR] > 0)
+	if (sup.results.doubts_lists)
 		list_cache_forget(plan);
 	if (counts)
 		*counts = sup.results.counts;

@@ -113,6 +113,17 @@ enum follow results_follow(const struct results *r, const struct outcome *o, boo
 	return follow_of(&r->run->options, &facts);
 }
 
+/* Its program may no longer have a test that it had when it was asked. */
+static bool doubts_list(const struct run *run, const struct outcome *o, const struct proctor_result *result)
+{
+	const struct suite *suite;
+
+	if (result->verdict != PROCTOR_ERROR || o->item == ITEM_EXIT)
+		return false;
+	suite = run_test(run, o->item)->suite;
+	return suite->remembered && !suite->error;
+}
+
 static void count(struct results *r, const struct outcome *o, const struct proctor_result *result)
 {
 	r->counts.by_verdict[result->verdict]++;
@@ -124,6 +135,7 @@ static void count(struct results *r, const struct outcome *o, const struct proct
 	else
 		r->nunfinished--;
 	r->failed = r->failed || verdict_is_failure(result->verdict);
+	r->doubts_lists = r->doubts_lists || doubts_list(r->run, o, result);
 }
 
 /* Times and marks that follow from the run rather than from the test. */

@@ -39,6 +39,7 @@ struct results {
 	struct begun begun;
 	size_t nunfinished;		/* items without a final result */
 	bool failed;			/* some test did */
+	bool doubts_lists;		/* a test could not be run, and that it is there is known from an earlier run */
 	struct proctor_counts counts;
 	struct exit_test *exit_tests;
 };

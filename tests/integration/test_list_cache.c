@@ -206,6 +206,26 @@ static void a_list_that_was_wrong_is_forgotten(void **state)
 	assert_int_equal(list_with(p, NULL, p->cache_variable), 2);
 }
 
+/* Its error says nothing of the lists of the others. */
+static void a_file_that_cannot_be_run_costs_no_list(void **state)
+{
+	const struct place *p = *state;
+	char broken[128];
+	struct run *run;
+
+	snprintf(broken, sizeof(broken), "%s/libbroken.so", p->dir);
+	shell("printf '\\177ELF' >%s", broken);
+	for (int i = 0; i < 3; i++) {
+		run = run_proctor(&(struct run_setup){
+			.args = WORDS("--framework=rust", p->program, broken),
+			.env = WORDS(p->home_variable, p->cache_variable),
+		});
+		run_check_verdict(run, "broken::(load)", "error");
+		run_free(run);
+	}
+	assert_int_equal(times_asked(p), 1);
+}
+
 #define in_a_place(test) cmocka_unit_test_setup_teardown(test, place_setup, place_teardown)
 
 int main(void)
@@ -217,6 +237,7 @@ int main(void)
 		in_a_place(without_a_home_nothing_is_kept_or_said),
 		in_a_place(many_at_once_do_not_disturb_each_other),
 		in_a_place(a_list_that_was_wrong_is_forgotten),
+		in_a_place(a_file_that_cannot_be_run_costs_no_list),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
