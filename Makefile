@@ -79,7 +79,7 @@ OWN_HEADERS  := $(wildcard src/*/*.h)
 LIB_OBJ      := $(LIB_SRC:%.c=$B/obj/%.o)
 CLI_OBJ      := $(CLI_SRC:%.c=$B/obj/%.o)
 # What it shares with the run is compiled once more, as plain as the rest of it.
-HOST_OBJ     := $(HOST_SRC:%.c=$B/obj/%.o) $(patsubst %,$B/obj/host/src/base/%.o,clock fds process)
+HOST_OBJ     := $(HOST_SRC:%.c=$B/obj/%.o) $(patsubst %,$B/obj/host/src/base/%.o,clock fds process tree_remove)
 SYMBOLIZER_OBJ := $(SYMBOLIZER_SRC:%.c=$B/obj/%.o)
 PRELOAD_OBJ  := $(PRELOAD_SRC:%.c=$B/obj/%.o)
 INJECT_OBJ   := $(INJECT_SRC:%.c=$B/obj/%.o)

@@ -92,6 +92,7 @@ struct proctor_result {
 	const char *message;		/* why it is not a pass; skip reason; NULL: none */
 	const char *backtrace;		/* frames, a line each; NULL: none */
 	const char *left;		/* what a leaky test left, a line each; NULL: nothing */
+	const char *temp_dir;		/* keep_temp: where it left something; NULL: nothing, or it is removed */
 	int32_t nleaks;			/* TML's leak counters: what this test did not free */
 	int64_t leak_bytes;
 	const char *out, *err;		/* captured bytes, what was kept of them */
@@ -287,6 +288,7 @@ struct proctor_options {
 	 * in "proctor run ./calc.so". NULL: confirmations have no `command`. */
 	const char *command;
 	bool no_inject;			/* put no library into programs: no backtraces of their crashes */
+	bool keep_temp;			/* what tests leave in their temporary directories stays there */
 	bool shuffle;
 	uint64_t seed;			/* with shuffle; 0: drawn and told */
 	unsigned repeat;		/* 0: once */

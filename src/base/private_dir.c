@@ -1,68 +1,63 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/private_dir.h"
 
+#include "base/tree_remove.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-int private_dir_make(char **path, struct proctor_error *err)
+int private_dir_place(char **path, struct proctor_error *err)
 {
 	const char *under = getenv("TMPDIR");
-	char *made, *absolute;
+	char *absolute;
 
 	if (!under || under[0] != '/')
 		under = "/tmp";
-	if (asprintf(&made, "%s/proctor-XXXXXX", under) < 0)
-		return error_sys(err, ENOMEM, "cannot make a temporary directory");
-	if (!mkdtemp(made)) {
-		int ret = error_sys(err, errno, "cannot make a temporary directory in %s", under);
+	/* Where a part of it is a link, a process that works there sees another path than it was given. */
+	absolute = realpath(under, NULL);
+	if (!absolute)
+		return error_sys(err, errno, "cannot make a temporary directory in %s (TMPDIR says where)",
+				 under);
+	*path = absolute;
+	return 0;
+}
 
-		free(made);
+int private_dir_make(char **path, struct proctor_error *err)
+{
+	char *under, *made;
+	int ret = private_dir_place(&under, err);
+
+	if (ret < 0)
 		return ret;
+	if (asprintf(&made, "%s/proctor-XXXXXX", under) < 0) {
+		free(under);
+		return error_sys(err, ENOMEM, "cannot make a temporary directory");
 	}
-	/* Where TMPDIR is a link, the process may see another path than it was given. */
-	absolute = realpath(made, NULL);
-	if (absolute)
+	if (mkdtemp(made)) {
+		*path = made;
+	} else {
+		ret = error_sys(err, errno, "cannot make a temporary directory in %s (TMPDIR says where)",
+				under);
 		free(made);
-	*path = absolute ? absolute : made;
-	return 0;
-}
-
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st, (void)ftw;
-	if (type == FTW_DP || type == FTW_DNR)
-		return rmdir(path) < 0 && errno != ENOENT ? errno : 0;
-	return unlink(path) < 0 && errno != ENOENT ? errno : 0;
-}
-
-/* A test may have taken rights away from its own directories: they are its owner's to give back. */
-static int open_up(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st, (void)ftw;
-	if (type == FTW_DNR || type == FTW_D)
-		(void)!chmod(path, S_IRWXU);
-	return 0;
+	}
+	free(under);
+	return ret;
 }
 
 int private_dir_remove(const char *path, struct proctor_error *err)
 {
-	int errnum = 0;
+	char left[PATH_MAX];
+	int ret = tree_remove(AT_FDCWD, path, left, sizeof(left));
 
-	/* The second time finds what was hidden the first. */
-	for (int i = 0; i < 8; i++) {
-		errnum = nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
-		if (errnum < 0)
-			errnum = errno;
-		if (errnum == 0 || errnum == ENOENT)
-			return 0;
-		nftw(path, open_up, 16, FTW_PHYS | FTW_MOUNT);
-	}
-	return error_sys(err, errnum, "the temporary directory %s cannot be removed", path);
+	if (ret == 0)
+		return 0;
+	return error_sys(err, -ret, "the temporary directory %s cannot be removed: %s%s%s", path, path,
+			 left[0] ? "/" : "", left);
 }
 
 int private_dir_open(const char *path, const char *name, struct proctor_error *err)

@@ -5,6 +5,8 @@
 
 #include "base/bytes.h"
 
+/* Where such directories are made: TMPDIR, else /tmp, absolute and without links, on the heap. */
+int private_dir_place(char **path, struct proctor_error *err);
 /* Makes it under TMPDIR, else /tmp, and tells its absolute path, on the heap. */
 int private_dir_make(char **path, struct proctor_error *err);
 /* Removes it with all that is in it; links are removed, not followed. The error names what is left. */

@@ -121,6 +121,8 @@ const struct option_spec option_table[] = {
 	  "do not read TML's leak counters", store_no_check_leaks },
 	{ "no-inject", 0, RUN, OPTION_FLAG, NULL, false,
 	  "put nothing into programs: their crashes are known by the signal alone", store_no_inject },
+	{ "keep-temp", 0, RUN, OPTION_FLAG, NULL, false,
+	  "keep what tests leave in their temporary directories", store_keep_temp },
 	{ "no-cache", 0, SELECTING, OPTION_FLAG, NULL, false,
 	  "ask every program for its tests, whatever it answered in earlier runs", store_no_cache },
 	{ "verbose", 'v', RUN, OPTION_FLAG, NULL, false, "a line for each test", store_verbose },

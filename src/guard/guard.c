@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/fds.h"
+#include "base/tree_remove.h"
 #include "wire/page.h"
 
 #include <ctype.h>
@@ -199,7 +200,25 @@ static void scan_all(const char *mark)
 	}
 }
 
-int guard_main(int fd, const char *run_id)
+/* Nobody is left who uses them. */
+static void temp_dirs_remove(const char *under, const char *run_id)
+{
+	int fd = open(under, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	const struct dirent *e;
+	char prefix[32];
+
+	snprintf(prefix, sizeof(prefix), TEMP_PREFIX "%.8s-", run_id);
+	while (dir && (e = readdir(dir)))
+		if (strncmp(e->d_name, prefix, strlen(prefix)) == 0)
+			tree_remove(fd, e->d_name, NULL, 0);
+	if (dir)
+		closedir(dir);
+	else if (fd >= 0)
+		close(fd);
+}
+
+int guard_main(int fd, const char *run_id, const char *temp_dirs)
 {
 	char mark[256];
 
@@ -210,5 +229,7 @@ int guard_main(int fd, const char *run_id)
 	groups_kill();
 	snprintf(mark, sizeof(mark), "PROCTOR_RUN_ID=%s", run_id);
 	scan_all(mark);
+	if (temp_dirs)
+		temp_dirs_remove(temp_dirs, run_id);
 	return 0;
 }

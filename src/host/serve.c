@@ -12,6 +12,7 @@
 #include "host/standard_files.h"
 #include "host/suite_h_test.h"
 #include "host/suite_open.h"
+#include "host/test_dir.h"
 #include "inject/counters.h"
 #include "inject/crash_handler.h"
 #include "inject/tml_tables.h"
@@ -41,6 +42,7 @@ struct task_server {
 	struct modules modules;
 	struct checks checks;
 	struct suites suites;
+	struct test_dirs test_dirs;
 	struct usage usage;	/* of this process and its children, at the end of the last test */
 	/* What the page should hold: copies, where a test that writes over the page does not
 	 * get. */
@@ -212,6 +214,7 @@ static void forked_main(void *data)
 
 	h->pid = getpid();
 	crash_watch(h->pid);
+	test_dir_tell(&h->test_dirs, c->test->serial);
 	test_call(c);
 	c->rec->end_us = clock_us();
 	c->rec->flags = checks_threads(&h->checks, c->left);
@@ -241,15 +244,16 @@ static void test_run_forked(struct call *c)
 	struct page_record *rec = c->rec, *childs = &h->page->records[rec - h->records];
 	const struct fork_call call = { .run = forked_main, .data = c };
 	struct fork_end end;
-	bool changed, ended;
+	bool changed, ended, made = test_dir_make(&h->test_dirs, c->test->serial);
 	uint64_t now_us;
 
 	c->rec = childs;
-	ended = fork_run(&call, &end);
+	ended = made && fork_run(&call, &end);
 	record_adopt(h, rec, childs);
 	if (!ended) {
 		char why[128];
-		int n = snprintf(why, sizeof(why), "proctor-host cannot fork: %s", strerror(errno));
+		int n = snprintf(why, sizeof(why), "proctor-host cannot %s: %s",
+				 made ? "fork" : "make a temporary directory", strerror(errno));
 
 		rec->outcome = OUTCOME_FAILED;
 		rec->message = page_texts_add(&h->texts, why, (size_t)n);
@@ -266,6 +270,7 @@ static void test_run_forked(struct call *c)
 	if (rec->outcome == OUTCOME_DIED || rec->end_us < rec->start_us || rec->end_us > now_us)
 		rec->end_us = now_us;
 	rec->flags |= checks_processes(&h->checks, c->left);
+	test_dir_leave(&h->test_dirs, c->test->serial);
 	/* The child shares the open files of stdin, stdout and stderr: it may have changed their
 	 * flags. */
 	stdio_mend(&h->io, &changed);
@@ -547,7 +552,7 @@ static struct page *page_map(void)
 	return page;
 }
 
-int serve_main(bool sanitized, bool coverage)
+int serve_main(const struct serve_words *words)
 {
 	static struct task_server host;	/* not on the stack: it is large, and tests overflow stacks */
 	struct task_server *h = &host;
@@ -556,7 +561,7 @@ int serve_main(bool sanitized, bool coverage)
 	h->page = page_map();
 	if (!h->page)
 		return 2;
-	if (coverage && !counters_open()) {
+	if (words->coverage && !counters_open()) {
 		fprintf(stderr, "proctor-host: cannot use descriptor %d as counter area\n", AREA_FD);
 		return 2;
 	}
@@ -566,6 +571,7 @@ int serve_main(bool sanitized, bool coverage)
 	memcpy(h->marker_key, h->page->marker_key, sizeof(h->marker_key));
 	memset(h->page->marker_key, 0, sizeof(h->page->marker_key));
 	h->checks.leak_us = h->page->leak_us;
+	test_dirs_open(&h->test_dirs, words->temp, words->keep_temp);
 	if (stdio_open(&h->io) < 0) {
 		fprintf(stderr, "proctor-host: cannot keep descriptors 0 to 2: %s\n",
 			strerror(errno));
@@ -576,7 +582,8 @@ int serve_main(bool sanitized, bool coverage)
 	/* A sanitizer says more about a crash than our handler, so there it is not installed; with
 	 * coverage it is all the same, without a page: it hands the counters over when a signal
 	 * ends the process. */
-	if ((!sanitized || counters_active()) && !handler_open(sanitized ? NULL : &h->page->death))
+	if ((!words->sanitized || counters_active()) &&
+	    !handler_open(words->sanitized ? NULL : &h->page->death))
 		fprintf(stderr, "proctor-host: no stack for the crash handler: %s\n",
 			strerror(errno));
 	checks_open(&h->checks);

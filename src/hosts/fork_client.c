@@ -272,10 +272,17 @@ int fork_server_start(struct fork_server *s, const void *suite, const struct for
 {
 	int pipes[2][2] = { { -1, -1 }, { -1, -1 } }, other = -1, ret;
 
-	*s = (struct fork_server){ .suite = suite, .fd = -1 };
+	*s = (struct fork_server){ .suite = suite, .fd = -1, .temp_dirs = setup->temp_dirs };
+	ret = temp_dirs_take(s->temp_dirs, &s->temp, err);
+	if (ret < 0) {
+		*s = (struct fork_server){ .fd = -1 };
+		return ret;
+	}
 	ret = child_environment_copy(&s->env, setup->env);
 	if (ret == 0)
 		ret = child_environment_set(&s->env, "PROCTOR_HOST", "%0*d", FORK_HOST_DIGITS, 0);
+	if (ret == 0)
+		ret = temp_dir_tell_other(&s->env, setup->temp, s->temp);
 	if (ret < 0)
 		error_set(err, ret, "there is no memory for it");
 	if (ret == 0)
@@ -312,6 +319,7 @@ void fork_server_end(struct fork_server *s, struct crash_pool *pool)
 	/* Its children may have it still. */
 	crash_map_give(pool, &s->crash, true);
 	child_environment_fini(&s->env);
+	temp_dirs_leave(s->temp_dirs, &s->temp);
 	*s = (struct fork_server){ .fd = -1 };
 }
 

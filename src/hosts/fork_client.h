@@ -9,6 +9,7 @@
 
 #include "hosts/crash_map.h"
 #include "hosts/start.h"
+#include "hosts/temp_dirs.h"
 #include "wire/fork_messages.h"
 
 #include <pthread.h>
@@ -36,6 +37,8 @@ struct fork_server {
 	struct crash_map crash;		/* of what crashes before main() */
 	struct child_environment env;	/* that it was started with */
 	uint32_t serial;		/* of the last request */
+	struct temp_dirs *temp_dirs;
+	char *temp;			/* its private directory; its tests have others */
 };
 
 /* What a server is started with, and what ends the waiting for it. */
@@ -43,6 +46,8 @@ struct fork_setup {
 	const struct spawn *spawn;		/* of the first test, complete but for descriptors */
 	const struct child_environment *env;	/* of it */
 	struct crash_pool *crash_pool;
+	struct temp_dirs *temp_dirs;
+	const char *temp;			/* the private directory of the first test */
 	uint64_t timeout_us;			/* until main() */
 	const _Atomic bool *stopping;		/* the run is to end: nothing is waited for any more */
 };

@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "base/futex.h"
-#include "base/private_dir.h"
 #include "coverage/run_coverage.h"
 
 #include <assert.h>
@@ -69,6 +68,8 @@ static int start_mark(struct start *start, const struct host *h, const struct ta
 	struct child_environment *env = &start->env;
 	int ret = child_environment_set(env, "PROCTOR_WORKER", "%u", h->worker);
 
+	if (ret == 0)
+		ret = temp_dir_tell(env, h->temp);
 	if (ret == 0)
 		ret = child_environment_set(env, "PROCTOR_HOST", "%llu",
 					    (unsigned long long)h->number);
@@ -154,6 +155,7 @@ static bool host_fork(struct host *h, const struct suite *suite, const struct st
 {
 	const struct fork_setup setup = {
 		.spawn = spawn, .env = &start->env, .crash_pool = h->launch->crash_pool,
+		.temp_dirs = h->launch->temp_dirs, .temp = h->temp,
 		.timeout_us = h->settings->timeout_us, .stopping = h->launch->stopping,
 	};
 	struct proctor_error err = { 0 };
@@ -268,8 +270,11 @@ static int host_start_with(struct host *h, const struct task *task, struct start
 			   struct proctor_error *err)
 {
 	struct start start;
-	int ret = start_init(&start, h->launch->environment);
+	int ret = temp_dirs_take(h->launch->temp_dirs, &h->temp, err);
 
+	if (ret < 0)
+		return ret;
+	ret = start_init(&start, h->launch->environment);
 	if (ret == 0 && h->counts)
 		ret = start_inject_coverage(&start, h->counts);
 	if (ret == 0)
@@ -363,22 +368,34 @@ int host_start(const struct launch *launch, unsigned worker, uint64_t number,
 	return 0;
 }
 
-void host_remove_dir(struct host *h)
+void host_remove_dirs(struct host *h)
 {
-	struct proctor_error err;
+	temp_dirs_give(h->launch->temp_dirs, &h->dir);
+	temp_dirs_leave(h->launch->temp_dirs, &h->temp);
+}
 
-	if (h->dir && private_dir_remove(h->dir, &err) < 0)
-		h->dir_left = strdup(err.text);
-	free(h->dir);
-	h->dir = NULL;
+char *host_kept_dir(const struct host *h, unsigned i)
+{
+	char *path;
+
+	if (!h->temp || !h->launch->temp_dirs->keep)
+		return NULL;
+	/* As proctor-host calls them (host/test_dir.c). */
+	if (h->ops->is_task || h->settings->isolation != PROCTOR_ISOLATION_FORK)
+		path = strdup(h->temp);
+	else if (asprintf(&path, "%s/%u", h->temp, h->shared.work.serial + i) < 0)
+		path = NULL;
+	if (temp_dirs_keeps(h->launch->temp_dirs, path))
+		return path;
+	free(path);
+	return NULL;
 }
 
 void host_free(struct host *h)
 {
 	h->ops->close(h);
 	crash_map_give(h->launch->crash_pool, &h->crash, h->shared.end.left || h->shared.end.undead);
-	host_remove_dir(h);
-	free(h->dir_left);
+	host_remove_dirs(h);
 	free(h->note);
 	free(h->shared.end.left);
 	free(h->shared.end.undead);

@@ -13,6 +13,7 @@
 #include "hosts/fork_client.h"
 #include "hosts/start.h"
 #include "hosts/task.h"
+#include "hosts/temp_dirs.h"
 
 #include <pthread.h>
 #include <sys/resource.h>
@@ -28,8 +29,9 @@ struct launch {
 	const struct child_environment *environment;
 	const char *host_path;
 	const char *inject_path;	/* of what is put into programs; NULL: nothing is */
-	struct crash_pool *crash_pool;	/* these two have locks of their own */
+	struct crash_pool *crash_pool;	/* these three have locks of their own */
 	struct fork_refusals *fork_refusals;
+	struct temp_dirs *temp_dirs;
 	struct coverage *coverage;	/* NULL: none is collected; has a lock of its own */
 	bool closes_suites;		/* hosts close suites that are closable */
 	const _Atomic bool *stopping;	/* nothing more is to be started */
@@ -101,8 +103,9 @@ struct host {
 	bool captured;			/* false: it inherited stdout and stderr */
 	struct process_counts *counts;	/* what it is to leave of coverage; NULL: nothing */
 	struct crash_map crash;		/* of a program that something is put into; else closed */
-	char *dir;			/* its private directory, until it was removed; NULL: none */
-	char *dir_left;			/* why that could not be removed; NULL: it was */
+	/* Its directories, until they are removed. */
+	char *temp;			/* for its tests: TMPDIR names it */
+	char *dir;			/* for its adapter's files; NULL: it needs none */
 	/* The worker's alone. Others may read the suites once it was told to end. */
 	struct suite *suites[HOST_SUITES_MAX];	/* open in it */
 	size_t nsuites;
@@ -219,8 +222,11 @@ int host_start(const struct launch *launch, unsigned worker, uint64_t number,
 void host_leave_counts(struct host *host);
 /* The same where none of it counts. */
 void host_drop_counts(struct host *host);
-/* When the host is over, and all that it left was read: removes its private directory. Worker's thread. */
-void host_remove_dir(struct host *host);
+/* When the host is over, and all that it left was read: removes its directories. Worker's thread. */
+void host_remove_dirs(struct host *host);
+/* The directory of test `i` of its task, on the heap, if it will stay and the test has left something in it; else
+ * NULL, as where there is no memory. Worker's or, while it works, supervisor's thread. */
+char *host_kept_dir(const struct host *host, unsigned i);
 /* When the host is over. */
 void host_free(struct host *host);
 

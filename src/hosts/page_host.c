@@ -77,6 +77,10 @@ static int page_host_prepare(struct host *h, const struct task *task, struct sta
 		start_add_word(start, "sanitized");
 	if (h->counts)
 		start_add_word(start, "coverage");
+	start_add_word(start, "temp");
+	start_add_word(start, h->temp);
+	if (h->launch->temp_dirs->keep)
+		start_add_word(start, "keep-temp");
 	return 0;
 }
 

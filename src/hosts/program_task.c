@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "base/executable.h"
-#include "base/private_dir.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -67,7 +66,7 @@ int program_prepare(struct host *h, const struct task *task, struct start *start
 		    struct proctor_error *err)
 {
 	const struct suite *suite = task->suite;
-	int ret = suite->adapter->needs_dir ? private_dir_make(&h->dir, err) : 0;
+	int ret = suite->adapter->needs_dir ? temp_dirs_take(h->launch->temp_dirs, &h->dir, err) : 0;
 
 	if (ret == 0)
 		ret = program_command(h, task, start, err);

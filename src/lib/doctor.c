@@ -75,7 +75,7 @@ static void examine_guard(struct facts *f, const char *asked)
 	if (host_path_find(asked, &path, &err) < 0)
 		return;		/* examine_host() has said so */
 	if (inherited_open(&inherited, &err) == 0 &&
-	    guard_open(&guard, path, "none", &inherited, &err) == 0) {
+	    guard_open(&guard, path, "none", NULL, &inherited, &err) == 0) {
 		guard_wait(guard);
 		stands = !guard_failed(guard, &err);
 		stands = guard_close(guard, &err) == 0 && stands;

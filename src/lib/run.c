@@ -113,6 +113,18 @@ static bool run_has_programs(const struct proctor_plan *plan)
 	return false;
 }
 
+/* When no process is left that uses them. */
+static void run_finish_temp_dirs(struct run *run)
+{
+	struct proctor_error err;
+
+	if (temp_dirs_finish(&run->temp_dirs, &err) < 0)
+		writer_note(&run->writer, "%s", err.text);
+	if (run->temp_dirs.kept)
+		writer_note(&run->writer, "what tests left in their temporary directories is kept in %s/%s*",
+			    run->temp_dirs.under, run->temp_dirs.prefix);
+}
+
 /* Runs the tests: loop, writer, queue and mailbox are there. */
 static int run_supervise(struct supervisor *sup, const char *why, int *exit_code)
 {
@@ -139,6 +151,7 @@ static int run_supervise(struct supervisor *sup, const char *why, int *exit_code
 		ret = supervisor_run(sup);
 	if (run->coverage)
 		coverage = run_finish_coverage(sup);
+	run_finish_temp_dirs(run);
 	if (ret == 0 && coverage == COVERAGE_FAILED)
 		ret = sup->err->code;
 	if (ret == 0 && run->writer.lost)
@@ -211,7 +224,8 @@ static int run_guarded(struct supervisor *sup, struct audience *audience, int *e
 
 	/* First, because it takes a while to start, and the rest can be prepared meanwhile. */
 	if (run->plan->ntests > 0)
-		ret = guard_open(&run->guard, run->host_path, run->run_id, &run->inherited, sup->err);
+		ret = guard_open(&run->guard, run->host_path, run->run_id,
+				 run->temp_dirs.keep ? NULL : run->temp_dirs.under, &run->inherited, sup->err);
 	if (ret < 0)
 		return ret;
 	ret = run_with_loop(sup, audience, exit_code);

@@ -119,7 +119,7 @@ static void run_prepare_launch(struct run *run)
 		.plan = run->plan, .options = &run->options, .inherited = &run->inherited,
 		.environment = &run->environment, .host_path = run->host_path,
 		.inject_path = run->inject_path, .crash_pool = &run->crash_pool,
-		.fork_refusals = &run->fork_refusals,
+		.fork_refusals = &run->fork_refusals, .temp_dirs = &run->temp_dirs,
 		.coverage = run->coverage, .closes_suites = run_closes_suites(run),
 		.stopping = &run->stopping, .linger = run_linger, .linger_data = run,
 	};
@@ -142,6 +142,8 @@ int run_prepare(struct run *run, const struct proctor_plan *plan, struct proctor
 		return ret;
 	run_place_workers(run);
 	ret = run_draw_id(run->run_id, err);
+	if (ret == 0 && plan->ntests > 0)
+		ret = temp_dirs_open(&run->temp_dirs, run->run_id, run->options.keep_temp, err);
 	if (ret == 0)
 		ret = inherited_open(&run->inherited, err);
 	run->inherited.mask = run->mask;
@@ -173,6 +175,7 @@ void run_free(struct run *run)
 	fork_refusals_fini(&run->fork_refusals);
 	child_environment_fini(&run->environment);
 	coverage_close(run->coverage);
+	temp_dirs_close(&run->temp_dirs);
 	free(run->preload_path);
 	free(run->inject_path);
 	free(run->symbolizers.path);

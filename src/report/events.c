@@ -130,6 +130,8 @@ static void put_result(struct events *e, json_t *o, const struct proctor_result 
 		put_text(e, o, "backtrace", r->backtrace);
 	if (r->left)
 		put_text(e, o, "left", r->left);
+	if (r->temp_dir)
+		put_text(e, o, "temp_dir", r->temp_dir);
 	if (r->nleaks || r->leak_bytes) {
 		put(e, o, "leaks", json_integer(r->nleaks));
 		put(e, o, "leak_bytes", json_integer(r->leak_bytes));

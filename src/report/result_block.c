@@ -81,6 +81,11 @@ static void block_where(struct sheet *s, const struct proctor_test *test,
 	if (r->repetition > 1)
 		bytes_printf(to, ", repetition %u", r->repetition);
 	bytes_text(to, "\n");
+	if (r->temp_dir) {
+		bytes_text(to, "  files    ");
+		escape_line(to, r->temp_dir);
+		bytes_text(to, "\n");
+	}
 }
 
 void result_output(struct sheet *s, const struct proctor_result *r)

@@ -29,6 +29,7 @@ enum guard_state {
 struct guard {
 	/* Constant from guard_open() on. */
 	const char *host_path, *run_id;
+	const char *temp_dirs;		/* where the run's temporary directories lie; NULL: they stay */
 	const struct inherited *inherited;
 	pthread_t keeper;
 	bool kept;			/* there is a keeper, and what follows is open */
@@ -73,7 +74,7 @@ static void guard_unmap(struct guard *g)
 
 static int guard_spawn(struct guard *g)
 {
-	char *argv[] = { "proctor-guard", "guard", "3", (char *)g->run_id, NULL };
+	char *argv[] = { "proctor-guard", "guard", "3", (char *)g->run_id, (char *)g->temp_dirs, NULL };
 	char *envp[] = { NULL };
 	const int fds[] = { g->inherited->null_fd, -1, -1, g->read_fd, g->page_fd };
 	struct spawn spawn = {
@@ -162,14 +163,15 @@ unmap:
 	return ret;
 }
 
-int guard_open(struct guard **guard, const char *host_path, const char *run_id,
+int guard_open(struct guard **guard, const char *host_path, const char *run_id, const char *temp_dirs,
 	       const struct inherited *inherited, struct proctor_error *err)
 {
 	struct guard *g = calloc(1, sizeof(*g));
 
 	if (!g)
 		return error_set(err, -ENOMEM, "no memory for the guard");
-	*g = (struct guard){ .host_path = host_path, .run_id = run_id, .inherited = inherited };
+	*g = (struct guard){ .host_path = host_path, .run_id = run_id, .temp_dirs = temp_dirs,
+			     .inherited = inherited };
 	g->kept = guard_prepare(g, &g->err) == 0;
 	if (!g->kept)
 		g->state = GUARD_FAILED;

@@ -15,7 +15,7 @@ struct writer;
 /* Begins to start the guard; the strings and `inherited` are lent until guard_close(). Fails with
  * -ENOMEM only. Any other failure is told by guard_failed(), as the run can do without a guard
  * unless proctor is killed. */
-int guard_open(struct guard **guard, const char *host_path, const char *run_id,
+int guard_open(struct guard **guard, const char *host_path, const char *run_id, const char *temp_dirs,
 	       const struct inherited *inherited, struct proctor_error *err);
 /* Waits until the guard runs, or until it is known that it cannot be started. NULL is allowed. */
 void guard_wait(struct guard *guard);

@@ -220,11 +220,8 @@ static void judge_overwritten(struct host *host, const struct task *task, unsign
 	unsigned i;
 
 	if (!over) {
-		for (unsigned k = 0; k < post->noutcomes; k++) {
-			free(post->outcomes[k].message);
-			free(post->outcomes[k].backtrace);
-			free(post->outcomes[k].left);
-		}
+		for (unsigned k = 0; k < post->noutcomes; k++)
+			outcome_fini(&post->outcomes[k]);
 		post->noutcomes = 0;
 		j->condemn = true;
 		return;
@@ -300,6 +297,15 @@ static void judge_contradicted(const struct host *host, const struct task *task,
 	}
 }
 
+/* Where what its tests left can be looked at. */
+static void judge_kept_dirs(const struct host *host, struct post *post)
+{
+	for (unsigned i = 0; i < post->noutcomes; i++)
+		if (host_work_has(&host->shared.work, post->outcomes[i].serial))
+			post->outcomes[i].temp_dir =
+				host_kept_dir(host, post->outcomes[i].serial - host->shared.work.serial);
+}
+
 struct judgement judge_task(struct host *host, const struct task *task, bool over,
 			    struct symbolizers *symbolizers, struct post *post)
 {
@@ -330,6 +336,7 @@ struct judgement judge_task(struct host *host, const struct task *task, bool ove
 		judge_contradicted(host, task, &e, post);
 	if (symbolizers)
 		evidence_backtraces(&e, symbolizers, post);
+	judge_kept_dirs(host, post);
 	evidence_fini(&e);
 	return j;
 }

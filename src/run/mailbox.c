@@ -6,6 +6,14 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+void outcome_fini(struct outcome *o)
+{
+	free(o->message);
+	free(o->backtrace);
+	free(o->left);
+	free(o->temp_dir);
+}
+
 bool post_reserve(struct post *post, unsigned noutcomes)
 {
 	struct outcome *outcomes;

@@ -33,13 +33,16 @@ struct outcome {
 	bool crash_recorded;		/* the crash record is of its end: a backtrace can be made */
 	bool open_output;		/* it died: what follows the last marker is its own */
 	struct proctor_result result;	/* strings and output are not set */
-	char *message, *backtrace, *left;	/* heap; NULL: none */
+	char *message, *backtrace, *left, *temp_dir;	/* heap; NULL: none */
 	bool lost;			/* no memory for the message, or what the test left */
 	bool again;			/* no outcome: it has to run alone */
 	bool settled;			/* it was told before: here it is for what is learned from all of them */
 	bool by_exit;			/* its test passed, and the exit of its process says that something failed */
 	struct suspect *suspect;	/* to be looked into at the end of the run; NULL: it is not */
 };
+
+/* Frees its texts, which nobody took. */
+void outcome_fini(struct outcome *o);
 
 struct post {
 	struct post *next;

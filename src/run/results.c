@@ -196,9 +196,7 @@ const struct proctor_test *results_tell(struct results *r, struct watch *host, s
 		count(r, o, &o->result);
 	e = test ? writer_test_entry(w, PROCTOR_TEST_END, end_us, test) : NULL;
 	if (!e) {
-		free(o->message);
-		free(o->backtrace);
-		free(o->left);
+		outcome_fini(o);
 		return test;
 	}
 	e->result = o->result;
@@ -206,6 +204,7 @@ const struct proctor_test *results_tell(struct results *r, struct watch *host, s
 	e->result.message = e->heap_message = o->message;
 	e->result.backtrace = e->heap_backtrace = o->backtrace;
 	e->result.left = e->heap_left = o->left;
+	e->result.temp_dir = e->heap_temp_dir = o->temp_dir;
 	e->nbytes += text_bytes(o->message) + text_bytes(o->backtrace) + text_bytes(o->left);
 	if (host && host->captured)
 		take_outputs(host, o, e);

@@ -54,6 +54,7 @@ struct run {
 	char *inject_path;		/* of proctor-inject.so; NULL: nothing is put into programs */
 	struct crash_pool crash_pool;	/* of programs */
 	struct fork_refusals fork_refusals;
+	struct temp_dirs temp_dirs;	/* has a lock of its own */
 	struct proctor_error no_inject;	/* why not, where nobody wanted that */
 	struct cores cores;
 	unsigned nworkers;

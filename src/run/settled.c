@@ -65,5 +65,6 @@ bool settled_next(struct watch *h, const struct host_work *work, struct outcome 
 	o->result.core = h->core;
 	verdict_of_test(o, &t, &none);
 	settled_suspect(&h->run->suspects, work, (unsigned)i, o);
+	o->temp_dir = host_kept_dir(h->host, (unsigned)i);
 	return true;
 }

@@ -380,8 +380,6 @@ static void supervisor_release(struct supervisor *sup, struct watch *h)
 		exit_output_tell(&sup->run->writer, h);
 		life_tell_left(h);
 	}
-	if (h->host->dir_left)
-		writer_note(&sup->run->writer, "%s", h->host->dir_left);
 	watch_remove(&sup->hosts, h);
 	host_free(h->host);
 	watch_free(h);

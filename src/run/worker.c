@@ -131,7 +131,7 @@ static void worker_release(struct worker *w)
 		host_drop_counts(w->watch->host);
 	else
 		host_leave_counts(w->watch->host);
-	host_remove_dir(w->watch->host);
+	host_remove_dirs(w->watch->host);
 	mailbox_post_quietly(&w->run->mailbox, &w->watch->released);
 	w->watch = NULL;
 }
@@ -341,13 +341,6 @@ static bool worker_ready_host(struct worker *w, const struct task *task)
 	return true;
 }
 
-static void outcome_forget(struct outcome *o)
-{
-	free(o->message);
-	free(o->backtrace);
-	free(o->left);
-}
-
 /* The supervisor has told of them. */
 static void worker_drop_settled(struct post *post)
 {
@@ -355,7 +348,7 @@ static void worker_drop_settled(struct post *post)
 
 	for (unsigned i = 0; i < post->noutcomes; i++)
 		if (post->outcomes[i].settled)
-			outcome_forget(&post->outcomes[i]);
+			outcome_fini(&post->outcomes[i]);
 		else
 			post->outcomes[nkept++] = post->outcomes[i];
 	post->noutcomes = nkept;
@@ -376,7 +369,7 @@ static void worker_set_apart(struct worker *w, struct post *post)
 			continue;
 		}
 		*item = o->item;
-		outcome_forget(o);
+		outcome_fini(o);
 	}
 	post->noutcomes = nkept;
 }
@@ -581,7 +574,7 @@ static void worker_run_task(struct worker *w, struct task *task)
 static void outcomes_forget(struct post *post)
 {
 	for (unsigned i = 0; i < post->noutcomes; i++)
-		outcome_forget(&post->outcomes[i]);
+		outcome_fini(&post->outcomes[i]);
 	post->noutcomes = 0;
 }
 

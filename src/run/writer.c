@@ -38,6 +38,7 @@ static void entry_empty(struct writer_entry *e)
 	free(e->heap_message);
 	free(e->heap_backtrace);
 	free(e->heap_left);
+	free(e->heap_temp_dir);
 	free(e->heap_out);
 	free(e->heap_err);
 }

@@ -19,7 +19,7 @@ struct writer_entry {
 	struct proctor_event event;
 	struct proctor_result result;	/* event.result points here where it is set */
 	struct proctor_exit_output *heap_exit_outputs;	/* and their bytes */
-	char *heap_text, *heap_message, *heap_backtrace, *heap_left, *heap_out, *heap_err;
+	char *heap_text, *heap_message, *heap_backtrace, *heap_left, *heap_temp_dir, *heap_out, *heap_err;
 	size_t nbytes;			/* what it holds, for the bound */
 };
 

@@ -179,12 +179,14 @@ struct page {
 };
 
 /*
- * The guard is `proctor-host guard FD RUN_ID` with FD the read end of a pipe whose write end only
+ * The guard is `proctor-host guard FD RUN_ID [TMPDIR]` with FD the read end of a pipe whose write end only
  * proctor holds, and GUARD_PAGE_FD a memfd of GUARD_GROUPS_MAX pids (int32_t, 0: empty): the
- * process groups alive. At the pipe's end it kills if no GUARD_BYE byte came before.
+ * process groups alive. At the pipe's end it kills if no GUARD_BYE byte came before, and
+ * then removes what is called TEMP_PREFIX, eight digits of RUN_ID, "-" and more in the directory TMPDIR.
  */
 #define GUARD_PAGE_FD 4
 #define GUARD_GROUPS_MAX 256
 #define GUARD_BYE 'B'
+#define TEMP_PREFIX "proctor-"
 
 #endif

@@ -5,6 +5,7 @@
 #include "../common/draw.h"
 #include "../common/marked.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -24,6 +25,18 @@ static struct run *start_breeding(void)
 	});
 }
 
+static void check_empty(const char *path)
+{
+	DIR *dir = opendir(path);
+	const struct dirent *e;
+
+	assert_non_null(dir);
+	while ((e = readdir(dir)))
+		if (e->d_name[0] != '.')
+			fail_msg("%s/%s is left", path, e->d_name);
+	closedir(dir);
+}
+
 static void kill_and_check(struct run *run)
 {
 	kill(run->pid, SIGKILL);
@@ -33,6 +46,7 @@ static void kill_and_check(struct run *run)
 	/* A look through /proc may miss a chain that forks on; the guard does not end before it has. */
 	run_await_guard(run);
 	run_await_processes(run, NULL, 0);
+	check_empty(run->dir);
 	run_free(run);
 }
 
@@ -47,6 +61,18 @@ static void a_proctor_killed_at_any_moment_leaves_nothing(void **state)
 		usleep(draw(i % 2 ? 10000 : 100000));
 		kill_and_check(run);
 	}
+}
+
+static void temporary_directories_of_a_killed_proctor_are_removed(void **state)
+{
+	struct run *run = run_start(&(struct run_setup){
+		.args = WORDS("--isolation=fork", "--timeout=60s", suite_path("temp/uses"), suite_path("temp/libtemp.so")),
+		.env = WORDS("WAY=waits"), .cut_short = true,
+	});
+
+	(void)state;
+	run_await_count(run, "test-start", 2);
+	kill_and_check(run);
 }
 
 static void a_chain_of_forks_is_ended(void **state)
@@ -141,6 +167,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		harness_test(a_proctor_killed_at_any_moment_leaves_nothing),
 		harness_test(a_chain_of_forks_is_ended),
+		harness_test(temporary_directories_of_a_killed_proctor_are_removed),
 		harness_test(the_guard_has_a_session_of_its_own),
 		harness_test(a_guard_that_does_not_stand_is_noted),
 	};

@@ -46,6 +46,7 @@ SUITES := $(WAYS:%=$S/ways/lib%.so) $(WAYS:%=$S/ways_h/lib%_h.so) $S/ways/libtml
           $(foreach n,0 1 2,$S/tls_many/libt$n.so) \
           $(foreach n,0 1 2 3,$S/closes/libcloses_$n.so $S/stays/libstays_$n.so) \
           $(foreach n,0 1 2 3 4 5 6 7 8 9 10 11,$S/many/libmany_$n.so) $S/bin/deny $S/bin/tml_compiler $S/bin/fake_clock.so $S/bin/fail_read.so \
+          $S/temp/libtemp.so $S/temp/uses \
           $S/page/libpage_writer.so $S/page/libpage_wrecker.so \
           $S/sanitized/libgcc_address.so $S/sanitized/libgcc_thread.so \
           $S/sanitized/libgcc_undefined.so $S/sanitized/libclang_address.so \
@@ -251,6 +252,12 @@ $S/program/throws: tests/suites/program.cc tests/suites/suites.mk
 $(PROGRAMS:%=$S/program/%): $S/obj/program
 	@mkdir -p $(@D)
 	ln -f $< $@
+$S/temp/libtemp.so: tests/suites/temp.c include/proctor/suite.h tests/suites/suites.mk
+	@mkdir -p $(@D)
+	$(SUITE_CC) -DLIBRARY -shared -o $@ $<
+$S/temp/uses: tests/suites/temp.c tests/suites/suites.mk
+	@mkdir -p $(@D)
+	$(SUITE_CC) -o $@ $<
 $S/obj/forked: tests/suites/forked.c tests/suites/suites.mk
 	@mkdir -p $(@D)
 	$(SUITE_CC) -o $@ $<

@@ -13,11 +13,9 @@
 
 static const struct crash no_crash;
 
-static void outcome_fini(struct outcome *o)
+static void outcome_clear(struct outcome *o)
 {
-	free(o->message);
-	free(o->backtrace);
-	free(o->left);
+	outcome_fini(o);
 	*o = (struct outcome){ 0 };
 }
 
@@ -58,7 +56,7 @@ static void a_record_has_the_verdict_of_its_outcome(void **state)
 			assert_string_equal(o.message, table[i].message);
 		else
 			assert_null(o.message);
-		outcome_fini(&o);
+		outcome_clear(&o);
 	}
 }
 
@@ -74,7 +72,7 @@ static void a_caught_crash_tells_its_signal_and_its_message(void **state)
 	assert_int_equal(o.result.verdict, PROCTOR_CRASH);
 	assert_int_equal(o.result.signal, SIGSEGV);
 	assert_string_equal(o.message, "SIGSEGV, address not mapped, at 0x0; CRASH: SIGSEGV");
-	outcome_fini(&o);
+	outcome_clear(&o);
 }
 
 static void what_a_test_left_makes_it_leaky_and_no_failure(void **state)
@@ -88,7 +86,7 @@ static void what_a_test_left_makes_it_leaky_and_no_failure(void **state)
 	assert_int_equal(o.result.verdict, PROCTOR_PASS);
 	assert_int_equal(o.result.marks, PROCTOR_LEAKY);
 	assert_string_equal(o.left, "process 7: sleep");
-	outcome_fini(&o);
+	outcome_clear(&o);
 }
 
 static void who_wrote_over_the_page_crashed(void **state)
@@ -101,7 +99,7 @@ static void who_wrote_over_the_page_crashed(void **state)
 	verdict_of_test(&o, &test, &no_crash);
 	assert_int_equal(o.result.verdict, PROCTOR_CRASH);
 	assert_non_null(strstr(o.message, "progress page"));
-	outcome_fini(&o);
+	outcome_clear(&o);
 }
 
 static void the_supervisors_stop_is_stronger_than_the_death(void **state)
@@ -129,7 +127,7 @@ static void the_supervisors_stop_is_stronger_than_the_death(void **state)
 		assert_int_equal(o.result.verdict, table[i].verdict);
 		assert_int_equal(o.result.end_us, 77);
 		assert_true(o.open_output);
-		outcome_fini(&o);
+		outcome_clear(&o);
 	}
 }
 
@@ -150,7 +148,7 @@ static void what_a_program_told_itself_is_its_verdict(void **state)
 	assert_int_equal(o.result.start_us, 5);
 	assert_int_equal(o.result.end_us, 9);
 	assert_string_equal(o.message, "SIGABRT (core dumped)");
-	outcome_fini(&o);
+	outcome_clear(&o);
 }
 
 int main(void)

@@ -76,7 +76,7 @@ _proctor()
 			--coverage --coverage-dir= --coverage-output= --coverage-fail-under= \
 			--coverage-include= --coverage-exclude= --coverage-allow-partial \
 			--coverage-tool-timeout= \
-			--backtrace --no-check-leaks --no-inject --verbose --quiet \
+			--backtrace --no-check-leaks --no-inject --keep-temp --verbose --quiet \
 			--color --no-color --help" -- "$cur")) ;;
 	list)
 		COMPREPLY=($(compgen -W "--shard= --filter= --sequence= --skip= --suite= --exe= --framework= --manifest= --exe-args= --wrap= --no-cache \

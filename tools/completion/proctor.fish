@@ -57,6 +57,7 @@ complete -c proctor -n "$run" -r -l junit -d "write a report in the XML of JUnit
 complete -c proctor -n "$run" -l backtrace -d "ask TML's runtime for backtraces of panics"
 complete -c proctor -n "$run" -l no-check-leaks -d "do not read TML's leak counters"
 complete -c proctor -n "$run" -l no-inject -d "put nothing into programs"
+complete -c proctor -n "$run" -l keep-temp -d "keep temporary directories"
 complete -c proctor -n "$run" -s v -l verbose -d "a line for each test"
 complete -c proctor -n "$run" -s q -l quiet -d "failures and the last line only"
 complete -c proctor -n "$run" -x -l show-output -a "failed all none" -d "whose output is shown"
