@@ -58,9 +58,10 @@ static void scene_open(struct scene *s, const char *path)
 	assert_int_equal(inherited_open(&run->inherited, &s->err), 0);
 	run->inherited.mask = run->mask;
 	assert_int_equal(child_environment_init(&run->environment, "run"), 0);
+	assert_int_equal(temp_dirs_open(&run->temp_dirs, "00000000", false, &s->err), 0);
 	run->launch = (struct launch){ .plan = &s->plan, .options = &run->options,
 				       .inherited = &run->inherited,
-				       .environment = &run->environment,
+				       .environment = &run->environment, .temp_dirs = &run->temp_dirs,
 				       .stopping = &run->stopping, .linger = linger,
 				       .linger_data = run };
 	assert_int_equal(mailbox_open(&run->mailbox, 1, &s->err), 0);
@@ -143,6 +144,8 @@ static void scene_close(struct scene *s)
 	queue_fini(&s->run.queue);
 	mailbox_close(&s->run.mailbox);
 	child_environment_fini(&s->run.environment);
+	assert_int_equal(temp_dirs_finish(&s->run.temp_dirs, &s->err), 0);
+	temp_dirs_close(&s->run.temp_dirs);
 	pthread_sigmask(SIG_SETMASK, &s->run.mask, NULL);
 	inherited_close(&s->run.inherited);
 }
