@@ -379,6 +379,13 @@ int proctor_plan_set_framework(struct proctor_plan *plan, const char *name,
 void proctor_plan_set_list_timeout(struct proctor_plan *plan, uint64_t timeout_us);
 
 /*
+ * As soon as there is something to read from `fd` (an eventfd, say), programs that are being asked for their tests are
+ * killed, and the function that has them asked fails with -ECANCELED, or finds no tests. -1: nothing cancels that, as at
+ * first.
+ */
+void proctor_plan_set_cancel(struct proctor_plan *plan, int fd);
+
+/*
  * Where the lists of tests that programs gave are kept, so that the next plan with the same programs need not ask them
  * again: in files of this directory, which is made if it is missing; "": in the user's $XDG_CACHE_HOME/proctor/lists, or
  * ~/.cache/proctor/lists; NULL: nowhere, as at first. A program is asked again once its file, a library that it needs,

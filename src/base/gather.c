@@ -149,11 +149,14 @@ static int wait_ms(const struct lanes *lanes)
 	return ms < 60000 ? (int)ms : 60000;
 }
 
-/* Waits until something happens to those that run, and takes out what is over. */
-static void turn(struct lanes *lanes)
+/* Waits until something happens to those that run, and takes out what is over. False: they are to be ended. */
+static bool turn(struct lanes *lanes)
 {
-	struct pollfd fds[3 * AT_ONCE_MAX];
+	struct pollfd fds[3 * AT_ONCE_MAX + 1];
+	struct pollfd *cancel = &fds[3 * lanes->n];
 	size_t nleft = 0;
+
+	*cancel = (struct pollfd){ .fd = lanes->limits->cancel_fd, .events = POLLIN };
 
 	for (size_t i = 0; i < lanes->n; i++) {
 		const struct gathering *g = lanes->running[i];
@@ -162,12 +165,23 @@ static void turn(struct lanes *lanes)
 		fds[3 * i + 1] = (struct pollfd){ .fd = g->out_fd, .events = POLLIN };
 		fds[3 * i + 2] = (struct pollfd){ .fd = g->err_fd, .events = POLLIN };
 	}
-	if (poll(fds, 3 * lanes->n, wait_ms(lanes)) < 0)
-		return;
+	if (poll(fds, 3 * lanes->n + 1, wait_ms(lanes)) < 0)
+		return true;
+	if (cancel->revents)
+		return false;
 	for (size_t i = 0; i < lanes->n; i++)
 		if (!look_at(lanes->running[i], &fds[3 * i], lanes->limits))
 			lanes->running[nleft++] = lanes->running[i];
 	lanes->n = nleft;
+	return true;
+}
+
+static int cancel(struct lanes *lanes, struct proctor_error *err)
+{
+	for (size_t i = 0; i < lanes->n; i++)
+		end_it(lanes->running[i], GATHER_OVERDUE, lanes->limits->max_bytes);
+	lanes->n = 0;
+	return error_set(err, -ECANCELED, "the listing of tests was cancelled");
 }
 
 static size_t lanes_most(const struct gather_limits *limits, const struct inherited *in)
@@ -193,9 +207,11 @@ int gather(struct gathering *list, size_t n, const struct gather_limits *limits,
 		for (; next < n && lanes.n < lanes.most; next++)
 			if (start_it(&list[next], &lanes) == 0)
 				lanes.running[lanes.n++] = &list[next];
-		if (lanes.n > 0)
-			turn(&lanes);
+		if (lanes.n > 0 && !turn(&lanes)) {
+			ret = cancel(&lanes, err);
+			break;
+		}
 	}
 	inherited_close(&inherited);
-	return 0;
+	return ret;
 }

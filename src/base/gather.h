@@ -38,10 +38,12 @@ struct gather_limits {
 	uint64_t timeout_us;		/* for each program, from its start */
 	size_t max_bytes;		/* that one program may write to stdout, and to stderr */
 	unsigned at_once;		/* how many run at the same time; 0: one for each core of this process */
+	int cancel_fd;			/* as soon as there is something to read, all are killed; -1: never */
 };
 
 /* Runs all of `list` and returns when all have ended. If the calling thread ends before, the kernel kills them. A
- * program that cannot be started is no failure here: its `end` and `why` say so. */
+ * program that cannot be started is no failure here: its `end` and `why` say so.
+ * -ECANCELED: those that ran were killed, and the rest was not started. */
 int gather(struct gathering *list, size_t n, const struct gather_limits *limits,
 	   struct proctor_error *err);
 

@@ -89,7 +89,7 @@ int list_plan(struct proctor_plan *plan, const struct options *o)
 	int ret;
 
 	if (plan_arguments(plan, o, &outcome) < 0)
-		return EXIT_BROKEN;
+		return outcome.signo > 0 ? EXIT_SIGNALLED + outcome.signo : EXIT_BROKEN;
 	if (o->list_suites) {
 		print_suites(plan);
 	} else if (!o->json) {

@@ -123,6 +123,8 @@ int command_run(int argc, char **argv)
 		status = list_plan(plan, &o);
 	else if (plan_arguments(plan, &o, &outcome) == 0)
 		status = run_plan(plan, &o, &outcome);
+	else if (outcome.signo > 0)
+		status = EXIT_SIGNALLED + outcome.signo;
 	proctor_plan_free(plan);
 fini:
 	bytes_fini(&command);

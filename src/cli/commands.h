@@ -31,10 +31,11 @@ struct plan_outcome {
 	size_t nfound;		/* tests before the selection */
 	bool unknown_group;	/* no suite is of the group that was asked for; that was said */
 	bool all_broken;	/* no test is of a suite that can be run */
+	int signo;		/* that came while programs were asked for their tests: all ends; 0: none did */
 };
 
 /* Fills `plan` with the tests that the arguments name, and selects among them. Says on stderr what
- * is wrong with a suite. A negative errno: proctor cannot go on, and has said so. */
+ * is wrong with a suite. A negative errno: proctor cannot go on, and has said so, but for a signal. */
 int plan_arguments(struct proctor_plan *plan, const struct options *o,
 		   struct plan_outcome *outcome);
 /* If no test is of `group`, says so, and which groups there are. False: there are some. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/pattern.h"
+#include "cli/listing_signals.h"
 
 /* Says on stderr which suites cannot be run, and why. The report will have that too; but not all
  * read it. */
@@ -88,6 +89,9 @@ int plan_arguments(struct proctor_plan *plan, const struct options *o,
 			return ret;
 		outcome->nrefused++;
 	}
+	outcome->signo = listing_await(plan);
+	if (outcome->signo > 0)
+		return -ECANCELED;
 	outcome->nfound = proctor_plan_ntests(plan);
 	if (o->selection.group && outcome->nfound > 0)
 		outcome->unknown_group = say_unknown_group(plan, o->selection.group);

@@ -54,6 +54,12 @@ int proctor_plan_set_framework(struct proctor_plan *plan, const char *name,
 	return ret;
 }
 
+void proctor_plan_set_cancel(struct proctor_plan *plan, int fd)
+{
+	plan->cancels_listing = fd >= 0;
+	plan->cancel_fd = fd;
+}
+
 void proctor_plan_set_list_timeout(struct proctor_plan *plan, uint64_t timeout_us)
 {
 	plan->list_timeout_us = timeout_us;

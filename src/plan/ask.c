@@ -300,6 +300,7 @@ int plan_ask(struct proctor_plan *plan, struct proctor_error *err)
 	const struct gather_limits limits = {
 		.timeout_us = plan->list_timeout_us ? plan->list_timeout_us : TIMEOUT_US,
 		.max_bytes = ANSWER_BYTES,
+		.cancel_fd = plan->cancels_listing ? plan->cancel_fd : -1,
 	};
 	struct questions qs = { 0 };
 	size_t n = 0;

@@ -120,6 +120,8 @@ struct proctor_plan {
 	struct arena arena;
 	struct libraries *libraries;	/* what was learned of needed libraries */
 	struct file_set files;		/* of suites added by path */
+	bool cancels_listing;		/* once there is something to read from: */
+	int cancel_fd;
 	uint64_t list_timeout_us;	/* for a program that is asked for its tests; 0: the default */
 	char *list_cache;		/* the directory where lists of tests are kept; NULL: nowhere */
 	uint64_t environment;		/* of this process, as lists depend on it; 0: not looked at */

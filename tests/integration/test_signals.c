@@ -7,6 +7,7 @@
 
 #include "../common/draw.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -674,6 +675,56 @@ static json_t *events_last(const char *path, const char *kind)
 	return found;
 }
 
+/* While a program is asked for its tests, and has not answered yet. */
+static bool listing_is_ended(int signo, const char *command)
+{
+	static const char script[] = "#!/bin/sh\nsleep 77 &\nsleep 78\n";
+	char dir[] = "/tmp/proctor-lister-XXXXXX", path[64];
+	const struct dirent *e;
+	uint64_t since_us;
+	struct run *run;
+	DIR *temp;
+	int fd;
+
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/lister", dir);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+	assert_true(fd >= 0 && write(fd, script, strlen(script)) == (ssize_t)strlen(script));
+	close(fd);
+	run = run_start(&(struct run_setup){
+		.args = WORDS("--framework=googletest", path), .command = command, .no_events = true,
+		.no_loop = strcmp(command, "list") == 0, .cut_short = true,
+	});
+	run_await_processes(run, "sleep", 2);
+	since_us = now_us();
+	kill(run->pid, signo);
+	run_finish(run);
+	since_us = now_us() - since_us;
+	assert_int_equal(run->exit_code, 128 + signo);
+	run_await_processes(run, NULL, 0);
+	temp = opendir(run->dir);
+	assert_non_null(temp);
+	while ((e = readdir(temp)))
+		if (e->d_name[0] != '.')
+			fail_msg("%s is left", e->d_name);
+	closedir(temp);
+	unlink(path);
+	rmdir(dir);
+	return since_us < 1000000;
+}
+
+static bool listings_are_ended(void)
+{
+	return listing_is_ended(SIGINT, "run") && listing_is_ended(SIGTERM, "run") &&
+	       listing_is_ended(SIGHUP, "run") && listing_is_ended(SIGINT, "list");
+}
+
+static void an_interrupt_while_tests_are_listed_leaves_nothing(void **state)
+{
+	(void)state;
+	test_in_time(listings_are_ended);
+}
+
 static void ctrl_c_in_a_terminal(void **state)
 {
 	const bool twice = *state != NULL;
@@ -752,6 +803,7 @@ int main(void)
 		harness_test(an_interrupt_at_any_moment_ends_the_run),
 		harness_test(an_interrupt_between_tests_loses_nothing),
 		harness_test(usr1_says_what_runs),
+		harness_test(an_interrupt_while_tests_are_listed_leaves_nothing),
 		harness_test(whose_exit_hangs_is_said_as_far_as_it_is_known),
 		harness_test(an_interrupt_ends_an_exit_that_hangs),
 		harness_test(a_second_interrupt_ends_an_exit_that_hangs_at_once),
