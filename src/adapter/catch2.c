@@ -247,7 +247,7 @@ static bool tags_hide(const char *tags)
 
 /* ---- the list of version 3 ---- */
 
-struct xml_list {
+struct catch2_list {
 	struct listing *list;
 	struct bytes text;
 	/* Of the test that is being read. */
@@ -257,7 +257,7 @@ struct xml_list {
 
 static void list_start(const char *element, const struct xml_attributes *attributes, void *data)
 {
-	struct xml_list *l = data;
+	struct catch2_list *l = data;
 
 	(void)attributes;
 	if (strcmp(element, "TestCase") == 0)
@@ -267,12 +267,12 @@ static void list_start(const char *element, const struct xml_attributes *attribu
 
 static void list_take_text(const char *bytes, size_t nbytes, void *data)
 {
-	struct xml_list *l = data;
+	struct catch2_list *l = data;
 
 	bytes_append(&l->text, bytes, nbytes);
 }
 
-static void list_add(struct xml_list *l)
+static void list_add(struct catch2_list *l)
 {
 	struct listed *added = listing_add(l->list);
 
@@ -284,7 +284,7 @@ static void list_add(struct xml_list *l)
 
 static void list_end(const char *element, void *data)
 {
-	struct xml_list *l = data;
+	struct catch2_list *l = data;
 	const char *text = bytes_string(&l->text);
 
 	if (!text) {
@@ -307,7 +307,7 @@ static void list_end(const char *element, void *data)
 	bytes_clear(&l->text);
 }
 
-static int list_read(struct xml_list *l, const char *from, const struct list_output *output,
+static int list_read(struct catch2_list *l, const char *from, const struct list_output *output,
 		     struct proctor_error *err)
 {
 	static const struct xml_ops ops = { list_start, list_take_text, list_end };
@@ -337,7 +337,7 @@ static int refused(const struct list_output *output, struct proctor_error *err)
 static int catch2_list_parse(const struct list_output *output, struct listing *list,
 			     struct proctor_error *err)
 {
-	struct xml_list l = { .list = list, .test = { .name = "", .file = "" } };
+	struct catch2_list l = { .list = list, .test = { .name = "", .file = "" } };
 	/* What is written before `main` may stand in front of it. */
 	const char *from = strstr(output->out, "<?xml");
 	int ret;

@@ -122,7 +122,7 @@ static int doctest_list_command(const struct program_request *request, struct co
 	return 0;
 }
 
-struct xml_list {
+struct doctest_list {
 	struct listing *list;
 	bool complete, no_memory;
 };
@@ -134,7 +134,7 @@ static const char *list_text(struct listing *list, const char *text)
 
 static void list_start(const char *element, const struct xml_attributes *attributes, void *data)
 {
-	struct xml_list *l = data;
+	struct doctest_list *l = data;
 	const char *skipped = xml_attribute(attributes, "skipped");
 	struct listed *t;
 
@@ -159,12 +159,12 @@ static void list_text_ignored(const char *bytes, size_t nbytes, void *data)
 
 static void list_end(const char *element, void *data)
 {
-	struct xml_list *l = data;
+	struct doctest_list *l = data;
 
 	l->complete |= strcmp(element, "doctest") == 0;
 }
 
-static int list_read(struct xml_list *l, const char *from, size_t nbytes, struct proctor_error *err)
+static int list_read(struct doctest_list *l, const char *from, size_t nbytes, struct proctor_error *err)
 {
 	static const struct xml_ops ops = { list_start, list_text_ignored, list_end };
 	struct xml *xml;
@@ -185,7 +185,7 @@ static int list_read(struct xml_list *l, const char *from, size_t nbytes, struct
 static int doctest_list_parse(const struct list_output *output, struct listing *list,
 			      struct proctor_error *err)
 {
-	struct xml_list l = { .list = list };
+	struct doctest_list l = { .list = list };
 	/* What is written before doctest's turn may stand in front of it. */
 	const char *from = strstr(output->out, "<?xml");
 

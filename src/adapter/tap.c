@@ -21,8 +21,8 @@
 #define NUMBER_MAX (1u << 24)	/* of a test; more are refused, as each costs a bit */
 #define SUBTEST_INDENT 4
 
-/* Text of which no more is kept than there is room for. */
-struct excerpt {
+/* Lines, of which the first are kept: as many whole ones as there is room for. */
+struct kept_lines {
 	char *bytes;
 	size_t n, room;
 	bool full;
@@ -47,7 +47,7 @@ struct parser {
 	bool after_test, test_failed;
 	bool in_yaml;
 	size_t yaml_indent;
-	struct excerpt subtests, detail;
+	struct kept_lines subtests, detail;
 	char subtests_bytes[SUBTESTS_BYTES], detail_bytes[DETAIL_BYTES];
 };
 
@@ -58,7 +58,7 @@ struct span {
 };
 
 /* Adds a line as a whole or not at all; once one did not fit, none after it. */
-static void excerpt_add(struct excerpt *to, struct span line)
+static void kept_lines_add(struct kept_lines *to, struct span line)
 {
 	if (to->full || line.n + 1 >= to->room - to->n) {
 		to->full = true;
@@ -69,7 +69,7 @@ static void excerpt_add(struct excerpt *to, struct span line)
 	to->bytes[to->n++] = '\n';
 }
 
-static void excerpt_clear(struct excerpt *e)
+static void kept_lines_clear(struct kept_lines *e)
 {
 	e->n = 0;
 	e->full = false;
@@ -222,11 +222,11 @@ static void take_test(struct parser *p, struct span line, bool ok, struct span r
 	p->test_failed = !ok && directive_of(rest) != DIRECTIVE_TODO;
 	if (p->test_failed) {
 		p->nfailed++;
-		excerpt_add(&p->detail, line);
+		kept_lines_add(&p->detail, line);
 		if (p->subtests.n > 0)
-			excerpt_add(&p->detail, (struct span){ p->subtests.bytes, p->subtests.n - 1 });
+			kept_lines_add(&p->detail, (struct span){ p->subtests.bytes, p->subtests.n - 1 });
 	}
-	excerpt_clear(&p->subtests);
+	kept_lines_clear(&p->subtests);
 }
 
 /* "1..N", and perhaps a comment, which of a plan for no tests is the reason. */
@@ -295,7 +295,7 @@ static bool take_yaml(struct parser *p, struct span line)
 	if (indent == p->yaml_indent && line.n == indent + 3 && span_begins(span_from(line, indent), "..."))
 		p->in_yaml = false;
 	else if (p->test_failed)
-		excerpt_add(&p->detail, line);
+		kept_lines_add(&p->detail, line);
 	return true;
 }
 
@@ -312,7 +312,7 @@ static void take_indented(struct parser *p, struct span line, size_t indent)
 	} else if (indent >= SUBTEST_INDENT && line_is_test(inner, &ok, &rest)) {
 		/* Its parent, which comes later, has the verdict. */
 		if (!ok && directive_of(rest) != DIRECTIVE_TODO)
-			excerpt_add(&p->subtests, line);
+			kept_lines_add(&p->subtests, line);
 		p->after_test = false;
 	}
 }
@@ -440,8 +440,8 @@ static struct parser *tap_open(void (*tell)(const struct parser_event *event, vo
 		return NULL;
 	p->tell = tell;
 	p->data = data;
-	p->detail = (struct excerpt){ .bytes = p->detail_bytes, .room = sizeof(p->detail_bytes) };
-	p->subtests = (struct excerpt){ .bytes = p->subtests_bytes, .room = sizeof(p->subtests_bytes) };
+	p->detail = (struct kept_lines){ .bytes = p->detail_bytes, .room = sizeof(p->detail_bytes) };
+	p->subtests = (struct kept_lines){ .bytes = p->subtests_bytes, .room = sizeof(p->subtests_bytes) };
 	return p;
 }
 

@@ -27,13 +27,13 @@ static int digits_read(const char *text, uint64_t *value, const char **end)
 	return 0;
 }
 
-struct unit {
+struct quantity_unit {
 	const char *name;
 	uint64_t factor;
 };
 
 /* A number and the name of one of `units`; the unit called "" is for a number alone. */
-static int quantity_read(const char *text, const struct unit *units, size_t nunits,
+static int quantity_read(const char *text, const struct quantity_unit *units, size_t nunits,
 			 uint64_t *value)
 {
 	const char *end;
@@ -71,7 +71,7 @@ int quantity_number(const char *text, uint64_t min, uint64_t max, uint64_t *valu
 
 int quantity_time_us(const char *text, uint64_t *us, struct proctor_error *err)
 {
-	static const struct unit units[] = {
+	static const struct quantity_unit units[] = {
 		{"", 1000000},	 {"s", 1000000},    {"ms", 1000},
 		{"us", 1},	 {"m", 60000000},   {"h", 3600000000},
 	};
@@ -86,7 +86,7 @@ int quantity_time_us(const char *text, uint64_t *us, struct proctor_error *err)
 
 int quantity_bytes(const char *text, uint64_t *bytes, struct proctor_error *err)
 {
-	static const struct unit units[] = {
+	static const struct quantity_unit units[] = {
 		{"", 1}, {"K", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30},
 	};
 	int ret = quantity_read(text, units, ARRAY_SIZE(units), bytes);
