@@ -355,7 +355,8 @@ int host_start(const struct launch *launch, unsigned worker, uint64_t number,
 	h->number = number;
 	h->alone = ops->is_task || task->own_host;
 	h->settings = item_test(launch->plan, task->first)->settings;
-	h->captured = !launch->options->nocapture;
+	/* Nobody asked to see what it writes once more. */
+	h->captured = task->confirms || !launch->options->nocapture;
 	h->next_serial = 1;
 	h->server = server;
 	pthread_mutex_init(&h->shared.lock, NULL);

@@ -722,7 +722,7 @@ static void supervisor_tell_not_run(struct supervisor *sup)
 /* Where the run ended early nobody expects them to be. */
 static void supervisor_tell_unconfirmed(struct supervisor *sup)
 {
-	char words[160];
+	char words[256];
 
 	suspects_left(&sup->run->suspects, words, sizeof(words));
 	if (words[0] && sup->ending.stopping == STOPPING_NOT)

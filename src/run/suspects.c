@@ -3,6 +3,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/container.h"
 #include "base/escape.h"
 #include "base/failure.h"
 #include "hosts/task.h"
@@ -150,15 +151,24 @@ void suspects_told_alone(struct suspects *all, item_t item, enum proctor_verdict
 
 void suspects_left(struct suspects *all, char *words, size_t nwords)
 {
+	char most[32];
+	const struct {
+		size_t n;
+		const char *done, *why;
+	} parts[] = {
+		{ all->nrefused, "not run again alone", most },
+		{ all->nlate, "not run again alone", "there was no time for it" },
+		{ all->nunknown, "run again alone in vain", "nothing came of it" },
+	};
 	size_t n = 0;
 
+	snprintf(most, sizeof(most), "%d in a run are", SUSPECTS_MAX);
 	words[0] = '\0';
-	if (all->nrefused > 0)
-		n = (size_t)snprintf(words, nwords, "%zu failure%s not run again alone: %d in a run are",
-				     all->nrefused, all->nrefused == 1 ? " was" : "s were", SUSPECTS_MAX);
-	if (all->nlate > 0 && n < nwords)
-		snprintf(words + n, nwords - n, "%s%zu failure%s not run again alone: there was no time for it",
-			 n > 0 ? "; " : "", all->nlate, all->nlate == 1 ? " was" : "s were");
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		if (parts[i].n > 0 && n < nwords)
+			n += (size_t)snprintf(words + n, nwords - n, "%s%zu failure%s %s: %s", n > 0 ? "; " : "",
+					      parts[i].n, parts[i].n == 1 ? " was" : "s were", parts[i].done,
+					      parts[i].why);
 }
 
 /* ---- the workers' ---- */
@@ -199,7 +209,7 @@ static struct suspect *take_searched(struct suspects *all)
 	if (!s || s->confirm.stage == CONFIRM_DONE)
 		return s;
 	if (all->nsearches == SEARCHES_MAX)
-		give_up(s, "it was searched for others");
+		give_up(s, "it is searched for 10 in a run");
 	else
 		all->nsearches++;
 	return s;
@@ -227,7 +237,7 @@ struct suspect *suspects_take(struct suspects *all)
 
 uint64_t suspects_until_us(const struct suspects *all, const struct suspect *s)
 {
-	return until_us(all, s->confirm.stage == CONFIRM_ALONE ? ALONE_US : SEARCH_US);
+	return s->confirm.stage == CONFIRM_ALONE ? 0 : until_us(all, SEARCH_US);
 }
 
 bool suspects_has_time(const struct suspects *all, struct suspect *s)
@@ -247,6 +257,7 @@ bool suspects_give(struct suspects *all, struct suspect *s)
 
 	pthread_mutex_lock(&all->lock);
 	all->nactive--;
+	all->nunknown += s->confirm.stage == CONFIRM_DONE && s->confirm.finding == PROCTOR_NFINDINGS;
 	if (!done)
 		list_add(&all->searched, s);
 	pthread_cond_broadcast(&all->changed);

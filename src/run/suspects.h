@@ -18,7 +18,7 @@
 /* So many are run again, and for so many of those that pass alone it is searched after what they fail. */
 #define SUSPECTS_MAX 100
 #define SEARCHES_MAX 10
-/* Half the time of the run so far, but at least so long: in which one is run alone, and in which it is searched. */
+/* Half the time of the run so far, but at least so long: in which runs alone are begun, and in which it is searched. */
 #define ALONE_US 2000000u
 #define SEARCH_US 10000000u
 
@@ -59,6 +59,7 @@ struct suspects {
 	unsigned nmade;
 	size_t nrefused;			/* more than SUSPECTS_MAX */
 	size_t nlate;				/* there was no time to run them alone */
+	size_t nunknown;			/* what came of their run alone is not known */
 	struct suspect_list alone, searched;	/* what is to be done with them next */
 	unsigned nactive;			/* taken, and not given back */
 	unsigned nsearches;			/* begun */
@@ -85,12 +86,12 @@ struct suspect *suspect_new(struct suspects *all, const struct outcome *o, const
 void suspects_add(struct suspects *all, struct suspect *s);
 /* Supervisor's: a failed test was tried again, in a process of its own: that need not be done once more. */
 void suspects_told_alone(struct suspects *all, item_t item, enum proctor_verdict verdict);
-/* Supervisor's, at the end: how many were not run again for want of time or because they were too many; "": none. */
+/* Supervisor's, at the end: of how many failures nothing was found out, and why; "": of none. */
 void suspects_left(struct suspects *all, char *words, size_t nwords);
 
 /* Worker's: waits for one to be looked into; NULL: there are no more. */
 struct suspect *suspects_take(struct suspects *all);
-/* Until when that may last. */
+/* Until when that may last; 0: for as long as the test may run. */
 uint64_t suspects_until_us(const struct suspects *all, const struct suspect *s);
 /* Is there time for another run of a search? Else it is given up. */
 bool suspects_has_time(const struct suspects *all, struct suspect *s);

@@ -664,7 +664,7 @@ static enum confirm_answer worker_try(struct worker *w, struct suspect *s, const
 		worker_kill_host(w);
 	if (w->watch)
 		worker_release(w);
-	return clock_us() < until_us ? answer : CONFIRM_UNKNOWN;
+	return until_us == 0 || clock_us() < until_us ? answer : CONFIRM_UNKNOWN;
 }
 
 /* One more process of a search. */
