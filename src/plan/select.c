@@ -46,10 +46,10 @@ static bool plan_has(const struct proctor_plan *plan, const char *id)
 	return false;
 }
 
-static bool sequence_has(const struct proctor_selection *sel, const char *id)
+static bool sequence_has(char *const *ids, const char *id)
 {
-	for (size_t i = 0; i < sel->nsequence; i++)
-		if (strcmp(sel->sequence[i], id) == 0)
+	for (; *ids; ids++)
+		if (strcmp(*ids, id) == 0)
 			return true;
 	return false;
 }
@@ -73,7 +73,7 @@ static int plan_select_sequence(struct proctor_plan *plan, const struct proctor_
 	if (!ids)
 		return error_sys(err, ENOMEM, "cannot keep the order of the tests");
 	for (size_t i = 0; i < plan->ntests; i++)
-		plan->tests[i]->selected = !missing && sequence_has(sel, plan->tests[i]->pub.id);
+		plan->tests[i]->selected = !missing && sequence_has(ids, plan->tests[i]->pub.id);
 	plan->sequence = missing ? NULL : ids;
 	ret = plan_collect(plan, err);
 	if (ret == 0 && missing)

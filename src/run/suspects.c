@@ -317,6 +317,7 @@ static const struct proctor_test *test_of(const struct suspects *all, item_t ite
 static bool suspect_name_others(const struct suspects *all, struct suspect *s)
 {
 	const struct confirm *c = &s->confirm;
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression) */
 	const struct proctor_test **after = arena_alloc(&s->arena, c->nfound * sizeof(*after));
 
 	for (unsigned i = 0; after && i < c->nfound; i++)
