@@ -600,7 +600,7 @@ static bool worker_ready_again(struct worker *w, const struct task *task, bool f
 	char why[PATH_MAX + 128];
 	struct proctor_error err;
 
-	if (worker_look(task, "", why, sizeof(why)) != FILE_SAME || !post_reserve(w->room, task->ntests))
+	if (worker_look(task, "", why, sizeof(why)) != FILE_SAME || !post_reserve(w->room, task->ntests + 2))
 		return false;
 	if (!first && host_replaced_before(w->watch->host, task))
 		return false;
