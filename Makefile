@@ -327,8 +327,8 @@ $B/bench/bench: tools/bench/bench.c tools/bench/measure.c tools/bench/measure.h
 	$(CC) -std=gnu11 -D_GNU_SOURCE -g -O2 $(WARNINGS) -o $@ $(filter %.c,$^)
 
 $B/bench/material/complete: tools/bench/material $(wildcard tools/bench/bare_*.c) \
-		tools/bench/trivial.c tools/bench/flood.c
-	CC="$(CC)" tools/bench/material $(@D)
+		tools/bench/trivial.c tools/bench/flood.c tools/bench/googletest_many.cc tools/bench/catch_many.cc
+	CC="$(CC)" CXX="$(CXX)" tools/bench/material $(@D)
 
 $B/bench/merge_profiles: tools/bench/merge_profiles.c $B/libproctor.a
 	@mkdir -p $(@D)

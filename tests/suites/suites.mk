@@ -324,7 +324,7 @@ $(GOOGLETEST:%=$S/googletest/%): tests/suites/googletest/middle.cc tests/suites/
 $S/googletest/cases: tests/suites/googletest/cases.cc tests/suites/suites.mk
 	@mkdir -p $(@D)
 	$(SUITE_CXX) -O0 -Wno-unused-result -o $@ $< -lgtest -pthread
-$S/googletest/doubts: tests/suites/googletest/doubts.cc tests/suites/suites.mk
+$S/googletest/doubts $S/googletest/live: $S/googletest/%: tests/suites/googletest/%.cc tests/suites/suites.mk
 	@mkdir -p $(@D)
 	$(SUITE_CXX) -O0 -o $@ $< -lgtest -lgtest_main -pthread
 # What sanitizers find in the midst of a program, with gcc's and with clang's.
@@ -335,7 +335,7 @@ $S/mistakes/gcc_%: tests/suites/googletest/mistakes.cc tests/suites/suites.mk
 $S/mistakes/clang_%: tests/suites/googletest/mistakes.cc tests/suites/suites.mk
 	@mkdir -p $(@D)
 	clang++ -std=c++17 -g -O1 -fsanitize=$* -fno-sanitize-recover=undefined -o $@ $< -lgtest -lgtest_main -pthread
-SUITES       += $(GOOGLETEST:%=$S/googletest/%) $S/googletest/cases $S/googletest/doubts $(MISTAKES)
+SUITES       += $(GOOGLETEST:%=$S/googletest/%) $S/googletest/cases $S/googletest/doubts $S/googletest/live $(MISTAKES)
 
 # The part of a framework that takes long to compile is compiled once.
 CATCHES      := $(foreach f,catch2 doctest,$S/$f/cases $S/$f/ends $S/$f/stripped $S/$f/static)

@@ -1,35 +1,41 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * usage: bare_spawn LANES PROGRAM...
+ *        bare_spawn LANES --each PROGRAM ARGUMENT...
  *
  * The least that can be done with test executables: LANES threads, each of which starts the next
- * program, waits for it and looks at its status. No capture, no deadline, no process groups.
+ * program, or the same one with the next argument, waits for it and looks at its status. No capture,
+ * no deadline, no process groups.
  */
 #include <pthread.h>
 #include <spawn.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 
 #define LANES_MAX 64
 
 extern char **environ;
 
-static char **programs;			/* ends with NULL; constant once the lanes run */
-static int nprograms;
+/* Constant once the lanes run. */
+static char **words;			/* programs, or arguments */
+static int nwords;
+static char *each;			/* the program that gets the arguments; NULL: they are programs */
 static atomic_int next, nfailed;
 
 static void *lane(void *arg)
 {
 	int i;
 
-	while ((i = atomic_fetch_add(&next, 1)) < nprograms) {
-		char *argv[] = { programs[i], NULL };
+	while ((i = atomic_fetch_add(&next, 1)) < nwords) {
+		char *program = each ? each : words[i];
+		char *argv[] = { program, each ? words[i] : NULL, NULL };
 		int status = -1;
 		pid_t pid;
 
-		if (posix_spawn(&pid, programs[i], NULL, NULL, argv, environ) != 0 ||
+		if (posix_spawn(&pid, program, NULL, NULL, argv, environ) != 0 ||
 		    waitpid(pid, &status, 0) != pid || status != 0)
 			atomic_fetch_add(&nfailed, 1);
 	}
@@ -42,11 +48,16 @@ int main(int argc, char **argv)
 	int nlanes = argc > 1 ? atoi(argv[1]) : 0;
 
 	if (nlanes < 1 || nlanes > LANES_MAX) {
-		fprintf(stderr, "usage: bare_spawn LANES PROGRAM...\n");
+		fprintf(stderr, "usage: bare_spawn LANES [--each PROGRAM] WORD...\n");
 		return 2;
 	}
-	programs = argv + 2;
-	nprograms = argc - 2;
+	words = argv + 2;
+	nwords = argc - 2;
+	if (nwords >= 2 && strcmp(words[0], "--each") == 0) {
+		each = words[1];
+		words += 2;
+		nwords -= 2;
+	}
 	for (int i = 0; i < nlanes; i++)
 		if (pthread_create(&threads[i], NULL, lane, NULL) != 0)
 			return 1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * usage: bench [--rounds=N] [--check] PROCTOR DIRECTORY [a|b|c|d|e|f|g|h|i]...
+ * usage: bench [--rounds=N] [--check] PROCTOR DIRECTORY [a|b|...|l]...
  *
  * Measures PROCTOR on what tools/bench/material made in DIRECTORY, beside its opponents, and
  * prints a table. Opponents run in the same rounds, in turn, after one round that does not count;
@@ -20,7 +20,7 @@
 
 #define ROUNDS_MIN 5
 #define ROUNDS_MAX 99
-#define CONTENDERS_MAX 8
+#define CONTENDERS_MAX 12
 #define LANES "4"
 #define STARTS 50		/* of a command that takes a millisecond, for one sample */
 
@@ -310,13 +310,18 @@ static void bench_b(struct bench *b)
 
 static void bench_c(struct bench *b)
 {
-	struct contender *run, *bare, *ctest;
+	struct contender *run, *plain, *bare, *ctest;
 
 	show_title("(c) 500 trivial executables, a process for each, " LANES " at a time");
 	run = enter_proctor(b, "proctor --isolation=test", 500);
 	add_arg(run, "--isolation=test");
 	add_arg(run, "--test-threads=" LANES);
 	add_files(run, b, "exe/t", "", 500);
+	plain = enter_proctor(b, "the same with --no-inject", 500);
+	add_arg(plain, "--isolation=test");
+	add_arg(plain, "--no-inject");
+	add_arg(plain, "--test-threads=" LANES);
+	add_files(plain, b, "exe/t", "", 500);
 	bare = enter(b, "bare loop of posix_spawn and wait", 500);
 	add_arg(bare, "%s/bare_spawn", b->dir);
 	add_arg(bare, LANES);
@@ -325,7 +330,8 @@ static void bench_c(struct bench *b)
 	if (!run_rounds(b))
 		return;
 	show_times(b);
-	show_target(b, "proctor's time over the bare loop's", ratio(b, run, bare), "x", false, 1.2);
+	show_target(b, "proctor's time over the bare loop's", ratio(b, run, bare), "x", false, 1.25);
+	show_target(b, "of it injection: over that without", ratio(b, run, plain), "x", false, 1.1);
 	show_target(b, "proctor's time over ctest's", ratio(b, run, ctest), "x", false, 0.5);
 	show_target(b, "the supervisor's CPU time, of the run's", cpu_percent(b, run, true), " %", false,
 		    10);
@@ -373,7 +379,7 @@ static void bench_e(struct bench *b)
 static void bench_f(struct bench *b)
 {
 	static const char *const loops[] = { "uring", "epoll" };
-	struct contender *version, *git;
+	struct contender *version, *git, *one;
 
 	show_title("(f) both loops side by side");
 	for (size_t i = 0; i < 2; i++) {
@@ -410,10 +416,17 @@ static void bench_f(struct bench *b)
 	git->times = STARTS;
 	add_arg(git, "git");
 	add_arg(git, "--version");
+	one = enter(b, "proctor run of one trivial program", STARTS);
+	one->times = STARTS;
+	add_arg(one, "%s", b->proctor);
+	add_arg(one, "run");
+	add_arg(one, "--quiet");
+	add_arg(one, "%s/trivial", b->dir);
 	if (!run_rounds(b))
 		return;
 	show_times(b);
 	show_target(b, "proctor's start-up over git's", ratio(b, version, git), "x", false, 2);
+	show_target(b, "a run of one program over the start-up", ratio(b, one, version), "x", false, 4);
 }
 
 /* The first line of a file of the material; "": there is none. */
@@ -536,13 +549,188 @@ static void bench_i(struct bench *b)
 		show_target(b, rows[i].claim, ratio(b, runs[0], runs[i]), "x", true, rows[i].times);
 }
 
+/* ---- programs of frameworks ---- */
+
+static bool has_material(const struct bench *b, const char *name)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/framework/%s", b->dir, name);
+	if (access(path, X_OK) == 0)
+		return true;
+	printf("    skipped: %s could not be built on this machine\n", name);
+	return false;
+}
+
+static bool has_opponent(const char *name)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command), "command -v %s >/dev/null", name);
+	if (system(command) == 0)
+		return true;
+	printf("    skipped: there is no %s on this machine\n", name);
+	return false;
+}
+
+/* A program of `n` tests, run by proctor. */
+static struct contender *enter_program(struct bench *b, const char *name, const char *program, unsigned n,
+				       const char *isolation)
+{
+	struct contender *c = enter_proctor(b, name, n);
+
+	add_arg(c, "--isolation=%s", isolation);
+	add_arg(c, "--test-threads=" LANES);
+	add_arg(c, "%s/framework/%s", b->dir, program);
+	return c;
+}
+
+/* The program by itself. */
+static struct contender *enter_own(struct bench *b, const char *program, unsigned n)
+{
+	struct contender *c = enter(b, "the program itself", n);
+
+	add_arg(c, "%s/framework/%s", b->dir, program);
+	return c;
+}
+
+/* The program once a test, each with an argument that selects it. */
+static struct contender *enter_each(struct bench *b, const char *program, const char *selects, unsigned n)
+{
+	struct contender *c = enter(b, "bare loop: the program once a test", n);
+
+	add_arg(c, "%s/bare_spawn", b->dir);
+	add_arg(c, LANES);
+	add_arg(c, "--each");
+	add_arg(c, "%s/framework/%s", b->dir, program);
+	for (unsigned i = 0; i < n; i++)
+		add_arg(c, "%s%u", selects, i);
+	return c;
+}
+
+/* How many times the time of both `y` together is that of `x`. */
+static double ratio_of_sum(const struct bench *b, const struct contender *x, const struct contender *y,
+			   const struct contender *z)
+{
+	double values[ROUNDS_MAX] = { 0 };
+
+	for (unsigned r = 0; r < b->nrounds; r++)
+		values[r] = x->samples[r].wall_s / (y->samples[r].wall_s + z->samples[r].wall_s);
+	return median(values, b->nrounds);
+}
+
+/* 200 trivial tests. The opponent that starts a process for each is the caller's, the last one entered; NULL: none. */
+static void bench_small(struct bench *b, const char *program, const char *selects, const struct contender *opponent,
+			const char *opponent_claim)
+{
+	struct contender *batch, *forks, *own, *each, *one;
+
+	batch = enter_program(b, "proctor, batch", program, 200, "batch");
+	forks = enter_program(b, "proctor, fork", program, 200, "fork");
+	own = enter_own(b, program, 200);
+	each = enter_each(b, program, selects, 200);
+	one = enter_proctor(b, "proctor, one trivial executable", 1);
+	add_arg(one, "%s/trivial", b->dir);
+	if (!run_rounds(b))
+		return;
+	show_times(b);
+	show_target(b, "batch over the program and one executable", ratio_of_sum(b, batch, own, one), "x", false, 1.4);
+	show_target(b, "fork over the bare loop", ratio(b, forks, each), "x", false, 0.6);
+	if (opponent)
+		show_target(b, opponent_claim, ratio(b, opponent, batch), "x", true, 20);
+}
+
+static void bench_large(struct bench *b, const char *program, unsigned n)
+{
+	struct contender *batch, *own;
+
+	batch = enter_program(b, "proctor, batch", program, n, "batch");
+	own = enter_own(b, program, n);
+	if (!run_rounds(b))
+		return;
+	show_times(b);
+	show_target(b, "batch over the program", ratio(b, batch, own), "x", false, 1.5);
+}
+
+static void bench_j(struct bench *b)
+{
+	struct contender *parallel = NULL, *forks, *each;
+
+	show_title("(j) 200 trivial tests of GoogleTest, " LANES " lanes");
+	if (!has_material(b, "googletest200"))
+		return;
+	if (has_opponent("gtest-parallel")) {
+		parallel = enter(b, "gtest-parallel", 200);
+		add_arg(parallel, "gtest-parallel");
+		add_arg(parallel, "--workers=" LANES);
+		add_arg(parallel, "%s/framework/googletest200", b->dir);
+	}
+	bench_small(b, "googletest200", "--gtest_filter=Trivial.T", parallel, "gtest-parallel's time over batch's");
+	leave_all(b);
+	show_title("(j) 20,000 trivial tests of GoogleTest");
+	bench_large(b, "googletest20000", 20000);
+	leave_all(b);
+	show_title("(j) 200 trivial tests of GoogleTest, linked to libLLVM");
+	if (!has_material(b, "googletest_llvm"))
+		return;
+	forks = enter_program(b, "proctor, fork", "googletest_llvm", 200, "fork");
+	each = enter_each(b, "googletest_llvm", "--gtest_filter=Trivial.T", 200);
+	if (!run_rounds(b))
+		return;
+	show_times(b);
+	show_target(b, "fork over the bare loop", ratio(b, forks, each), "x", false, 0.25);
+}
+
+static void bench_k(struct bench *b)
+{
+	show_title("(k) 200 trivial tests of Catch2, " LANES " lanes");
+	if (!has_material(b, "catch200") || !has_material(b, "catch2000"))
+		return;
+	bench_small(b, "catch200", "T", NULL, NULL);
+	leave_all(b);
+	show_title("(k) 2,000 trivial tests of Catch2");
+	bench_large(b, "catch2000", 2000);
+}
+
+static void bench_l(struct bench *b)
+{
+	struct contender *batch, *forks, *alone, *nextest;
+
+	show_title("(l) 200 trivial tests of Rust's libtest, " LANES " lanes");
+	if (!has_material(b, "rust200"))
+		return;
+	batch = enter_program(b, "proctor, batch", "rust200", 200, "batch");
+	forks = enter_program(b, "proctor, fork", "rust200", 200, "fork");
+	alone = enter_program(b, "proctor, test", "rust200", 200, "test");
+	enter_own(b, "rust200", 200);
+	if (has_opponent("cargo-nextest")) {
+		/* What is to be built was built, and need not be looked for. */
+		nextest = enter(b, "cargo-nextest", 200);
+		add_arg(nextest, "cargo-nextest");
+		add_arg(nextest, "nextest");
+		add_arg(nextest, "run");
+		add_arg(nextest, "--test-threads=" LANES);
+		add_arg(nextest, "--cargo-metadata=%s/rust/cargo.json", b->dir);
+		add_arg(nextest, "--binaries-metadata=%s/rust/binaries.json", b->dir);
+		if (!run_rounds(b))
+			return;
+		show_times(b);
+		show_target(b, "cargo-nextest's time over batch's", ratio(b, nextest, batch), "x", true, 20);
+		show_target(b, "over fork's", ratio(b, nextest, forks), "x", true, 4);
+		show_target(b, "over that of a process started for each", ratio(b, nextest, alone), "x", true, 2);
+	} else if (run_rounds(b)) {
+		show_times(b);
+	}
+}
+
 static void (*const benches[])(struct bench *b) = {
 	bench_a, bench_b, bench_c, bench_d, bench_e, bench_f, bench_g, bench_h, bench_i,
+	bench_j, bench_k, bench_l,
 };
 
 static int usage(void)
 {
-	fputs("usage: bench [--rounds=N] [--check] PROCTOR DIRECTORY [a|b|c|d|e|f|g|h|i]...\n", stderr);
+	fputs("usage: bench [--rounds=N] [--check] PROCTOR DIRECTORY [a|b|...|l]...\n", stderr);
 	return 2;
 }
 
@@ -554,7 +742,7 @@ int main(int argc, char **argv)
 		{ NULL, 0, NULL, 0 },
 	};
 	static struct bench b = { .nrounds = ROUNDS_MIN };
-	const char *chosen = "abcdefghi";
+	const char *chosen = "abcdefghijkl";
 	char picked[64] = "";
 	struct utsname machine;
 	bool check = false;
