@@ -161,6 +161,18 @@ static int answer_check(const struct suite *s, const struct gathering *g, uint64
 	return 0;
 }
 
+/* A skip stands for the tests of a program that has none, which is no error: many a crate of a workspace is so. Left
+ * out without a word it could also be one that lost its tests. */
+static int listing_add_none(struct listing *list)
+{
+	struct listed *l = listing_add(list);
+
+	if (!l)
+		return -ENOMEM;
+	*l = (struct listed){ .name = "(no tests)", .file = "", .disabled = "the program has no tests" };
+	return 0;
+}
+
 /* Has the adapter read the list, and gives its tests to the suite, numbered in the order in which the program runs
  * them. */
 static int answer_read(struct suite *s, const struct list_output *output, struct listing *list,
@@ -173,8 +185,10 @@ static int answer_read(struct suite *s, const struct list_output *output, struct
 		return error_sys(why, ENOMEM, "cannot list the tests of %s", s->path);
 	if (ret < 0)
 		return error_set(why, ret, "%s %s", s->path, cause.text);
-	if (list->ntests == 0)
+	if (list->ntests == 0 && s->ntests > 0)
 		return error_set(why, -ENOEXEC, "%s has no tests", s->path);
+	if (list->ntests == 0 && listing_add_none(list) < 0)
+		return error_sys(why, ENOMEM, "cannot list the tests of %s", s->path);
 	for (size_t i = 0; i < list->ntests; i++)
 		list->tests[i].index = (unsigned)i;
 	return suite_take_tests(s, list, why);

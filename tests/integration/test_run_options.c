@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define SECOND 1000000
@@ -449,6 +450,32 @@ static void a_group_is_chosen_from_a_manifest(void **state)
 	assert_non_null(strstr(run->err, "filter"));
 	assert_ptr_equal(strchr(run->err, '\n'), run->err + run->nerr - 1);
 	unlink(path);
+}
+
+/* As under its framework; but it is not passed over without a word. */
+static void a_program_without_tests_is_a_skip(void **state)
+{
+	char script[] = "/tmp/proctor-empty-XXXXXX", id[64];
+	int fd = mkstemp(script);
+	struct run *run;
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "#!/bin/sh\n", 10), 10);
+	assert_int_equal(fchmod(fd, 0700), 0);
+	close(fd);
+	run = run_args(WORDS("--framework=go", script));
+	assert_int_equal(run->exit_code, 0);
+	assert_int_equal(run_count(run, "test-end"), 1);
+	snprintf(id, sizeof(id), "%s::(no tests)", strrchr(script, '/') + 1);
+	run_check_verdict(run, id, "skip");
+	assert_non_null(strstr(event_text(run_end(run, id), "message"), "no tests"));
+	run_free(run);
+	/* Filters are for tests. */
+	run = run_args(WORDS("--framework=go", "--filter=adds", script));
+	assert_int_equal(run->exit_code, 4);
+	run_free(run);
+	unlink(script);
 }
 
 static void list_suites_runs_nothing(void **state)
@@ -928,6 +955,7 @@ int main(void)
 		harness_test(a_shard_is_stable),
 		harness_test(filters_choose),
 		harness_test(a_group_is_chosen_from_a_manifest),
+		harness_test(a_program_without_tests_is_a_skip),
 		harness_test(list_suites_runs_nothing),
 		harness_test(list_names_every_test),
 		harness_test(a_crash_ends_a_run_of_tml_suites_only),
