@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/escape.h"
 #include "base/json_bytes.h"
 #include "cli/option_parse.h"
 
@@ -76,6 +77,63 @@ static int list_json(const struct proctor_plan *plan)
 	return ret;
 }
 
+#define ID_COLUMNS_MAX 60		/* a longer id moves what stands behind it */
+
+static size_t columns(const char *text)
+{
+	return strlen(text) < ID_COLUMNS_MAX ? strlen(text) : ID_COLUMNS_MAX;
+}
+
+static void pad(struct bytes *line, size_t from, size_t width)
+{
+	while (line->nbytes - from < width && !line->failed)
+		bytes_text(line, " ");
+	bytes_text(line, "  ");
+}
+
+/* The id, whose test it is, and where it stands in the source: as far as that is known. */
+static void line_long(struct bytes *line, const struct proctor_test *t, size_t nid, size_t nkind)
+{
+	size_t kind;
+
+	escape_line(line, t->id);
+	pad(line, 0, nid);
+	kind = line->nbytes;
+	bytes_text(line, t->framework ? t->framework : "-");
+	if (!t->file[0])
+		return;
+	pad(line, kind, nkind);
+	escape_line(line, t->file);
+	if (t->line > 0)
+		bytes_printf(line, ":%u", t->line);
+}
+
+static int list_long(const struct proctor_plan *plan)
+{
+	size_t nid = 0, nkind = 1;
+	struct bytes line = { 0 };
+	int ret = 0;
+
+	for (size_t i = 0; i < proctor_plan_ntests(plan); i++) {
+		const struct proctor_test *t = proctor_plan_test(plan, i);
+
+		if (columns(t->id) > nid)
+			nid = columns(t->id);
+		if (t->framework && strlen(t->framework) > nkind)
+			nkind = strlen(t->framework);
+	}
+	for (size_t i = 0; ret == 0 && i < proctor_plan_ntests(plan); i++) {
+		line.nbytes = 0;
+		line_long(&line, proctor_plan_test(plan, i), nid, nkind);
+		if (line.failed)
+			ret = -ENOMEM;
+		else
+			printf("%.*s\n", (int)line.nbytes, line.data);
+	}
+	bytes_fini(&line);
+	return ret;
+}
+
 static void list_text(const struct proctor_plan *plan)
 {
 	for (size_t i = 0; i < proctor_plan_ntests(plan); i++)
@@ -92,10 +150,10 @@ int list_plan(struct proctor_plan *plan, const struct options *o)
 		return outcome.signo > 0 ? EXIT_SIGNALLED + outcome.signo : EXIT_BROKEN;
 	if (o->list_suites) {
 		print_suites(plan);
-	} else if (!o->json) {
+	} else if (!o->json && !o->list_long && !isatty(STDOUT_FILENO)) {
 		list_text(plan);
 	} else {
-		ret = list_json(plan);
+		ret = o->json ? list_json(plan) : list_long(plan);
 		if (ret < 0) {
 			error_sys(&err, -ret, "cannot print the list");
 			say_error(&err);

@@ -18,6 +18,6 @@ option_store store_threads, store_timeout, store_grace, store_leak_timeout, stor
 	store_exe_args, store_wrap, store_list, store_list_suites, store_nocapture, store_verbose,
 	store_quiet, store_style, store_no_color, store_pin_tests, store_events, store_backtrace,
 	store_no_check_leaks, store_no_inject, store_keep_temp, store_no_cache,
-	store_coverage_allow_partial, store_json, store_help, store_coverage_dir, store_host;
+	store_coverage_allow_partial, store_json, store_long, store_help, store_coverage_dir, store_host;
 
 #endif

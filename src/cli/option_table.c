@@ -83,6 +83,8 @@ const struct option_spec option_table[] = {
 	  "print the ids of the tests and run nothing, as proctor list does", store_list },
 	{ "list-suites", 0, SELECTING, OPTION_FLAG, NULL, false,
 	  "print the names of the suites and run nothing", store_list_suites },
+	{ "long", 'l', COMMAND_LIST, OPTION_FLAG, NULL, false,
+	  "show the framework of each test and its place in the source, too, as on a terminal", store_long },
 	{ "json", 0, COMMAND_LIST, OPTION_FLAG, NULL, false, "print JSON", store_json },
 	{ "nocapture", 0, RUN, OPTION_FLAG, NULL, false,
 	  "tests write to proctor's own stdout and stderr", store_nocapture },

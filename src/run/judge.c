@@ -133,7 +133,7 @@ static void judge_died_after(struct host *host, const struct task *task, const s
 	verdict_of_death(o, &host->shared.end,
 			 progress_between_us(host->launch->plan->settings.timeout_us), &e->crash);
 	o->result.start_us = start_us;
-	if (asprintf(&text, "after it had returned: %s", o->message ? o->message : "") >= 0) {
+	if (asprintf(&text, "after the test had ended its process died: %s", o->message ? o->message : "") >= 0) {
 		free(o->message);
 		o->message = text;
 	} else {

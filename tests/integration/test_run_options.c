@@ -510,6 +510,20 @@ static void list_names_every_test(void **state)
 	assert_int_equal(nlines, 224);
 	assert_non_null(strstr(run->out, "smoke_27::tml_test_7\n"));
 	run_free(run);
+	/* The id stands first, and what is known of it behind that. */
+	run = run_proctor(&(struct run_setup){
+		.command = "list", .args = WORDS("-l", suite_path("smoke"), suite_path("suite_h/libfeatures.so")), .no_events = true,
+		.no_loop = true,
+	});
+	assert_int_equal(run->exit_code, 0);
+	assert_non_null(strstr(run->out, "smoke_27::tml_test_7"));
+	line = strstr(run->out, "features::passes ");
+	assert_non_null(line);
+	line += strspn(line + 16, " ") + 16;
+	assert_int_equal(strncmp(line, "suite.h  ", 9), 0);
+	assert_non_null(strstr(line, "suite_h_features.c"));
+	assert_true(strstr(line, "suite_h_features.c") < strchr(line, '\n'));
+	run_free(run);
 	/* Who looks for it as an option of `run` finds it there. */
 	run = run_proctor(&(struct run_setup){
 		.args = WORDS("--list", "--filter=smoke_27::", suite_path("smoke")), .no_events = true,

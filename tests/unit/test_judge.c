@@ -269,7 +269,7 @@ static void a_death_between_two_tests_is_of_the_former(void **state)
 	scene_judge(&s, true);
 	assert_int_equal(s.post.noutcomes, 2);
 	assert_outcome(&s, 1, 1, PROCTOR_CRASH);
-	assert_memory_equal(s.outcomes[1].message, "after it had returned: ", 23);
+	assert_memory_equal(s.outcomes[1].message, "after the test had ended its process died: ", 43);
 	assert_int_equal(s.j.nrest, NTESTS - 2);
 	scene_close(&s);
 }

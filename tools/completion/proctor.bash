@@ -80,7 +80,7 @@ _proctor()
 			--color --no-color --help" -- "$cur")) ;;
 	list)
 		COMPREPLY=($(compgen -W "--shard= --filter= --sequence= --skip= --suite= --exe= --framework= --manifest= --exe-args= --wrap= --no-cache \
-			--list-suites --json --help" -- "$cur")) ;;
+			--list-suites --long --json --help" -- "$cur")) ;;
 	coverage)
 		COMPREPLY=($(compgen -W "--coverage-dir= --coverage-output= \
 			--coverage-fail-under= --coverage-include= --coverage-exclude= \

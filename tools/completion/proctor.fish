@@ -29,6 +29,7 @@ complete -c proctor -n "$selecting" -l no-cache -d "ask every program for its te
 complete -c proctor -n "$selecting" -x -l shard -d "only part I of N, as I/N"
 complete -c proctor -n "$selecting" -l list-suites -d "print the names of the suites"
 complete -c proctor -n "__fish_seen_subcommand_from list" -l json -d "print JSON"
+complete -c proctor -n "__fish_seen_subcommand_from list" -s l -l long -d "with framework and place in the source"
 
 complete -c proctor -n "$run" -x -s j -l test-threads -d "execute tests on so many threads"
 complete -c proctor -n "$run" -x -l jobs -d "the same as --test-threads"
