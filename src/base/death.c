@@ -10,7 +10,12 @@
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+
+/* So long a tracer is waited for: 100 ms. One that is longer has stopped at a prompt. */
+#define TRACER_NAP_NS 200000
+#define TRACER_NAPS 500
 
 struct awaited {
 	pid_t pid;
@@ -79,6 +84,22 @@ void death_signal(pid_t pid, int fd, int signo)
 		kill(pid, signo);
 }
 
+bool death_look(pid_t pid, siginfo_t *si)
+{
+	const struct timespec moment = { .tv_nsec = TRACER_NAP_NS };
+	int ret;
+
+	for (int i = 0;; i++) {
+		*si = (siginfo_t){ 0 };
+		do
+			ret = waitid(P_PID, (id_t)pid, si, WEXITED | WNOHANG | WNOWAIT);
+		while (ret < 0 && errno == EINTR);
+		if (ret < 0 || si->si_pid == pid || i == TRACER_NAPS)
+			return ret == 0 && si->si_pid == pid;
+		nanosleep(&moment, NULL);
+	}
+}
+
 int death_status(const siginfo_t *si)
 {
 	switch (si->si_code) {
@@ -97,7 +118,9 @@ int death_reap(pid_t pid, int fd, int timeout_ms)
 	siginfo_t si = { 0 };
 	int ret;
 
-	poll(&ended, 1, timeout_ms);
+	if (poll(&ended, 1, timeout_ms) > 0)
+		death_look(pid, &si);
+	si = (siginfo_t){ 0 };
 	ret = waitid(P_PIDFD, (id_t)fd, &si, WEXITED | WNOHANG);
 	/* No pidfd, or Linux before 5.4. */
 	if (ret < 0 && errno != ECHILD)

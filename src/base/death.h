@@ -4,6 +4,7 @@
 #define BASE_DEATH_H
 
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/types.h>
 
 /*
@@ -20,6 +21,12 @@ int death_fd(pid_t pid);
  * nobody may reap it meanwhile.
  */
 void death_signal(pid_t pid, int fd, int signo);
+/*
+ * How the child, of whose end its descriptor has told, ended; it is not reaped. False: somebody else has reaped it.
+ * Whoever traces a process (strace, a debugger) looks at its end first: until then the kernel shows it to nobody else,
+ * and its parent is told of no end. That takes a moment, for which this waits.
+ */
+bool death_look(pid_t pid, siginfo_t *si);
 /* Waits so long for its end and reaps it. How it ended, as wait(2) gives it; -1: it lives, or
  * somebody else has reaped it. */
 int death_reap(pid_t pid, int fd, int timeout_ms);

@@ -247,13 +247,9 @@ static void reap(struct watch *h)
 static void learn_status(struct watch *h)
 {
 	struct host_end *end = &h->host->shared.end;
-	siginfo_t si = { 0 };
-	int ret;
+	siginfo_t si;
 
-	do
-		ret = waitid(P_PID, (id_t)h->pid, &si, WEXITED | WNOHANG | WNOWAIT);
-	while (ret < 0 && errno == EINTR);
-	end->stolen = ret < 0 || si.si_pid != h->pid;
+	end->stolen = !death_look(h->pid, &si);
 	if (end->stolen)
 		reap(h);
 	else

@@ -11,8 +11,10 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static bool readable(int fd, int within_ms)
@@ -47,6 +49,55 @@ static void a_pidfd_tells_of_an_end(void **state)
 {
 	(void)state;
 	assert_int_equal(check_death(), 0);
+}
+
+/* Looks at the end of the child `pid` of somebody else, as strace does, and takes its time for it. */
+static _Noreturn void trace(pid_t pid, int ready_fd)
+{
+	const struct timespec slow = { .tv_nsec = 20000000 };
+	siginfo_t si;
+	char ok = ptrace(PTRACE_SEIZE, pid, NULL, NULL) == 0;
+
+	if (write(ready_fd, &ok, 1) != 1 || !ok)
+		_exit(1);
+	waitid(P_PID, (id_t)pid, &si, WEXITED | WNOWAIT);
+	nanosleep(&slow, NULL);
+	waitid(P_PID, (id_t)pid, &si, WEXITED);
+	_exit(0);
+}
+
+static void a_traced_child_is_not_taken_for_a_reaped_one(void **state)
+{
+	int ready[2], fd;
+	char ok = 0;
+	pid_t pid, tracer;
+	siginfo_t si;
+
+	(void)state;
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0)
+		for (;;)
+			pause();
+	tracer = fork();
+	if (tracer == 0)
+		trace(pid, ready[1]);
+	fd = death_fd(pid);
+	assert_true(fd >= 0);
+	assert_int_equal(read(ready[0], &ok, 1), 1);
+	kill(pid, SIGKILL);
+	assert_true(readable(fd, 10000));
+	assert_true(death_look(pid, &si));
+	assert_int_equal(death_status(&si), SIGKILL);
+	assert_int_equal(death_reap(pid, fd, 0), SIGKILL);
+	assert_false(death_look(pid, &si));
+	waitpid(tracer, NULL, 0);
+	close(fd);
+	close(ready[0]);
+	close(ready[1]);
+	/* Where nothing may be traced, nothing was tried. */
+	if (!ok)
+		skip();
 }
 
 static int refuse_pidfds(int errnum)
@@ -96,6 +147,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_pidfd_tells_of_an_end),
+		cmocka_unit_test(a_traced_child_is_not_taken_for_a_reaped_one),
 		cmocka_unit_test(so_does_a_thread_where_pidfds_are_refused),
 		cmocka_unit_test(other_failures_are_told),
 	};
