@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Programs that are one test each: exit status 0 is a pass, 77 a skip. */
+/* Programs that are one test each: exit status 0 is a pass, 77 a skip, 99 an error. */
 #include "adapter/adapter.h"
 
 static enum sureness exe_recognize(const struct file_view *file)

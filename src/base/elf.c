@@ -100,7 +100,6 @@ bool elf_is_program(int fd, const void *head, size_t nhead, uint64_t nbytes,
 {
 	Elf64_Phdr phdr, segment = { .p_type = PT_NULL };
 	Elf64_Ehdr ehdr;
-	bool interpreter = false;
 
 	dynamic->n = 0;
 	if (!head_is_sound(head, nhead, nbytes))
@@ -112,12 +111,11 @@ bool elf_is_program(int fd, const void *head, size_t nhead, uint64_t nbytes,
 			return false;
 		if (phdr.p_type == PT_DYNAMIC)
 			segment = phdr;
-		interpreter |= phdr.p_type == PT_INTERP;
 	}
 	if (segment.p_type == PT_DYNAMIC)
 		dynamic_read(fd, &segment, dynamic);
-	return ehdr.e_type == ET_EXEC ||
-	       (ehdr.e_type == ET_DYN && interpreter && dynamic_is_pie(dynamic));
+	/* One that is linked statically has no interpreter, whichever type it is of. */
+	return ehdr.e_type == ET_EXEC || (ehdr.e_type == ET_DYN && dynamic_is_pie(dynamic));
 }
 
 /* Copies segment `i` of a program that elf_is_program() has approved. */

@@ -5,10 +5,14 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
 
-/* As Automake has it: the program could not run its test here. */
+/* As Automake has it: the program could not run its test here, or it could not even find out. */
 #define EXIT_STATUS_SKIP 77
+#define EXIT_STATUS_ERROR 99
+/* As a shell tells of a command that a signal has ended. */
+#define EXIT_STATUS_SIGNALS 128
 
 static __attribute__((format(printf, 2, 3))) void say(struct test_record *record, const char *fmt, ...)
 {
@@ -20,6 +24,21 @@ static __attribute__((format(printf, 2, 3))) void say(struct test_record *record
 		record->lost = true;
 	}
 	va_end(args);
+}
+
+static void tell_exit(struct test_evidence *t)
+{
+	int signo = t->exit_code - EXIT_STATUS_SIGNALS;
+	char words[WORDS_BYTES];
+
+	t->verdict = t->exit_code == EXIT_STATUS_SKIP ? PROCTOR_SKIP :
+		     t->exit_code == EXIT_STATUS_ERROR ? PROCTOR_ERROR : PROCTOR_FAIL;
+	if (t->exit_code == EXIT_STATUS_ERROR)
+		say(&t->record, "exit status %d: it could not be tested", t->exit_code);
+	else if (signo > 0 && sigabbrev_np(signo))
+		say(&t->record, "exit status %d, as after %s", t->exit_code, signal_name(signo, words, sizeof(words)));
+	else
+		say(&t->record, "exit status %d", t->exit_code);
 }
 
 void status_tell(struct test_evidence *t, int status)
@@ -41,8 +60,7 @@ void status_tell(struct test_evidence *t, int status)
 		t->verdict = PROCTOR_PASS;
 		return;
 	}
-	t->verdict = t->exit_code == EXIT_STATUS_SKIP ? PROCTOR_SKIP : PROCTOR_FAIL;
-	say(&t->record, "exit status %d", t->exit_code);
+	tell_exit(t);
 }
 
 static uint64_t timeval_us(struct timeval tv)

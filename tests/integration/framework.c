@@ -39,17 +39,17 @@ void framework_check_message(const struct run *run, const char *id, const char *
 void framework_check_ways(const char *program, const struct framework_way *ways, size_t nways, const char *id,
 			  const char *const *others)
 {
-	static const char *const isolations[] = { "--isolation=batch", "--isolation=test" };
+	static const char *const isolations[] = { "--isolation=batch", "--isolation=test", "--isolation=fork" };
 
-	for (size_t i = 0; i < nways * 2; i++) {
-		const struct framework_way *w = &ways[i / 2];
+	for (size_t i = 0; i < nways * 3; i++) {
+		const struct framework_way *w = &ways[i / 3];
 		char way[64];
 		struct run *run;
 
 		snprintf(way, sizeof(way), "WAY=%s", w->way);
 		run = run_proctor(&(struct run_setup){
 			.args = WORDS("-j1", strcmp(w->way, "hang") == 0 ? "--timeout=2s" : "--timeout=20s",
-				      isolations[i % 2], program),
+				      isolations[i % 3], program),
 			.env = WORDS(way),
 		});
 		if (w->verdict)

@@ -27,6 +27,32 @@ static void exit_status_is_the_verdict(void **state)
 	assert_string_equal(event_text(run_end(run, "fails"), "stderr"), "fails\n");
 }
 
+static void an_exit_status_has_the_meaning_that_it_has_elsewhere(void **state)
+{
+	static const struct {
+		const char *script, *verdict, *message;
+	} rows[] = {
+		{ "-c 'exit 77'", "skip", "exit status 77" },
+		{ "-c 'exit 99'", "error", "exit status 99: it could not be tested" },
+		{ "-c 'exit 139'", "fail", "exit status 139, as after SIGSEGV" },
+		{ "-c 'exit 128'", "fail", "exit status 128" },
+		{ "-c 'exit 255'", "fail", "exit status 255" },
+	};
+	static const char *const isolations[] = { "--isolation=batch", "--isolation=test", "--isolation=fork" };
+
+	(void)state;
+	for (size_t i = 0; i < 3 * sizeof(rows) / sizeof(rows[0]); i++) {
+		char arguments[64];
+		struct run *run;
+
+		snprintf(arguments, sizeof(arguments), "--exe-args=%s", rows[i / 3].script);
+		run = run_proctor(&(struct run_setup){ .args = WORDS(isolations[i % 3], arguments, "/bin/sh") });
+		run_check_verdict(run, "sh", rows[i / 3].verdict);
+		assert_string_equal(event_text(run_end(run, "sh"), "message"), rows[i / 3].message);
+		run_free(run);
+	}
+}
+
 static void a_directory_gives_executables_only_by_glob(void **state)
 {
 	struct run *run;
@@ -207,6 +233,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		harness_test(exit_status_is_the_verdict),
+		harness_test(an_exit_status_has_the_meaning_that_it_has_elsewhere),
 		harness_test(a_directory_gives_executables_only_by_glob),
 		harness_test(a_program_starts_in_clean_surroundings),
 		harness_test(a_library_runs_in_clean_surroundings),

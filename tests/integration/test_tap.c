@@ -115,6 +115,37 @@ static void all_of_its_output_is_read(void **state)
 	check(run, "flood.t", "fail", "1 of 1 failed:\nnot ok 1");
 }
 
+/* As a program that can be forked, too, and as ones that nothing can be put into. */
+static void in_each_isolation_the_lines_are_the_verdict(void **state)
+{
+	static const struct {
+		const char *name, *verdict, *message;
+	} rows[] = {
+		{ "passes", "pass", NULL }, { "fails", "fail", "1 of 2 failed:\nnot ok 2 - sums\n  got: 5" },
+		{ "crashes", "crash", NULL }, { "exits", "fail", "it planned 2 tests and ran 1" },
+		{ "floods", "pass", NULL }, { "closes", "pass", NULL }, { "hangs", "timeout", NULL },
+		{ "static_passes", "pass", NULL }, { "static_crashes", "crash", NULL },
+	};
+	static const char *const isolations[] = { "--isolation=batch", "--isolation=test", "--isolation=fork" };
+	static const char *const threads[] = { "-j1", "-j2", "-j4", "-j8" };
+
+	(void)state;
+	for (size_t i = 0; i < 12; i++) {
+		struct run *run = run_proctor(&(struct run_setup){
+			.args = WORDS("--framework=tap", "--on-crash=continue", "--timeout=2s", isolations[i % 3],
+				      threads[i / 3], "--exe=*", suite_path("tap")) });
+
+		assert_int_equal(run_count(run, "test-end"), sizeof(rows) / sizeof(rows[0]));
+		for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
+			run_check_verdict(run, rows[k].name, rows[k].verdict);
+			if (rows[k].message)
+				check(run, rows[k].name, rows[k].verdict, rows[k].message);
+		}
+		assert_non_null(strstr(event_text(run_end(run, "crashes"), "backtrace"), "tap.c:"));
+		run_free(run);
+	}
+}
+
 static void a_failure_is_tried_again(void **state)
 {
 	struct run *run;
@@ -260,6 +291,7 @@ int main(void)
 		dir_test(its_lines_are_the_verdict),
 		dir_test(a_death_comes_before_its_lines),
 		dir_test(all_of_its_output_is_read),
+		harness_test(in_each_isolation_the_lines_are_the_verdict),
 		dir_test(a_failure_is_tried_again),
 		dir_test(in_directories_a_glob_finds_them),
 		dir_test(many_at_a_time_are_told_apart),

@@ -62,11 +62,16 @@ include tests/suites/coverage.mk
 # output that can be told from a test's.
 RUSTC        := $(firstword $(shell command -v rustc))
 GO           := $(shell go env GOVERSION 2>/dev/null | awk -F '[o.]' '$$2 > 1 || $$3 >= 20 { print "go" }')
-SUITES       += $(if $(RUSTC),$S/rust/ways $S/rust/stripped $S/rust/plain) $(if $(GO),$S/go/ways $S/go/stripped)
+SUITES       += $(if $(RUSTC),$S/rust/ways $S/rust/stripped $S/rust/plain $S/rust/static) $(if $(GO),$S/go/ways $S/go/stripped)
 
 $S/rust/ways: tests/suites/rust/ways.rs tests/suites/suites.mk
 	@mkdir -p $(@D)
 	MAKEFLAGS= $(RUSTC) --edition 2021 --test -g -o $@ $<
+
+# All in one file, as the target with musl does it.
+$S/rust/static: tests/suites/rust/ways.rs tests/suites/suites.mk
+	@mkdir -p $(@D)
+	MAKEFLAGS= $(RUSTC) --edition 2021 --test -g -C target-feature=+crt-static -o $@ $<
 
 # As harness = false has it.
 $S/rust/plain: tests/suites/rust/plain.rs tests/suites/suites.mk
@@ -336,6 +341,18 @@ $S/mistakes/clang_%: tests/suites/googletest/mistakes.cc tests/suites/suites.mk
 	@mkdir -p $(@D)
 	clang++ -std=c++17 -g -O1 -fsanitize=$* -fno-sanitize-recover=undefined -o $@ $< -lgtest -lgtest_main -pthread
 SUITES       += $(GOOGLETEST:%=$S/googletest/%) $S/googletest/cases $S/googletest/doubts $S/googletest/live $(MISTAKES)
+
+TAP          := passes fails crashes exits floods closes hangs
+$S/obj/tap: tests/suites/tap.c tests/suites/suites.mk
+	@mkdir -p $(@D)
+	$(SUITE_CC) -o $@ $<
+$(TAP:%=$S/tap/%): $S/obj/tap
+	@mkdir -p $(@D)
+	ln -f $< $@
+$S/tap/static_crashes $S/tap/static_passes: tests/suites/tap.c tests/suites/suites.mk
+	@mkdir -p $(@D)
+	$(SUITE_CC) -static-pie -s -o $@ $<
+SUITES       += $(TAP:%=$S/tap/%) $S/tap/static_crashes $S/tap/static_passes
 
 # The part of a framework that takes long to compile is compiled once.
 CATCHES      := $(foreach f,catch2 doctest,$S/$f/cases $S/$f/ends $S/$f/stripped $S/$f/static)
