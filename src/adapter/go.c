@@ -53,6 +53,8 @@ static int go_list_command(const struct program_request *request, struct command
 {
 	(void)request, (void)err;
 	texts_add(&line->words, "-test.list=.*");
+	/* Changes nothing in a list, and is refused by a program that could not be run so. */
+	texts_add(&line->words, "-test.v=test2json");
 	return 0;
 }
 
@@ -110,6 +112,9 @@ static int go_list_parse(const struct list_output *output, struct listing *list,
 {
 	const char *at = output->out, *end = output->out + output->nout;
 
+	if (output->status != 0 && strstr(output->err, "\"test2json\" for -test.v"))
+		return error_set(err, -ENOEXEC, "is of a Go before 1.20, which does not mark its own lines among those of "
+				 "tests; --framework=exe runs it as one test");
 	if (output->status != 0)
 		return error_set(err, -ENOEXEC, "was asked for its tests (-test.list) and ended with status %#x",
 				 (unsigned)output->status);

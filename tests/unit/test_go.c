@@ -17,6 +17,20 @@
 #define M "\x16"
 #define EXITED(status) ((status) << 8)
 
+/* As Go 1.19 answers. */
+static void an_old_version_is_refused_in_a_sentence(void **state)
+{
+	static const char said[] = "invalid boolean value \"test2json\" for -test.v: parse error\nUsage of ./ways:\n";
+	const struct list_output output = { .out = "", .err = said, .nerr = sizeof(said) - 1, .status = EXITED(2) };
+	struct listing list = { 0 };
+	struct proctor_error err = { 0 };
+
+	(void)state;
+	assert_int_equal(adapter_go.list_parse(&output, &list, &err), -ENOEXEC);
+	assert_non_null(strstr(err.text, "is of a Go before 1.20"));
+	listing_fini(&list);
+}
+
 static void names_are_listed_and_all_else_is_not(void **state)
 {
 	struct listing list = { 0 };
@@ -154,6 +168,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_are_listed_and_all_else_is_not),
+		cmocka_unit_test(an_old_version_is_refused_in_a_sentence),
 		cmocka_unit_test(starts_and_ends_are_told_in_order),
 		cmocka_unit_test(a_panic_is_the_end_of_its_test),
 		cmocka_unit_test(what_has_not_ended_is_not_told_of),
