@@ -212,6 +212,9 @@ headers:
 	@for h in $(OWN_HEADERS); do \
 		$(CC) $(BASE_FLAGS) -Wno-unused-function $(DEP_FLAGS) -fsyntax-only -x c $$h || exit 1; \
 	done
+	@for c in tests/fuzz/*.c; do \
+		$(CC) $(BASE_FLAGS) $(DEP_FLAGS) -DFRAMEWORK=adapter_tap -fsyntax-only $$c || exit 1; \
+	done
 
 unit: $(UNIT_BIN) $(SUITES) $(PRODUCTS)
 	@$(TEST_ENV) TEST_LIMIT=120 tools/run-tests $(UNIT_BIN)

@@ -194,7 +194,7 @@ static int boost_run_command(const struct program_request *request, struct comma
 static int boost_list_parse(const struct list_output *output, struct listing *list, struct proctor_error *err)
 {
 	const char *from = output->file ? strstr(output->file, "digraph G {") : NULL;
-	const char *end = output->file + output->nfile;
+	const char *end = output->file ? output->file + output->nfile : NULL;
 
 	/* Older versions write it to their standard error, wherever reports go. */
 	if (!from) {

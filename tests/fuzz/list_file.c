@@ -13,7 +13,7 @@
 
 /* Of the header, as list_file.c has it: the sum is behind the magic number. */
 #define SUM_AT 8
-#define HEADER_BYTES 72
+#define HEADER_BYTES (LIST_FILE_TIMES_AT + sizeof(struct list_file_times) + 64)
 
 static char key_text[] = "a key";
 static const struct bytes key = { .data = key_text, .nbytes = sizeof(key_text) - 1 };
@@ -35,7 +35,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argc, (void)argv;
 	if (!dir)
 		return 0;
-	list_file_write(&file, &key, &adapter_googletest, &list);
+	list_file_write(&file, &key, &adapter_googletest, &list, 7);
 	snprintf(path, sizeof(path), "%s/good", dir);
 	f = fopen(path, "we");
 	if (!f || fwrite(file.data, 1, file.nbytes, f) != file.nbytes || fclose(f) != 0)
@@ -52,9 +52,9 @@ static void again(const struct kept_list *kept)
 	struct bytes file = { 0 };
 	struct arena arena = { 0 };
 
-	list_file_write(&file, &key, kept->adapter, &list);
+	list_file_write(&file, &key, kept->adapter, &list, kept->asked_s);
 	if (file.failed || !list_file_read(file.data, file.nbytes, &key, &arena, &other) ||
-	    other.ntests != kept->ntests || other.adapter != kept->adapter)
+	    other.ntests != kept->ntests || other.adapter != kept->adapter || other.asked_s != kept->asked_s)
 		abort();
 	for (size_t i = 0; i < kept->ntests; i++) {
 		const struct listed *a = &kept->tests[i], *b = &other.tests[i];
