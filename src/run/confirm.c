@@ -184,10 +184,17 @@ static void confirm_take(struct confirm *c, enum confirm_answer answer)
 		confirm_add(c);
 		break;
 	case CONFIRM_CHECK:
-		confirm_checked(c, failed);
+		/* The first one decides whether others are needed; a later one has to be sure. */
+		if (answer == CONFIRM_UNKNOWN && c->nchecks > 0)
+			confirm_give_up(c);
+		else
+			confirm_checked(c, failed);
 		break;
 	case CONFIRM_CHECK_ALONE:
-		confirm_checked(c, answer == CONFIRM_PASSED);
+		if (answer == CONFIRM_UNKNOWN)
+			confirm_give_up(c);
+		else
+			confirm_checked(c, answer == CONFIRM_PASSED);
 		break;
 	case CONFIRM_OTHERS:
 		c->others = failed;

@@ -19,8 +19,8 @@
 #define SUSPECTS_MAX 100
 #define SEARCHES_MAX 10
 /* Half the time of the run so far, but at least so long: in which runs alone are begun, and in which it is searched. */
-#define ALONE_US 2000000u
-#define SEARCH_US 10000000u
+#define ALONE_US 5000000u
+#define SEARCH_US 30000000u
 
 struct suspect {
 	/* Set by suspect_new(), constant after. */

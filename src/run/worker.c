@@ -683,7 +683,9 @@ static void worker_look_once(struct worker *w, struct suspect *s)
 	answer = worker_try(w, s, items, nitems, target, &verdict);
 	if (alone)
 		s->alone = verdict;
-	confirm_told(&s->confirm, answer);
+	/* What was cut short says nothing. */
+	if (alone || suspects_has_time(&w->run->suspects, s))
+		confirm_told(&s->confirm, answer);
 }
 
 /* The run alone, or, if that was seen to pass, the search. */

@@ -269,6 +269,21 @@ static void an_alone_run_that_says_nothing_ends_it(void **state)
 	assert_int_equal(c.finding, PROCTOR_NFINDINGS);
 }
 
+/* A check of which nothing is known is none that failed. */
+static void a_check_that_says_nothing_does_not_make_a_test_fail_at_times(void **state)
+{
+	struct confirm c;
+
+	(void)state;
+	for (int unknown = 3; unknown < 10; unknown++) {
+		confirm_init(&c, 1);
+		for (int run = 0; c.stage != CONFIRM_DONE; run++)
+			confirm_told(&c, run == unknown ? CONFIRM_UNKNOWN :
+				     confirm_asks(&c, 0) ? CONFIRM_FAILED : CONFIRM_PASSED);
+		assert_int_equal(c.finding, unknown < 8 ? PROCTOR_PASSES_ALONE : PROCTOR_FAILS_AFTER);
+	}
+}
+
 static void who_gives_up_knows_what_was_known_so_far(void **state)
 {
 	struct confirm c;
@@ -302,6 +317,7 @@ int main(void)
 		cmocka_unit_test(a_test_that_fails_at_times_is_put_down_to_no_other),
 		cmocka_unit_test(a_test_that_fails_every_nth_time_is_put_down_to_no_other),
 		cmocka_unit_test(an_alone_run_that_says_nothing_ends_it),
+		cmocka_unit_test(a_check_that_says_nothing_does_not_make_a_test_fail_at_times),
 		cmocka_unit_test(who_gives_up_knows_what_was_known_so_far),
 	};
 
