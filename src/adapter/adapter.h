@@ -58,6 +58,7 @@ struct symbol_lister {
 struct program_request {
 	const char *path;
 	const char *const *names;	/* of exactly these tests, as they were listed; NULL: of its only one */
+	const unsigned *indices;	/* and their indices; NULL with the names */
 	size_t ntests;			/* 0: it is to list its tests */
 	bool whole;			/* they are all of it but the disabled ones */
 	/* An empty directory of its own, absolute, removed when the process is over; NULL: there is none. Adapters
@@ -110,6 +111,9 @@ struct parser_event {
 	const char *message;		/* why it is no pass; NULL: nothing to say */
 	/* It may be wrong: unless it is told again without that, the test runs again, alone. */
 	bool unsure;
+	/* The test is known by its index, whatever it is called. */
+	bool by_index;
+	unsigned index;
 	/* Of all tests that have not begun and whose names begin with `name`, as those of a suite do. */
 	bool of_suite;
 	uint64_t duration_us;		/* as the framework measured it; 0: it did not say */
@@ -181,6 +185,16 @@ struct adapter {
 			    struct proctor_error *err);
 	int (*list_parse)(const struct list_output *output, struct listing *list,
 			  struct proctor_error *err);
+	/* Where the file says it: nobody has to be asked. An empty list: it does not say it, and whoever hands the suite
+	 * in has to. -ENOMEM. */
+	int (*list_file)(const char *path, struct listing *list, struct proctor_error *err);
+	/* How much of a command line a name takes, and what there is room for; NULL: any number of names fits. */
+	size_t (*name_bytes)(const char *name);
+	size_t names_max_bytes;
+	bool words_first;		/* its own words stand before those that the suite has: behind these they are lost */
+	/* It runs all tests or one, in the order of their indices: the first begins with the process, and each other one
+	 * where the one before it ends. */
+	bool all_or_one;
 	bool needs_dir;			/* its commands use request->dir */
 	bool runs_others;		/* names select no more exactly than that others may run, too, and fail */
 	const char *result_file;	/* a name in that directory; NULL: it writes none */
@@ -191,6 +205,7 @@ struct adapter {
 /* Every adapter: a line here and a file are what a new one needs. */
 #define ADAPTERS \
 	ADAPTER(tml) \
+	ADAPTER(tml_exe) \
 	ADAPTER(suite_h) \
 	ADAPTER(exe) \
 	ADAPTER(tap) \

@@ -29,8 +29,10 @@
 #include <sys/wait.h>
 
 #define REPORT_FILE "report"
-/* execve(2) takes 128 KiB for one argument. */
+/* execve(2) takes 128 KiB for one argument, and 2 MiB for all of them and the variables, or less where the stack is
+ * limited. */
 #define ARGUMENT_BYTES 65536
+#define NAMES_BYTES (512u << 10)
 
 static enum sureness boost_recognize(const struct file_view *file)
 {
@@ -110,6 +112,12 @@ static void part_add(struct bytes *filter, const char *part, size_t n)
 	level_add(filter, plain.nbytes ? plain.data : "", plain.nbytes);
 	filter->failed |= plain.failed;
 	bytes_fini(&plain);
+}
+
+/* A sign of it may be left out, and one stand for it. */
+static size_t boost_name_bytes(const char *name)
+{
+	return strlen(name) + 2;
 }
 
 static size_t suite_length(const char *name)
@@ -218,6 +226,10 @@ const struct adapter adapter_boost = {
 	.run_command = boost_run_command,
 	.list_command = boost_list_command,
 	.list_parse = boost_list_parse,
+	.name_bytes = boost_name_bytes,
+	.names_max_bytes = NAMES_BYTES,
+	/* What stands behind "--" is the program's own. */
+	.words_first = true,
 	.needs_dir = true,
 	.runs_others = true,
 	.result_file = REPORT_FILE,

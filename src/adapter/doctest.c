@@ -68,6 +68,16 @@ static void append_name(struct bytes *filters, const char *name)
 	bytes_fini(&bare);
 }
 
+/* As append_name() has it. */
+static size_t doctest_name_bytes(const char *name)
+{
+	size_t n = 1;
+
+	for (const char *at = name; *at; at++)
+		n += *at == '\\' || *at == ',' ? 2 : 1;
+	return strstr(name, "\\x") ? 2 * n : n;
+}
+
 static int add_filters(const struct program_request *request, struct command_line *line,
 		       struct bytes *filters, struct proctor_error *err)
 {
@@ -85,6 +95,7 @@ static int add_filters(const struct program_request *request, struct command_lin
 		texts_add(&line->words, "--test-case-exclude=?*");
 	if (nameless)
 		return 0;
+	/* So it is only where a single name is that long. */
 	if (filters->nbytes + strlen("--test-case=") >= ARGUMENT_BYTES)
 		return error_set(err, -E2BIG, "the names of %zu tests are more than one argument can "
 				 "hold, and doctest takes them in no other way", request->ntests);
@@ -203,6 +214,8 @@ const struct adapter adapter_doctest = {
 	.run_command = doctest_run_command,
 	.list_command = doctest_list_command,
 	.list_parse = doctest_list_parse,
+	.name_bytes = doctest_name_bytes,
+	.names_max_bytes = ARGUMENT_BYTES - 64,
 	.runs_others = true,
 	.parser = &catch_xml_parser,
 	.source = PARSER_CHANNEL,

@@ -15,25 +15,34 @@
 #define TML_PREFIX "tml_test_"
 #define TML_ENTRY "tml_test_entry"
 
+bool tml_index(const char *symbol, unsigned *index)
+{
+	const char *digits = symbol + strlen(TML_PREFIX);
+	uint64_t value;
+
+	if (strncmp(symbol, TML_PREFIX, strlen(TML_PREFIX)) != 0 || (digits[0] == '0' && digits[1] != '\0') ||
+	    quantity_number(digits, 0, UINT_MAX, &value, NULL) < 0)
+		return false;
+	*index = (unsigned)value;
+	return true;
+}
+
 static int tml_take(const struct elf_file *f, size_t i, struct listing *list,
 		    struct proctor_error *err)
 {
 	const Elf64_Sym *symbol = &f->symbols[i];
 	const char *name = elf_symbol_name(f, i);
-	const char *digits = name + strlen(TML_PREFIX);
-	uint64_t index = 0;
+	unsigned index = 0;
 	struct listed *t;
 
 	if (ELF64_ST_TYPE(symbol->st_info) != STT_FUNC || !elf_symbol_defined(symbol))
 		return 0;
-	if (strcmp(name, TML_ENTRY) != 0 &&
-	    ((digits[0] == '0' && digits[1] != '\0') ||
-	     quantity_number(digits, 0, UINT_MAX, &index, NULL) < 0))
+	if (strcmp(name, TML_ENTRY) != 0 && !tml_index(name, &index))
 		return 0;
 	t = listing_add(list);
 	if (!t)
 		return error_sys(err, ENOMEM, "cannot list the tests of %s", f->path);
-	t->index = (unsigned)index;
+	t->index = index;
 	t->symbol = name;
 	t->name = name;
 	t->file = "";

@@ -3,8 +3,13 @@
 #ifndef ADAPTER_TML_H
 #define ADAPTER_TML_H
 
+#include <stdbool.h>
+
 #define TML_SYMBOL_BYTES 32
 
 void tml_symbol(unsigned index, char symbol[TML_SYMBOL_BYTES]);
+
+/* The other way round; false: it is no numbered test's symbol. */
+bool tml_index(const char *symbol, unsigned *index);
 
 #endif

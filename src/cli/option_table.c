@@ -70,7 +70,7 @@ const struct option_spec option_table[] = {
 	  "in directories, take executables with such names for tests", store_exe },
 	{ "framework", 0, SELECTING, OPTION_NEEDED, "NAME", false,
 	  "take the files for tests of this framework, whatever they look like: exe (a program is "
-	  "one test), tap (a program prints TAP), googletest, catch2, catch2-v2, doctest, boost, rust, go, suite.h, "
+	  "one test), tap (a program prints TAP), googletest, catch2, catch2-v2, doctest, boost, rust, go, suite.h, tml-exe, "
 	  "tml", store_framework },
 	{ "manifest", 0, SELECTING, OPTION_NEEDED, "FILE", false,
 	  "the suites that this manifest lists; -: read it from standard input", store_manifest },

@@ -7,8 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Are these all tests of the suite but the disabled ones? */
-static bool task_is_whole(const struct task *task)
+bool task_is_whole(const struct task *task)
 {
 	size_t nrun = 0;
 
@@ -24,21 +23,38 @@ static int program_ask(const struct host *h, const struct task *task, struct com
 	const struct adapter *adapter = task->suite->adapter;
 	struct program_request request = { .path = task->suite->path, .dir = h->dir };
 	const char **names = NULL;
+	unsigned *indices = NULL;
 	int ret;
 
 	if (!adapter->single) {
 		names = calloc(task->ntests, sizeof(*names));
-		if (!names)
+		indices = calloc(task->ntests, sizeof(*indices));
+		if (!names || !indices) {
+			free(names);
+			free(indices);
 			return error_sys(err, ENOMEM, "cannot start %s", task->suite->path);
-		for (unsigned i = 0; i < task->ntests; i++)
-			names[i] = test_own_name(item_test(h->launch->plan, task_item(task, i)));
+		}
+		for (unsigned i = 0; i < task->ntests; i++) {
+			const struct test *t = item_test(h->launch->plan, task_item(task, i));
+
+			names[i] = test_own_name(t);
+			indices[i] = t->pub.index;
+		}
 		request.whole = task_is_whole(task);
 	}
 	request.names = names;
+	request.indices = indices;
 	request.ntests = task->ntests;
 	ret = adapter->run_command(&request, line, err);
 	free(names);
+	free(indices);
 	return ret;
+}
+
+static void add_words(struct start *start, char *const *words)
+{
+	for (size_t i = 0; words && words[i]; i++)
+		start_add_word(start, words[i]);
 }
 
 /* Adds the words and variables with which the adapter wants the program to be started. */
@@ -47,16 +63,18 @@ static int program_command(const struct host *h, const struct task *task, struct
 {
 	const struct suite *suite = task->suite;
 	struct command_line line = { 0 };
-	char **vars;
+	char **vars, **words;
 	int ret = program_ask(h, task, &line, err);
 
+	words = ret == 0 ? texts_words(&line.words) : NULL;
 	start_add_word(start, suite->path);
-	for (size_t i = 0; suite->arguments && suite->arguments[i]; i++)
-		start_add_word(start, suite->arguments[i]);
-	for (size_t i = 0; ret == 0 && i < line.words.n; i++)
-		start_add_word(start, line.words.list[i]);
+	if (suite->adapter->words_first)
+		add_words(start, words);
+	add_words(start, suite->arguments);
+	if (!suite->adapter->words_first)
+		add_words(start, words);
 	vars = texts_words(&line.vars);
-	if (ret == 0 && (line.words.lost || !vars || child_environment_add(&start->env, vars) < 0))
+	if (ret == 0 && (!words || !vars || child_environment_add(&start->env, vars) < 0))
 		ret = error_sys(err, ENOMEM, "cannot start %s", suite->path);
 	command_line_fini(&line);
 	return ret;

@@ -6,6 +6,9 @@
 
 #include "hosts/host.h"
 
+/* Are these all tests of the suite but the disabled ones? */
+bool task_is_whole(const struct task *task);
+
 /* As slots of struct host_ops. */
 int program_prepare(struct host *h, const struct task *task, struct start *start,
 		    struct proctor_error *err);

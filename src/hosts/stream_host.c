@@ -95,6 +95,8 @@ static struct stream_host *stream_host_of(struct host *h)
 /* Is it that test? Where both say where it is, not only by its name. */
 static bool stream_means(const struct parser_event *event, const struct test *t)
 {
+	if (event->by_index)
+		return t->pub.index == event->index;
 	return strcmp(test_own_name(t), event->name) == 0 &&
 	       (event->line == 0 || t->pub.line == 0 ||
 		(event->line == t->pub.line && strcmp(event->file, t->pub.file) == 0));
@@ -125,6 +127,14 @@ static void stream_judge(struct stream_test *t, const struct parser_event *event
 	t->lost = event->message && !t->message;
 }
 
+/* Nothing tells of its start, but that its turn has come. */
+static void stream_begin(struct stream_host *sh, unsigned i)
+{
+	sh->tests[i].started = true;
+	sh->tests[i].start_us = clock_us();
+	sh->running = i + 1;
+}
+
 /* It need not be waited for any more: what comes now is another's. */
 static void stream_leave(struct stream_host *sh, unsigned i, const struct parser_event *event)
 {
@@ -133,6 +143,8 @@ static void stream_leave(struct stream_host *sh, unsigned i, const struct parser
 	/* What the last one writes after it has ended is its own, too. */
 	if (i + 1 == sh->ntests)
 		return;
+	if (sh->host.shared.work.task.suite->adapter->all_or_one)
+		stream_begin(sh, i + 1);
 	if (sh->sink)
 		sh->sink->cut(sh->host.shared.work.serial + i, sh->sink->data);
 	else
@@ -290,7 +302,8 @@ static void stream_on_last_word(struct stream_host *sh, const struct parser_even
 {
 	unsigned i = stream_find_next(sh, event, sh->reread);
 
-	if (i == sh->ntests)
+	/* Without a name it is the only one's. */
+	if (i == sh->ntests || (!event->name && sh->ntests > 1))
 		return;
 	sh->reread = i + 1;
 	stream_end_late(sh, i, event);
@@ -599,6 +612,8 @@ static int stream_host_prepare(struct host *h, const struct task *task, struct s
 	/* Whatever --nocapture says: nobody else would read it. */
 	h->captured = true;
 	sh->single = sh->tests[0].started = task->suite->adapter->single;
+	if (task->suite->adapter->all_or_one)
+		stream_begin(sh, 0);
 	return 0;
 }
 

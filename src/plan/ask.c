@@ -64,9 +64,11 @@ static char **question_words(struct question *q)
 {
 	add_words(&q->argv, q->suite->plan->wrap);
 	texts_add(&q->argv, "%s", q->suite->path);
+	if (q->suite->adapter->words_first)
+		add_words(&q->argv, texts_words(&q->line.words));
 	add_words(&q->argv, q->suite->arguments);
-	for (size_t i = 0; i < q->line.words.n; i++)
-		texts_add(&q->argv, "%s", q->line.words.list[i]);
+	if (!q->suite->adapter->words_first)
+		add_words(&q->argv, texts_words(&q->line.words));
 	return q->line.words.lost || q->line.vars.lost ? NULL : texts_words(&q->argv);
 }
 

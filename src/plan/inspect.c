@@ -96,6 +96,24 @@ static int program_adapter(struct suite *s, const struct inspected_file *look,
 	return 0;
 }
 
+/* Its tests are known from its symbols. Where it has none, those that were handed in are believed. */
+static int suite_list_file(struct suite *s, struct proctor_error *err)
+{
+	struct listing list = { 0 };
+	int ret = s->adapter->list_file(s->path, &list, err);
+
+	if (ret < 0) {
+		error_sys(err, ENOMEM, "cannot list the tests of %s", s->path);
+	} else if (list.ntests > 0) {
+		ret = suite_take_tests(s, &list, err);
+	} else if (s->ntests == 0) {
+		ret = error_set(err, -ENOEXEC, "%s has no symbols that would tell its tests: they have to be "
+				"handed in, by a manifest", s->path);
+	}
+	listing_fini(&list);
+	return ret;
+}
+
 /* Gives an executable its one test, which is called as the suite is, unless it was handed in with a
  * name of its own; or notes that it has to be asked for its tests. */
 static int suite_as_program(struct suite *s, struct inspected_file *look, struct proctor_error *err)
@@ -111,6 +129,8 @@ static int suite_as_program(struct suite *s, struct inspected_file *look, struct
 		ret = executable_check(&look->st, s->path, err);
 	if (ret < 0)
 		return ret;
+	if (s->adapter->list_file)
+		return suite_list_file(s, err);
 	if (s->adapter->list_command) {
 		program_remember(s, look);
 		s->asks = s->plan->stale = true;

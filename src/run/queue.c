@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "hosts/host.h"
+#include "hosts/program_task.h"
 #include "plan/list_cache.h"
 #include "plan/needed.h"
 
@@ -275,6 +276,37 @@ static bool queue_parts(const struct queue *q, const struct task *task, item_t b
 		(last->duration_us >= LONG_US || next->duration_us >= LONG_US));
 }
 
+/* How many of the task's tests fit into one command line. Where it is the whole program none has to be named. */
+static unsigned queue_names_fit(const struct queue *q, const struct task *task)
+{
+	const struct adapter *adapter = task->suite->adapter;
+	size_t nbytes = 0;
+	unsigned n = 0;
+
+	if (!adapter->name_bytes || task_is_whole(task))
+		return task->ntests;
+	for (; n < task->ntests; n++) {
+		nbytes += adapter->name_bytes(test_own_name(queue_test(q, task->first + n)));
+		if (n > 0 && nbytes > adapter->names_max_bytes)
+			break;
+	}
+	return n;
+}
+
+/* A program that runs all of its tests or one runs all where none is missing, and none is known to take long. */
+static bool queue_wants_all(const struct queue *q, const struct range *r, struct suite *suite)
+{
+	const struct task all = { .suite = suite, .ntests = r->end - r->first };
+
+	if (r->own_host || !task_is_whole(&all))
+		return false;
+	for (item_t i = r->first; i < r->end; i++)
+		if (queue_test(q, i)->pub.index != i - r->first || queue_test(q, i)->duration_us >= LONG_US ||
+		    queue_settings(q, i)->own_host || !test_is_run(queue_test(q, i)))
+			return false;
+	return true;
+}
+
 /* Cuts a task off the head of the lane: at most a small part of the remaining time, so that the workers end
  * together. */
 static void queue_cut(struct queue *q, size_t i, struct task *task)
@@ -286,7 +318,10 @@ static void queue_cut(struct queue *q, size_t i, struct task *task)
 	bool learns = lane_starts_processes(lane) && queue_test(q, r->first)->duration_us == 0;
 	uint64_t cost = 0;
 
-	if (learns) {
+	if (lane->suite->adapter->all_or_one && most > 1) {
+		most = queue_wants_all(q, r, lane->suite) ? most : 1;
+		bound_us = UINT64_MAX;
+	} else if (learns) {
 		share = process_share(q, lane, r->end - r->first);
 		most = share < most ? share : most;
 		bound_us = UINT64_MAX;
@@ -305,9 +340,11 @@ static void queue_cut(struct queue *q, size_t i, struct task *task)
 		task->ntests++;
 		r->first++;
 	}
+	for (unsigned fit = queue_names_fit(q, task); task->ntests > fit; task->ntests--)
+		cost -= queue_cost_us(q, --r->first);
 	lane->cost_us -= cost;
 	q->cost_us -= cost;
-	if (learns && lane->times.test_ns == 0 && lane->probe_until_us == 0 && task->ntests > 1)
+	if (learns && !lane->suite->adapter->all_or_one && lane->times.test_ns == 0 && lane->probe_until_us == 0 && task->ntests > 1)
 		lane->probe_until_us = clock_us() + PROBE_US;
 	if (r->first == r->end) {
 		lane->head = r->next;

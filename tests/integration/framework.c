@@ -48,7 +48,8 @@ void framework_check_ways(const char *program, const struct framework_way *ways,
 
 		snprintf(way, sizeof(way), "WAY=%s", w->way);
 		run = run_proctor(&(struct run_setup){
-			.args = WORDS("-j1", strcmp(w->way, "hang") == 0 ? "--timeout=2s" : "--timeout=20s",
+			.args = WORDS("-j1", "--on-crash=continue",
+				      strcmp(w->way, "hang") == 0 ? "--timeout=2s" : "--timeout=20s",
 				      isolations[i % 3], program),
 			.env = WORDS(way),
 		});

@@ -355,7 +355,7 @@ $S/tap/static_crashes $S/tap/static_passes: tests/suites/tap.c tests/suites/suit
 SUITES       += $(TAP:%=$S/tap/%) $S/tap/static_crashes $S/tap/static_passes
 
 # The part of a framework that takes long to compile is compiled once.
-CATCHES      := $(foreach f,catch2 doctest,$S/$f/cases $S/$f/ends $S/$f/stripped $S/$f/static)
+CATCHES      := $(foreach f,catch2 doctest,$S/$f/cases $S/$f/ends $S/$f/stripped $S/$f/static) $S/doctest/many
 $S/obj/%_main.o: tests/suites/%/main.cc tests/suites/suites.mk
 	@mkdir -p $(@D)
 	$(CXX) -std=c++17 -g -O0 -c -o $@ $<
@@ -376,3 +376,28 @@ $S/doctest/%: tests/suites/doctest/%.cc $S/obj/doctest_main.o
 	@mkdir -p $(@D)
 	$(CXX) -std=c++17 -g -O0 -o $@ $< $S/obj/doctest_main.o
 SUITES       += $(CATCHES)
+
+# A suite of TML's that is a program; stripped nothing tells its tests.
+$S/tml_exe/suite $S/tml_exe/static: tests/suites/tml_exe.c tests/suites/suites.mk
+	@mkdir -p $(@D)
+	$(SUITE_CC) $(if $(filter %static,$@),-static) -o $@ $<
+$S/tml_exe/stripped: $S/tml_exe/suite
+	strip -o $@ $<
+SUITES       += $S/tml_exe/suite $S/tml_exe/static $S/tml_exe/stripped
+
+# Programs of Boost.Test, where it is: with its library, stripped, with all of it in one file, and sanitized.
+BOOST_TEST   := $(wildcard /usr/include/boost/test/unit_test.hpp)
+BOOSTS        = $(foreach n,cases names ends many stripped static sanitized,$S/boost/$n)
+SUITES       += $(if $(BOOST_TEST),$(BOOSTS))
+BOOST_CXX     = $(CXX) -std=c++17 -g -O0
+$S/boost/%: tests/suites/boost/%.cc tests/suites/suites.mk
+	@mkdir -p $(@D)
+	$(BOOST_CXX) -o $@ $< -lboost_unit_test_framework
+$S/boost/stripped: $S/boost/ends
+	strip -o $@ $<
+$S/boost/static: tests/suites/boost/cases.cc tests/suites/suites.mk
+	@mkdir -p $(@D)
+	$(BOOST_CXX) -DINCLUDED -static -o $@ $<
+$S/boost/sanitized: tests/suites/boost/ends.cc tests/suites/suites.mk
+	@mkdir -p $(@D)
+	$(BOOST_CXX) -fsanitize=address,undefined -o $@ $< -lboost_unit_test_framework

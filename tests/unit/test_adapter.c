@@ -48,7 +48,8 @@ static void every_adapter_is_complete(void **state)
 		} else {
 			assert_null(a->lister);
 			assert_non_null(a->run_command);
-			assert_true(a->single == !a->list_command);
+			assert_true(a->single == !(a->list_command || a->list_file));
+			assert_true(!a->list_command || !a->list_file);
 			assert_true(!a->list_command == !a->list_parse);
 		}
 	}

@@ -27,7 +27,7 @@ _proctor()
 	fi
 	case $name in
 	--framework)
-		COMPREPLY=($(compgen -W "exe tap googletest catch2 catch2-v2 doctest boost rust go suite.h tml" -- "$cur"))
+		COMPREPLY=($(compgen -W "exe tap googletest catch2 catch2-v2 doctest boost rust go suite.h tml tml-exe" -- "$cur"))
 		return ;;
 	--isolation)
 		COMPREPLY=($(compgen -W "batch test fork" -- "$cur"))

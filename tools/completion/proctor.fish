@@ -21,7 +21,7 @@ complete -c proctor -n "$selecting" -x -l sequence -d "run exactly this test, in
 complete -c proctor -n "$selecting" -x -l skip -d "none of these tests"
 complete -c proctor -n "$selecting" -x -l suite -d "only suites of this group"
 complete -c proctor -n "$selecting" -x -l exe -d "take executables with such names for tests"
-complete -c proctor -n "$selecting" -x -l framework -a "exe tap googletest catch2 catch2-v2 doctest boost rust go suite.h tml" -d "take files for tests of this framework"
+complete -c proctor -n "$selecting" -x -l framework -a "exe tap googletest catch2 catch2-v2 doctest boost rust go suite.h tml tml-exe" -d "take files for tests of this framework"
 complete -c proctor -n "$selecting" -r -l manifest -d "the suites that this manifest lists"
 complete -c proctor -n "$selecting" -x -l exe-args -d "start programs with these arguments"
 complete -c proctor -n "$selecting" -x -l wrap -d "start every test process with this command before it"
