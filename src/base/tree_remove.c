@@ -27,7 +27,7 @@ struct place {
 };
 
 struct walk {
-	DIR *dir;			/* that is being emptied; NULL: it could not be opened */
+	DIR *dir;			/* that is being emptied */
 	dev_t dev;			/* of all that is removed: nothing that is mounted there */
 	VECTOR(struct place) above;
 	ino_t kept[KEPT_MAX];		/* entries that cannot be removed */
@@ -71,21 +71,22 @@ static bool walk_keeps(const struct walk *w, ino_t entry)
 	return false;
 }
 
-/* Goes on in the directory `fd`, which is the walk's from here on. */
+/* Goes on in the directory `fd`, which is the walk's from here on. -ENOMEM: it stays where it is. */
 static int walk_enter(struct walk *w, int fd)
 {
+	DIR *dir = fdopendir(fd);
 	struct stat st;
 
+	if (!dir) {
+		close(fd);
+		return -ENOMEM;
+	}
 	/* Its entries can only be removed by who may write and search there; a test may have taken that away. */
 	if (fstat(fd, &st) == 0 && (st.st_mode & S_IRWXU) != S_IRWXU)
 		fchmod(fd, S_IRWXU);
-	if (w->dir)
-		closedir(w->dir);
-	w->dir = fdopendir(fd);
-	if (w->dir)
-		return 0;
-	close(fd);
-	return -ENOMEM;
+	closedir(w->dir);
+	w->dir = dir;
+	return 0;
 }
 
 static int open_dir(int dir_fd, const char *name)
@@ -107,9 +108,10 @@ static int walk_down(struct walk *w, ino_t entry, const char *name)
 
 	if (fd < 0)
 		return fd;
-	ret = fstat(dirfd(w->dir), &here) < 0 || fstat(fd, &there) < 0 ? -errno : 0;
-	if (ret == 0 && there.st_dev != w->dev)
-		ret = -EBUSY;	/* as the kernel says of a directory on which something is mounted */
+	if (fstat(dirfd(w->dir), &here) < 0 || fstat(fd, &there) < 0)
+		ret = -EIO;
+	else	/* as the kernel says of a directory on which something is mounted */
+		ret = there.st_dev != w->dev ? -EBUSY : 0;
 	place = ret == 0 ? vector_add(&w->above) : NULL;
 	if (!place) {
 		close(fd);
@@ -117,7 +119,10 @@ static int walk_down(struct walk *w, ino_t entry, const char *name)
 	}
 	*place = (struct place){ .dev = here.st_dev, .ino = here.st_ino, .entry = entry };
 	snprintf(place->name, sizeof(place->name), "%s", name);
-	return walk_enter(w, fd);
+	ret = walk_enter(w, fd);
+	if (ret < 0)
+		w->above.n--;
+	return ret;
 }
 
 /* The directory is as empty as it will be: goes up again, and removes it. */
@@ -215,26 +220,23 @@ int tree_empty(int dir_fd, const char *name, char *left, size_t nleft)
 {
 	struct walk w = { .left = left, .nleft = nleft };
 	int fd, ret;
-	struct stat st;
+	struct stat st = { 0 };
 
 	if (nleft > 0)
 		left[0] = '\0';
 	fd = open_dir(dir_fd, name);
 	if (fd < 0)
 		return fd;
-	if (fstat(fd, &st) < 0) {
-		ret = -errno;
+	w.dir = fdopendir(fd);
+	if (!w.dir) {
 		close(fd);
-	} else {
-		w.dev = st.st_dev;
-		if ((st.st_mode & 07777) != S_IRWXU)
-			fchmod(fd, S_IRWXU);
-		ret = walk_enter(&w, fd);
+		return -ENOMEM;
 	}
-	if (ret == 0)
-		ret = walk_all(&w);
-	if (w.dir)
-		closedir(w.dir);
+	if (fstat(fd, &st) == 0 && (st.st_mode & 07777) != S_IRWXU)
+		fchmod(fd, S_IRWXU);
+	w.dev = st.st_dev;
+	ret = walk_all(&w);
+	closedir(w.dir);
 	free(w.above.list);
 	return w.failed ? -w.failed : ret;
 }
