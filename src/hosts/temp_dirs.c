@@ -37,7 +37,6 @@ static int make_next(struct temp_dirs *t, char name[static NAME_MAX + 1])
 
 int temp_dirs_open(struct temp_dirs *t, const char *run_id, bool keep, struct proctor_error *err)
 {
-	char name[NAME_MAX + 1];
 	int ret;
 
 	*t = (struct temp_dirs){ .fd = -1, .keep = keep };
@@ -46,10 +45,9 @@ int temp_dirs_open(struct temp_dirs *t, const char *run_id, bool keep, struct pr
 		return ret;
 	snprintf(t->prefix, sizeof(t->prefix), TEMP_PREFIX "%.8s-", run_id);
 	t->fd = open(t->under, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	ret = t->fd < 0 ? errno : make_next(t, name);
+	/* Only asked: the guard, which would remove one, does not stand yet. */
+	ret = t->fd < 0 || faccessat(AT_FDCWD, t->under, W_OK | X_OK, AT_EACCESS) < 0 ? errno : 0;
 	if (ret == 0) {
-		unlinkat(t->fd, name, AT_REMOVEDIR);
-		t->nmade = 0;
 		pthread_mutex_init(&t->lock, NULL);
 		return 0;
 	}
