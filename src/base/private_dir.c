@@ -29,10 +29,10 @@ int private_dir_place(char **path, struct proctor_error *err)
 
 int private_dir_make(char **path, struct proctor_error *err)
 {
-	char *under, *made;
+	char *under = NULL, *made;
 	int ret = private_dir_place(&under, err);
 
-	if (ret < 0)
+	if (!under)
 		return ret;
 	if (asprintf(&made, "%s/proctor-XXXXXX", under) < 0) {
 		free(under);
