@@ -154,6 +154,11 @@ static void events_are_as_documented(void **state)
 		/* A failure that is another test's fault. */
 		{ .args = WORDS("--test-threads=1", "--on-crash=continue", suite_path("polluted/libpolluted.so")),
 		  .env = WORDS("POLLUTERS=17", "VICTIM=30") },
+		/* A directory that is kept. */
+		{ .args = WORDS("--keep-temp", suite_path("temp/uses")),
+		  .env = WORDS("WAY=fails"),
+		  .prefix = WORDS("/bin/sh", "-c", "/bin/mkdir \"$TMPDIR/.kept\" && TMPDIR=\"$TMPDIR/.kept\" "
+				  "exec \"$0\" \"$@\"") },
 		/* A note. */
 		{ .args = WORDS("--timeout=1s", "--grace=200ms", suite_path("exe/sigterm_to_parent")) },
 		/* Somebody asks what runs. Who asks is a child that was there before, and is left. */

@@ -279,6 +279,8 @@ static bool event_is_whole(const json_t *event)
 		{ "test-slow", { "time_us", "id", "worker", "attempt", "repetition" } },
 		{ "test-end", { "time_us", "id", "suite", "name", "verdict", "final", "start_us",
 				"duration_us", "stdout", "stdout_bytes", "stderr", "stderr_bytes" } },
+		{ "test-confirmed", { "time_us", "id", "suite", "name", "attempt", "repetition",
+				      "finding" } },
 		{ "note", { "time_us", "text" } },
 		{ "coverage", { "time_us", "lines", "functions" } },
 		{ "run-end", { "time_us", "counts", "tests", "duration_us", "exit_code" } },
