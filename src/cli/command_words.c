@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/command_words.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/escape.h"
@@ -34,6 +35,14 @@ static void add_words(struct bytes *to, const char *option, const struct texts *
 	bytes_fini(&value);
 }
 
+static void add_time(struct bytes *to, const char *option, uint64_t us)
+{
+	if (us > 0 && us % 1000 == 0)
+		bytes_printf(to, " --%s=%" PRIu64 "ms", option, us / 1000);
+	else if (us > 0)
+		bytes_printf(to, " --%s=%" PRIu64 "us", option, us);
+}
+
 bool command_words(struct bytes *to, const char *program, const struct options *o)
 {
 	for (size_t i = 0; i < o->nmanifests; i++)
@@ -48,6 +57,9 @@ bool command_words(struct bytes *to, const char *program, const struct options *
 	add_words(to, "wrap", &o->wrap);
 	if (o->run.no_inject)
 		bytes_text(to, " --no-inject");
+	/* What the tests may take there is what they could take here. */
+	add_time(to, "timeout", o->run.timeout_us);
+	add_time(to, "grace", o->run.grace_us);
 	for (size_t i = 0; i < o->nmanifests; i++)
 		add_option(to, "manifest", o->manifests[i]);
 	for (size_t i = 0; i < o->npaths; i++)

@@ -314,12 +314,15 @@ static void one_of_another_suite_is_found(void **state)
 {
 	const json_t *confirmation;
 	struct run *run = run_proctor(&(struct run_setup){
-		.args = WORDS("-j1", suite_path("polluted/libsets.so"), suite_path("polluted/libminds.so")) });
+		.args = WORDS("-j1", "--timeout=25s", "--grace=1500us", suite_path("polluted/libsets.so"),
+			      suite_path("polluted/libminds.so")) });
 
 	(void)state;
 	confirmation = confirmation_of(run, "minds::tml_test_3");
 	check_finding(confirmation, "fails-after");
 	assert_string_equal(after_id(confirmation, 0), "sets::tml_test_1");
+	/* It gives them as much time. */
+	assert_non_null(strstr(event_text(confirmation, "command"), " --timeout=25000ms --grace=1500us "));
 	assert_true(command_shows(event_text(confirmation, "command"), WORDS("LC_ALL=C"), "minds::tml_test_3"));
 	run_free(run);
 }

@@ -182,11 +182,13 @@ static void without_a_home_nothing_is_kept_or_said(void **state)
 static void many_at_once_do_not_disturb_each_other(void **state)
 {
 	const struct place *p = *state;
+	char *proctor = realpath(proctor_path(), NULL);
 
 	shell("cd %s && for i in 1 2 3 4 5 6 7 8 9 10 11 12; do "
 	      "%s %s list --framework=rust %s >out.$i 2>&1 & done; wait; cat out.* | sort | uniq -c | "
 	      "awk '{ print $1, $2 }' >all; printf '12 program::one\\n12 program::two\\n' | cmp - all",
-	      p->dir, p->cache_variable, realpath(proctor_path(), NULL), p->program);
+	      p->dir, p->cache_variable, proctor, p->program);
+	free(proctor);
 	shell("test $(ls %s/.cache/proctor/lists | wc -l) = 1", p->home);
 }
 
