@@ -61,6 +61,10 @@ struct program_request {
 	const unsigned *indices;	/* and their indices; NULL with the names */
 	size_t ntests;			/* 0: it is to list its tests */
 	bool whole;			/* they are all of it but the disabled ones */
+	/* Those that it would run besides them if none were named; 0: not told. Of an adapter with `names_max`, where
+	 * they are fewer. */
+	const char *const *others;
+	size_t nothers;
 	/* An empty directory of its own, absolute, removed when the process is over; NULL: there is none. Adapters
 	 * that need it say so (`needs_dir`). */
 	const char *dir;
@@ -191,6 +195,9 @@ struct adapter {
 	/* How much of a command line a name takes, and what there is room for; NULL: any number of names fits. */
 	size_t (*name_bytes)(const char *name);
 	size_t names_max_bytes;
+	/* Each name costs the program time for each of its tests: so many are named at most, of those that run or of
+	 * those that do not. 0: names cost next to nothing. */
+	unsigned names_max;
 	bool words_first;		/* its own words stand before those that the suite has: behind these they are lost */
 	/* It runs all tests or one, in the order of their indices: the first begins with the process, and each other one
 	 * where the one before it ends. */

@@ -7,6 +7,8 @@
  * escaped, and gives tests of different fixtures the same name. So tests that were not asked for may run too;
  * what is told of them is not believed, and tests of the same name are told apart by file and line. If one of
  * them ends the process, those behind it are errors: they did not start. Version 2 before 2.13 knows no escapes.
+ * Where fewer tests are not to run than are, and their names are plain, these are left out instead: each name is
+ * compared with that of every test.
  *
  * Output. Both versions keep what a test writes to std::cout, std::cerr and std::clog, and write it into the XML
  * when the test ends; of a test that ends the process it is lost. What is written by other ways (printf, write)
@@ -27,10 +29,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/wait.h>
 
 #define HIDDEN "hidden"
 #define SPECS_FILE "specs"
+/* Of names on the command line, which has room for some ten times as much. */
+#define OTHERS_BYTES 200000
+/* Every name is compared with the name of every test, which takes some 35 ns each. */
+#define NAMES_MAX 500
 
 static enum sureness catch2_recognize(const struct file_view *file)
 {
@@ -147,6 +154,53 @@ static int write_specs(const char *dir, const struct bytes *lines, struct comman
 	return written ? 0 : err->code;
 }
 
+/* Does it mean itself within quotes, and nothing else but for the case of its letters? */
+static bool is_plain(const char *name)
+{
+	size_t n = strlen(name);
+
+	if (n == 0 || !isalnum((unsigned char)name[0]) || !isalnum((unsigned char)name[n - 1]) ||
+	    strncmp(name, "exclude:", strlen("exclude:")) == 0)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!isalnum((unsigned char)name[i]) && !strchr(" _-+.:/<>()", name[i]))
+			return false;
+	return true;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcasecmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Can the others be left out by their names, and nothing else with them? */
+static bool others_stand_apart(const struct program_request *request)
+{
+	const char **sorted = calloc(request->nothers, sizeof(*sorted));
+	size_t nbytes = 0;
+	bool apart = sorted;
+
+	for (size_t i = 0; apart && i < request->nothers; i++) {
+		sorted[i] = request->others[i];
+		nbytes += strlen(sorted[i]);
+		apart = is_plain(sorted[i]) && nbytes <= OTHERS_BYTES;
+	}
+	if (apart)
+		qsort(sorted, request->nothers, sizeof(*sorted), compare_names);
+	for (size_t i = 0; apart && i < request->ntests; i++)
+		apart = !bsearch(&request->names[i], sorted, request->nothers, sizeof(*sorted), compare_names);
+	free(sorted);
+	return apart;
+}
+
+/* All but the hidden ones and these: words without a comma between them have to hold together. */
+static void leave_others_out(const struct program_request *request, struct command_line *line)
+{
+	texts_add(&line->words, "~[.]");
+	for (size_t i = 0; i < request->nothers; i++)
+		texts_add(&line->words, "~\"%s\"", request->others[i]);
+}
+
 static int select_tests(const struct program_request *request, struct command_line *line,
 			struct proctor_error *err)
 {
@@ -156,6 +210,10 @@ static int select_tests(const struct program_request *request, struct command_li
 	/* Without any spec it runs all but the hidden ones. */
 	if (request->whole)
 		return 0;
+	if (request->nothers > 0 && others_stand_apart(request)) {
+		leave_others_out(request, line);
+		return 0;
+	}
 	ret = add_names(request, line, &lines);
 	if (ret < 0 || lines.failed)
 		ret = error_sys(err, ENOMEM, "cannot name the tests to run");
@@ -242,7 +300,7 @@ static const char *list_text(struct listing *list, const char *bytes, size_t nby
 
 static bool tags_hide(const char *tags)
 {
-	return strstr(tags, "[.") || strstr(tags, "[!hide]");
+	return strstr(tags, "[.") || strstr(tags, "[!hide]") || strstr(tags, "[!benchmark]");
 }
 
 /* ---- the list of version 3 ---- */
@@ -482,6 +540,7 @@ const struct adapter adapter_catch2 = {
 	.run_command = catch2_run_command,
 	.list_command = catch2_list_command,
 	.list_parse = catch2_list_parse,
+	.names_max = NAMES_MAX,
 	.needs_dir = true,
 	.runs_others = true,
 	.parser = &catch_xml_parser,
@@ -494,6 +553,7 @@ const struct adapter adapter_catch2_v2 = {
 	.run_command = catch2_v2_run_command,
 	.list_command = catch2_v2_list_command,
 	.list_parse = catch2_v2_list_parse,
+	.names_max = NAMES_MAX,
 	.needs_dir = true,
 	.runs_others = true,
 	.parser = &catch_xml_parser,

@@ -7,13 +7,65 @@
 #include <errno.h>
 #include <stdlib.h>
 
-bool task_is_whole(const struct task *task)
+/* How many of its tests run; more than `enough` are not counted. */
+static size_t suite_count_run(const struct suite *suite, size_t enough)
 {
 	size_t nrun = 0;
 
-	for (size_t i = 0; i < task->suite->ntests && nrun <= task->ntests; i++)
-		nrun += test_is_run(&task->suite->tests[i]);
-	return nrun == task->ntests;
+	for (size_t i = 0; i < suite->ntests && nrun <= enough; i++)
+		nrun += test_is_run(&suite->tests[i]);
+	return nrun;
+}
+
+bool task_is_whole(const struct task *task)
+{
+	return suite_count_run(task->suite, task->ntests) == task->ntests;
+}
+
+bool task_names_fit(const struct task *task)
+{
+	unsigned most = task->suite->adapter->names_max;
+	size_t nrun;
+
+	if (most == 0 || task->ntests <= most)
+		return true;
+	nrun = suite_count_run(task->suite, (size_t)task->ntests + most);
+	return nrun >= task->ntests && nrun - task->ntests <= most;
+}
+
+/* The tests of its suite that run, but not in this task, where they are fewer than those that do: `nothers` of them,
+ * on the heap. -ENOMEM. */
+static int task_others(const struct proctor_plan *plan, const struct task *task, const char ***others,
+		       size_t *nothers)
+{
+	const struct suite *suite = task->suite;
+	size_t nrun, n = 0;
+	bool *asked;
+
+	*others = NULL;
+	*nothers = 0;
+	if (suite->adapter->names_max == 0)
+		return 0;
+	nrun = suite_count_run(suite, (size_t)task->ntests * 2);
+	if (nrun <= task->ntests || nrun >= (size_t)task->ntests * 2)
+		return 0;
+	asked = calloc(suite->ntests, sizeof(*asked));
+	*others = calloc(suite->ntests, sizeof(**others));
+	if (!asked || !*others) {
+		free(asked);
+		free(*others);
+		*others = NULL;
+		return -ENOMEM;
+	}
+	for (unsigned i = 0; i < task->ntests; i++)
+		asked[item_test(plan, task_item(task, i)) - suite->tests] = true;
+	for (size_t i = 0; i < suite->ntests; i++)
+		if (!asked[i] && test_is_run(&suite->tests[i]))
+			(*others)[n++] = test_own_name(&suite->tests[i]);
+	/* Else a test is in it that does not run by itself. */
+	*nothers = n == nrun - task->ntests ? n : 0;
+	free(asked);
+	return 0;
 }
 
 /* What the adapter wants its program to be started with. */
@@ -22,14 +74,14 @@ static int program_ask(const struct host *h, const struct task *task, struct com
 {
 	const struct adapter *adapter = task->suite->adapter;
 	struct program_request request = { .path = task->suite->path, .dir = h->dir };
-	const char **names = NULL;
+	const char **names = NULL, **others = NULL;
 	unsigned *indices = NULL;
 	int ret;
 
 	if (!adapter->single) {
 		names = calloc(task->ntests, sizeof(*names));
 		indices = calloc(task->ntests, sizeof(*indices));
-		if (!names || !indices) {
+		if (!names || !indices || task_others(h->launch->plan, task, &others, &request.nothers) < 0) {
 			free(names);
 			free(indices);
 			return error_sys(err, ENOMEM, "cannot start %s", task->suite->path);
@@ -43,10 +95,12 @@ static int program_ask(const struct host *h, const struct task *task, struct com
 		request.whole = task_is_whole(task);
 	}
 	request.names = names;
+	request.others = others;
 	request.indices = indices;
 	request.ntests = task->ntests;
 	ret = adapter->run_command(&request, line, err);
 	free(names);
+	free(others);
 	free(indices);
 	return ret;
 }

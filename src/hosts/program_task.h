@@ -8,6 +8,8 @@
 
 /* Are these all tests of the suite but the disabled ones? */
 bool task_is_whole(const struct task *task);
+/* Are these so many, or the tests of the suite besides them, as their adapter can name? */
+bool task_names_fit(const struct task *task);
 
 /* As slots of struct host_ops. */
 int program_prepare(struct host *h, const struct task *task, struct start *start,

@@ -18,6 +18,12 @@
 #define WORTH 5
 /* So long a first task is waited for, to learn how long the tests are: several times a start. */
 #define PROBE_US 10000
+/* Where names cost time (adapter->names_max): the program compares each with each of its tests, which takes so long.
+ * A first task has no more names than this makes of a moment, and is waited for longer, as the program has to
+ * register all of its tests. */
+#define NAME_NS 35
+#define FIRST_NAMES_NS 10000000
+#define REGISTER_NS 10000
 /* A test known to be as long as that has a process to itself. */
 #define LONG_US 1000000
 
@@ -251,6 +257,31 @@ static bool lane_starts_processes(const struct lane *lane)
 	return ops->is_task && ops->tests_max > 1;
 }
 
+/* Would it take longer to name the tests to several processes than to run them in one, where they need not be named? */
+static bool names_cost_more(const struct queue *q, const struct lane *lane, item_t nleft)
+{
+	const struct task all = { .suite = lane->suite, .ntests = nleft };
+
+	return lane->suite->adapter->names_max > 0 && lane->times.test_ns > 0 && task_names_fit(&all) &&
+	       lane->times.test_ns * (q->nworkers - 1) < NAME_NS * lane->suite->ntests;
+}
+
+/* `part`, or as many names as take no more than a moment. */
+static item_t first_names(const struct suite *suite, item_t part)
+{
+	size_t most = FIRST_NAMES_NS / (NAME_NS * suite->ntests);
+
+	if (most < 1)
+		most = 1;
+	return part < most ? part : (item_t)most;
+}
+
+/* So long a first task is waited for. */
+static uint64_t probe_us(const struct suite *suite)
+{
+	return suite->adapter->names_max > 0 ? PROBE_US + REGISTER_NS * suite->ntests / 1000 : PROBE_US;
+}
+
 /* How many tests of unknown length a process gets: a part of what is left, so that the workers end together,
  * but enough to be worth a process. */
 static unsigned process_share(const struct queue *q, const struct lane *lane, item_t nleft)
@@ -258,6 +289,10 @@ static unsigned process_share(const struct queue *q, const struct lane *lane, it
 	item_t part = q->nworkers > 1 ? nleft / (2 * q->nworkers) : nleft;
 	uint64_t worth = lane->times.test_ns ? WORTH * lane->times.start_ns / lane->times.test_ns : 1;
 
+	if (names_cost_more(q, lane, nleft))
+		return nleft;
+	if (lane->suite->adapter->names_max > 0 && lane->times.test_ns == 0 && nleft > 1)
+		part = first_names(lane->suite, part);
 	if (part < worth)
 		part = worth < nleft ? (item_t)worth : nleft;
 	if (part < 1)
@@ -276,13 +311,15 @@ static bool queue_parts(const struct queue *q, const struct task *task, item_t b
 		(last->duration_us >= LONG_US || next->duration_us >= LONG_US));
 }
 
-/* How many of the task's tests fit into one command line. Where it is the whole program none has to be named. */
+/* How many of the task's tests can be named to one process. Where it is the whole program none has to be. */
 static unsigned queue_names_fit(const struct queue *q, const struct task *task)
 {
 	const struct adapter *adapter = task->suite->adapter;
 	size_t nbytes = 0;
 	unsigned n = 0;
 
+	if (!task_names_fit(task))
+		return adapter->names_max;
 	if (!adapter->name_bytes || task_is_whole(task))
 		return task->ntests;
 	for (; n < task->ntests; n++) {
@@ -345,7 +382,7 @@ static void queue_cut(struct queue *q, size_t i, struct task *task)
 	lane->cost_us -= cost;
 	q->cost_us -= cost;
 	if (learns && !lane->suite->adapter->all_or_one && lane->times.test_ns == 0 && lane->probe_until_us == 0 && task->ntests > 1)
-		lane->probe_until_us = clock_us() + PROBE_US;
+		lane->probe_until_us = clock_us() + probe_us(lane->suite);
 	if (r->first == r->end) {
 		lane->head = r->next;
 		free(r);

@@ -15,7 +15,7 @@ struct judged {
 /* All others pass. */
 static const struct judged catch2_cases[] = {
 	{ "fails", "fail" }, { "sections", "fail" }, { "generators", "fail" }, { "hidden", "skip" },
-	{ "hidden with a tag", "skip" }, { "case", "fail" }, { "should fail and passes", "fail" },
+	{ "hidden with a tag", "skip" }, { "hidden as a benchmark", "skip" }, { "case", "fail" }, { "should fail and passes", "fail" },
 	{ "throws", "fail" }, { "throws as it should", "fail" }, { "says why", "fail" },
 	{ "template - int", "fail" }, { "template - std::pair<int, char>", "pass" }, { "signature - 2", "fail" },
 	{ 0 }
@@ -46,11 +46,11 @@ static const char *expected(const struct judged *judged, const char *name)
 	return "pass";
 }
 
-static void check_program(const char *path, const struct judged *judged, unsigned ntests, const char *isolation,
-			  const char *nthreads)
+static void check_run(const char *path, const struct judged *judged, unsigned ntests, const char *isolation,
+		      const char *nthreads, const char *skip)
 {
 	struct run *run = run_proctor(&(struct run_setup){
-		.args = WORDS("--on-crash=continue", "--timeout=5", isolation, nthreads, suite_path(path)) });
+		.args = WORDS("--on-crash=continue", "--timeout=5", isolation, nthreads, suite_path(path), skip) });
 	unsigned nends = 0;
 	size_t i;
 	json_t *event;
@@ -71,6 +71,22 @@ static void check_program(const char *path, const struct judged *judged, unsigne
 	run_free(run);
 }
 
+static void check_program(const char *path, const struct judged *judged, unsigned ntests, const char *isolation,
+			  const char *nthreads)
+{
+	check_run(path, judged, ntests, isolation, nthreads, NULL);
+}
+
+/* Of most of a program the others are left out by their names, unless that left out more: "Case" is "case", too. */
+static void most_tests_of_a_program_are_judged_as_all_are(void **state)
+{
+	static const char *const skips[] = { "--skip=*::says why", "--skip=*::Case", "--skip=*::name ? with star" };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++)
+		check_run("catch2/cases", catch2_cases, 42, isolations[0], threads[0], skips[i]);
+}
+
 static void each_test_is_judged_as_its_framework_judges_it(void **state)
 {
 	static const struct {
@@ -78,7 +94,7 @@ static void each_test_is_judged_as_its_framework_judges_it(void **state)
 		const struct judged *judged;
 		unsigned ntests;
 	} programs[] = {
-		{ "catch2/cases", catch2_cases, 42 }, { "doctest/cases", doctest_cases, 43 },
+		{ "catch2/cases", catch2_cases, 43 }, { "doctest/cases", doctest_cases, 43 },
 	};
 	static const char *const others[] = {
 		"catch2/stripped", "doctest/stripped", "catch2/static", "doctest/static",
@@ -222,6 +238,7 @@ static void what_the_framework_kept_of_the_output_is_the_tests(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		harness_test(most_tests_of_a_program_are_judged_as_all_are),
 		harness_test(each_test_is_judged_as_its_framework_judges_it),
 		harness_test(what_ends_a_process_is_blamed_on_its_test),
 		harness_test(its_own_report_says_the_same),

@@ -441,6 +441,44 @@ static void all_of_a_program_needs_no_names(void **state)
 	}
 }
 
+/* Of many tests of a program the few that are not to run, if that leaves out nothing else. */
+static void the_others_are_left_out(void **state)
+{
+	static const char *const names[] = { "a", "b, c", "D" }, *const others[] = { "x y", "Type<int> - 1" };
+	static const char *const not_plain[] = { "x", "*y" }, *const same[] = { "x", "d" };
+	static const struct {
+		const struct adapter *adapter;
+		const char *const *others;
+		bool left_out;
+	} cases[] = {
+		{ &adapter_catch2, others, true },
+		{ &adapter_catch2_v2, others, true },
+		{ &adapter_catch2, not_plain, false },
+		/* Names are compared without regard to case. */
+		{ &adapter_catch2_v2, same, false },
+	};
+	char dir[] = "/tmp/test_catch_xml.XXXXXX", path[64];
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/specs", dir);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct program_request request = { .names = names, .ntests = 3, .others = cases[i].others,
+							 .nothers = 2, .dir = dir };
+		struct command_line line = { 0 };
+		struct proctor_error err;
+
+		assert_int_equal(cases[i].adapter->run_command(&request, &line, &err), 0);
+		assert_int_equal(has_word(&line, "~[.]"), cases[i].left_out);
+		assert_int_equal(has_word(&line, "~\"x y\""), cases[i].left_out);
+		assert_int_equal(has_word(&line, "~\"Type<int> - 1\""), cases[i].left_out);
+		assert_int_equal(has_word(&line, "--input-file"), !cases[i].left_out);
+		command_line_fini(&line);
+		unlink(path);
+	}
+	rmdir(dir);
+}
+
 static void names_that_no_argument_holds_are_refused(void **state)
 {
 	char *name = malloc(70001);
@@ -475,6 +513,7 @@ int main(void)
 		cmocka_unit_test(specs_are_quoted_and_escaped),
 		cmocka_unit_test(filters_are_escaped),
 		cmocka_unit_test(all_of_a_program_needs_no_names),
+		cmocka_unit_test(the_others_are_left_out),
 		cmocka_unit_test(names_that_no_argument_holds_are_refused),
 	};
 

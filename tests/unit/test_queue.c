@@ -433,6 +433,45 @@ static void long_tests_of_a_program_are_shared_out(void **state)
 	fake_fini(&f);
 }
 
+/* Each name is compared with that of each test. */
+static void where_names_cost_time_few_are_named_or_few_left_out(void **state)
+{
+	const struct queue_measure short_tests = { .start_us = 30000, .tests_us = 1400, .ntests = 14 };
+	const struct queue_measure long_tests = { .start_us = 30000, .tests_us = 140000, .ntests = 14 };
+	struct fake f;
+	struct queue q;
+	struct task first, task;
+
+	(void)state;
+	fake_init(&f, 1, 20000);
+	f.suites[0].adapter = &adapter_catch2;
+	f.suites[0].tests = f.tests;
+	f.suites[0].ntests = 20000;
+	assert_int_equal(queue_init(&q, &f.plan, 2, 1, NULL), 0);
+	/* Nothing is known of them: so many as are named in a moment. */
+	first = popped(&q, 0);
+	assert_int_equal(first.ntests, 14);
+	assert_false(queue_try_pop(&q, 1, NULL, 0, &task));
+	/* 0.1 ms each, and 0.7 ms to name one: all of the others are named by those that are left out. */
+	queue_measured(&q, &first, &short_tests);
+	assert_int_equal(popped(&q, 1).ntests, 20000 - 14);
+	queue_fini(&q);
+
+	assert_int_equal(queue_init(&q, &f.plan, 2, 1, NULL), 0);
+	first = popped(&q, 0);
+	queue_measured(&q, &first, &long_tests);
+	assert_int_equal(popped(&q, 1).ntests, adapter_catch2.names_max);
+	queue_fini(&q);
+
+	/* One worker runs all, and nothing is named. */
+	assert_int_equal(queue_init(&q, &f.plan, 1, 1, NULL), 0);
+	f.suites[0].times = (struct program_times){ .start_ns = 30000000, .test_ns = 10000000 };
+	q.lanes[0].times = f.suites[0].times;
+	assert_int_equal(popped(&q, 0).ntests, 20000);
+	queue_fini(&q);
+	fake_fini(&f);
+}
+
 /* It is not waited for what takes long to tell: the next worker helps after a moment. */
 static void a_first_task_is_waited_for_no_longer_than_a_moment(void **state)
 {
@@ -537,6 +576,7 @@ int main(void)
 		cmocka_unit_test(a_program_gets_what_is_worth_a_process),
 		cmocka_unit_test(the_first_task_is_what_is_known_to_be_worth_a_process),
 		cmocka_unit_test(long_tests_of_a_program_are_shared_out),
+		cmocka_unit_test(where_names_cost_time_few_are_named_or_few_left_out),
 		cmocka_unit_test(a_first_task_is_waited_for_no_longer_than_a_moment),
 		cmocka_unit_test(a_known_long_test_has_a_process_to_itself),
 		cmocka_unit_test(a_paused_queue_hands_nothing_out),

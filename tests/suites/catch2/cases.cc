@@ -43,6 +43,7 @@ TEST_CASE("generators")
 
 TEST_CASE("hidden", "[.]") { CHECK(false); }
 TEST_CASE("hidden with a tag", "[.slow]") { CHECK(true); }
+TEST_CASE("hidden as a benchmark", "[!benchmark]") { CHECK(false); }
 
 TEST_CASE("name, with comma") { CHECK(true); }
 TEST_CASE("name [with] brackets") { CHECK(true); }
