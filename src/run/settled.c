@@ -40,8 +40,9 @@ bool settled_possible(struct watch *h, struct host_work *work)
 	if (!h->host->ops->settled || h->state != HOST_RUNNING || h->confirms)
 		return false;
 	*work = work_of(h);
-	/* If the file is another by now, it is the worker's to say what that means. */
-	return work->busy && !work->ending &&
+	/* A test is settled when another has begun after it. If the file is another by now, it is the worker's to say
+	 * what that means. */
+	return work->busy && !work->ending && work->task.ntests > 1 &&
 	       file_look(work->task.suite->path, &work->task.suite->file) == FILE_SAME;
 }
 
