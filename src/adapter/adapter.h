@@ -8,6 +8,7 @@
 #define ADAPTER_ADAPTER_H
 
 #include "adapter/listing.h"
+#include "adapter/version.h"
 #include "base/elf.h"
 #include "base/elf_texts.h"
 #include "base/error.h"
@@ -164,6 +165,8 @@ enum parser_source { PARSER_STDOUT, PARSER_CHANNEL };
 
 struct adapter {
 	const char *name;		/* as --framework=NAME has it and lists show it */
+	const char *known_by;		/* what its files have that others do not: a line for people */
+	struct version_mark version;	/* of the framework; all zero: its files do not show it */
 
 	/* A library, which proctor-host opens; else a program, which is started itself. */
 	bool in_host;

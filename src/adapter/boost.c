@@ -222,6 +222,8 @@ static int boost_list_parse(const struct list_output *output, struct listing *li
 
 const struct adapter adapter_boost = {
 	.name = "boost",
+	.known_by = "libboost_unit_test_framework.so needed, or a variable of Boost.Test",
+	.version = { .section = ".dynstr", .behind = "libboost_unit_test_framework.so." },
 	.recognize = boost_recognize,
 	.run_command = boost_run_command,
 	.list_command = boost_list_command,

@@ -536,6 +536,8 @@ static int catch2_v2_list_parse(const struct list_output *output, struct listing
 
 const struct adapter adapter_catch2 = {
 	.name = "catch2",
+	.known_by = "texts of Catch2 3, or libCatch2 needed",
+	.version = { .section = ".dynstr", .behind = "libCatch2.so." },
 	.recognize = catch2_recognize,
 	.run_command = catch2_run_command,
 	.list_command = catch2_list_command,
@@ -549,6 +551,7 @@ const struct adapter adapter_catch2 = {
 
 const struct adapter adapter_catch2_v2 = {
 	.name = "catch2-v2",
+	.known_by = "texts of Catch2 2, as of 2.9",
 	.recognize = catch2_v2_recognize,
 	.run_command = catch2_v2_run_command,
 	.list_command = catch2_v2_list_command,

@@ -210,6 +210,9 @@ static int doctest_list_parse(const struct list_output *output, struct listing *
 
 const struct adapter adapter_doctest = {
 	.name = "doctest",
+	.known_by = "a text of doctest",
+	/* Its texts are not marked: where the tests have such a text, too, nothing is told. */
+	.version = { .section = ".rodata" },
 	.recognize = doctest_recognize,
 	.run_command = doctest_run_command,
 	.list_command = doctest_list_command,

@@ -18,6 +18,7 @@ static int exe_run_command(const struct program_request *request, struct command
 
 const struct adapter adapter_exe = {
 	.name = "exe",
+	.known_by = "any other program, which is one test: its exit status tells",
 	.single = true,
 	.recognize = exe_recognize,
 	.run_command = exe_run_command,

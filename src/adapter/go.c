@@ -505,6 +505,8 @@ static const struct parser_ops go_parser = {
 
 const struct adapter adapter_go = {
 	.name = "go",
+	.known_by = "flags of Go's package testing, as of Go 1.20",
+	.version = { .section = ".go.buildinfo", .behind = "go", .counted = true },
 	.recognize = go_recognize,
 	.run_command = go_run_command,
 	.list_command = go_list_command,

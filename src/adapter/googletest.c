@@ -663,6 +663,8 @@ static enum sureness gtest_recognize(const struct file_view *file)
 
 const struct adapter adapter_googletest = {
 	.name = "googletest",
+	.known_by = "GoogleTest's help text, or libgtest.so or libgmock.so needed",
+	.version = { .section = ".dynstr", .behind = "libgtest.so." },
 	.recognize = gtest_recognize,
 	.run_command = gtest_run_command,
 	.list_command = gtest_list_command,

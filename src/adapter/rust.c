@@ -542,6 +542,9 @@ static const struct parser_ops rust_parser = {
 
 const struct adapter adapter_rust = {
 	.name = "rust",
+	.known_by = "texts of Rust's libtest",
+	/* Of the compiler, with which libtest comes. */
+	.version = { .section = ".comment", .behind = "rustc version " },
 	.recognize = rust_recognize,
 	.run_command = rust_run_command,
 	.list_command = rust_list_command,

@@ -153,6 +153,7 @@ static const struct symbol_lister suite_h_lister = {
 
 const struct adapter adapter_suite_h = {
 	.name = "suite.h",
+	.known_by = "a shared library with tests of proctor/suite.h",
 	.in_host = true,
 	.hides_symbols = true,
 	.lister = &suite_h_lister,

@@ -469,6 +469,7 @@ static int tap_run_command(const struct program_request *request, struct command
 /* Nothing in a file shows that it will print TAP: --framework has to say so. */
 const struct adapter adapter_tap = {
 	.name = "tap",
+	.known_by = "--framework=tap alone: the program is one test and prints TAP",
 	.single = true,
 	.run_command = tap_run_command,
 	.parser = &tap_parser,

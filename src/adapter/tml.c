@@ -99,6 +99,7 @@ static const struct symbol_lister tml_lister = {
 
 const struct adapter adapter_tml = {
 	.name = "tml",
+	.known_by = "a shared library that defines functions tml_test_N",
 	.in_host = true,
 	.crash_stops = true,
 	.lister = &tml_lister,

@@ -309,6 +309,7 @@ static const struct parser_ops tml_exe_parser = {
 
 const struct adapter adapter_tml_exe = {
 	.name = "tml-exe",
+	.known_by = "the texts TML_RESULT: and --test-index in a program",
 	.hides_symbols = true,
 	.crash_stops = true,
 	.recognize = tml_exe_recognize,

@@ -189,7 +189,7 @@ int command_list(int argc, char **argv)
 		say_error(&err);
 		goto fini;
 	}
-	status = list_plan(plan, &o);
+	status = o.list_kinds ? list_kinds(plan, &o) : list_plan(plan, &o);
 	proctor_plan_free(plan);
 fini:
 	options_fini(&o);

@@ -119,7 +119,9 @@ int command_run(int argc, char **argv)
 		say_error(&err);
 		goto fini;
 	}
-	if (o.list || o.list_suites)
+	if (o.list_kinds)
+		status = list_kinds(plan, &o);
+	else if (o.list || o.list_suites)
 		status = list_plan(plan, &o);
 	else if (plan_arguments(plan, &o, &outcome) == 0)
 		status = run_plan(plan, &o, &outcome);

@@ -34,6 +34,9 @@ struct plan_outcome {
 	int signo;		/* that came while programs were asked for their tests: all ends; 0: none did */
 };
 
+/* Adds what the arguments name to `plan`, and looks into the files; no program is started. -ENOMEM: that was said. */
+int plan_add_arguments(struct proctor_plan *plan, const struct options *o,
+		       struct plan_outcome *outcome);
 /* Fills `plan` with the tests that the arguments name, and selects among them. Says on stderr what
  * is wrong with a suite. A negative errno: proctor cannot go on, and has said so, but for a signal. */
 int plan_arguments(struct proctor_plan *plan, const struct options *o,
@@ -48,6 +51,9 @@ bool print_lost(void);
 int print_suites(const struct proctor_plan *plan);
 /* Fills `plan` as plan_arguments() does and prints its tests, or its suites; the exit status. */
 int list_plan(struct proctor_plan *plan, const struct options *o);
+/* Prints of which framework each suite is that the arguments name, or, where they name none, which frameworks there
+ * are; the exit status. */
+int list_kinds(struct proctor_plan *plan, const struct options *o);
 
 void help_print(void);
 /* The help of one command. */

@@ -133,9 +133,24 @@ static int add_argument(struct options *o, const char *argument, struct proctor_
 	return value_add(&o->paths, &o->npaths, argument, err);
 }
 
+/* Which tests a program has is not asked. */
+static int check_list_kinds(const struct options *o, struct proctor_error *err)
+{
+	const struct proctor_selection *s = &o->selection;
+
+	if (o->word)
+		return error_set(err, -EINVAL, "there is no file %s, and --list-kinds, which looks at files, takes "
+				 "no filter", o->word);
+	if (o->filters || o->skips || o->sequence || s->group || s->shard_count > 0)
+		return error_set(err, -EINVAL, "--list-kinds looks at files and takes no choice of tests");
+	return 0;
+}
+
 /* Checks options against each other. */
 static int options_check(const struct options *o, enum command command, struct proctor_error *err)
 {
+	if (o->list_kinds && !o->help)
+		return check_list_kinds(o, err);
 	if (command != COMMAND_RUN || o->help)
 		return 0;
 	/* Refused because, without --coverage, nobody would look at a --coverage-fail-under. */
@@ -211,7 +226,7 @@ void options_fini(struct options *o)
 
 int options_need_path(const struct options *o, struct proctor_error *err)
 {
-	if (o->npaths > 0 || o->nmanifests > 0)
+	if (o->npaths > 0 || o->nmanifests > 0 || o->list_kinds)
 		return 0;
 	if (o->word)
 		return error_set(err, -EINVAL, "no suite, directory or manifest was named: there is "

@@ -83,6 +83,9 @@ const struct option_spec option_table[] = {
 	  "print the ids of the tests and run nothing, as proctor list does", store_list },
 	{ "list-suites", 0, SELECTING, OPTION_FLAG, NULL, false,
 	  "print the names of the suites and run nothing", store_list_suites },
+	{ "list-kinds", 0, SELECTING, OPTION_FLAG, NULL, false,
+	  "print of which framework each suite is, and of which version where its file shows it; without FILE or DIR: "
+	  "the frameworks, and what each is known by. Starts no program", store_list_kinds },
 	{ "long", 'l', COMMAND_LIST, OPTION_FLAG, NULL, false,
 	  "show the framework of each test and its place in the source, too, as on a terminal", store_long },
 	{ "json", 0, COMMAND_LIST, OPTION_FLAG, NULL, false, "print JSON", store_json },

@@ -42,7 +42,7 @@ struct options {		/* all strings are argv's */
 	enum color_choice color;
 	bool tml_style;		/* the report is as `tml test` prints it */
 	bool no_cache;		/* programs are asked for their tests */
-	bool list, list_suites, list_long, json, help;
+	bool list, list_suites, list_kinds, list_long, json, help;
 };
 
 #endif

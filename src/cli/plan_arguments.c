@@ -62,8 +62,8 @@ static int set_command(struct proctor_plan *plan, const struct options *o, struc
 	return ret < 0 ? ret : proctor_plan_set_wrap(plan, (const char *const *)o->wrap.list, err);
 }
 
-int plan_arguments(struct proctor_plan *plan, const struct options *o,
-		   struct plan_outcome *outcome)
+int plan_add_arguments(struct proctor_plan *plan, const struct options *o,
+		       struct plan_outcome *outcome)
 {
 	struct proctor_error err;
 	int ret;
@@ -89,6 +89,17 @@ int plan_arguments(struct proctor_plan *plan, const struct options *o,
 			return ret;
 		outcome->nrefused++;
 	}
+	return 0;
+}
+
+int plan_arguments(struct proctor_plan *plan, const struct options *o,
+		   struct plan_outcome *outcome)
+{
+	struct proctor_error err;
+	int ret = plan_add_arguments(plan, o, outcome);
+
+	if (ret < 0)
+		return ret;
 	outcome->signo = listing_await(plan);
 	if (outcome->signo > 0)
 		return -ECANCELED;

@@ -40,7 +40,10 @@ static void every_adapter_is_complete(void **state)
 	for (size_t i = 0; i < ADAPTERS_COUNT; i++) {
 		const struct adapter *a = adapters[i];
 
+		assert_non_null(a->known_by);
+		assert_true(a->version.section || !a->version.behind);
 		if (a->in_host) {
+			assert_null(a->version.section);
 			assert_non_null(a->lister);
 			assert_false(a->single);
 			assert_null(a->run_command);

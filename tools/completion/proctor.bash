@@ -72,7 +72,7 @@ _proctor()
 			--max-output= --isolation= --no-suite --on-crash= --fail-fast \
 			--no-fail-fast --max-fail= --repeat= \
 			--retries= --confirm --no-confirm --shuffle --shard= --filter= --sequence= --skip= --suite= --exe= --framework= --manifest= --exe-args= --wrap= --no-cache \
-			--list --list-suites --show-output= --style= --slowest= --nocapture --pin-tests --loop= --events= --junit= \
+			--list --list-suites --list-kinds --show-output= --style= --slowest= --nocapture --pin-tests --loop= --events= --junit= \
 			--coverage --coverage-dir= --coverage-output= --coverage-fail-under= \
 			--coverage-include= --coverage-exclude= --coverage-allow-partial \
 			--coverage-tool-timeout= \
@@ -80,7 +80,7 @@ _proctor()
 			--color --no-color --help" -- "$cur")) ;;
 	list)
 		COMPREPLY=($(compgen -W "--shard= --filter= --sequence= --skip= --suite= --exe= --framework= --manifest= --exe-args= --wrap= --no-cache \
-			--list-suites --long --json --help" -- "$cur")) ;;
+			--list-suites --list-kinds --long --json --help" -- "$cur")) ;;
 	coverage)
 		COMPREPLY=($(compgen -W "--coverage-dir= --coverage-output= \
 			--coverage-fail-under= --coverage-include= --coverage-exclude= \

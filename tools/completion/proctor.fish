@@ -28,6 +28,7 @@ complete -c proctor -n "$selecting" -x -l wrap -d "start every test process with
 complete -c proctor -n "$selecting" -l no-cache -d "ask every program for its tests"
 complete -c proctor -n "$selecting" -x -l shard -d "only part I of N, as I/N"
 complete -c proctor -n "$selecting" -l list-suites -d "print the names of the suites"
+complete -c proctor -n "$selecting" -l list-kinds -d "print the framework and version of each suite"
 complete -c proctor -n "__fish_seen_subcommand_from list" -l json -d "print JSON"
 complete -c proctor -n "__fish_seen_subcommand_from list" -s l -l long -d "with framework and place in the source"
 
