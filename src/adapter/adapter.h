@@ -114,7 +114,8 @@ struct parser_event {
 	uint64_t nbytes;		/* of the stream that lie before this event */
 	enum proctor_verdict verdict;	/* ENDED, AMENDED, PASSED_OVER: */
 	const char *message;		/* why it is no pass; NULL: nothing to say */
-	/* It may be wrong: unless it is told again without that, the test runs again, alone. */
+	/* It may be wrong: unless it is told again without that, the test runs again, alone. But the list knows better if it
+	 * says that no failures are expected of the test (`none_expected`). */
 	bool unsure;
 	/* The test is known by its index, whatever it is called. */
 	bool by_index;

@@ -9,7 +9,7 @@
  *
  * Verdicts. The log goes to the channel, line by line: it says which test runs, and why one failed. Whether its failures were
  * expected is in the report alone, which is written to a file when all has run. Of a process that did not live so
- * long, the tests with failures run again.
+ * long, the tests of which the list says that failures are expected run again if they had any; the others have failed.
  *
  * Signals that kill are not for the framework to catch: a test that crashes is told of with its backtrace, and no other
  * test runs in what it left. Time limits of tests, and what tests do with signals themselves, stay as they are.

@@ -35,6 +35,7 @@ struct unit {
 	const char *why;		/* it depends on such; NULL: it does not */
 	const char *label;		/* NAME|FILE(LINE)|…; lent */
 	size_t nname, nplace;		/* of it: the name, and all until behind the line */
+	bool none_expected;		/* no failures */
 	const char *name;		/* with its suites'; of the listing */
 	size_t nname_full;
 };
@@ -153,10 +154,20 @@ static bool ends_place(const char *rest, const char *end)
 	       begins(rest, end, "|labels:");
 }
 
+/* Behind the place stands how many failures are expected, if any are. A name or a label may have the same words: such
+ * a test is taken for one of which some are. */
+static bool expects_none(const char *label, size_t n)
+{
+	static const char words[] = "|expected failures=";
+
+	return !memmem(label, n, words, sizeof(words) - 1);
+}
+
 /* The name ends before "|FILE(LINE)", behind which there may be what else is known of the unit, labels in any words last. */
 static void unit_label(struct unit *u, const char *label, size_t n)
 {
 	u->label = label;
+	u->none_expected = expects_none(label, n);
 	u->nname = u->nplace = n;
 	for (size_t close = 0; close < n; close++) {
 		size_t i = close;
@@ -450,6 +461,7 @@ static void list_unit(struct tree *t, const struct unit *u)
 		l->line = (unsigned)strtoul(open + 1, NULL, 10);
 	}
 	l->disabled = u->disabled ? "disabled" : u->why;
+	l->none_expected = u->none_expected;
 	t->no_memory |= !l->file;
 }
 

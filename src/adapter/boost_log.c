@@ -3,7 +3,8 @@
  * The log of Boost.Test, line by line as it is written, and the report, which comes when all is over.
  *
  * The log tells where it enters and leaves the module, its suites and tests, each by its last name alone, and whom it
- * skips and why. A test with failures is told of as unsure: they may have been expected, which the report knows.
+ * skips and why. A test with failures is told of as unsure: they may have been expected, which the report knows. Where
+ * there is none, they count unless the list says that some are expected of the test.
  */
 #include "adapter/boost.h"
 

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,7 @@ struct listed {
 	unsigned line;
 	uint64_t timeout_us;		/* 0: the run's */
 	const char *disabled;		/* why it is not run unless asked for, as "disabled"; NULL: it is run */
+	bool none_expected;		/* its framework expects no failures of it: each is the test's */
 };
 
 struct listing {		/* all zero is an empty one */

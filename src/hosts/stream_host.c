@@ -726,6 +726,16 @@ static bool stream_fell_silent(const struct stream_host *sh)
 	return sh->silent_us > 0 && sh->silent_us + SILENT_US < sh->host.shared.end.died_us;
 }
 
+/* What was told of it may be wrong, and was not told again, as the process did not live so long. A failure stands where
+ * its framework expects none. */
+static bool stream_is_unsure(const struct stream_host *sh, unsigned i)
+{
+	const struct task *task = &sh->host.shared.work.task;
+	const struct stream_test *t = &sh->tests[i];
+
+	return t->unsure && !(t->ended && item_test(sh->host.launch->plan, task_item(task, i))->none_expected);
+}
+
 /* Alone a test can do no other harm, the exit status is its own, and a result file says more than output. */
 static void read_doubts(const struct stream_host *sh, unsigned ntold, struct evidence *e)
 {
@@ -737,7 +747,8 @@ static void read_doubts(const struct stream_host *sh, unsigned ntold, struct evi
 		bool unended = sh->ops->file && (exited || stream_fell_silent(sh)) && t->started && !t->ended;
 		bool jumped = !t->started && i < sh->nended;
 
-		e->tests[i].again = jumped || (!sh->has_file && !t->settled && (t->doubted || t->unsure || unended));
+		e->tests[i].again = jumped || (!sh->has_file && !t->settled &&
+					       (t->doubted || unended || stream_is_unsure(sh, i)));
 	}
 }
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Numbers are in this machine's order: the file is of no use to another one. */
-#define MAGIC UINT64_C(0x32747369726f7270)
+#define MAGIC UINT64_C(0x33747369726f7270)
 #define NO_TEXT UINT32_MAX
 
 /* The key, the tests and the texts follow it, the first two padded to 8 bytes. */
@@ -25,6 +25,8 @@ struct record {
 	uint64_t timeout_us;
 	uint32_t name, file, disabled;	/* `disabled` may be NO_TEXT */
 	uint32_t line;
+	uint32_t none_expected;		/* 1: so it is */
+	uint32_t unused;
 };
 
 static uint64_t padded(uint64_t nbytes)
@@ -85,6 +87,7 @@ static void put_tests(struct bytes *records, struct bytes *texts, const struct l
 
 		r = (struct record){
 			.timeout_us = l->timeout_us, .name = put_text(texts, l->name), .line = l->line,
+			.none_expected = l->none_expected,
 			.file = put_shared(texts, l->file, last.file, r.file),
 			.disabled = put_shared(texts, l->disabled, last.disabled, r.disabled),
 		};
@@ -176,6 +179,7 @@ static bool test_read(const struct header *h, const struct parts *parts, size_t 
 	l->index = (unsigned)i;
 	l->line = r->line;
 	l->timeout_us = r->timeout_us;
+	l->none_expected = r->none_expected == 1;
 	return text_find(h, parts, r->name, false, &l->name) && l->name[0] &&
 	       text_find(h, parts, r->file, false, &l->file) &&
 	       text_find(h, parts, r->disabled, true, &l->disabled);

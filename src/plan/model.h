@@ -49,6 +49,7 @@ struct test {
 	char *workdir;			/* NULL: the run's */
 	char **env;			/* NAME=VALUE added; NULL: none */
 	const struct test_settings *settings;	/* NULL until plan_resolve() */
+	bool none_expected;		/* its framework expects no failures of it; false: it may */
 	bool selected;
 	bool placeholder;		/* "(load)": for the unknown tests of a broken suite */
 };

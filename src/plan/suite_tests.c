@@ -66,6 +66,7 @@ static int test_complete(struct test *t, const struct listed *l)
 	if (copy_text(t->suite, &disabled, l->disabled) < 0)
 		return -ENOMEM;
 	t->pub.disabled = disabled;
+	t->none_expected = l->none_expected;
 	/* A program's results say where their test is: it is that place by which tests of one name differ. */
 	if ((*t->pub.file && t->suite->adapter->in_host) || !*l->file)
 		return 0;

@@ -178,6 +178,38 @@ static void what_ends_the_process_is_blamed(void **state)
 	check_way("sanitized", "exit", "fail", isolations[0]);
 }
 
+/* The report, which knows what was expected, is not written. Alone the victim passes. */
+static void a_failure_stands_though_another_test_ends_the_process(void **state)
+{
+	static const struct framework_way ways[] = {
+		{ "", "pass", NULL }, { "abort", "crash", NULL }, { "hang", "timeout", NULL }, { "exit", "fail", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+		for (size_t fast = 0; fast < 2; fast++) {
+			char variable[64];
+			struct run *run;
+
+			snprintf(variable, sizeof(variable), "WAY=%s", ways[i].way);
+			run = run_proctor(&(struct run_setup){
+				.args = WORDS("-j1", "--timeout=2s", fast ? "--fail-fast" : "--no-confirm",
+					      boost_program("lost")),
+				.env = WORDS(variable),
+			});
+			run_check_verdict(run, "lost::first", "pass");
+			run_check_verdict(run, "lost::victim", "fail");
+			framework_check_message(run, "lost::victim", "check !left_behind has failed");
+			if (!fast) {
+				run_check_verdict(run, "lost::ender", ways[i].verdict);
+				run_check_verdict(run, "lost::expected", "pass");
+				run_check_verdict(run, "lost::more_than_expected", "fail");
+				run_check_verdict(run, "lost::last", "pass");
+			}
+			run_free(run);
+		}
+}
+
 static void a_crash_has_a_backtrace(void **state)
 {
 	(void)state;
@@ -239,6 +271,7 @@ int main(void)
 		harness_test(messages_have_places_and_output_is_the_tests),
 		harness_test(odd_names_are_selected),
 		harness_test(what_ends_the_process_is_blamed),
+		harness_test(a_failure_stands_though_another_test_ends_the_process),
 		harness_test(a_crash_has_a_backtrace),
 		harness_test(nothing_else_changes_what_runs),
 	};

@@ -387,7 +387,7 @@ SUITES       += $S/tml_exe/suite $S/tml_exe/static $S/tml_exe/stripped
 
 # Programs of Boost.Test, where it is: with its library, stripped, with all of it in one file, and sanitized.
 BOOST_TEST   := $(wildcard /usr/include/boost/test/unit_test.hpp)
-BOOSTS        = $(foreach n,cases names ends many stripped static sanitized,$S/boost/$n)
+BOOSTS        = $(foreach n,cases names ends lost many stripped static sanitized,$S/boost/$n)
 SUITES       += $(if $(BOOST_TEST),$(BOOSTS))
 BOOST_CXX     = $(CXX) -std=c++17 -g -O0
 $S/boost/%: tests/suites/boost/%.cc tests/suites/suites.mk

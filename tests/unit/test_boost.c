@@ -64,6 +64,9 @@ static void a_list_is_in_the_order_in_which_tests_run(void **state)
 	assert_int_equal(list.tests[0].line, 10);
 	assert_string_equal(list.tests[2].disabled, "disabled");
 	assert_null(list.tests[0].disabled);
+	/* Of the second one failures are expected. */
+	for (size_t i = 0; i < 7; i++)
+		assert_int_equal(list.tests[i].none_expected, i != 1);
 	listing_fini(&list);
 }
 

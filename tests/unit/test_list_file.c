@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 static struct listed tests[] = {
-	{ .name = "A.one", .file = "a.cc", .line = 7 },
+	{ .name = "A.one", .file = "a.cc", .line = 7, .none_expected = true },
 	{ .name = "A.two", .file = "a.cc", .line = 9, .disabled = "disabled", .timeout_us = 5 },
 	{ .name = "B.\xff three", .file = "", .disabled = "disabled" },
 	{ .name = "B.four", .file = "b.cc" },
@@ -56,6 +56,7 @@ static void what_is_written_is_read(void **state)
 	for (size_t i = 0; i < list.ntests; i++) {
 		assert_int_equal(kept.tests[i].index, i);
 		assert_int_equal(kept.tests[i].line, tests[i].line);
+		assert_int_equal(kept.tests[i].none_expected, tests[i].none_expected);
 		assert_int_equal(kept.tests[i].timeout_us, tests[i].timeout_us);
 		same_text(kept.tests[i].name, tests[i].name);
 		same_text(kept.tests[i].file, tests[i].file);
